@@ -1,0 +1,131 @@
+/* engine.h - what belay needs to know about one kind of database. One row per engine.
+ *
+ * Everything a server's family knows sits behind this table: parse, effects, load catalog,
+ * connection, scratch server. Nothing outside src/engine/<name> knows its lock names, its system
+ * tables or its client library. An engine that was left out of the build has no row;
+ * engine_for() then fails with a sentence that says so. */
+#ifndef BELAY_ENGINE_ENGINE_H
+#define BELAY_ENGINE_ENGINE_H
+
+#include "catalog/catalog.h"
+#include "engine/conn.h"
+#include "sql/effect.h"
+#include "sql/statement.h"
+
+/* ---- Reading ---- */
+struct reader; /* one per thread; engine's own parser state */
+struct reader_options {
+	enum dialect dialect;
+	int version;		   /* 0 = the default */
+	bool ansi_quotes, no_backslash_escapes;
+};
+
+/* ---- Connecting ---- */
+struct conn_options {
+	struct slice url; /* postgres://… mysql://… mariadb://… sqlite:PATH; may hold a password */
+	struct waiter waiter;
+	int connect_timeout_ms; /* 0 = 10 s */
+	const char *application; /* shown in the server's activity list: "belay up" */
+	bool read_only;		 /* a read-only session: nothing can be written by accident */
+};
+
+/* ---- Loading a catalog ---- */
+struct load_options {
+	/* Leave objects of extensions, system schemas and belay's own journal out: always done.
+	 * Restrict to these schemas if n > 0. */
+	struct names schemas;
+};
+
+/* ---- Scratch servers ---- */
+struct scratch; /* a throw-away server, or a database on a given server, or a temporary file */
+struct scratch_options {
+	struct slice url;      /* --scratch URL: create (and drop) a database there; empty = start one */
+	int version;	       /* wanted major version, 0 = any */
+	const char *bin_dir;   /* where the server's programs are; NULL = search */
+	bool keep;	       /* leave it running / on disk and say where (for debugging) */
+	struct waiter waiter;
+};
+struct scratch_info {
+	struct slice describe; /* "PostgreSQL 15.20 (private, /tmp/…)" */
+	int version;
+};
+
+/* What a rehearsal observes of one statement (locks by server's words). */
+struct observed {
+	struct lock *locks;
+	size_t nlocks;
+	struct touched *rewrites, *scans;
+	size_t nrewrites, nscans;
+};
+
+struct engine {
+	enum dialect dialect;
+	const char *name;  /* "postgres" */
+	const char *title; /* "PostgreSQL" */
+
+	bool (*reader_open)(struct reader **out, const struct reader_options *o, struct err *err);
+	void (*reader_close)(struct reader *r);
+	/* Reads one statement: state, kind, changes or opaque reason. All memory from `a`. Fails only
+	 * when the parser itself is broken; a syntax error is a state. `st->text` is already set. */
+	bool (*read)(struct reader *r, struct arena *a, struct statement *st, struct err *err);
+	/* Could this text be of that dialect? Counts telling constructs (0 = nothing tells). */
+	int (*looks_like)(struct slice text);
+
+	/* What the statement does at this point. Pure; memory from `a`. */
+	void (*effects)(struct arena *a, const struct catalog *c, const struct session *s,
+			const struct statement *st, struct effect *out);
+
+	bool (*connect)(struct conn **out, const struct conn_options *o, struct err *err);
+	/* Fills an empty catalog (a handful of queries, one snapshot). */
+	bool (*load)(struct conn *c, struct catalog *into, const struct load_options *o,
+			struct err *err);
+	/* Order-independent fingerprint of a table's rows (count and hash), for data comparison.
+	 * `columns` empty = all of them, by name. */
+	bool (*rows_fingerprint)(struct conn *c, struct name table, struct names columns,
+			long long *count, char hash[65], struct err *err);
+	/* Sequence and auto-increment positions: "schema.name=value" each, sorted. */
+	bool (*positions)(struct conn *c, struct arena *a, struct names *out, struct err *err);
+
+	bool (*scratch_start)(struct scratch **out, const struct scratch_options *o,
+			struct err *err);
+	/* A new, empty database there (or a copy of database `from` when not NULL), opened as its
+	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. */
+	bool (*scratch_open)(struct scratch *s, const char *name, const char *from,
+			struct conn **out, struct err *err);
+	bool (*scratch_drop)(struct scratch *s, const char *name, struct err *err);
+	struct scratch_info (*scratch_info)(const struct scratch *s);
+	void (*scratch_stop)(struct scratch *s); /* and removes every trace; NULL is fine */
+	/* Locks the connection holds now on relations that existed at observe_begin; file nodes and
+	 * scans since. Called around each statement of a rehearsal; NULL where it cannot be had. */
+	bool (*observe_begin)(struct conn *c, struct err *err);
+	bool (*observe_end)(struct conn *c, struct arena *a, struct observed *out, struct err *err);
+
+	/* Must this statement run outside a transaction block? (CREATE INDEX CONCURRENTLY, VACUUM) */
+	bool (*needs_no_tx)(const struct statement *st, int version);
+	/* DDL commits together with what surrounds it (PostgreSQL, SQLite) or commits on its own. */
+	bool transactional_ddl;
+	const char *scratch_extension_hint; /* what to install when no server binary is found */
+};
+
+/* Rows that were built in; ends with NULL. */
+extern const struct engine *const engines[];
+/* The engine for a dialect, or a sentence why there is none. */
+const struct engine *engine_for(enum dialect d, struct err *err);
+/* The dialect a URL asks for; DIALECT_UNKNOWN if its scheme is not ours. */
+enum dialect url_dialect(struct slice url);
+/* Splits nothing and parses nothing itself: finds the dialect whose constructs the text shows. */
+enum dialect dialect_guess(struct slice text, char why[128]);
+/* Opens by URL. */
+bool engine_connect(struct conn **out, const struct conn_options *o, struct err *err);
+
+/* Reads a whole text into statements: split, mask already done in `src`, directives attached.
+ * Shared by check, explain and the runner. */
+struct script {
+	struct statement *at;
+	size_t n;
+};
+bool script_read(const struct engine *e, struct reader *r, struct arena *a,
+		const struct source *src, size_t off, size_t len, struct script *out,
+		struct err *err);
+
+#endif

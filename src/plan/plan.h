@@ -1,0 +1,57 @@
+/* plan.h - what will be done, step by step, before anything is done.
+ *
+ * Facts in, steps out, no I/O: the same plan is rehearsed on a scratch server and run on the real
+ * one, by the same executor. */
+#ifndef BELAY_PLAN_PLAN_H
+#define BELAY_PLAN_PLAN_H
+
+#include "layout/layout.h"
+
+enum step_kind {
+	STEP_SQL,	/* one statement of a migration */
+	STEP_COPY,	/* COPY … FROM stdin with its rows */
+	STEP_BATCH,	/* a whole script sent as one message (layouts that do so) */
+	STEP_HISTORY,	/* the framework's history row */
+	STEP_VERIFY,	/* a verify query */
+};
+
+struct step {
+	enum step_kind kind;
+	const struct migration *migration;
+	enum direction direction;
+	const struct statement *statement; /* NULL for HISTORY */
+	unsigned ordinal;		   /* within the migration and direction, from 0 */
+	struct slice sql;		   /* exactly what is sent (placeholders expanded) */
+	struct slice data;		   /* COPY rows */
+	unsigned group;	 /* steps with the same non-zero group share one transaction */
+	bool begins_tx, ends_tx; /* first and last of its group: the executor sends BEGIN / COMMIT */
+	enum lock_class lock;	 /* strongest class it will take, from the effects */
+	int wait_ms, hold_ms;	 /* lock budget, 0 = none applies */
+	bool one_way;	 /* cannot be undone: destroys something (named in `destroys`) */
+	struct names destroys;
+	char hash[65];	 /* SHA-256 of the SQL */
+};
+
+struct plan {
+	const struct project *project;
+	enum direction direction;
+	const struct migration **migrations; /* in the order they will run */
+	size_t nmigrations;
+	struct step *steps;
+	size_t nsteps;
+	struct arena *arena;
+};
+
+struct plan_request {
+	enum direction direction;
+	const struct migration **migrations; /* in running order */
+	size_t nmigrations;
+	int wait_ms, hold_ms;
+	int server_version;
+};
+/* `catalog` is the schema before the first migration (it is not changed; a copy is replayed). A code
+ * migration, a missing down, a fatal layout problem and a statement that does not parse are errors. */
+bool plan_make(struct plan *out, struct arena *a, const struct project *p,
+		const struct engine *e, const struct plan_request *r, struct err *err);
+
+#endif
