@@ -29,9 +29,9 @@ void *arena_array(struct arena *a, size_t count, size_t size); /* checks the mul
 char *arena_cstr(struct arena *a, struct slice s);
 struct slice arena_slice(struct arena *a, struct slice s);
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
-		__attribute__((format(printf, 2, 0)));
+	__attribute__((format(printf, 2, 0)));
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
@@ -42,8 +42,7 @@ struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
  *	*ARENA_PUSH(a, v, n) = (struct change){...};
  *
  * Capacity is the next power of two, so it need not be stored. */
-#define ARENA_PUSH(a, v, n) \
-	(((v) = arena_grow_((a), (v), (n), sizeof *(v))), (n)++, &(v)[(n)-1])
+#define ARENA_PUSH(a, v, n) (((v) = arena_grow_((a), (v), (n), sizeof *(v))), (n)++, &(v)[(n)-1])
 void *arena_grow_(struct arena *a, void *v, size_t n, size_t size);
 
 /* malloc and realloc that do not return NULL. */

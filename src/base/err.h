@@ -17,34 +17,34 @@
 enum err_code {
 	ERR_NONE = 0,
 	ERR_FINDINGS = 1,     /* a diff, drift, a proof that failed */
-	ERR_INPUT = 2,	      /* usage, configuration, an input that cannot be read */
+	ERR_INPUT = 2,        /* usage, configuration, an input that cannot be read */
 	ERR_CONNECT = 3,      /* no connection, or the server refused */
 	ERR_BLOCKED = 4,      /* lease held, lock budget or window spent: try again */
-	ERR_FAILED = 5,	      /* a statement or verify query failed while running */
+	ERR_FAILED = 5,       /* a statement or verify query failed while running */
 	ERR_REFUSED = 6,      /* a gate: consent, edited history, several heads, phase, receipt */
 	ERR_INTERRUPTED = 130 /* SIGINT; 143 for SIGTERM is kept in err.signal */
 };
 
 struct err {
 	enum err_code code;
-	char *message; /* one sentence */
-	char *context; /* lines of context, innermost first, NULL if none */
-	char *hint;    /* what to do next, a whole sentence; NULL if none */
-	char *next;    /* a command to run next ("belay up"); NULL if none */
-	char *file;    /* where in the input, NULL if nowhere */
+	char *message;                   /* one sentence */
+	char *context;                   /* lines of context, innermost first, NULL if none */
+	char *hint;                      /* what to do next, a whole sentence; NULL if none */
+	char *next;                      /* a command to run next ("belay up"); NULL if none */
+	char *file;                      /* where in the input, NULL if nowhere */
 	size_t line, column, end_column; /* from 1; 0 = not known */
-	char *source_line;		 /* the offending line, cleaned for a terminal; may be NULL */
-	char sqlstate[6];		 /* what the server said, "" if nothing */
-	int native;			 /* MariaDB errno, SQLite extended code; 0 if nothing */
-	int signal;			 /* SIGINT or SIGTERM when code is ERR_INTERRUPTED */
+	char *source_line; /* the offending line, cleaned for a terminal; may be NULL */
+	char sqlstate[6];  /* what the server said, "" if nothing */
+	int native;        /* MariaDB errno, SQLite extended code; 0 if nothing */
+	int signal;        /* SIGINT or SIGTERM when code is ERR_INTERRUPTED */
 };
 
 void err_done(struct err *e);
 /* Records the failure and returns false, so that `return err_set(err, …);` reads well. */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
-		__attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 bool err_vset(struct err *e, enum err_code code, const char *fmt, va_list ap)
-		__attribute__((format(printf, 3, 0)));
+	__attribute__((format(printf, 3, 0)));
 /* One line of context from a caller; harmless when there is no error. Returns false. */
 bool err_context(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

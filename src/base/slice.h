@@ -63,7 +63,8 @@ struct slice slice_from(struct slice a, size_t from);
 struct slice slice_sub(struct slice a, size_t from, size_t len);
 /* Without white space (ASCII blanks, tabs, line ends) at both ends. */
 struct slice slice_trim(struct slice a);
-/* Takes the next piece up to `sep` (or the rest) off the front of *rest; false when it is used up. */
+/* Takes the next piece up to `sep` (or the rest) off the front of *rest; false when it is used up.
+ */
 bool slice_next(struct slice *rest, char sep, struct slice *piece);
 /* Takes the next line without its line end (LF or CRLF) off the front of *rest. */
 bool slice_line(struct slice *rest, struct slice *line);
