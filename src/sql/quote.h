@@ -25,5 +25,6 @@ bool ident_needs_quotes(enum dialect d, struct slice name);
  * %L literal, %s trusted text of our own (a slice), %d int, %lld long long, %% percent.
  *	sqlf(&b, d, "ALTER TABLE %N DROP COLUMN %I", schema, table, column); */
 void sqlf(struct buf *b, enum dialect d, const char *template, ...);
+void sqlvf(struct buf *b, enum dialect d, const char *template, va_list ap);
 
 #endif

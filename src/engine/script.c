@@ -1,0 +1,79 @@
+/* script.c - a whole text into statements: split, read, with the directives that stand before. */
+#include "engine/engine.h"
+
+#include "sql/directive.h"
+
+#include <stdint.h>
+
+static void fill_piece(
+	struct statement *st, const struct source *src, size_t base, const struct piece *p)
+{
+	size_t off = base + p->body_off;
+
+	st->piece = *p;
+	st->raw = slice_sub(src->text, off, p->body_len);
+	st->text = slice_sub(src->masked, off, p->body_len);
+	st->span = (struct span){src, off, p->body_len};
+	st->leading = slice_sub(src->text, base + p->off, p->body_off - p->off);
+}
+
+static void client_command(struct statement *st)
+{
+	st->state = STATEMENT_CLIENT;
+	st->kind = "CLIENT COMMAND";
+	st->opaque_reason = SL("a command for the client program, not SQL: never sent");
+}
+
+static void unclosed(struct statement *st)
+{
+	st->state = STATEMENT_SYNTAX;
+	st->kind = "UNKNOWN";
+	st->fault_message =
+		SL("unterminated quote, comment or body: it runs to the end of the file");
+	st->fault_at = st->piece.unclosed_at - st->piece.body_off;
+	if (st->fault_at > st->text.len)
+		st->fault_at = SIZE_MAX;
+}
+
+static bool read_one(const struct engine *e, struct reader *r, struct arena *a,
+	struct statement *st, struct err *err)
+{
+	if (st->piece.kind == PIECE_META)
+		client_command(st);
+	else if (st->piece.unclosed)
+		unclosed(st);
+	else if (!e->read(r, a, st, err))
+		return err_span(err, st->span);
+	return true;
+}
+
+bool script_read(const struct engine *e, struct reader *r, struct arena *a,
+	const struct source *src, size_t off, size_t len, struct script *out, struct err *err)
+{
+	struct splitter sp;
+	struct piece p;
+	struct statement *v = NULL;
+	size_t n = 0;
+
+	splitter_init(&sp, e->dialect, slice_sub(src->masked, off, len));
+	while (splitter_next(&sp, &p)) {
+		struct statement st = {.index = (unsigned)n};
+
+		if (p.kind == PIECE_BLANK || p.kind == PIECE_DELIMITER)
+			continue;
+		if (p.kind == PIECE_DATA) {
+			if (n)
+				v[n - 1].copy_data = slice_sub(src->text, off + p.off, p.len);
+			continue;
+		}
+		fill_piece(&st, src, off, &p);
+		directives_read(a, (struct span){src, off + p.off, p.body_off - p.off},
+			&st.directives, &st.ndirectives);
+		if (!read_one(e, r, a, &st, err))
+			return false;
+		*ARENA_PUSH(a, v, n) = st;
+	}
+	out->at = v;
+	out->n = n;
+	return true;
+}
