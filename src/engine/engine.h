@@ -104,6 +104,8 @@ struct engine {
 	bool (*needs_no_tx)(const struct statement *st, int version);
 	/* DDL commits together with what surrounds it (PostgreSQL, SQLite) or commits on its own. */
 	bool transactional_ddl;
+	/* The reader is the server's own grammar: what it refuses, the server refuses too. */
+	bool exact_grammar;
 	const char *scratch_extension_hint; /* what to install when no server binary is found */
 };
 
