@@ -88,8 +88,9 @@ struct engine {
 
 	bool (*scratch_start)(struct scratch **out, const struct scratch_options *o,
 			struct err *err);
-	/* A new, empty database there (or a copy of database `from` when not NULL), opened as its
-	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. */
+	/* A new, empty database there, or a copy of database `from` when not NULL, opened as its
+	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. `from`
+	 * equal to `name` opens what is there. No connection to `from` may be open while copying. */
 	bool (*scratch_open)(struct scratch *s, const char *name, const char *from,
 			struct conn **out, struct err *err);
 	bool (*scratch_drop)(struct scratch *s, const char *name, struct err *err);
