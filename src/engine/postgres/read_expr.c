@@ -81,7 +81,8 @@ static void visit(struct walk *w, node n)
 		add_once(w->rd, &w->f->functions, function_name(w->rd, n));
 	} else if (tree_key_is(n, "SQLValueFunction")) {
 		add_once(w->rd, &w->f->functions, value_function(w->rd, n));
-	} else if (tree_key_is(n, "SubLink") || tree_key_is(n, "SelectStmt")) {
+	} else if (tree_key_is(n, "SubLink") || tree_key_is(n, "RangeSubselect") ||
+		   tree_key_is(n, "CommonTableExpr")) {
 		w->f->has_subquery = true;
 	} else if (tree_key_is(n, "ParamRef")) {
 		w->f->has_params = true;

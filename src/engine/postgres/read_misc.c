@@ -353,17 +353,41 @@ static void in_schema(struct slice schema, struct change *v, size_t n)
 	}
 }
 
+/* CREATE and GRANT are reserved words: outside brackets, each begins an element. */
+static size_t next_element(struct rd *rd, size_t i)
+{
+	size_t create = rd_find(rd, i, "create"), grant = rd_find(rd, i, "grant");
+
+	return create < grant ? create : grant;
+}
+
+/* Elements are statements: each is read from its own words. */
+static void schema_elements(struct rd *rd, struct change **v, size_t *count)
+{
+	size_t i = next_element(rd, 1), end;
+
+	for (; rd_has(rd, i); i = end) {
+		struct slice text;
+
+		end = next_element(rd, i + 1);
+		text = rd_between(rd, i, end);
+		if (!rd_text(rd, text, rd->tok[i].off, true, CHANGE_INNER, v, count))
+			rd_partly(rd, SL("an element of the schema could not be read alone"),
+				SL("*"));
+	}
+}
+
 static void create_schema(struct rd *rd, node n)
 {
-	node list = tree_get(n, "schemaElts"), e, role = tree_get(n, "authrole");
+	node role = tree_get(n, "authrole");
 	struct slice name = rd_text_of(rd, tree_get(n, "schemaname"));
 	struct change *v = NULL, *c;
 	size_t count = 0;
 
 	if (!name.len && role)
 		name = rd_role(rd, role);
-	for (e = tree_first(list); e; e = tree_next(list, e))
-		rd_into(rd, e, CHANGE_INNER, &v, &count);
+	if (tree_first(tree_get(n, "schemaElts")))
+		schema_elements(rd, &v, &count);
 	in_schema(name, v, count);
 	c = rd_emit(rd, CHANGE_CREATE_SCHEMA);
 	c->type = OBJECT_SCHEMA;

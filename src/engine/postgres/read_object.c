@@ -413,7 +413,7 @@ static void grant_role(struct rd *rd, node n)
 	c->value.text = rd_roles(rd, tree_get(n, "grantee_roles"));
 	c->settings = rd_options(rd, tree_get(n, "opt"));
 	if (tree_true(tree_get(n, "admin_opt")))
-		rd_list(rd, &c->settings, SL("admin"));
+		rd_list(rd, &c->settings, SL("admin=true"));
 }
 
 static void default_privileges(struct rd *rd, node n)
@@ -695,6 +695,16 @@ static void alter_base_type(struct rd *rd, node n)
 	c->value.text = definition(rd);
 }
 
+/* +(integer, integer), as DROP OPERATOR names it */
+static struct slice operator_name(struct rd *rd, struct slice name, node definition)
+{
+	struct slice l = rd_option_value(rd, rd_option(definition, "leftarg"));
+	struct slice r = rd_option_value(rd, rd_option(definition, "rightarg"));
+
+	return arena_printf(rd->a, "%.*s(%.*s%s%.*s)", SLICE(name), SLICE(l),
+		l.len && r.len ? ", " : "", SLICE(r));
+}
+
 /* CREATE AGGREGATE, OPERATOR, base TYPE, COLLATION, TEXT SEARCH … */
 static void define(struct rd *rd, node n)
 {
@@ -719,6 +729,8 @@ static void define(struct rd *rd, node n)
 	} else {
 		c = rd_emit(rd, CHANGE_CREATE_OTHER);
 		c->type = OBJECT_OTHER;
+		if (tree_is(objtype, "OBJECT_OPERATOR"))
+			name.name = operator_name(rd, name.name, tree_get(n, "definition"));
 		c->target = name;
 		c->def = rd_object(rd, OBJECT_OTHER, name);
 		c->def->other.class_ = rd_lower(rd, slice_of(k->words));
