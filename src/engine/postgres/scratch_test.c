@@ -361,7 +361,7 @@ static void test_needs(void **state)
 		skip();
 	must(pg_scratch_open(f->s, "one", NULL, &c, &err), &err);
 	run(c, "CREATE TABLE t(a int); GRANT SELECT ON t TO app_reader, \"App Writer\"");
-	run(c, "ALTER TABLE t OWNER TO app_owner");
+	run(c, "GRANT CREATE ON SCHEMA public TO app_owner; ALTER TABLE t OWNER TO app_owner");
 	run(c, "ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT SELECT ON TABLES TO app_third");
 	run(c, "CREATE ROLE worker");
 	refuses(c, "CREATE ROLE worker", "42710");
