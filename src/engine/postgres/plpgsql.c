@@ -450,7 +450,12 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 		return;
 	}
 	if (!rd_parse(&mid, text, true, &root, &fault)) {
-		if (executed)
+		if (!executed)
+			rd_partly(rd,
+				arena_printf(rd->a, "the function's body does not parse: %.*s",
+					SLICE(fault.message)),
+				SLICE_NONE);
+		else
 			rd_opaque(rd,
 				arena_printf(rd->a, "the body does not parse: %.*s",
 					SLICE(fault.message)),

@@ -629,10 +629,17 @@ static void other(struct rd *rd, node n)
 		    (tree_true(tree_get(n, "missing_ok")) ? CHANGE_IF_EXISTS : 0);
 	c->def = rd_object(rd, OBJECT_OTHER, c->target);
 	c->def->other.class_ = slice_of(row->class_);
-	rd_tokens(rd);
-	c->def->other.definition.text = rd_between(rd, 0, rd->ntok - 1);
-	if (!tree_key_is(n, "CreateUserMappingStmt") && !tree_key_is(n, "AlterUserMappingStmt"))
-		c->def->other.options = rd_options(rd, tree_get(n, "options"));
+	if (tree_get(n, "user")) /* its options hold a password as a rule: they are not kept */
+		return;
+	c->def->other.definition.text = rd_behind_name(rd, row->class_);
+	c->def->other.options = rd_options(rd, tree_get(n, "options"));
+	for (i = 0; i < c->def->other.options.n; i++)
+		if (slice_starts(c->def->other.options.at[i], "password="))
+			c->def->other.options.at[i] = SL("password=***");
+	if (tree_get(n, "amname") && row->name && strncmp(row->name, "op", 2) == 0)
+		rd_list(rd, &c->def->other.options,
+			arena_printf(
+				rd->a, "using=%.*s", SLICE(rd_text_of(rd, tree_get(n, "amname")))));
 }
 
 const struct statement_row read_misc_rows[] = {
