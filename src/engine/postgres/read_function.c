@@ -212,7 +212,14 @@ static void function_body(struct rd *rd, node n, struct function_def *d)
 	size_t count = 0, tok;
 
 	if (sql) {
-		size_t i = rd_find(rd, 0, "begin"), r = rd_find(rd, 0, "return");
+		size_t args = 0, i, r;
+
+		rd_tokens(rd);
+		while (rd_has(rd, args) && !token_punct(rd->tok[args], "("))
+			args++;
+		args = rd_group_end(rd, args);
+		i = rd_find(rd, args, "begin");
+		r = rd_find(rd, args, "return");
 
 		d->body.text = rd_between(rd, i < r ? i : r, rd->ntok - 1);
 		rd_reads(rd, sql, &d->reads);
