@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "engine/engine.h"
+#include "sql/quote.h"
 #include "sql/token.h"
 
 #include <stdint.h>
