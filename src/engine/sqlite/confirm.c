@@ -94,7 +94,7 @@ static int prepare(sqlite3 *db, struct slice sql)
 	return rc;
 }
 
-static void complaint(sqlite3 *db, struct arena *a, struct verdict *v)
+static void complaint(sqlite3 *db, struct arena *a, struct opinion *v)
 {
 	int at = sqlite3_error_offset(db);
 
@@ -104,9 +104,9 @@ static void complaint(sqlite3 *db, struct arena *a, struct verdict *v)
 	v->at = at < 0 ? SIZE_MAX : (size_t)at;
 }
 
-void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct verdict *out)
+void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct opinion *out)
 {
-	*out = (struct verdict){.ok = true, .at = SIZE_MAX};
+	*out = (struct opinion){.ok = true, .at = SIZE_MAX};
 	if (prepare(db, sql) == SQLITE_OK || !is_syntax(sqlite3_errmsg(db)))
 		return;
 	complaint(db, a, out);
@@ -191,13 +191,13 @@ static bool build(sqlite3 *db, struct slice schema, struct arena *a, struct name
 }
 
 bool sqlite_confirm(struct slice schema, struct slice statement, struct arena *a,
-	struct verdict *out, struct err *err)
+	struct opinion *out, struct err *err)
 {
 	sqlite3 *db = NULL;
 	int left = STEPS_TIMES;
 	bool ok;
 
-	*out = (struct verdict){.ok = true, .at = SIZE_MAX};
+	*out = (struct opinion){.ok = true, .at = SIZE_MAX};
 	if (!sqlite_sandbox_open(&db, err))
 		return false;
 	sqlite3_progress_handler(db, STEPS_AT_ONCE, too_many_steps, &left);

@@ -251,7 +251,7 @@ bool sqlite_parse(struct parse *p, struct arena *a, struct tokens *t, struct sli
 
 /* ---- SQLite's own opinion ---- */
 
-static bool ask(struct reader *r, struct slice sql, struct arena *a, struct verdict *v,
+static bool ask(struct reader *r, struct slice sql, struct arena *a, struct opinion *v,
 	struct err *err)
 {
 	if (!r->db && !sqlite_sandbox_open(&r->db, err))
@@ -284,7 +284,7 @@ static void set_fault(struct statement *st, struct slice message, size_t at)
 /* ALTER TABLE … ADD: SQLite looks for the table before it reads on, so the column is shown to it
  * inside a CREATE TABLE. */
 static bool ask_add_column(struct reader *r, struct arena *a, struct statement *st,
-	const struct parse *p, struct verdict *v, struct err *err)
+	const struct parse *p, struct opinion *v, struct err *err)
 {
 	static const char head[] = "CREATE TABLE x(";
 	struct span at = p->changes[0].def->span;
@@ -307,7 +307,7 @@ static bool ask_add_column(struct reader *r, struct arena *a, struct statement *
 
 /* The statements in a trigger's body, one by one. */
 static bool ask_trigger(struct reader *r, struct arena *a, struct statement *st,
-	const struct parse *p, struct verdict *v, struct err *err)
+	const struct parse *p, struct opinion *v, struct err *err)
 {
 	struct slice body = trigger_body(&p->changes[0]);
 	struct splitter s;
@@ -331,9 +331,9 @@ static bool ask_trigger(struct reader *r, struct arena *a, struct statement *st,
 }
 
 static bool second_opinion(struct reader *r, struct arena *a, struct statement *st,
-	const struct parse *p, struct verdict *v, struct err *err)
+	const struct parse *p, struct opinion *v, struct err *err)
 {
-	*v = (struct verdict){.ok = true, .at = SIZE_MAX};
+	*v = (struct opinion){.ok = true, .at = SIZE_MAX};
 	if (worth_asking(p))
 		return ask(r, st->text, a, v, err);
 	if (p->nchanges == 1 && p->changes[0].kind == CHANGE_ADD_COLUMN && p->changes[0].def)
@@ -366,7 +366,7 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 	const struct parse *p, struct err *err)
 {
 	struct token t = p->tok[p->failed_at < p->n ? p->failed_at : p->n - 1];
-	struct verdict v = {.ok = true, .at = SIZE_MAX};
+	struct opinion v = {.ok = true, .at = SIZE_MAX};
 	bool pragma = p->n > 1 && token_is(p->tok[0], "PRAGMA");
 
 	if (!pragma && !ask(r, st->text, a, &v, err))
@@ -394,7 +394,7 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct err *err)
 {
 	struct parse p;
-	struct verdict v;
+	struct opinion v;
 	bool read = sqlite_parse(&p, a, &r->tokens, st->text, st->span);
 
 	st->kind = p.kind ? p.kind : "";

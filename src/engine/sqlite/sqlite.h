@@ -16,7 +16,7 @@ bool sqlite_sandbox_open(struct sqlite3 **out, struct err *err);
 void sqlite_sandbox_close(struct sqlite3 *db);
 
 /* What SQLite says about a statement. */
-struct verdict {
+struct opinion {
 	bool ok;
 	bool syntax;	      /* it does not parse */
 	struct slice message; /* SQLite's own words */
@@ -24,11 +24,11 @@ struct verdict {
 	struct names stubs;   /* functions, collations that SQLite does not have: the application's */
 };
 /* Is it syntax? Only prepares, in a sandbox without tables: every other complaint counts as ok. */
-void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct verdict *out);
+void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct opinion *out);
 /* Would it prepare after `schema` (DDL, as catalog_render writes it)? Functions and collations of
  * the application get stubs and are listed. False only if the schema itself cannot be built. */
 bool sqlite_confirm(struct slice schema, struct slice statement, struct arena *a,
-	struct verdict *out, struct err *err);
+	struct opinion *out, struct err *err);
 
 /* ---- read.c ---- */
 bool sqlite_reader_open(struct reader **out, const struct reader_options *o, struct err *err);
