@@ -73,6 +73,11 @@ void sqlite_sandbox_close(struct sqlite3 *db)
 	sqlite3_close(db);
 }
 
+void sqlite_sandbox_run(struct sqlite3 *db, const char *sql)
+{
+	sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
 static bool is_syntax(const char *message)
 {
 	struct slice m = slice_of(message);

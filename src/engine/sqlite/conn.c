@@ -69,8 +69,9 @@ static bool busy_error(struct sqlite_conn *c, struct err *err)
 			     "other program has finished its transaction.");
 }
 
-static bool db_error(struct sqlite_conn *c, int rc, struct err *err)
+bool sqlite_error(struct conn *base, int rc, struct err *err)
 {
+	struct sqlite_conn *c = sqlite_conn_of(base);
 	int kind = rc & 0xff;
 
 	if (err_is(err))
@@ -87,6 +88,8 @@ static bool db_error(struct sqlite_conn *c, int rc, struct err *err)
 	else
 		err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(c->db));
 	err->native = sqlite3_extended_errcode(c->db);
+	if (sqlite3_error_offset(c->db) >= 0)
+		err->sql_offset = (size_t)sqlite3_error_offset(c->db) + 1 + c->text_offset;
 	return false;
 }
 
@@ -197,7 +200,7 @@ static bool step_all(struct sqlite_conn *c, sqlite3_stmt *stmt, bool keep, struc
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		if (keep)
 			take_row(stmt, a, out, &cap);
-	return rc == SQLITE_DONE || db_error(c, rc, err);
+	return rc == SQLITE_DONE || sqlite_error(&c->base, rc, err);
 }
 
 struct run {
@@ -219,15 +222,16 @@ static bool run_first(struct sqlite_conn *c, struct slice *sql, const struct run
 	bool ok;
 
 	if (rc != SQLITE_OK)
-		return db_error(c, rc, err);
+		return sqlite_error(&c->base, rc, err);
 	text = slice_n(sql->at, (size_t)(tail - sql->at));
 	*sql = slice_from(*sql, text.len);
+	c->text_offset += text.len;
 	if (!stmt) /* blanks and comments */
 		return true;
 	if (c->watch)
 		watch_statement(c, text);
 	warn_about(c, text, r->a, r->out);
-	ok = bind(stmt, r->params, r->nparams) || db_error(c, SQLITE_RANGE, err);
+	ok = bind(stmt, r->params, r->nparams) || sqlite_error(&c->base, SQLITE_RANGE, err);
 	ok = ok && step_all(c, stmt, r->keep_rows, r->a, r->out, err);
 	if (ok && r->out && !sqlite3_stmt_readonly(stmt))
 		r->out->affected += sqlite3_total_changes64(c->db) - before;
@@ -250,6 +254,7 @@ static bool run_text(struct sqlite_conn *c, struct slice sql, const struct run *
 	c->started = c->ticked = io_now_ms();
 	c->stopped = false;
 	c->busy_since = 0;
+	c->text_offset = 0;
 	if (r->out)
 		*r->out = (struct rows){0};
 	while (ok && sql.len > 1 && *sql.at)
@@ -391,7 +396,7 @@ static bool open_file(struct sqlite_conn *c, bool read_only, struct err *err)
 	sqlite3_busy_handler(c->db, on_busy, c);
 	sqlite3_progress_handler(c->db, PROGRESS_STEPS, on_progress, c);
 	if (read_only && sqlite3_exec(c->db, "PRAGMA query_only = 1", NULL, NULL, NULL) != SQLITE_OK)
-		return db_error(c, sqlite3_errcode(c->db), err);
+		return sqlite_error(&c->base, sqlite3_errcode(c->db), err);
 	full = c->in_memory ? NULL : realpath(c->path, NULL);
 	if (full)
 		c->path = arena_cstr(&c->base.arena, slice_of(full));
@@ -408,7 +413,7 @@ static bool look_inside(struct sqlite_conn *c, struct err *err)
 		return true;
 	if ((rc & 0xff) == SQLITE_NOTADB)
 		return refuse(err, c->path, "it is not an SQLite database, or it is encrypted");
-	return db_error(c, rc, err);
+	return sqlite_error(&c->base, rc, err);
 }
 
 static void identify(struct sqlite_conn *c, const struct stat *st, bool read_only)

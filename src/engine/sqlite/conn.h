@@ -18,6 +18,7 @@ struct sqlite_conn {
 	long long busy_since;	  /* when the present wait began, 0 = not waiting */
 	long long started, ticked; /* of the call that runs */
 	bool stopped;		  /* tick() said no, or cancel() was called */
+	size_t text_offset;	  /* of the statement being prepared, within the text given */
 	struct sqlite_watch *watch; /* between observe_begin and observe_end */
 };
 
@@ -25,6 +26,9 @@ static inline struct sqlite_conn *sqlite_conn_of(struct conn *c)
 {
 	return (struct sqlite_conn *)(void *)c;
 }
+
+/* SQLite's result code as our error, with its words; returns false. */
+bool sqlite_error(struct conn *c, int rc, struct err *err);
 
 /* ---- observe.c ---- */
 /* Looks at a statement's program before it runs. */

@@ -10,13 +10,15 @@
 /* clang-format off */
 static const char objects_sql[] =
 	"SELECT s.type, s.name, s.tbl_name, s.sql FROM main.sqlite_schema AS s "
-	"WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY s.rowid";
+	"WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+	"AND s.tbl_name NOT IN ('belay_run', 'belay_step', 'belay_applied') ORDER BY s.rowid";
 static const char shadow_sql[] =
 	"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'";
 static const char columns_sql[] =
 	"SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden "
 	"FROM main.sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS x "
 	"WHERE s.type = 'table' AND s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+	"AND s.tbl_name NOT IN ('belay_run', 'belay_step', 'belay_applied') "
 	"ORDER BY s.rowid, x.cid";
 static const char foreign_keys_sql[] =
 	"SELECT x.id, x.\"table\", x.\"from\", x.\"to\", lower(x.on_update), lower(x.on_delete) "

@@ -315,7 +315,9 @@ static bool ask_trigger(struct reader *r, struct arena *a, struct statement *st,
 
 	splitter_init(&s, DIALECT_SQLITE, body);
 	while (splitter_next(&s, &piece)) {
-		struct slice one = slice_sub(body, piece.body_off, piece.body_len);
+		/* With its semicolon, so that SQLite's words are the ones it would say. */
+		struct slice one = slice_sub(
+			body, piece.body_off, piece.off + piece.len - piece.body_off);
 
 		if (piece.kind != PIECE_SQL || !one.len)
 			continue;
@@ -361,6 +363,37 @@ static void set_opaque(struct arena *a, struct statement *st, struct slice reaso
 	names_add(a, &st->may_touch, SL("*"));
 }
 
+/* ALTER TABLE x …: SQLite stops at a missing table before it reads on, so there is one. */
+static bool ask_with_table(struct reader *r, struct slice sql, struct slice table, struct arena *a,
+	struct opinion *v, struct err *err)
+{
+	struct buf b = {0};
+
+	sqlf(&b, DIALECT_SQLITE, "CREATE TABLE %I (belay)", table);
+	if (!r->db && !sqlite_sandbox_open(&r->db, err)) {
+		buf_done(&b);
+		return false;
+	}
+	sqlite_sandbox_run(r->db, "SAVEPOINT belay");
+	sqlite_sandbox_run(r->db, buf_cstr(&b));
+	sqlite_syntax(r->db, sql, a, v);
+	sqlite_sandbox_run(r->db, "ROLLBACK TO belay");
+	sqlite_sandbox_run(r->db, "RELEASE belay");
+	buf_done(&b);
+	return true;
+}
+
+static bool ask_about_failure(struct reader *r, struct arena *a, struct statement *st,
+	const struct parse *p, struct opinion *v, struct err *err)
+{
+	size_t table = p->n > 4 && token_punct(p->tok[3], ".") ? 4 : 2;
+
+	if (p->n > 3 && token_is(p->tok[0], "ALTER") && token_is(p->tok[1], "TABLE"))
+		return ask_with_table(r, st->text,
+			token_value(a, DIALECT_SQLITE, p->tok[table]), a, v, err);
+	return ask(r, st->text, a, v, err);
+}
+
 /* Our reader could not read it: does SQLite? */
 static bool judge_failure(struct reader *r, struct arena *a, struct statement *st,
 	const struct parse *p, struct err *err)
@@ -369,7 +402,7 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 	struct opinion v = {.ok = true, .at = SIZE_MAX};
 	bool pragma = p->n > 1 && token_is(p->tok[0], "PRAGMA");
 
-	if (!pragma && !ask(r, st->text, a, &v, err))
+	if (!pragma && !ask_about_failure(r, a, st, p, &v, err))
 		return false;
 	if (v.syntax && r->options.version <= sqlite_version()) {
 		set_fault(st, v.message, v.at);

@@ -14,6 +14,7 @@ int sqlite_version(void);
  * ATTACH, load_extension, PRAGMAs and virtual tables' files are denied by its authorizer. */
 bool sqlite_sandbox_open(struct sqlite3 **out, struct err *err);
 void sqlite_sandbox_close(struct sqlite3 *db);
+void sqlite_sandbox_run(struct sqlite3 *db, const char *sql); /* a statement of our own */
 
 /* What SQLite says about a statement. */
 struct opinion {
