@@ -112,8 +112,12 @@ static void complaint(sqlite3 *db, struct arena *a, struct opinion *v)
 void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct opinion *out)
 {
 	*out = (struct opinion){.ok = true, .at = SIZE_MAX};
-	if (prepare(db, sql) == SQLITE_OK || !is_syntax(sqlite3_errmsg(db)))
+	if (prepare(db, sql) == SQLITE_OK)
 		return;
+	if (!is_syntax(sqlite3_errmsg(db))) {
+		out->message = arena_slice(a, slice_of(sqlite3_errmsg(db)));
+		return;
+	}
 	complaint(db, a, out);
 	if (out->at == SIZE_MAX && slice_is(out->message, "incomplete input"))
 		out->at = sql.len;

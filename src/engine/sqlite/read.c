@@ -394,6 +394,19 @@ static bool ask_about_failure(struct reader *r, struct arena *a, struct statemen
 	return ask(r, st->text, a, v, err);
 }
 
+static struct slice unknown_form(struct arena *a, struct token t, struct slice message)
+{
+	struct slice where = t.kind == TOKEN_END
+				     ? SL("it ends too early")
+				     : arena_printf(a, "\"%.*s\" was not expected", SLICE(t.text));
+
+	/* That a table is missing says nothing: the sandbox has none. */
+	if (!message.len || slice_starts(message, "no such table"))
+		return arena_printf(a, "belay does not know this form: %.*s", SLICE(where));
+	return arena_printf(a, "belay does not know this form: %.*s; SQLite says: %.*s",
+		SLICE(where), SLICE(message));
+}
+
 /* Our reader could not read it: does SQLite? */
 static bool judge_failure(struct reader *r, struct arena *a, struct statement *st,
 	const struct parse *p, struct err *err)
@@ -414,12 +427,8 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 					    : arena_printf(a, "near \"%.*s\": syntax error",
 						      SLICE(t.text)),
 			t.off);
-	} else if (t.kind == TOKEN_END) {
-		set_opaque(a, st, SL("belay does not know this form: it ends too early"));
 	} else {
-		set_opaque(a, st,
-			arena_printf(a, "belay does not know this form: \"%.*s\" was not expected",
-				SLICE(t.text)));
+		set_opaque(a, st, unknown_form(a, t, v.message));
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
  * The parts that matter are taken (target, columns, WHERE, LIMIT, conflict clause, what is read);
  * the expressions between them are looked through, not parsed. */
 #include "engine/sqlite/read.h"
+#include "engine/sqlite/sqlite.h"
 
 /* Splits an INSERT OR x / UPDATE OR x clause off. Returns the word, empty if there is none. */
 static struct slice or_clause(struct parse *p)
@@ -102,11 +103,47 @@ static void functions_into(struct parse *p, size_t from, struct change *ch)
 	ch->value.facts = f;
 }
 
+static struct sqlite_values *values_of(struct parse *p, struct change *ch)
+{
+	struct sqlite_values *v = ARENA_NEW(p->a, struct sqlite_values);
+
+	v->facts.constant = true;
+	ch->payload = v;
+	return v;
+}
+
+static void add_names(struct arena *a, struct names *to, struct names from)
+{
+	for (size_t i = 0; i < from.n; i++)
+		if (!names_has(*to, from.at[i]))
+			names_add(a, to, from.at[i]);
+}
+
+static void add_values(struct parse *p, struct sqlite_values *v, size_t from, size_t to)
+{
+	const struct expr_facts *f;
+
+	if (p->failed || from >= to)
+		return;
+	f = p_expr(p, from, to).facts;
+	v->facts.constant = v->facts.constant && f->constant;
+	v->facts.has_subquery = v->facts.has_subquery || f->has_subquery;
+	v->facts.has_params = v->facts.has_params || f->has_params;
+	add_names(p->a, &v->facts.columns, f->columns);
+	add_names(p->a, &v->facts.functions, f->functions);
+	for (size_t i = from; i < to; i++)
+		v->null = v->null || token_is(p->tok[i], "NULL");
+}
+
 /* SET a = 1, (b, c) = (SELECT …): the columns. */
 static void set_list(struct parse *p, struct change *ch, const char *const *ends)
 {
+	struct sqlite_values *v = values_of(p, ch);
+
 	p_want(p, "SET");
 	do {
+		size_t from;
+
 		if (p_is_punct(p, "(")) {
 			struct names group = p_name_list(p);
 
@@ -116,7 +153,9 @@ static void set_list(struct parse *p, struct change *ch, const char *const *ends
 			names_add(p->a, &ch->list, p_name(p));
 		}
 		p_want_punct(p, "=");
+		from = p->at;
 		p_skip_until(p, ends, true);
+		add_values(p, v, from, p->at);
 	} while (p_take_punct(p, ",") && !p->failed);
 }
 
@@ -150,6 +189,7 @@ static void read_insert(struct parse *p, size_t start)
 	bool replace = p_is(p, "REPLACE");
 	struct slice word = SLICE_NONE;
 	struct change *ch;
+	size_t from;
 
 	p_next(p);
 	if (!replace)
@@ -171,7 +211,9 @@ static void read_insert(struct parse *p, size_t start)
 			ch->flags |= CHANGE_FROM_SELECT;
 		else if (!p_is(p, "VALUES"))
 			p_fail(p);
+		from = p->at;
 		source_query(p);
+		add_values(p, values_of(p, ch), from, p->at);
 		upserts(p, ch);
 	}
 	tail(p, ch);

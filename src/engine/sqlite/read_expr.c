@@ -106,7 +106,8 @@ static bool is_call(const struct parse *p, size_t from, size_t i)
 		before.text.at && !token_punct(before, "(") && !token_punct(before, ",") &&
 		!IN(before.text, keywords))
 		return false;
-	if (slice_iis(t.text, "CAST") || slice_iis(t.text, "RAISE"))
+	if (slice_iis(t.text, "CAST") || slice_iis(t.text, "RAISE") ||
+		(slice_iis(t.text, "CONFLICT") && token_is(before, "ON")))
 		return false;
 	return !token_is(before, "INTO") && !token_is(before, "REFERENCES") &&
 	       !token_is(before, "AS") && !token_is(before, "WITH") &&

@@ -319,7 +319,9 @@ static bool column_constraint(
 		o = new_constraint(r, "unique", name, from);
 		inline_key(r, col, o);
 	} else if (p_take(p, "CHECK")) {
+		/* The column it stands beside: the one whose DROP takes it along. */
 		o = new_constraint(r, "check", name, from);
+		names_add(p->a, &o->constraint.columns, col->name);
 		check_expression(p, o);
 	} else if (p_take(p, "REFERENCES")) {
 		o = new_constraint(r, "foreign key", name, from);

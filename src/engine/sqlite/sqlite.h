@@ -24,12 +24,19 @@ struct opinion {
 	size_t at;	      /* offset into the statement, SIZE_MAX if not said */
 	struct names stubs;   /* functions, collations that SQLite does not have: the application's */
 };
-/* Is it syntax? Only prepares, in a sandbox without tables: every other complaint counts as ok. */
+/* Is it syntax? Only prepares, in a sandbox without tables: every other complaint counts as ok (its
+ * words are in `message`). */
 void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct opinion *out);
 /* Would it prepare after `schema` (DDL, as catalog_render writes it)? Functions and collations of
  * the application get stubs and are listed. False only if the schema itself cannot be built. */
 bool sqlite_confirm(struct slice schema, struct slice statement, struct arena *a,
 	struct opinion *out, struct err *err);
+
+/* What change.payload points to for INSERT, REPLACE and UPDATE: the values written. */
+struct sqlite_values {
+	struct expr_facts facts; /* of all of them together */
+	bool null;		 /* a NULL is among them */
+};
 
 /* ---- read.c ---- */
 bool sqlite_reader_open(struct reader **out, const struct reader_options *o, struct err *err);
