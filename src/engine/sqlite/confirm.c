@@ -179,8 +179,8 @@ static int run(sqlite3 *db, struct slice sql)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static bool build(sqlite3 *db, struct slice schema, struct arena *a, struct names *stubs,
-	struct err *err)
+static bool build(
+	sqlite3 *db, struct slice schema, struct arena *a, struct names *stubs, struct err *err)
 {
 	struct splitter s;
 	struct piece piece;

@@ -121,7 +121,7 @@ static void take_row(sqlite3_stmt *stmt, struct arena *a, struct rows *out, size
 		cell->null = type == SQLITE_NULL;
 		cell->text = cell->null ? SLICE_NONE
 					: arena_slice(a, slice_n(at, (size_t)sqlite3_column_bytes(
-									    stmt, (int)i)));
+									     stmt, (int)i)));
 	}
 	out->nrows++;
 }
@@ -158,7 +158,8 @@ static void warn_about(struct sqlite_conn *c, struct slice sql, struct arena *a,
 		warn(a, out, "PRAGMA foreign_keys has no effect inside a transaction");
 }
 
-/* PRAGMA busy_timeout = n puts SQLite's handler in place of ours: take the number, and come back. */
+/* PRAGMA busy_timeout = n puts SQLite's handler in place of ours: take the number, and come back.
+ */
 static void keep_busy_handler(struct sqlite_conn *c, struct slice sql)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -177,10 +178,11 @@ static void keep_busy_handler(struct sqlite_conn *c, struct slice sql)
 static bool bind(sqlite3_stmt *stmt, const struct cell *params, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int rc = params[i].null ? sqlite3_bind_null(stmt, (int)i + 1)
-					: sqlite3_bind_text64(stmt, (int)i + 1,
-						  params[i].text.at ? params[i].text.at : "",
-						  params[i].text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+		int rc = params[i].null
+				 ? sqlite3_bind_null(stmt, (int)i + 1)
+				 : sqlite3_bind_text64(stmt, (int)i + 1,
+					   params[i].text.at ? params[i].text.at : "",
+					   params[i].text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 
 		if (rc != SQLITE_OK)
 			return false;
@@ -212,7 +214,8 @@ struct run {
 };
 
 /* Runs the first statement of *sql and moves *sql behind it. */
-static bool run_first(struct sqlite_conn *c, struct slice *sql, const struct run *r, struct err *err)
+static bool run_first(
+	struct sqlite_conn *c, struct slice *sql, const struct run *r, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	const char *tail = NULL;
@@ -296,8 +299,8 @@ static bool alive(struct conn *base)
 	struct sqlite_conn *c = sqlite_conn_of(base);
 	struct stat st;
 
-	return c->in_memory || (stat(c->path, &st) == 0 && st.st_ino == c->inode &&
-				       st.st_dev == c->device);
+	return c->in_memory ||
+	       (stat(c->path, &st) == 0 && st.st_ino == c->inode && st.st_dev == c->device);
 }
 
 static void close_(struct conn *base)
@@ -374,8 +377,7 @@ static bool leaves_wal_behind(struct arena *a, const char *path)
 {
 	struct slice head = SLICE_NONE;
 	struct err ignored = {0};
-	bool wal = io_read_head(a, path, 20, &head, &ignored) && head.len == 20 &&
-		   head.at[18] == 2;
+	bool wal = io_read_head(a, path, 20, &head, &ignored) && head.len == 20 && head.at[18] == 2;
 
 	err_done(&ignored);
 	return wal && access(path, W_OK) == 0 &&
@@ -395,7 +397,8 @@ static bool open_file(struct sqlite_conn *c, bool read_only, struct err *err)
 	sqlite3_extended_result_codes(c->db, 1);
 	sqlite3_busy_handler(c->db, on_busy, c);
 	sqlite3_progress_handler(c->db, PROGRESS_STEPS, on_progress, c);
-	if (read_only && sqlite3_exec(c->db, "PRAGMA query_only = 1", NULL, NULL, NULL) != SQLITE_OK)
+	if (read_only &&
+		sqlite3_exec(c->db, "PRAGMA query_only = 1", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_error(&c->base, sqlite3_errcode(c->db), err);
 	full = c->in_memory ? NULL : realpath(c->path, NULL);
 	if (full)
@@ -442,7 +445,8 @@ static bool open_path(struct conn **out, const char *path, const struct waiter *
 	struct stat st = {0};
 
 	*c = (struct sqlite_conn){.busy_ms = BUSY_DEFAULT_MS};
-	c->base = (struct conn){.ops = &ops, .engine = engine_for(DIALECT_SQLITE, err), .waiter = *w};
+	c->base =
+		(struct conn){.ops = &ops, .engine = engine_for(DIALECT_SQLITE, err), .waiter = *w};
 	c->path = arena_cstr(&c->base.arena, slice_of(path));
 	c->in_memory = slice_is(slice_of(path), ":memory:");
 	c->started = c->ticked = io_now_ms();
@@ -459,8 +463,8 @@ static bool open_path(struct conn **out, const char *path, const struct waiter *
 bool sqlite_connect(struct conn **out, const struct conn_options *o, struct err *err)
 {
 	struct arena a = {0};
-	bool ok = open_path(out, arena_cstr(&a, sqlite_url_path(o->url)), &o->waiter, o->read_only,
-		err);
+	bool ok = open_path(
+		out, arena_cstr(&a, sqlite_url_path(o->url)), &o->waiter, o->read_only, err);
 
 	arena_done(&a);
 	return ok;
@@ -485,11 +489,12 @@ static int confine(
 	/* VACUUM attaches an unnamed temporary file: that one is fine. */
 	if (action == SQLITE_ATTACH)
 		return a && !*a ? SQLITE_OK : SQLITE_DENY;
-	for (size_t i = 0; action == SQLITE_FUNCTION && b && i < sizeof functions / sizeof *functions;
-		i++)
+	for (size_t i = 0;
+		action == SQLITE_FUNCTION && b && i < sizeof functions / sizeof *functions; i++)
 		if (slice_iis(slice_of(b), functions[i]))
 			return SQLITE_DENY;
-	for (size_t i = 0; action == SQLITE_PRAGMA && a && i < sizeof pragmas / sizeof *pragmas; i++)
+	for (size_t i = 0; action == SQLITE_PRAGMA && a && i < sizeof pragmas / sizeof *pragmas;
+		i++)
 		if (slice_iis(slice_of(a), pragmas[i]))
 			return SQLITE_DENY;
 	return SQLITE_OK;

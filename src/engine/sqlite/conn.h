@@ -14,11 +14,11 @@ struct sqlite_conn {
 	ino_t inode; /* of the file that was opened: alive() notices when it was replaced */
 	dev_t device;
 	bool in_memory;
-	long long busy_ms;	  /* how long to wait for another process's lock */
-	long long busy_since;	  /* when the present wait began, 0 = not waiting */
-	long long started, ticked; /* of the call that runs */
-	bool stopped;		  /* tick() said no, or cancel() was called */
-	size_t text_offset;	  /* of the statement being prepared, within the text given */
+	long long busy_ms;          /* how long to wait for another process's lock */
+	long long busy_since;       /* when the present wait began, 0 = not waiting */
+	long long started, ticked;  /* of the call that runs */
+	bool stopped;               /* tick() said no, or cancel() was called */
+	size_t text_offset;         /* of the statement being prepared, within the text given */
 	struct sqlite_watch *watch; /* between observe_begin and observe_end */
 };
 

@@ -99,7 +99,8 @@ static void opens_and_asks(void **state)
 	assert_true(slice_is(r.names[1], "b"));
 	assert_true(slice_is(rows_get(&r, 0, 1), "x"));
 	assert_true(rows_null(&r, 1, 1));
-	assert_true(conn_query_params(c, SL("INSERT INTO t VALUES (?, ?)"), params, 2, &p->a, &r, &err));
+	assert_true(conn_query_params(
+		c, SL("INSERT INTO t VALUES (?, ?)"), params, 2, &p->a, &r, &err));
 	assert_int_equal(r.affected, 1);
 	assert_true(conn_query(c, SL("SELECT count(*) FROM t WHERE a = 'it''s'"), &p->a, &r, &err));
 	assert_true(slice_is(rows_get(&r, 0, 0), "1"));
@@ -289,8 +290,9 @@ static void reaches_nothing_outside(void **state)
 	refuses(c, arena_printf(&p->a, "VACUUM INTO '%s'", target).at, ERR_FAILED, "authoriz");
 	refuses(c, "SELECT load_extension('/tmp/x.so')", ERR_FAILED, "authoriz");
 	refuses(c, arena_printf(&p->a, "SELECT writefile('%s', 'x')", target).at, ERR_FAILED, "");
-	refuses(c, "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT load_extension('x'); END; "
-		   "INSERT INTO t VALUES (2)",
+	refuses(c,
+		"CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT load_extension('x'); END; "
+		"INSERT INTO t VALUES (2)",
 		ERR_FAILED, "authoriz");
 	refuses(c, "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema", ERR_FAILED,
 		"may not be modified");
@@ -364,7 +366,8 @@ static void observes_what_statements_do(void **state)
 	struct place_ *p = *state;
 	struct conn *c = open_ok(p, "watch.db");
 
-	must(c, "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, d); INSERT INTO t VALUES (1, 2, 3, 4)");
+	must(c, "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, d); INSERT INTO t VALUES (1, 2, 3, "
+		"4)");
 	observes(c, &p->a, "ALTER TABLE t ADD COLUMN c DEFAULT 1", "RESERVED", NULL, NULL);
 	observes(c, &p->a, "ALTER TABLE t ADD COLUMN e CHECK (e > 0)", "RESERVED", NULL, "t");
 	observes(c, &p->a, "ALTER TABLE t RENAME COLUMN c TO cc", "RESERVED", NULL, NULL);

@@ -186,7 +186,8 @@ void e_broken_views(struct judging *j)
 		for (size_t k = 0; k < views[i]->view.reads.n; k++) {
 			struct name read = split_name(views[i]->view.reads.at[k]);
 
-			if (slice_istarts(read.name, "sqlite_") || slice_istarts(read.name, "pragma_"))
+			if (slice_istarts(read.name, "sqlite_") ||
+				slice_istarts(read.name, "pragma_"))
 				continue;
 			if (catalog_find(j->c, j->s, OBJECT_NONE, read, NULL) != ABSENT)
 				continue;
@@ -308,8 +309,8 @@ static void create_index(struct judging *j)
 			e_fails(j, "virtual tables may not be indexed");
 		missing_columns(j);
 	}
-	effect_touch(j->a, &j->e->scans, &j->e->nscans,
-		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 	effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
 		(struct touched){.type = OBJECT_INDEX,
 			.object = index,
@@ -336,8 +337,8 @@ static void drop_index(struct judging *j)
 static void create_trigger(struct judging *j)
 {
 	const struct object *found = NULL;
-	enum presence there = j->o ? catalog_part(j->c, j->o, OBJECT_TRIGGER, j->ch->name, &found)
-				   : j->presence;
+	enum presence there =
+		j->o ? catalog_part(j->c, j->o, OBJECT_TRIGGER, j->ch->name, &found) : j->presence;
 	struct name table = j->full;
 
 	j->full.name = j->ch->name;
@@ -395,11 +396,11 @@ static void drop_trigger(struct judging *j)
 /* ---- Sessions, transactions, upkeep ---- */
 
 enum pragma_nature {
-	PRAGMA_SETTING,	  /* of the connection: nobody else notices */
+	PRAGMA_SETTING,   /* of the connection: nobody else notices */
 	PRAGMA_NO_EFFECT, /* … and inside a transaction it does nothing */
-	PRAGMA_REFUSED,	  /* … and inside a transaction it is an error */
-	PRAGMA_WRITES,	  /* a field of the file's header */
-	PRAGMA_MODE,	  /* the whole file changes its way of working */
+	PRAGMA_REFUSED,   /* … and inside a transaction it is an error */
+	PRAGMA_WRITES,    /* a field of the file's header */
+	PRAGMA_MODE,      /* the whole file changes its way of working */
 	PRAGMA_READS_ALL, /* every table is read */
 };
 static const struct {
@@ -589,8 +590,7 @@ static void look_up(struct judging *j)
 	if (!n.name.len)
 		return;
 	j->presence = catalog_find(j->c, j->s, type, n, &j->o);
-	j->full = catalog_resolve(
-		j->c, j->s, type == OBJECT_NONE ? OBJECT_TABLE : type, n);
+	j->full = catalog_resolve(j->c, j->s, type == OBJECT_NONE ? OBJECT_TABLE : type, n);
 	if (j->o) {
 		j->full = (struct name){j->o->schema, j->o->name};
 		j->temporary = j->temporary || slice_iis(j->o->schema, "temp");
@@ -673,8 +673,8 @@ static void unread(struct arena *a, const struct statement *st, struct effect *e
 	e->unread = true;
 	e->rerun = RERUN_UNKNOWN;
 	e->undo = UNDO_NONE;
-	effect_need(a, e,
-		arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
+	effect_need(
+		a, e, arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
 }
 
 void sqlite_effects(struct arena *a, const struct catalog *c, const struct session *s,

@@ -16,10 +16,10 @@ struct judging {
 	const struct change *ch;
 	struct effect *e;
 	int version;
-	enum presence presence;	   /* of the table (or view, index …) that is acted on */
-	const struct object *o;	   /* it, when PRESENT */
-	struct name full;	   /* its name with its schema */
-	bool temporary;		   /* it is in the temp schema: no other connection sees it */
+	enum presence presence; /* of the table (or view, index …) that is acted on */
+	const struct object *o; /* it, when PRESENT */
+	struct name full;       /* its name with its schema */
+	bool temporary;         /* it is in the temp schema: no other connection sees it */
 };
 
 /* ---- effects.c: saying things ---- */
@@ -29,8 +29,8 @@ void e_fails(struct judging *j, const char *why, ...) __attribute__((format(prin
 void e_may_fail(struct judging *j, const char *why, ...) __attribute__((format(printf, 2, 3)));
 void e_needs(struct judging *j, const char *what, ...) __attribute__((format(printf, 2, 3)));
 bool e_new(const struct judging *j, const struct object *o); /* made in this transaction */
-struct touched e_touch(const struct judging *j, enum object_type type, struct name table,
-	struct slice part);
+struct touched e_touch(
+	const struct judging *j, enum object_type type, struct name table, struct slice part);
 void e_breaks(struct judging *j, enum breaks_who who, enum object_type type, struct slice part);
 /* main.t, quoted where needed */
 struct slice e_path(const struct judging *j, struct name n, struct slice part);

@@ -1,8 +1,8 @@
 /* effects_alter.c - ALTER TABLE and DROP TABLE.
  *
  * What SQLite's alter.c does: RENAME and ADD COLUMN edit the text in sqlite_schema, ADD COLUMN with
- * a CHECK reads the rows (3.37), DROP COLUMN writes every row anew. https://sqlite.org/lang_altertable.html
- * and tried on 3.40. */
+ * a CHECK reads the rows (3.37), DROP COLUMN writes every row anew.
+ * https://sqlite.org/lang_altertable.html and tried on 3.40. */
 #include "engine/sqlite/effects.h"
 
 #include "sql/token.h"
@@ -60,8 +60,8 @@ static void strict_type(struct judging *j, const struct column_def *c)
 /* What SQLite refuses only where there are rows. */
 static void refused_with_rows(struct judging *j, const char *why)
 {
-	e_may_fail(j, "%s: refused unless %.*s is empty", why,
-		SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_may_fail(
+		j, "%s: refused unless %.*s is empty", why, SLICE(e_path(j, j->full, SLICE_NONE)));
 	e_needs(j, "whether %.*s has rows", SLICE(e_path(j, j->full, SLICE_NONE)));
 }
 
@@ -146,8 +146,9 @@ static void constraint_stops(struct judging *j, const struct object *o, struct s
 	else if (slice_is(c->kind, "unique") && mine)
 		e_fails(j, "cannot drop UNIQUE column: \"%.*s\"", SLICE(column));
 	else if (slice_is(c->kind, "foreign key") && mine && c->columns.n > 1)
-		e_fails(j, "error in table %.*s after drop column: unknown column \"%.*s\" in foreign "
-			   "key definition",
+		e_fails(j,
+			"error in table %.*s after drop column: unknown column \"%.*s\" in foreign "
+			"key definition",
 			SLICE(j->full.name), SLICE(column));
 	else if (slice_is(c->kind, "foreign key") && mine) {
 		e_may_fail(j, "a FOREIGN KEY clause of the table that names %.*s would stop it",
@@ -169,8 +170,9 @@ static void part_stops(struct judging *j, const struct object *o, struct slice c
 	} else if (o->type == OBJECT_COLUMN && !slice_ieq(o->name, column) &&
 		   e_mentions(o->column.generation.text, column)) {
 		e_fails(j, "generated column %.*s uses %.*s", SLICE(o->name), SLICE(column));
-	} else if (o->type == OBJECT_TRIGGER && (e_mentions(o->trigger.body.text, column) ||
-							e_mentions(o->trigger.condition.text, column))) {
+	} else if (o->type == OBJECT_TRIGGER &&
+		   (e_mentions(o->trigger.body.text, column) ||
+			   e_mentions(o->trigger.condition.text, column))) {
 		e_may_fail(j, "trigger %.*s mentions %.*s", SLICE(o->name), SLICE(column));
 	}
 }
@@ -266,13 +268,13 @@ static void edit_constraint(struct judging *j)
 	bool column = j->ch->kind == CHANGE_SET_NOT_NULL || j->ch->kind == CHANGE_DROP_NOT_NULL;
 	enum presence there = UNKNOWN;
 
-	if (e_too_new(j, SQLITE_V(3, 53, 0),
-		    column ? "ALTER COLUMN" : "ADD or DROP CONSTRAINT"))
+	if (e_too_new(j, SQLITE_V(3, 53, 0), column ? "ALTER COLUMN" : "ADD or DROP CONSTRAINT"))
 		return;
 	if (j->ch->kind == CHANGE_ADD_CONSTRAINT && j->ch->def &&
 		!slice_is(j->ch->def->constraint.kind, "check"))
-		e_fails(j, "ALTER TABLE can only add CHECK constraints: a %.*s needs the table to be "
-			   "made anew",
+		e_fails(j,
+			"ALTER TABLE can only add CHECK constraints: a %.*s needs the table to be "
+			"made anew",
 			SLICE(j->ch->def->constraint.kind));
 	if (column)
 		e_part(j, OBJECT_COLUMN, j->ch->name, &there);
@@ -284,8 +286,8 @@ static void edit_constraint(struct judging *j)
 			      : RERUN_FAILS;
 	if (!adds)
 		return;
-	effect_touch(j->a, &j->e->scans, &j->e->nscans,
-		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 	e_may_fail(j, "rows of %.*s may not satisfy the new constraint",
 		SLICE(e_path(j, j->full, SLICE_NONE)));
 	e_needs(j, "whether the rows of %.*s satisfy the new constraint",

@@ -114,8 +114,8 @@ static void scan_of_target(struct judging *j)
 	}
 	if (where && !(j->ch->flags & CHANGE_WHERE_TRUE) && j->o && f && may_use_index(j->o, f))
 		return;
-	effect_touch(j->a, &j->e->scans, &j->e->nscans,
-		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 }
 
 static void children(struct judging *j)

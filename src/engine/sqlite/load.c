@@ -55,8 +55,8 @@ static void overlay_column(struct loading *l, struct object *col, size_t row)
 	struct slice hidden = rows_get(&l->columns, row, 6);
 	struct column_def *c = &col->column;
 
-	/* SQLite prints INTEGER for integer, and no more than it keeps: the text knows better unless
-	 * the two disagree. */
+	/* SQLite prints INTEGER for integer, and no more than it keeps: the text knows better
+	 * unless the two disagree. */
 	if (!slice_ieq(type, c->type) && !c->generated.len)
 		c->type = type;
 	c->not_null = slice_is(rows_get(&l->columns, row, 3), "1");
@@ -124,8 +124,7 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 	struct cell table = {.text = t->name};
 	struct object *o = NULL;
 
-	if (!conn_query_params(
-		    l->conn, slice_of(foreign_keys_sql), &table, 1, &l->arena, &r, err))
+	if (!conn_query_params(l->conn, slice_of(foreign_keys_sql), &table, 1, &l->arena, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		if (i == 0 || !slice_eq(rows_get(&r, i, 0), rows_get(&r, i - 1, 0))) {
@@ -145,8 +144,7 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 
 /* Without a readable text: columns, primary key and foreign keys as SQLite lists them. CHECKs and
  * UNIQUE constraints are not listed, so what hangs on this table is not known for certain. */
-static bool from_pragmas(
-	struct loading *l, struct object *t, size_t row, size_t n, struct err *err)
+static bool from_pragmas(struct loading *l, struct object *t, size_t row, size_t n, struct err *err)
 {
 	t->parts = NULL;
 	t->nparts = 0;
@@ -324,9 +322,8 @@ bool sqlite_positions(struct conn *c, struct arena *a, struct names *out, struct
 	struct rows r;
 
 	*out = (struct names){0};
-	if (!conn_query(c,
-		    SL("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'"), a, &r,
-		    err))
+	if (!conn_query(c, SL("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'"), a,
+		    &r, err))
 		return false;
 	if (r.nrows == 0)
 		return true;

@@ -38,9 +38,8 @@ static const struct {
 
 static bool matches(struct token a, struct token b, size_t i)
 {
-	return token_is(a, signs[i].first) &&
-	       (!signs[i].second || token_is(b, signs[i].second) ||
-		       token_punct(b, signs[i].second));
+	return token_is(a, signs[i].first) && (!signs[i].second || token_is(b, signs[i].second) ||
+						      token_punct(b, signs[i].second));
 }
 
 int sqlite_looks_like(struct slice text)

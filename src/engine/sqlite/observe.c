@@ -17,8 +17,8 @@ struct sqlite_watch {
 	struct arena arena;
 	struct names scans, rewrites;
 	size_t scans_before; /* scans.n when the present statement began */
-	bool writes;	/* a statement that was not read-only ran */
-	bool exclusive; /* VACUUM, BEGIN EXCLUSIVE */
+	bool writes;         /* a statement that was not read-only ran */
+	bool exclusive;      /* VACUUM, BEGIN EXCLUSIVE */
 	bool reads;
 };
 
@@ -75,8 +75,7 @@ static void add(struct arena *a, struct names *n, struct slice s)
 		names_add(a, n, s);
 }
 
-static void instruction(
-	struct sqlite_conn *c, sqlite3_stmt *row, struct cursor **v, size_t *n)
+static void instruction(struct sqlite_conn *c, sqlite3_stmt *row, struct cursor **v, size_t *n)
 {
 	struct slice op = slice_of((const char *)sqlite3_column_text(row, 1));
 	int p1 = sqlite3_column_int(row, 2);
@@ -180,9 +179,9 @@ static void read_program(struct sqlite_conn *c, struct slice sql, bool alter)
 	if (sqlite3_prepare_v2(c->db, text.at, (int)text.len, &stmt, NULL) == SQLITE_OK)
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
 			instruction(c, stmt, &v, &n);
-			checks = checks || slice_is(slice_of((const char *)sqlite3_column_text(
-							    stmt, 1)),
-						   "VOpen");
+			checks = checks ||
+				 slice_is(slice_of((const char *)sqlite3_column_text(stmt, 1)),
+					 "VOpen");
 		}
 	sqlite3_finalize(stmt);
 	c->watch->scans_before = c->watch->scans.n;
@@ -220,8 +219,7 @@ void watch_statement(struct sqlite_conn *c, struct slice sql)
 	}
 }
 
-static void put_touched(
-	struct arena *a, struct names n, struct touched **v, size_t *count)
+static void put_touched(struct arena *a, struct names n, struct touched **v, size_t *count)
 {
 	for (size_t i = 0; i < n.n; i++)
 		*ARENA_PUSH(a, *v, *count) = (struct touched){.type = OBJECT_TABLE,
@@ -233,9 +231,8 @@ bool sqlite_observe_end(struct conn *base, struct arena *a, struct observed *out
 {
 	struct sqlite_conn *c = sqlite_conn_of(base);
 	struct sqlite_watch *w = c->watch;
-	struct lock lock = {.object = {SLICE_NONE, SL("main")},
-		.type = OBJECT_DATABASE,
-		.certain = true};
+	struct lock lock = {
+		.object = {SLICE_NONE, SL("main")}, .type = OBJECT_DATABASE, .certain = true};
 
 	*out = (struct observed){0};
 	if (!w)

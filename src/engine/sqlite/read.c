@@ -75,8 +75,7 @@ static void read_rollback(struct parse *p)
 static void read_savepoint(struct parse *p)
 {
 	bool release = p_is(p, "RELEASE");
-	struct change *ch =
-		p_change(p, release ? CHANGE_RELEASE : CHANGE_SAVEPOINT, OBJECT_NONE);
+	struct change *ch = p_change(p, release ? CHANGE_RELEASE : CHANGE_SAVEPOINT, OBJECT_NONE);
 
 	p->kind = release ? "RELEASE" : "SAVEPOINT";
 	p_next(p);
@@ -231,8 +230,8 @@ static const struct {
 	{"EXPLAIN", read_explain},
 };
 
-bool sqlite_parse(struct parse *p, struct arena *a, struct tokens *t, struct slice text,
-	struct span span)
+bool sqlite_parse(
+	struct parse *p, struct arena *a, struct tokens *t, struct slice text, struct span span)
 {
 	*p = (struct parse){.a = a, .text = text, .span = span};
 	tokens_cut(t, text);
@@ -251,8 +250,8 @@ bool sqlite_parse(struct parse *p, struct arena *a, struct tokens *t, struct sli
 
 /* ---- SQLite's own opinion ---- */
 
-static bool ask(struct reader *r, struct slice sql, struct arena *a, struct opinion *v,
-	struct err *err)
+static bool ask(
+	struct reader *r, struct slice sql, struct arena *a, struct opinion *v, struct err *err)
 {
 	if (!r->db && !sqlite_sandbox_open(&r->db, err))
 		return false;
@@ -316,8 +315,8 @@ static bool ask_trigger(struct reader *r, struct arena *a, struct statement *st,
 	splitter_init(&s, DIALECT_SQLITE, body);
 	while (splitter_next(&s, &piece)) {
 		/* With its semicolon, so that SQLite's words are the ones it would say. */
-		struct slice one = slice_sub(
-			body, piece.body_off, piece.off + piece.len - piece.body_off);
+		struct slice one =
+			slice_sub(body, piece.body_off, piece.off + piece.len - piece.body_off);
 
 		if (piece.kind != PIECE_SQL || !one.len)
 			continue;
@@ -389,8 +388,8 @@ static bool ask_about_failure(struct reader *r, struct arena *a, struct statemen
 	size_t table = p->n > 4 && token_punct(p->tok[3], ".") ? 4 : 2;
 
 	if (p->n > 3 && token_is(p->tok[0], "ALTER") && token_is(p->tok[1], "TABLE"))
-		return ask_with_table(r, st->text,
-			token_value(a, DIALECT_SQLITE, p->tok[table]), a, v, err);
+		return ask_with_table(
+			r, st->text, token_value(a, DIALECT_SQLITE, p->tok[table]), a, v, err);
 	return ask(r, st->text, a, v, err);
 }
 
@@ -423,9 +422,9 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 		set_opaque(a, st, newer_syntax(a, v.message));
 	} else if (pragma || t.kind == TOKEN_BAD) {
 		set_fault(st,
-			t.kind == TOKEN_END ? SL("incomplete input")
-					    : arena_printf(a, "near \"%.*s\": syntax error",
-						      SLICE(t.text)),
+			t.kind == TOKEN_END
+				? SL("incomplete input")
+				: arena_printf(a, "near \"%.*s\": syntax error", SLICE(t.text)),
 			t.off);
 	} else {
 		set_opaque(a, st, unknown_form(a, t, v.message));

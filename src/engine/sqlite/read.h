@@ -16,8 +16,8 @@
 
 struct parse {
 	struct arena *a;
-	struct slice text;	 /* of the statement */
-	struct span span;	 /* where the text stands */
+	struct slice text;       /* of the statement */
+	struct span span;        /* where the text stands */
 	const struct token *tok; /* ends with TOKEN_END */
 	size_t n, at;
 	bool failed;
@@ -25,7 +25,7 @@ struct parse {
 	const char *kind;
 	struct change *changes;
 	size_t nchanges;
-	size_t not_from;     /* the FROM of DELETE FROM: names what is written, not what is read */
+	size_t not_from; /* the FROM of DELETE FROM: names what is written, not what is read */
 };
 
 /* ---- read_cursor.c: tokens ---- */
@@ -91,8 +91,8 @@ void tokens_cut(struct tokens *t, struct slice text);
 void tokens_done(struct tokens *t);
 /* Reads a text that is one statement; false if it does not fit (p->failed_at says where). Nothing
  * in the result points into the tokens. */
-bool sqlite_parse(struct parse *p, struct arena *a, struct tokens *t, struct slice text,
-	struct span span);
+bool sqlite_parse(
+	struct parse *p, struct arena *a, struct tokens *t, struct slice text, struct span span);
 /* The body statements of a CREATE TRIGGER that has been read, for checking them one by one. */
 struct slice trigger_body(const struct change *create_trigger);
 

@@ -188,8 +188,7 @@ void read_create_trigger(struct parse *p, bool temporary, size_t start)
 	o->schema = trigger.schema;
 	o->name = trigger.name;
 	ch->name = trigger.name;
-	ch->target = (struct name){
-		table.schema.len ? table.schema : trigger.schema, table.name};
+	ch->target = (struct name){table.schema.len ? table.schema : trigger.schema, table.name};
 	ch->def = o;
 }
 

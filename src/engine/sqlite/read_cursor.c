@@ -170,7 +170,8 @@ void p_skip_until(struct parse *p, const char *const *words, bool at_comma)
 			depth++;
 		else if (token_punct(t, ")") && depth-- == 0)
 			return;
-		else if (depth == 0 && ((at_comma && token_punct(t, ",")) || (is_any(t, words) && !compares(p, t))))
+		else if (depth == 0 && ((at_comma && token_punct(t, ",")) ||
+					       (is_any(t, words) && !compares(p, t))))
 			return;
 	}
 	if (depth > 0)

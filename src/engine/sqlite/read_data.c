@@ -8,8 +8,7 @@
 /* Splits an INSERT OR x / UPDATE OR x clause off. Returns the word, empty if there is none. */
 static struct slice or_clause(struct parse *p)
 {
-	static const char *const words[] = {
-		"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE", NULL};
+	static const char *const words[] = {"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE", NULL};
 
 	if (!p_take(p, "OR"))
 		return SLICE_NONE;
@@ -45,7 +44,8 @@ static void indexed_by(struct parse *p)
 /* Does the condition let every row through? WHERE 1, WHERE true, WHERE 1=1 */
 static bool always_true(const struct parse *p, size_t from, size_t to)
 {
-	while (to >= from + 3 && token_punct(p->tok[from], "(") && token_punct(p->tok[to - 1], ")")) {
+	while (to >= from + 3 && token_punct(p->tok[from], "(") &&
+		token_punct(p->tok[to - 1], ")")) {
 		from++;
 		to--;
 	}
@@ -223,8 +223,7 @@ static void read_insert(struct parse *p, size_t start)
 
 static void read_update(struct parse *p, size_t start)
 {
-	static const char *const ends[] = {
-		"FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", NULL};
+	static const char *const ends[] = {"FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", NULL};
 	static const char *const from_ends[] = {"WHERE", "RETURNING", "ORDER", "LIMIT", NULL};
 	struct change *ch = p_change(p, CHANGE_UPDATE, OBJECT_TABLE);
 

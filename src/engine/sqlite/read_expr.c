@@ -93,8 +93,7 @@ static bool is_call(const struct parse *p, size_t from, size_t i)
 
 	if (!token_punct(tok(p, i + 1), "("))
 		return false;
-	if (t.kind == TOKEN_WORD &&
-		(sqlite_is_keyword(t.text) || IN(t.text, in_expressions)) &&
+	if (t.kind == TOKEN_WORD && (sqlite_is_keyword(t.text) || IN(t.text, in_expressions)) &&
 		!slice_iis(t.text, "LIKE") && !slice_iis(t.text, "GLOB") &&
 		!slice_iis(t.text, "MATCH") && !slice_iis(t.text, "REGEXP"))
 		return false;
@@ -342,7 +341,8 @@ struct expr p_expr(const struct parse *p, size_t from, size_t to)
 	f->constant = true;
 	for (size_t i = from; i < to;)
 		i += look(p, from, i, f);
-	while (from + 1 < to && token_punct(tok(p, from), "(") && token_punct(tok(p, to - 1), ")")) {
+	while (from + 1 < to && token_punct(tok(p, from), "(") &&
+		token_punct(tok(p, to - 1), ")")) {
 		from++;
 		to--;
 	}

@@ -27,8 +27,7 @@ static bool at_any(const struct parse *p, const char *const *words)
 
 struct slice read_conflict(struct parse *p)
 {
-	static const char *const words[] = {
-		"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE", NULL};
+	static const char *const words[] = {"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE", NULL};
 	static const char *const lower[] = {"rollback", "abort", "fail", "ignore", "replace"};
 
 	if (!p_is(p, "ON") || !token_is(p_peek_at(p, 1), "CONFLICT"))
@@ -279,8 +278,7 @@ static void inline_key(struct table_reading *r, struct object *col, struct objec
 
 			quote_ident_pretty(&b, DIALECT_SQLITE, col->name);
 			buf_adds(&b, " DESC");
-			names_add(p->a, &o->constraint.options,
-				arena_slice(p->a, buf_slice(&b)));
+			names_add(p->a, &o->constraint.options, arena_slice(p->a, buf_slice(&b)));
 			buf_done(&b);
 		} else {
 			p_take(p, "ASC");
@@ -440,8 +438,8 @@ static void table_options(struct parse *p, struct object *t)
 
 /* Primary keys of WITHOUT ROWID and STRICT tables are NOT NULL without saying so; the alias of the
  * rowid stays as it is. */
-static void implied_not_null(struct object *t, struct object **cols, size_t ncols,
-	struct object **constraints, size_t n)
+static void implied_not_null(
+	struct object *t, struct object **cols, size_t ncols, struct object **constraints, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct constraint_def *c = &constraints[i]->constraint;
@@ -508,8 +506,8 @@ void read_create_table(struct parse *p, bool temporary, size_t start)
 	t->name = name.name;
 	t->table_.kind = SL("table");
 	t->table_.persistence = temporary ? SL("temporary") : SL("permanent");
-	ch = p_change(p, p_is(p, "AS") ? CHANGE_CREATE_TABLE_AS : CHANGE_CREATE_TABLE,
-		OBJECT_TABLE);
+	ch = p_change(
+		p, p_is(p, "AS") ? CHANGE_CREATE_TABLE_AS : CHANGE_CREATE_TABLE, OBJECT_TABLE);
 	ch->target = (struct name){t->schema, t->name};
 	ch->def = t;
 	ch->flags = (exists ? CHANGE_IF_NOT_EXISTS : 0) | (temporary ? CHANGE_TEMPORARY : 0);
@@ -583,9 +581,9 @@ static void rename_what(struct parse *p, struct name table)
 static void drop_what(struct parse *p, struct name table)
 {
 	bool constraint = p_take(p, "CONSTRAINT");
-	struct change *ch = alter_change(p,
-		constraint ? CHANGE_DROP_CONSTRAINT : CHANGE_DROP_COLUMN,
-		constraint ? OBJECT_CONSTRAINT : OBJECT_COLUMN, table);
+	struct change *ch =
+		alter_change(p, constraint ? CHANGE_DROP_CONSTRAINT : CHANGE_DROP_COLUMN,
+			constraint ? OBJECT_CONSTRAINT : OBJECT_COLUMN, table);
 
 	if (!constraint)
 		p_take(p, "COLUMN");

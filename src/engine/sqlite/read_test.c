@@ -123,8 +123,7 @@ static void describe(struct buf *b, const struct statement *st)
 	if (st->state == STATEMENT_OPAQUE)
 		buf_printf(b, "OPAQUE %.*s", SLICE(st->opaque_reason));
 	if (st->state == STATEMENT_SYNTAX)
-		buf_printf(b, "SYNTAX %.*s @%zd", SLICE(st->fault_message),
-			(ssize_t)st->fault_at);
+		buf_printf(b, "SYNTAX %.*s @%zd", SLICE(st->fault_message), (ssize_t)st->fault_at);
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
 
@@ -352,7 +351,8 @@ static void newer_versions_are_not_judged_by_ours(void **state)
 static void looks(void **state)
 {
 	(void)state;
-	assert_true(sqlite_looks_like(SL("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")) > 2);
+	assert_true(
+		sqlite_looks_like(SL("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")) > 2);
 	assert_true(sqlite_looks_like(SL("SELECT datetime('now')")) > 0);
 	assert_int_equal(sqlite_looks_like(SL("CREATE TABLE t (id serial, PRIMARY KEY (id))")), 0);
 }
@@ -362,8 +362,9 @@ static void confirms_against_a_schema(void **state)
 	struct arena a = {0};
 	struct err err = {0};
 	struct opinion v;
-	struct slice schema = SL("CREATE TABLE t (a INTEGER PRIMARY KEY, b CHECK (app(b)));"
-				 "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET b = 1; END;");
+	struct slice schema =
+		SL("CREATE TABLE t (a INTEGER PRIMARY KEY, b CHECK (app(b)));"
+		   "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET b = 1; END;");
 
 	(void)state;
 	assert_true(sqlite_confirm(
@@ -379,8 +380,8 @@ static void confirms_against_a_schema(void **state)
 	assert_false(v.ok);
 	assert_true(sqlite_confirm(schema, SL("SELECT load_extension('x')"), &a, &v, &err));
 	assert_false(v.ok);
-	assert_false(sqlite_confirm(SL("CREATE TABLE t (a); CREATE TABLE t (a);"), SL("SELECT 1"),
-		&a, &v, &err));
+	assert_false(sqlite_confirm(
+		SL("CREATE TABLE t (a); CREATE TABLE t (a);"), SL("SELECT 1"), &a, &v, &err));
 	err_done(&err);
 	arena_done(&a);
 }

@@ -98,8 +98,8 @@ static bool copy_into(struct scratch *s, const char *from, struct sqlite3 *to, s
 	return ok;
 }
 
-bool sqlite_scratch_open(struct scratch *s, const char *name, const char *from, struct conn **out,
-	struct err *err)
+bool sqlite_scratch_open(
+	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err)
 {
 	const char *path = path_of(s, name, "", err);
 	struct conn *c = NULL;

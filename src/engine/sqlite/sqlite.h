@@ -19,10 +19,10 @@ void sqlite_sandbox_run(struct sqlite3 *db, const char *sql); /* a statement of 
 /* What SQLite says about a statement. */
 struct opinion {
 	bool ok;
-	bool syntax;	      /* it does not parse */
+	bool syntax;          /* it does not parse */
 	struct slice message; /* SQLite's own words */
-	size_t at;	      /* offset into the statement, SIZE_MAX if not said */
-	struct names stubs;   /* functions, collations that SQLite does not have: the application's */
+	size_t at;            /* offset into the statement, SIZE_MAX if not said */
+	struct names stubs; /* functions, collations that SQLite does not have: the application's */
 };
 /* Is it syntax? Only prepares, in a sandbox without tables: every other complaint counts as ok (its
  * words are in `message`). */
@@ -35,7 +35,7 @@ bool sqlite_confirm(struct slice schema, struct slice statement, struct arena *a
 /* What change.payload points to for INSERT, REPLACE and UPDATE: the values written. */
 struct sqlite_values {
 	struct expr_facts facts; /* of all of them together */
-	bool null;		 /* a NULL is among them */
+	bool null;               /* a NULL is among them */
 };
 
 /* ---- read.c ---- */
@@ -70,10 +70,9 @@ bool sqlite_rows_fingerprint(struct conn *c, struct name table, struct names col
 bool sqlite_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
 
 /* ---- scratch.c ---- */
-bool sqlite_scratch_start(
-	struct scratch **out, const struct scratch_options *o, struct err *err);
-bool sqlite_scratch_open(struct scratch *s, const char *name, const char *from, struct conn **out,
-	struct err *err);
+bool sqlite_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
+bool sqlite_scratch_open(
+	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err);
 bool sqlite_scratch_drop(struct scratch *s, const char *name, struct err *err);
 struct scratch_info sqlite_scratch_info(const struct scratch *s);
 void sqlite_scratch_stop(struct scratch *s);
