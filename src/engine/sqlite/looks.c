@@ -68,11 +68,12 @@ int sqlite_looks_like(struct slice text)
 	return score;
 }
 
-/* PRAGMAs that fail inside a transaction, or silently do nothing there. */
+/* PRAGMAs that are an error inside a transaction. foreign_keys is none of them: there it silently
+ * does nothing, which the effects say. To run a whole migration without a transaction for its sake
+ * would cost more than it gives, since foreign keys are off on our connections anyway. */
 static bool pragma_wants_no_tx(const struct change *ch)
 {
-	static const char *const names[] = {"foreign_keys", "journal_mode", "synchronous",
-		"wal_checkpoint", "auto_vacuum", "page_size"};
+	static const char *const names[] = {"journal_mode", "synchronous", "wal_checkpoint"};
 
 	if (!ch->value.text.len && !slice_is(ch->name, "wal_checkpoint"))
 		return false; /* a question */
