@@ -69,6 +69,25 @@ static bool busy_error(struct sqlite_conn *c, struct err *err)
 			     "other program has finished its transaction.");
 }
 
+/* What the application adds to SQLite on its own connections, belay's connections do not have. */
+static void hint_at_application(const char *message, struct err *err)
+{
+	static const struct {
+		const char *start, *word;
+	} missing[] = {
+		{"no such function: ", "function"},
+		{"no such collation sequence: ", "collation"},
+		{"no such module: ", "module"},
+	};
+
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+		if (slice_starts(slice_of(message), missing[i].start))
+			err_hint(err,
+				"SQLite itself has no such %s: if the application registers it on "
+				"its own connections, only the application can run this statement.",
+				missing[i].word);
+}
+
 bool sqlite_error(struct conn *base, int rc, struct err *err)
 {
 	struct sqlite_conn *c = sqlite_conn_of(base);
@@ -87,6 +106,7 @@ bool sqlite_error(struct conn *base, int rc, struct err *err)
 			sqlite3_errmsg(c->db));
 	else
 		err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(c->db));
+	hint_at_application(sqlite3_errmsg(c->db), err);
 	err->native = sqlite3_extended_errcode(c->db);
 	if (sqlite3_error_offset(c->db) >= 0)
 		err->sql_offset = (size_t)sqlite3_error_offset(c->db) + 1 + c->text_offset;
