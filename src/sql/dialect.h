@@ -24,12 +24,13 @@ static inline bool dialect_is_mysql(enum dialect d)
 
 /* major * 10000 + minor * 100 + patch: PostgreSQL 15.20 = 150020 (server_version_num's own form:
  * major * 10000 + minor), MariaDB 10.11.19 = 101119, MySQL 8.0.36 = 80036, SQLite 3.40.1 = 34001.
- * 0 = not known. "15" is taken as 15.0, "10.11" as 10.11.0. */
+ * 0 = not known. Text around the number is passed over ("PostgreSQL 15.20 on x86_64",
+ * "5.5.5-10.11.19-MariaDB"). "15" is taken as 15.0, "10.11" as 10.11.0. */
 int version_from_text(enum dialect d, struct slice text);
 /* The version that is assumed when nobody says one: 15, 8.0, 10.11, 3.40. */
 int version_default(enum dialect d);
 /* "15.20", "10.11.19" … into out (at least 24 bytes); returns out. Trailing zero parts are left
- * away: version_from_text("15") prints "15". */
+ * away: version_from_text("15") prints "15"; the others keep two parts, "8.0", "3.40". */
 const char *version_text(enum dialect d, int version, char out[24]);
 
 #endif

@@ -16,7 +16,8 @@ void quote_ident_pretty(struct buf *b, enum dialect d, struct slice name);
 /* schema.name, the schema left away when empty. */
 void quote_name(struct buf *b, enum dialect d, struct slice schema, struct slice name);
 void quote_name_pretty(struct buf *b, enum dialect d, struct slice schema, struct slice name);
-/* 'x' with the dialect's own escapes; PostgreSQL with a backslash uses E''. */
+/* 'x' with the dialect's own escapes; PostgreSQL with a backslash uses E''. A NUL byte ends the
+ * value for PostgreSQL, which has none; the others keep it. */
 void quote_literal(struct buf *b, enum dialect d, struct slice value);
 /* Would need quotes as an identifier (reserved word, upper case in PostgreSQL, odd characters). */
 bool ident_needs_quotes(enum dialect d, struct slice name);

@@ -29,13 +29,13 @@ struct place {
 	size_t end_line, end_column; /* inclusive; of the last character */
 };
 
-/* Text is copied into the arena only by source_read (a file); source_init lends. */
+/* Lends `text`; `masked` is the same until somebody sets it. */
 void source_init(struct source *s, struct arena *a, const char *path, struct slice text);
 /* Place of a span. An empty span is a point: end = begin. Logarithmic after the first call; not
  * safe to call from two threads on one source at once. */
 struct place span_place(struct span at);
 struct slice span_text(struct span at);
-/* The whole line that contains offset `off`, without its line end. */
+/* The whole line that contains offset `off`, without its line end and a BOM. */
 struct slice source_line_at(struct source *s, size_t off);
 /* Attaches file, line, columns and the source line to an error that has none yet. Returns false. */
 bool err_span(struct err *e, struct span at);

@@ -1,0 +1,94 @@
+/* run.h - carrying out a plan: the one executor, on a scratch server and on the real one.
+ *
+ * Calling sequence:  state_read() → plan_make() → run_plan() .
+ * Before anything is written `announce` is called with server, database and role. Events are told
+ * to the caller as they happen; the library prints nothing. A failure leaves: transactional steps
+ * rolled back with their migration, others recorded as done or in doubt; err says which, with the
+ * next command. */
+#ifndef BELAY_RUN_RUN_H
+#define BELAY_RUN_RUN_H
+
+#include "plan/plan.h"
+#include "run/journal.h"
+
+/* What is applied, according to the framework's table and our ledger. */
+struct migration_state {
+	const struct migration *migration; /* NULL: a history row without a file */
+	struct slice id;
+	enum applied_state state;
+	bool edited, missing_file, late;
+	struct slice applied_at;
+	long long ms;
+	struct slice note;
+};
+struct run_state {
+	struct migration_state *at; /* project order, rows without files last */
+	size_t n;
+	struct history history;
+	bool journal_exists;
+	struct journal_entry *open_steps; /* intended, not known to be done */
+	size_t nopen_steps;
+};
+bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
+	struct slice journal_where, struct err *err);
+/* The migrations a request means, in running order. Exactly one of the selectors is used. */
+struct selection {
+	enum direction direction;
+	struct slice to;   /* up ID / down ID (not included) / goto */
+	struct slice only; /* up --only */
+	size_t count;      /* down --count N; 0 = not given */
+	bool all;          /* down --all */
+	enum phase phase;  /* up --phase */
+};
+bool state_select(const struct run_state *s, const struct project *p, const struct selection *sel,
+	struct arena *a, const struct migration ***out, size_t *n, struct err *err);
+
+enum run_event_kind {
+	EVENT_MIGRATION_BEGIN,
+	EVENT_STATEMENT_BEGIN,
+	EVENT_STATEMENT_TICK, /* still running */
+	EVENT_STATEMENT_DONE,
+	EVENT_MIGRATION_DONE,
+	EVENT_VERIFY_DONE,
+	EVENT_RETRY,
+};
+struct run_event {
+	enum run_event_kind kind;
+	const struct step *step;
+	const struct migration *migration;
+	size_t index, total; /* of migrations, from 1 */
+	long long ms;
+	struct slice text; /* RETRY: who blocks; VERIFY: what failed */
+};
+
+struct run_options {
+	struct conn *conn;
+	struct slice journal_where; /* empty = default */
+	bool no_journal;            /* rehearsals: the framework's table and ours are left alone */
+	bool no_history;
+	bool verify;
+	bool (*announce)(void *ctx, const struct conn_identity *id, const struct plan *plan,
+		struct err *err); /* false = do not begin */
+	void (*event)(void *ctx, const struct run_event *e);
+	/* Around each statement: a rehearsal observes locks here. May be NULL. */
+	bool (*before)(void *ctx, const struct step *s, struct err *err);
+	bool (*after)(void *ctx, const struct step *s, long long ms, struct err *err);
+	void *ctx;
+};
+struct verify_failure {
+	const struct migration *migration;
+	struct slice query, expected, got;
+	struct span span;
+};
+struct run_result {
+	size_t migrations_done, statements_done;
+	struct verify_failure *failures;
+	size_t nfailures;
+};
+bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
+	const struct run_options *o, struct err *err);
+/* Runs the verify queries of these migrations in a read-only transaction. */
+bool run_verify(struct run_result *out, struct arena *a, const struct project *p,
+	const struct migration *const *m, size_t n, struct conn *c, struct err *err);
+
+#endif
