@@ -1,11 +1,11 @@
 /* expr.c - expressions: where they end, what they mention, and one canonical spelling.
  *
- * The facts are found token by token: names before a bracket are functions, other names that are not
- * words of the language are columns. The canonical spelling needs the structure: brackets that an
- * operator's rank already implies go, every operation gets brackets of its own, names become lower
- * case, aliases of functions become one. Both the author's text and the server's print come out the
- * same; what is not understood (sub-selects, window functions) has no canonical spelling and is
- * then not compared. */
+ * The facts are found token by token: names before a bracket are functions, other names that are
+ * not words of the language are columns. The canonical spelling needs the structure: brackets that
+ * an operator's rank already implies go, every operation gets brackets of its own, names become
+ * lower case, aliases of functions become one. Both the author's text and the server's print come
+ * out the same; what is not understood (sub-selects, window functions) has no canonical spelling
+ * and is then not compared. */
 #include "engine/mysql/parser.h"
 
 #include "sql/quote.h"
@@ -552,8 +552,8 @@ static bool c_arrow(struct canon *c, struct slice *left)
 		return false;
 	c->at++;
 	path = c_tok(c, 0).kind == TOKEN_STRING ? c_literal(c, c_tok(c, 0)) : c_bad(c);
-	*left = arena_printf(c->a, unquote ? "json_unquote(json_extract(%.*s,%.*s))"
-					   : "json_extract(%.*s,%.*s)",
+	*left = arena_printf(c->a,
+		unquote ? "json_unquote(json_extract(%.*s,%.*s))" : "json_extract(%.*s,%.*s)",
 		SLICE(*left), SLICE(path));
 	return true;
 }
@@ -630,8 +630,8 @@ static bool c_predicate(struct canon *c, struct slice *left, int rank)
 	if (negated && c_operator(c, &row) && operators[row].word && operators[row].rank == 5) {
 		c->at++;
 		r = canon_expr(c, 6);
-		*left = arena_printf(c->a, "(not (%.*s %s %.*s))", SLICE(*left),
-			operators[row].print, SLICE(r));
+		*left = arena_printf(
+			c->a, "(not (%.*s %s %.*s))", SLICE(*left), operators[row].print, SLICE(r));
 		return true;
 	}
 	c->at = start;
@@ -672,8 +672,8 @@ static struct slice canon_expr(struct canon *c, int rank)
 		if (!c_operator(c, &row) || operators[row].rank < rank)
 			break;
 		c->at++;
-		left = c_binary(c, left, operators[row].print,
-			canon_expr(c, operators[row].rank + 1));
+		left = c_binary(
+			c, left, operators[row].print, canon_expr(c, operators[row].rank + 1));
 		if (token_is(c_tok(c, 0), "ESCAPE"))
 			c_bad(c);
 	}

@@ -63,13 +63,12 @@ bool mysql_load(
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
 	long long *count, char hash[65], struct err *err);
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
-bool mysql_copy_database(struct conn *from, struct slice source, struct slice target,
-	struct err *err);
-bool mariadb_scratch_start(
-	struct scratch **out, const struct scratch_options *o, struct err *err);
+bool mysql_copy_database(
+	struct conn *from, struct slice source, struct slice target, struct err *err);
+bool mariadb_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
 bool mysql_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
-bool mysql_scratch_open(struct scratch *s, const char *name, const char *from, struct conn **out,
-	struct err *err);
+bool mysql_scratch_open(
+	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err);
 bool mysql_scratch_drop(struct scratch *s, const char *name, struct err *err);
 struct scratch_info mysql_scratch_info(const struct scratch *s);
 void mysql_scratch_stop(struct scratch *s);

@@ -49,7 +49,8 @@ bool at_end(const struct parser *p)
 	return tok_now(p).kind == TOKEN_END;
 }
 
-/* How many tokens the words in `words` (blank-separated) cover here; 0 if they do not stand here. */
+/* How many tokens the words in `words` (blank-separated) cover here; 0 if they do not stand here.
+ */
 static size_t words_here(const struct parser *p, const char *words)
 {
 	struct slice rest = slice_of(words), w;
@@ -81,6 +82,11 @@ bool take_word(struct parser *p, const char *words)
 
 	p->at += n;
 	return n > 0;
+}
+
+bool take_either(struct parser *p, const char *one, const char *other)
+{
+	return take_word(p, one) || take_word(p, other);
 }
 
 bool take_punct(struct parser *p, const char *c)
@@ -199,7 +205,7 @@ static int word_cmp(struct slice w, const char *other)
 	return i < w.len ? 1 : other[i] ? -1 : 0;
 }
 
-bool word_is_reserved(struct slice word)
+bool my_reserved(struct slice word)
 {
 	size_t lo = 0, hi = sizeof reserved / sizeof *reserved;
 
@@ -224,7 +230,7 @@ bool is_identifier(const struct parser *p, size_t i)
 
 	if (t.kind == TOKEN_QUOTED)
 		return true;
-	return t.kind == TOKEN_WORD && (after_dot || !word_is_reserved(t.text));
+	return t.kind == TOKEN_WORD && (after_dot || !my_reserved(t.text));
 }
 
 bool want_ident(struct parser *p, struct slice *out, const char *what)

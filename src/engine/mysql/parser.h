@@ -26,10 +26,10 @@ struct parser {
 	struct change *changes;
 	size_t nchanges;
 	const char *kind;
-	unsigned flags;	  /* added to every change: INNER, GUARDED */
-	bool inner;	  /* text is not the statement's own: all spans are the whole statement */
-	size_t base;	  /* offset of `text` inside the statement's, when not inner */
-	int depth;	  /* of inner statements, bounded */
+	unsigned flags; /* added to every change: INNER, GUARDED */
+	bool inner;     /* text is not the statement's own: all spans are the whole statement */
+	size_t base;    /* offset of `text` inside the statement's, when not inner */
+	int depth;      /* of inner statements, bounded */
 	enum fault fault;
 	struct slice fault_words;
 	size_t fault_at;
@@ -57,6 +57,7 @@ bool at_end(const struct parser *p);
 bool is_word(const struct parser *p, const char *words); /* the words stand here: "IF NOT EXISTS" */
 bool is_punct(const struct parser *p, const char *c);
 bool take_word(struct parser *p, const char *words);
+bool take_either(struct parser *p, const char *one, const char *other);
 bool take_punct(struct parser *p, const char *c);
 bool want_word(struct parser *p, const char *words);
 bool want_punct(struct parser *p, const char *c);
@@ -75,7 +76,7 @@ bool take_string(struct parser *p, struct slice *out);
 bool want_string(struct parser *p, struct slice *out, const char *what);
 /* user, 'user'@'host', CURRENT_USER[()], role: its text */
 bool want_account(struct parser *p, struct slice *out);
-bool word_is_reserved(struct slice word);
+bool my_reserved(struct slice word);
 /* (…) with everything inside it; *from and *to are the tokens between the brackets */
 bool take_brackets(struct parser *p, size_t *from, size_t *to);
 /* (a, b, c) */
@@ -91,8 +92,8 @@ struct change change_new(const struct parser *p, enum change_kind k, enum object
 /* Adds it; its span is the words from token `from` to the last one taken. */
 void change_push(struct parser *p, struct change *ch, size_t from);
 struct object *object_new(struct arena *a, enum object_type t, struct slice name);
-struct object *object_add_part(struct arena *a, struct object *table, enum object_type t,
-	struct slice name);
+struct object *object_add_part(
+	struct arena *a, struct object *table, enum object_type t, struct slice name);
 struct span parser_span(const struct parser *p, size_t from, size_t to);
 
 /* ---- expr.c ---- */
@@ -108,13 +109,13 @@ bool expr_normal(struct arena *a, const struct my_dialect *d, const struct token
 struct my_type {
 	struct slice text; /* canonical */
 	struct slice charset, collation;
-	bool is_text;	/* has a character set */
+	bool is_text; /* has a character set */
 	bool is_number;
-	bool is_time;	/* timestamp or datetime */
+	bool is_time; /* timestamp or datetime */
 	bool is_timestamp;
-	bool is_json;	/* MariaDB's alias: longtext with a check */
+	bool is_json;   /* MariaDB's alias: longtext with a check */
 	bool is_serial; /* SERIAL */
-	bool binary;	/* BINARY attribute: the charset's _bin collation */
+	bool binary;    /* BINARY attribute: the charset's _bin collation */
 };
 bool read_type(struct parser *p, struct my_type *out);
 /* A column's definition behind its name. Keys and checks written inline go to `parts` of `table`
@@ -140,6 +141,7 @@ bool read_partitions(struct parser *p, struct expr *key, struct expr *definition
 bool read_create_table(struct parser *p, size_t start, unsigned flags);
 bool read_table_option(struct parser *p, struct object *table, bool *took);
 bool read_select_tail(struct parser *p, struct change *ch);
+bool type_has_charset(struct slice type);
 void name_parts(struct parser *p, struct object *table);
 
 /* ---- read_alter.c ---- */

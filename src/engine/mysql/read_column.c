@@ -67,15 +67,16 @@ static struct object *add_check(struct parser *p, struct column_read *c, struct 
 
 static bool is_now(struct token t)
 {
-	return token_is(t, "CURRENT_TIMESTAMP") || token_is(t, "NOW") ||
-	       token_is(t, "LOCALTIME") || token_is(t, "LOCALTIMESTAMP");
+	return token_is(t, "CURRENT_TIMESTAMP") || token_is(t, "NOW") || token_is(t, "LOCALTIME") ||
+	       token_is(t, "LOCALTIMESTAMP");
 }
 
 static struct slice now_normal(struct parser *p, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
 		if (tok_at(p, i).kind == TOKEN_NUMBER && !slice_is(tok_at(p, i).text, "0"))
-			return arena_printf(p->a, "current_timestamp(%.*s)", SLICE(tok_at(p, i).text));
+			return arena_printf(
+				p->a, "current_timestamp(%.*s)", SLICE(tok_at(p, i).text));
 	return SL("current_timestamp()");
 }
 
@@ -107,8 +108,7 @@ static struct slice decimal_normal(struct parser *p, struct slice type, struct s
 		return number;
 	buf_add(&b, dot < number.len ? slice_sub(number, 0, dot) : number);
 	if (scale) {
-		struct slice frac =
-			dot < number.len ? slice_from(number, dot + 1) : SLICE_NONE;
+		struct slice frac = dot < number.len ? slice_from(number, dot + 1) : SLICE_NONE;
 
 		buf_addc(&b, '.');
 		for (unsigned long long i = 0; i < scale; i++)
@@ -163,8 +163,8 @@ static struct slice time_normal(struct parser *p, const struct my_type *t, struc
 }
 
 /* A literal as the column's type stores it. */
-static struct slice literal_normal(struct parser *p, const struct my_type *t, struct slice value,
-	bool was_string)
+static struct slice literal_normal(
+	struct parser *p, const struct my_type *t, struct slice value, bool was_string)
 {
 	if (slice_empty(t->text)) /* ALTER … SET DEFAULT: the type is not in the statement */
 		return was_string ? quoted(p, value) : value;
@@ -194,9 +194,9 @@ struct slice default_normal(struct parser *p, const struct my_type *t, size_t fr
 	if (to == from + 2 && (token_punct(first, "-") || token_punct(first, "+")) &&
 		tok_at(p, from + 1).kind == TOKEN_NUMBER)
 		return literal_normal(p, t,
-			token_punct(first, "-") ? arena_printf(p->a, "-%.*s",
-							  SLICE(tok_at(p, from + 1).text))
-						: tok_at(p, from + 1).text,
+			token_punct(first, "-")
+				? arena_printf(p->a, "-%.*s", SLICE(tok_at(p, from + 1).text))
+				: tok_at(p, from + 1).text,
 			false);
 	if (to == from + 1 && (token_is(first, "TRUE") || token_is(first, "FALSE")))
 		return literal_normal(p, t, token_is(first, "TRUE") ? SL("1") : SL("0"), false);

@@ -1,4 +1,5 @@
-/* read_key.c - keys, foreign keys, checks and partitions, as they stand in CREATE and ALTER TABLE. */
+/* read_key.c - keys, foreign keys, checks and partitions, as they stand in CREATE and ALTER TABLE.
+ */
 #include "engine/mysql/parser.h"
 
 #include "sql/quote.h"
@@ -136,8 +137,7 @@ bool read_index_rest(struct parser *p, struct object *o)
 {
 	bool took = true;
 
-	if (!read_index_type(p, &o->index) ||
-		!read_key_parts(p, &o->index.keys, &o->index.columns))
+	if (!read_index_type(p, &o->index) || !read_key_parts(p, &o->index.keys, &o->index.columns))
 		return false;
 	while (took)
 		if (!read_index_option(p, o, &took))
@@ -311,7 +311,7 @@ bool read_key(struct parser *p, struct object **out, unsigned *flags)
 	if (take_word(p, "PRIMARY KEY"))
 		return read_primary(p, out, flags);
 	if (take_word(p, "UNIQUE")) {
-		take_word(p, "KEY") || take_word(p, "INDEX");
+		take_either(p, "KEY", "INDEX");
 		return read_index(p, name, true, NULL, out, flags);
 	}
 	if (take_word(p, "FOREIGN KEY"))
@@ -324,7 +324,7 @@ bool read_key(struct parser *p, struct object **out, unsigned *flags)
 		const char *method =
 			token_is(tok_at(p, p->at - 1), "FULLTEXT") ? "fulltext" : "spatial";
 
-		take_word(p, "KEY") || take_word(p, "INDEX");
+		take_either(p, "KEY", "INDEX");
 		return read_index(p, name, false, method, out, flags);
 	}
 	if (take_word(p, "KEY") || take_word(p, "INDEX"))

@@ -4,16 +4,16 @@
 #include "sql/quote.h"
 
 enum type_class {
-	CLASS_INT,	/* display width */
-	CLASS_DECIMAL,	/* (10,0) unless said */
-	CLASS_REAL,	/* float, double: (M,D) or (p) */
-	CLASS_FIXED,	/* nothing in brackets */
-	CLASS_LENGTH,	/* a length, 1 unless said */
-	CLASS_VAR,	/* a length that must be said */
-	CLASS_LOB,	/* text and blob: a length chooses the size */
+	CLASS_INT,      /* display width */
+	CLASS_DECIMAL,  /* (10,0) unless said */
+	CLASS_REAL,     /* float, double: (M,D) or (p) */
+	CLASS_FIXED,    /* nothing in brackets */
+	CLASS_LENGTH,   /* a length, 1 unless said */
+	CLASS_VAR,      /* a length that must be said */
+	CLASS_LOB,      /* text and blob: a length chooses the size */
 	CLASS_FRACTION, /* time types: (0) to (6) */
 	CLASS_YEAR,
-	CLASS_LIST,	/* enum, set */
+	CLASS_LIST, /* enum, set */
 	CLASS_BOOL,
 	CLASS_JSON,
 	CLASS_SERIAL,
@@ -167,7 +167,7 @@ static bool read_lengths(struct parser *p, struct type_words *w)
 		return true;
 	if (!want_number(p, &w->first, "a length"))
 		return false;
-	take_word(p, "CHAR") || take_word(p, "BYTE");
+	take_either(p, "CHAR", "BYTE");
 	if (take_punct(p, ",") && !want_number(p, &w->second, "a number of decimals"))
 		return false;
 	return want_punct(p, ")");
@@ -186,8 +186,7 @@ static bool read_charset_words(struct parser *p, struct slice *charset)
 		*charset = SL("ucs2");
 		return true;
 	}
-	if (!take_word(p, "CHARACTER SET") && !take_word(p, "CHARSET") &&
-		!take_word(p, "CHAR SET"))
+	if (!take_word(p, "CHARACTER SET") && !take_word(p, "CHARSET") && !take_word(p, "CHAR SET"))
 		return true;
 	if (take_word(p, "BINARY")) {
 		*charset = SL("binary");
@@ -243,8 +242,8 @@ static struct slice real_text(struct parser *p, const struct type_words *w)
 	unsigned long long bits = 0;
 
 	if (!slice_empty(w->second))
-		return arena_printf(p->a, "%s(%.*s,%.*s)", w->row->name, SLICE(w->first),
-			SLICE(w->second));
+		return arena_printf(
+			p->a, "%s(%.*s,%.*s)", w->row->name, SLICE(w->first), SLICE(w->second));
 	if (!slice_empty(w->first) && slice_u64(w->first, &bits) && bits > 24)
 		return SL("double");
 	return slice_of(w->row->name);
@@ -307,8 +306,8 @@ static struct slice base_text(struct parser *p, const struct type_words *w, stru
 	case CLASS_LENGTH:
 	case CLASS_VAR:
 	case CLASS_VECTOR:
-		return arena_printf(p->a, "%s(%.*s)", name,
-			SLICE(slice_empty(w->first) ? SL("1") : w->first));
+		return arena_printf(
+			p->a, "%s(%.*s)", name, SLICE(slice_empty(w->first) ? SL("1") : w->first));
 	case CLASS_LOB:
 		return lob_text(p, w, charset);
 	case CLASS_FRACTION:
@@ -325,7 +324,8 @@ static struct slice base_text(struct parser *p, const struct type_words *w, stru
 	case CLASS_BOOL:
 		break;
 	}
-	if (!is_mariadb(&p->d) && p->d.version >= 80000 && slice_is(slice_of(name), "geometrycollection"))
+	if (!is_mariadb(&p->d) && p->d.version >= 80000 &&
+		slice_is(slice_of(name), "geometrycollection"))
 		return SL("geomcollection");
 	return slice_of(name);
 }
@@ -395,8 +395,8 @@ bool read_type(struct parser *p, struct my_type *out)
 		out->charset = out->collation = SLICE_NONE;
 	}
 	if (w.is_unsigned)
-		out->text = arena_printf(p->a, "%.*s unsigned%s", SLICE(out->text),
-			w.zerofill ? " zerofill" : "");
+		out->text = arena_printf(
+			p->a, "%.*s unsigned%s", SLICE(out->text), w.zerofill ? " zerofill" : "");
 	return true;
 }
 
