@@ -34,6 +34,7 @@ struct err {
 	char *file;                      /* where in the input, NULL if nowhere */
 	size_t line, column, end_column; /* from 1; 0 = not known */
 	char *source_line; /* the offending line, cleaned for a terminal; may be NULL */
+	size_t sql_offset; /* byte offset + 1 in the SQL that was sent; 0 = not known */
 	char sqlstate[6];  /* what the server said, "" if nothing */
 	int native;        /* MariaDB errno, SQLite extended code; 0 if nothing */
 	int signal;        /* SIGINT or SIGTERM when code is ERR_INTERRUPTED */

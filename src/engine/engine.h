@@ -88,8 +88,9 @@ struct engine {
 
 	bool (*scratch_start)(struct scratch **out, const struct scratch_options *o,
 			struct err *err);
-	/* A new, empty database there (or a copy of database `from` when not NULL), opened as its
-	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. */
+	/* A new, empty database there, or a copy of database `from` when not NULL, opened as its
+	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. `from`
+	 * equal to `name` opens what is there. No connection to `from` may be open while copying. */
 	bool (*scratch_open)(struct scratch *s, const char *name, const char *from,
 			struct conn **out, struct err *err);
 	bool (*scratch_drop)(struct scratch *s, const char *name, struct err *err);
@@ -104,6 +105,8 @@ struct engine {
 	bool (*needs_no_tx)(const struct statement *st, int version);
 	/* DDL commits together with what surrounds it (PostgreSQL, SQLite) or commits on its own. */
 	bool transactional_ddl;
+	/* The reader is the server's own grammar: what it refuses, the server refuses too. */
+	bool exact_grammar;
 	const char *scratch_extension_hint; /* what to install when no server binary is found */
 };
 

@@ -8,28 +8,27 @@
 #include "layout/layout.h"
 
 enum step_kind {
-	STEP_SQL,	/* one statement of a migration */
-	STEP_COPY,	/* COPY … FROM stdin with its rows */
-	STEP_BATCH,	/* a whole script sent as one message (layouts that do so) */
-	STEP_HISTORY,	/* the framework's history row */
-	STEP_VERIFY,	/* a verify query */
+	STEP_SQL,  /* one statement of a migration */
+	STEP_COPY, /* COPY … FROM stdin with its rows */
 };
 
 struct step {
 	enum step_kind kind;
 	const struct migration *migration;
 	enum direction direction;
-	const struct statement *statement; /* NULL for HISTORY */
-	unsigned ordinal;		   /* within the migration and direction, from 0 */
-	struct slice sql;		   /* exactly what is sent (placeholders expanded) */
-	struct slice data;		   /* COPY rows */
-	unsigned group;	 /* steps with the same non-zero group share one transaction */
-	bool begins_tx, ends_tx; /* first and last of its group: the executor sends BEGIN / COMMIT */
-	enum lock_class lock;	 /* strongest class it will take, from the effects */
-	int wait_ms, hold_ms;	 /* lock budget, 0 = none applies */
-	bool one_way;	 /* cannot be undone: destroys something (named in `destroys`) */
+	const struct statement *statement;
+	unsigned ordinal;  /* index of the statement in its script, from 0 */
+	size_t serial;     /* position in the plan, from 0 */
+	struct slice sql;  /* exactly what is sent (placeholders expanded) */
+	struct slice data; /* COPY rows */
+	unsigned group;    /* steps with the same non-zero group share one transaction */
+	bool begins_tx,
+		ends_tx;      /* first and last of its group: the executor sends BEGIN / COMMIT */
+	enum lock_class lock; /* strongest class it will take, from the effects */
+	int wait_ms, hold_ms; /* lock budget, 0 = none applies */
+	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
-	char hash[65];	 /* SHA-256 of the SQL */
+	char hash[65]; /* SHA-256 of the SQL */
 };
 
 struct plan {
@@ -48,10 +47,13 @@ struct plan_request {
 	size_t nmigrations;
 	int wait_ms, hold_ms;
 	int server_version;
+	const struct catalog
+		*catalog; /* NULL: lock classes and destroyed objects are left unknown */
 };
-/* `catalog` is the schema before the first migration (it is not changed; a copy is replayed). A code
- * migration, a missing down, a fatal layout problem and a statement that does not parse are errors. */
-bool plan_make(struct plan *out, struct arena *a, const struct project *p,
-		const struct engine *e, const struct plan_request *r, struct err *err);
+/* `catalog` is the schema before the first migration (a copy is replayed). A code
+ * migration, a missing down, a fatal layout problem and a statement that does not parse are errors.
+ */
+bool plan_make(struct plan *out, struct arena *a, const struct project *p, const struct engine *e,
+	const struct plan_request *r, struct err *err);
 
 #endif

@@ -39,7 +39,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *exi
 	size_t *nopen, struct err *err);
 /* Makes the tables if missing (one printed script for roles that may not: journal_script). */
 bool journal_open(struct journal **out, struct conn *c, struct slice where, enum direction d,
-	struct err *err);
+	const char *layout, struct err *err);
 void journal_close(struct journal *j);
 void journal_script(struct buf *out, enum dialect d, struct slice where);
 /* Outside a transaction: the row is there before the SQL is sent. */

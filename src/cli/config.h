@@ -1,0 +1,43 @@
+/* config.h - belay.yml.
+ *
+ * Unknown keys are an error with the nearest known one. ${NAME} in values is the environment
+ * variable; a value with an unset variable is an error only when it is used. */
+#ifndef BELAY_CLI_CONFIG_H
+#define BELAY_CLI_CONFIG_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "lint/lint.h"
+
+struct config_env {
+	const char *name, *url, *role, *journal;
+	bool protected_, require_receipt;
+	int wait_ms, hold_ms;
+	const char *window;
+};
+
+struct config {
+	const char *path; /* NULL = there is none */
+	const char *dialect, *server_version, *layout, *base_schema, *history_table;
+	const char **migrations;
+	size_t nmigrations;
+	struct slice (*placeholders)[2];
+	size_t nplaceholders;
+	struct config_env *envs;
+	size_t nenvs;
+	const char *journal;
+	struct rule_setting *rules;
+	size_t nrules;
+	const char *start_after, *baseline;
+	struct allow_setting *allows;
+	size_t nallows;
+};
+
+/* Reads `path`; NULL: belay.yml (or .yaml) in `root` if it is there. */
+bool config_read(
+	struct config *out, struct arena *a, const char *root, const char *path, struct err *err);
+const struct config_env *config_env(const struct config *c, const char *name);
+/* ${NAME} replaced; an unset variable is an error that names it. */
+bool config_expand(struct arena *a, const char *value, struct slice *out, struct err *err);
+
+#endif

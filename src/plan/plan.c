@@ -1,0 +1,268 @@
+/* plan.c - facts in, steps out. */
+#include "plan/plan.h"
+
+#include "base/digest.h"
+#include "sql/mask.h"
+
+struct planner {
+	struct plan *plan;
+	struct arena *arena;
+	const struct project *project;
+	const struct engine *engine;
+	const struct plan_request *request;
+	struct reader *reader;
+	struct catalog *catalog; /* replayed as we go, NULL when nobody gave one */
+	struct session session;
+	unsigned groups;
+};
+
+static bool placeholder_value(void *ctx, struct slice name, struct slice *out)
+{
+	const struct project *p = ctx;
+
+	for (size_t i = 0; i < p->nplaceholders; i++)
+		if (slice_eq(p->placeholders[i][0], name)) {
+			*out = p->placeholders[i][1];
+			return true;
+		}
+	return false;
+}
+
+/* The text that is sent: the author's words with the placeholders' values. */
+static bool expand(
+	struct planner *pl, const struct statement *st, struct slice *out, struct err *err)
+{
+	struct project *p = (struct project *)pl->project;
+
+	if (st->raw.at == st->text.at || !p->mask_styles) {
+		*out = st->raw;
+		return true;
+	}
+	if (!mask_expand(pl->arena, st->raw, p->mask_styles, placeholder_value, p, out, err)) {
+		err_hint(err, "Give placeholders their values in belay.yml under `placeholders:`.");
+		return err_span(err, st->span);
+	}
+	return true;
+}
+
+static bool is_tx_word(const struct statement *st)
+{
+	if (st->nchanges != 1)
+		return false;
+	switch (st->changes[0].kind) {
+	case CHANGE_BEGIN:
+	case CHANGE_COMMIT:
+	case CHANGE_ROLLBACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_kind(const struct statement *st, enum change_kind k)
+{
+	return st->nchanges == 1 && st->changes[0].kind == k;
+}
+
+/* How a script runs: wrapped in one transaction of ours, or statement by statement. */
+struct grouping {
+	bool wrap;
+	size_t first, last; /* statements to run: [first, last) */
+};
+
+static bool has_ddl(const struct script *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++)
+			switch (change_class_of(s->at[i].changes[k].kind)) {
+			case CLASS_DATA:
+				if (s->at[i].changes[k].kind == CHANGE_TRUNCATE)
+					return true;
+				break;
+			case CLASS_SESSION:
+			case CLASS_TX:
+				break;
+			default:
+				return true;
+			}
+	return false;
+}
+
+static struct grouping decide(struct planner *pl, const struct script *s, enum tx_mode mode)
+{
+	struct grouping g = {.first = 0, .last = s->n};
+	size_t words = 0, outside = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		words += is_tx_word(&s->at[i]);
+		outside += s->at[i].state == STATEMENT_READ &&
+			   pl->engine->needs_no_tx(&s->at[i], pl->request->server_version);
+	}
+	if (mode == TX_MODE_NONE)
+		return g;
+	if (words == 2 && s->n >= 2 && outside == 0 && is_kind(&s->at[0], CHANGE_BEGIN) &&
+		is_kind(&s->at[s->n - 1], CHANGE_COMMIT)) {
+		/* The author's own BEGIN … COMMIT around everything: ours takes its place, so that
+		 * the history row commits with it. */
+		g.first = 1;
+		g.last = s->n - 1;
+		words = 0;
+	}
+	g.wrap = words == 0 && outside == 0;
+	if (!pl->engine->transactional_ddl && has_ddl(s))
+		g.wrap = false;
+	return g;
+}
+
+static bool refuse_unrunnable(
+	struct planner *pl, const struct migration *m, const struct script *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct statement *st = &s->at[i];
+
+		if (st->state == STATEMENT_CLIENT) {
+			err_set(err, ERR_INPUT,
+				"cannot run \"%s\": \"%.*s\" is a command for the database's own "
+				"client, not SQL",
+				m->path, SLICE(slice_sub(st->raw, 0, 40)));
+			err_hint(err, "Write it as SQL, or run this file with that client.");
+			return err_span(err, st->span);
+		}
+		if (st->state == STATEMENT_SYNTAX && pl->engine->exact_grammar) {
+			struct span at = st->span;
+
+			if (st->fault_at < at.len) {
+				at.off += st->fault_at;
+				at.len = 1;
+			}
+			err_set(err, ERR_FAILED, "syntax error: %.*s", SLICE(st->fault_message));
+			err_hint(err,
+				"Nothing was run. Mend the file, then run the same command again.");
+			return err_span(err, at);
+		}
+	}
+	return true;
+}
+
+static void foresee(struct planner *pl, struct step *step)
+{
+	struct effect e = {0};
+
+	if (!pl->catalog)
+		return;
+	pl->engine->effects(pl->arena, pl->catalog, &pl->session, step->statement, &e);
+	for (size_t i = 0; i < e.nlocks; i++)
+		if (!e.locks[i].new_in_tx && e.locks[i].blocks > step->lock)
+			step->lock = e.locks[i].blocks;
+	for (size_t i = 0; i < e.ndestroys; i++) {
+		struct slice text =
+			arena_printf(pl->arena, "%.*s%s%.*s", SLICE(e.destroys[i].object.name),
+				e.destroys[i].part.len ? "." : "", SLICE(e.destroys[i].part));
+
+		names_add(pl->arena, &step->destroys, text);
+	}
+	step->one_way = step->destroys.n > 0;
+	catalog_apply_statement(pl->catalog, &pl->session, step->statement, &(struct slice){0});
+}
+
+static bool add_step(struct planner *pl, const struct migration *m, const struct statement *st,
+	const struct grouping *g, struct err *err)
+{
+	struct plan *p = pl->plan;
+	struct step s = {.kind = st->piece.copy_in ? STEP_COPY : STEP_SQL,
+		.migration = m,
+		.direction = pl->request->direction,
+		.statement = st,
+		.ordinal = st->index,
+		.serial = p->nsteps,
+		.data = st->copy_data,
+		.group = g->wrap ? pl->groups : 0,
+		.wait_ms = pl->request->wait_ms,
+		.hold_ms = pl->request->hold_ms};
+
+	if (!expand(pl, st, &s.sql, err))
+		return false;
+	digest_sha256_hex(s.sql, s.hash);
+	foresee(pl, &s);
+	*ARENA_PUSH(pl->arena, p->steps, p->nsteps) = s;
+	return true;
+}
+
+static bool read_part(struct planner *pl, const struct migration *m, struct script *s,
+	const struct script_part **part, struct err *err)
+{
+	bool up = pl->request->direction == DIR_UP;
+
+	*part = up ? &m->up : &m->down;
+	if (m->code) {
+		err_set(err, ERR_REFUSED, "cannot run migration %.*s: it is %s, not SQL",
+			SLICE(m->id), m->code);
+		err_hint(err, "Run it with its own tool; belay goes on after it.");
+		return err_at(err, m->path, 0, 0, 0);
+	}
+	if (!(*part)->src) {
+		err_set(err, ERR_REFUSED, "migration %.*s has no %s", SLICE(m->id),
+			up ? "up script" : "down: it cannot be undone by a script");
+		return err_at(err, m->path, 0, 0, 0);
+	}
+	return script_read(pl->engine, pl->reader, pl->arena, (*part)->src, (*part)->off,
+		(*part)->len, s, err);
+}
+
+static bool plan_migration(struct planner *pl, const struct migration *m, struct err *err)
+{
+	const struct script_part *part;
+	struct script s = {0};
+	struct grouping g;
+	size_t begin = pl->plan->nsteps;
+
+	if (!read_part(pl, m, &s, &part, err) || !refuse_unrunnable(pl, m, &s, err))
+		return false;
+	g = decide(pl, &s, part->tx);
+	if (g.wrap)
+		pl->groups++;
+	if (pl->catalog && g.wrap)
+		session_begin(&pl->session, pl->catalog, true);
+	for (size_t i = g.first; i < g.last; i++)
+		if (!add_step(pl, m, &s.at[i], &g, err))
+			return false;
+	if (pl->catalog && g.wrap)
+		session_end(&pl->session, pl->catalog, true);
+	if (g.wrap && pl->plan->nsteps > begin) {
+		pl->plan->steps[begin].begins_tx = true;
+		pl->plan->steps[pl->plan->nsteps - 1].ends_tx = true;
+	}
+	return true;
+}
+
+bool plan_make(struct plan *out, struct arena *a, const struct project *p, const struct engine *e,
+	const struct plan_request *r, struct err *err)
+{
+	struct reader_options ro = {.dialect = e->dialect, .version = r->server_version};
+	struct planner pl = {.plan = out, .arena = a, .project = p, .engine = e, .request = r};
+	bool ok = true;
+
+	*out = (struct plan){.project = p,
+		.direction = r->direction,
+		.migrations = r->migrations,
+		.nmigrations = r->nmigrations,
+		.arena = a};
+	for (size_t i = 0; i < p->nproblems; i++)
+		if (p->problems[i].fatal) {
+			err_set(err, ERR_INPUT, "%.*s", SLICE(p->problems[i].message));
+			if (p->problems[i].span.src)
+				return err_span(err, p->problems[i].span);
+			return err_at(err, p->problems[i].path, 0, 0, 0);
+		}
+	if (!e->reader_open(&pl.reader, &ro, err))
+		return false;
+	if (r->catalog) {
+		pl.catalog = catalog_copy(r->catalog);
+		session_init(&pl.session, e->dialect, a);
+	}
+	for (size_t i = 0; ok && i < r->nmigrations; i++)
+		ok = plan_migration(&pl, r->migrations[i], err);
+	catalog_free(pl.catalog);
+	e->reader_close(pl.reader);
+	return ok;
+}

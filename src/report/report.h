@@ -1,0 +1,65 @@
+/* report.h - results on their way out: text for people, JSON for programs.
+ *
+ * Reporters fill a buffer and know nothing of files, terminals or exit codes; the CLI decides where
+ * it goes. `color` adds escape sequences of our own; what came from files is cleaned first. */
+#ifndef BELAY_REPORT_REPORT_H
+#define BELAY_REPORT_REPORT_H
+
+#include "base/json.h"
+#include "lint/lint.h"
+#include "rehearse/rehearse.h"
+
+struct report_options {
+	bool color;
+	enum dialect dialect;
+	int version;
+};
+
+/* A line of source with the span underlined, as rustc and ruff show it:
+ *	  --> db/1_x.sql:3:1
+ *	   |
+ *	 3 | CREATE INDEX i ON orders (a);
+ *	   | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^                                                     */
+void report_excerpt(struct buf *b, struct span at, bool color);
+
+void report_check_text(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_json(struct buf *b, const struct verdict *v, const struct report_options *o);
+
+struct explained {
+	const struct statement *statement;
+	struct effect effect;
+};
+void report_explain_text(
+	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
+void report_explain_json(
+	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
+
+void report_rehearse_text(struct buf *b, const struct rehearsal *r, const struct report_options *o);
+void report_rehearse_json(struct buf *b, const struct rehearsal *r, const struct report_options *o);
+
+void report_status_text(struct buf *b, const struct project *p, const struct run_state *s,
+	const struct report_options *o);
+void report_status_json(struct buf *b, const struct project *p, const struct run_state *s,
+	const struct report_options *o);
+
+void report_error_json(struct buf *b, const struct err *err);
+/* {"belay":{"version":…,"schema":NAME} as the first member of an open object. */
+void report_head(struct json *j, const char *schema);
+
+struct review {
+	const struct project *project;
+	const struct verdict *verdict;
+	const struct rehearsal *rehearsal; /* NULL = not rehearsed */
+	struct slice rehearsal_skipped;    /* why not */
+	struct slice *heads;
+	size_t nheads, nmigrations;
+	const char *decision; /* block, allow, approve */
+};
+void report_review_text(struct buf *b, const struct review *r, const struct report_options *o);
+void report_review_json(struct buf *b, const struct review *r, const struct report_options *o);
+
+/* The escape sequences, empty without color. */
+const char *tint(
+	bool color, const char *what); /* "error", "warning", "info", "dim", "bold", "ok", "off" */
+
+#endif

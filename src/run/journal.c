@@ -1,0 +1,413 @@
+/* journal.c - what has been done, in the target database. */
+#include "run/journal.h"
+
+#include "engine/engine.h"
+#include "sql/quote.h"
+#include "sql/redact.h"
+
+#include <unistd.h>
+
+struct journal {
+	struct conn *conn;
+	struct arena arena;
+	enum direction direction;
+	struct slice schema,
+		prefix; /* schema "belay", prefix "" on PostgreSQL; "", "belay_" elsewhere */
+	struct slice layout;
+	long long run;
+	struct buf sql;
+};
+
+enum { SQL_KEPT = 2000 }; /* bytes of a statement's text that the journal keeps */
+
+static void place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+{
+	if (d == DIALECT_POSTGRES) {
+		*schema = where.len ? where : SL("belay");
+		*prefix = SLICE_NONE;
+	} else {
+		*schema = SLICE_NONE;
+		*prefix = where.len ? where : SL("belay_");
+	}
+}
+
+/* "belay"."run" or `belay_run` */
+static void table(
+	struct buf *b, enum dialect d, struct slice schema, struct slice prefix, const char *name)
+{
+	struct buf full = {0};
+
+	buf_add(&full, prefix);
+	buf_adds(&full, name);
+	quote_name(b, d, schema, buf_slice(&full));
+	buf_done(&full);
+}
+
+static void own(struct journal *j, const char *name)
+{
+	table(&j->sql, j->conn->id.dialect, j->schema, j->prefix, name);
+}
+
+bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
+{
+	if (d == DIALECT_POSTGRES)
+		return slice_is(schema, "belay");
+	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
+	       slice_is(name, "belay_applied");
+}
+
+/* Column types by dialect: PostgreSQL, MySQL/MariaDB, SQLite. */
+static const char *type_of(enum dialect d, char what)
+{
+	switch (what) {
+	case 'k': /* key text */
+		return dialect_is_mysql(d) ? "varchar(255)" : "text";
+	case 't': /* any text */
+		return dialect_is_mysql(d) ? "longtext" : "text";
+	case 'n':
+		return d == DIALECT_SQLITE ? "integer" : "bigint";
+	default: /* a moment */
+		return d == DIALECT_POSTGRES ? "timestamptz"
+		       : d == DIALECT_SQLITE ? "text"
+					     : "datetime(3)";
+	}
+}
+
+static const char *now_of(enum dialect d)
+{
+	switch (d) {
+	case DIALECT_POSTGRES:
+		return "now()";
+	case DIALECT_SQLITE:
+		return "(strftime('%Y-%m-%dT%H:%M:%fZ','now'))";
+	case DIALECT_MYSQL:
+	case DIALECT_MARIADB:
+	case DIALECT_UNKNOWN:
+		break;
+	}
+	return "now(3)";
+}
+
+void journal_script(struct buf *out, enum dialect d, struct slice where)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *ts = type_of(d, 'm');
+	struct slice schema, prefix;
+
+	place(d, where, &schema, &prefix);
+	if (schema.len)
+		sqlf(out, d, "CREATE SCHEMA IF NOT EXISTS %I;\n", schema);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "run");
+	buf_printf(out,
+		" (id %s PRIMARY KEY, tool %s NOT NULL, system_id %s, database_name %s, role_name "
+		"%s,"
+		" host %s, pid %s, direction %s NOT NULL, state %s NOT NULL, started %s NOT NULL,"
+		" finished %s);\n",
+		n, k, k, k, k, k, n, k, k, ts, ts);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "step");
+	buf_printf(out,
+		" (run %s NOT NULL, ordinal %s NOT NULL, migration %s NOT NULL, direction %s NOT "
+		"NULL,"
+		" statement %s NOT NULL, kind %s NOT NULL, hash %s NOT NULL, state %s NOT NULL,"
+		" sql_text %s, before_state %s, evidence %s, started %s NOT NULL, ms %s, error %s,"
+		" PRIMARY KEY (run, ordinal));\n",
+		n, n, k, k, n, k, k, k, t, t, t, ts, n, t);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "applied");
+	buf_printf(out,
+		" (migration %s NOT NULL PRIMARY KEY, layout %s NOT NULL, checksum %s NOT NULL,"
+		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL);\n",
+		k, k, k, n, n, ts);
+}
+
+static bool exists(
+	struct conn *c, struct slice schema, struct slice prefix, bool *yes, struct err *err)
+{
+	struct arena a = {0};
+	struct rows r = {0};
+	struct slice name = arena_printf(&a, "%.*sapplied", SLICE(prefix));
+	struct cell params[2] = {{.text = name}, {.text = schema}};
+	bool ok;
+
+	switch (c->id.dialect) {
+	case DIALECT_POSTGRES:
+		ok = conn_query_params(c,
+			SL("SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+			   " ON n.oid = c.relnamespace WHERE c.relname = $1 AND n.nspname = $2"),
+			params, 2, &a, &r, err);
+		break;
+	case DIALECT_SQLITE:
+		ok = conn_query_params(c,
+			SL("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"), params,
+			1, &a, &r, err);
+		break;
+	case DIALECT_MYSQL:
+	case DIALECT_MARIADB:
+	case DIALECT_UNKNOWN:
+	default:
+		ok = conn_query_params(c,
+			SL("SELECT 1 FROM information_schema.tables"
+			   " WHERE table_name = ? AND table_schema = database()"),
+			params, 1, &a, &r, err);
+	}
+	*yes = r.nrows > 0;
+	arena_done(&a);
+	return ok;
+}
+
+static bool read_ledger(struct conn *c, struct slice schema, struct slice prefix, struct arena *a,
+	struct ledger_row **out, size_t *n, struct err *err)
+{
+	struct buf b = {0};
+	struct rows r = {0};
+	bool ok;
+
+	buf_adds(&b, "SELECT migration, checksum FROM ");
+	table(&b, c->id.dialect, schema, prefix, "applied");
+	ok = conn_query(c, buf_slice(&b), a, &r, err);
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		struct ledger_row row = {.migration = rows_get(&r, i, 0)};
+		struct slice sum = slice_sub(rows_get(&r, i, 1), 0, 64);
+
+		memcpy(row.checksum, sum.at, sum.len);
+		*ARENA_PUSH(a, *out, *n) = row;
+	}
+	buf_done(&b);
+	return ok;
+}
+
+/* Steps that were intended and neither done nor undone since. */
+static bool read_open(struct conn *c, struct slice schema, struct slice prefix, struct arena *a,
+	struct journal_entry **out, size_t *n, struct err *err)
+{
+	struct buf b = {0};
+	struct rows r = {0};
+	bool ok;
+
+	buf_adds(&b,
+		"SELECT s.run, s.migration, s.direction, s.statement, s.hash, s.state, s.sql_text,"
+		" s.error, s.started FROM ");
+	table(&b, c->id.dialect, schema, prefix, "step");
+	buf_adds(&b, " s WHERE s.state IN ('intent', 'failed', 'done') AND s.kind = 'alone'"
+		     " AND NOT EXISTS (SELECT 1 FROM ");
+	table(&b, c->id.dialect, schema, prefix, "applied");
+	buf_adds(&b, " a WHERE a.migration = s.migration AND a.run >= s.run)"
+		     " AND s.direction = 'up' ORDER BY s.run, s.ordinal");
+	ok = conn_query(c, buf_slice(&b), a, &r, err);
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		unsigned long long run = 0, statement = 0;
+		struct journal_entry e = {.migration = rows_get(&r, i, 1),
+			.sql = rows_get(&r, i, 6),
+			.error = rows_get(&r, i, 7),
+			.started = rows_get(&r, i, 8)};
+		struct slice hash = slice_sub(rows_get(&r, i, 4), 0, 64);
+
+		slice_u64(rows_get(&r, i, 0), &run);
+		slice_u64(rows_get(&r, i, 3), &statement);
+		e.run = (long long)run;
+		e.statement = (unsigned)statement;
+		e.direction = slice_is(rows_get(&r, i, 2), "up") ? DIR_UP : DIR_DOWN;
+		e.state = slice_is(rows_get(&r, i, 5), "intent") ? STEP_INTENT
+			  : slice_is(rows_get(&r, i, 5), "done") ? STEP_DONE
+								 : STEP_FAILED;
+		memcpy(e.hash, hash.at, hash.len);
+		*ARENA_PUSH(a, *out, *n) = e;
+	}
+	buf_done(&b);
+	return ok;
+}
+
+bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *found,
+	struct ledger_row **ledger, size_t *nledger, struct journal_entry **open_steps,
+	size_t *nopen, struct err *err)
+{
+	struct slice schema, prefix;
+
+	place(c->id.dialect, where, &schema, &prefix);
+	if (!exists(c, schema, prefix, found, err))
+		return false;
+	if (!*found)
+		return true;
+	return read_ledger(c, schema, prefix, a, ledger, nledger, err) &&
+	       read_open(c, schema, prefix, a, open_steps, nopen, err);
+}
+
+static bool run_sql(struct journal *j, struct err *err)
+{
+	bool ok = conn_exec(j->conn, buf_slice(&j->sql), err);
+
+	buf_clear(&j->sql);
+	return ok;
+}
+
+static bool begin_run(struct journal *j, struct err *err)
+{
+	const struct conn_identity *id = &j->conn->id;
+	enum dialect d = id->dialect;
+	struct rows r = {0};
+	unsigned long long last = 0;
+
+	buf_adds(&j->sql, "SELECT coalesce(max(id), 0) FROM ");
+	own(j, "run");
+	if (!conn_query(j->conn, buf_slice(&j->sql), &j->arena, &r, err))
+		return false;
+	buf_clear(&j->sql);
+	slice_u64(rows_get(&r, 0, 0), &last);
+	j->run = (long long)last + 1;
+	buf_adds(&j->sql, "INSERT INTO ");
+	own(j, "run");
+	sqlf(&j->sql, d,
+		" (id, tool, system_id, database_name, role_name, host, pid, direction, state, "
+		"started)"
+		" VALUES (%lld, %L, %L, %L, %L, %L, %d, %L, 'running', %s)",
+		j->run, SL("belay " BELAY_VERSION), id->system, id->database, id->role, id->host,
+		(int)getpid(), j->direction == DIR_UP ? SL("up") : SL("down"), slice_of(now_of(d)));
+	return run_sql(j, err);
+}
+
+bool journal_open(struct journal **out, struct conn *c, struct slice where, enum direction d,
+	const char *layout, struct err *err)
+{
+	struct journal *j = mem_alloc(sizeof *j);
+	bool found;
+
+	j->conn = c;
+	j->direction = d;
+	j->layout = slice_of(layout);
+	place(c->id.dialect, where, &j->schema, &j->prefix);
+	if (!exists(c, j->schema, j->prefix, &found, err))
+		goto fail;
+	if (!found) {
+		journal_script(&j->sql, c->id.dialect, where);
+		if (!run_sql(j, err)) {
+			err_context(err, "making belay's journal");
+			err_hint(err, "A role that may create it can run what `belay init "
+				      "--journal` prints.");
+			goto fail;
+		}
+	}
+	if (!begin_run(j, err))
+		goto fail;
+	*out = j;
+	return true;
+fail:
+	journal_close(j);
+	return false;
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	buf_done(&j->sql);
+	arena_done(&j->arena);
+	free(j);
+}
+
+static void step_values(
+	struct journal *j, const struct step *s, const char *kind, const char *state, long long ms)
+{
+	enum dialect d = j->conn->id.dialect;
+	struct slice sql = slice_sub(redact_sql(&j->arena, d, s->sql), 0, SQL_KEPT);
+
+	while (sql.len && sql.len < s->sql.len &&
+		((unsigned char)sql.at[sql.len - 1] & 0xC0) == 0x80)
+		sql.len--; /* not in the middle of a character */
+	if (sql.len && sql.len < s->sql.len && (unsigned char)sql.at[sql.len - 1] >= 0xC0)
+		sql.len--;
+	sqlf(&j->sql, d, "(%lld, %lld, %L, %L, %d, %L, %L, %L, %L, %s, ", j->run,
+		(long long)s->serial, s->migration->id,
+		s->direction == DIR_UP ? SL("up") : SL("down"), (int)s->ordinal, slice_of(kind),
+		slice_of(s->hash), slice_of(state), sql, slice_of(now_of(d)));
+	if (ms >= 0)
+		buf_printf(&j->sql, "%lld)", ms);
+	else
+		buf_adds(&j->sql, "NULL)");
+}
+
+static void step_insert(struct journal *j)
+{
+	buf_adds(&j->sql, "INSERT INTO ");
+	own(j, "step");
+	buf_adds(&j->sql, " (run, ordinal, migration, direction, statement, kind, hash, state,"
+			  " sql_text, started, ms) VALUES ");
+}
+
+bool journal_intent(struct journal *j, const struct step *s, struct err *err)
+{
+	step_insert(j);
+	step_values(j, s, "alone", "intent", -1);
+	return run_sql(j, err);
+}
+
+static bool settle(struct journal *j, const struct step *s, const char *state, long long ms,
+	const char *message, struct err *err)
+{
+	enum dialect d = j->conn->id.dialect;
+
+	buf_adds(&j->sql, "UPDATE ");
+	own(j, "step");
+	sqlf(&j->sql, d, " SET state = %L, ms = %lld", slice_of(state), ms);
+	if (message)
+		sqlf(&j->sql, d, ", error = %L", slice_of(message));
+	sqlf(&j->sql, d, " WHERE run = %lld AND ordinal = %lld", j->run, (long long)s->serial);
+	return run_sql(j, err);
+}
+
+bool journal_done(struct journal *j, const struct step *s, long long ms, struct err *err)
+{
+	return settle(j, s, "done", ms, NULL, err);
+}
+
+bool journal_failed(struct journal *j, const struct step *s, const char *message, struct err *err)
+{
+	return settle(j, s, "failed", 0, message, err);
+}
+
+bool journal_done_in_tx(struct journal *j, const struct step *const *steps, const long long *ms,
+	size_t n, struct err *err)
+{
+	if (n == 0)
+		return true;
+	step_insert(j);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_adds(&j->sql, ", ");
+		step_values(j, steps[i], "transaction", "done", ms[i]);
+	}
+	return run_sql(j, err);
+}
+
+bool journal_applied(
+	struct journal *j, const struct migration *m, enum direction d, struct err *err)
+{
+	enum dialect dialect = j->conn->id.dialect;
+
+	buf_adds(&j->sql, "DELETE FROM ");
+	own(j, "applied");
+	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+	if (!run_sql(j, err))
+		return false;
+	if (d == DIR_DOWN)
+		return true;
+	buf_adds(&j->sql, "INSERT INTO ");
+	own(j, "applied");
+	sqlf(&j->sql, dialect,
+		" (migration, layout, checksum, rule, run, applied_at)"
+		" VALUES (%L, %L, %L, 1, %lld, %s)",
+		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	return run_sql(j, err);
+}
+
+bool journal_finish(struct journal *j, const char *state, struct err *err)
+{
+	enum dialect d = j->conn->id.dialect;
+
+	buf_adds(&j->sql, "UPDATE ");
+	own(j, "run");
+	sqlf(&j->sql, d, " SET state = %L, finished = %s WHERE id = %lld", slice_of(state),
+		slice_of(now_of(d)), j->run);
+	return run_sql(j, err);
+}
