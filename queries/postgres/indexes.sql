@@ -3,10 +3,13 @@
 SELECT x.indrelid AS "table", c.oid AS "oid", c.relname AS "name",
        x.indisunique AS "unique", x.indisprimary AS "primary", am.amname AS "method",
        (SELECT pg_catalog.array_agg(
-          CASE WHEN u.n = 0 THEN '(' || pg_catalog.pg_get_indexdef(c.oid, u.i::int, false) || ')'
+          CASE WHEN u.n = 0 THEN pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(c.oid, u.i::int, false),
+                 '^([^(].*)$', '(\1)')
                ELSE pg_catalog.quote_ident(a.attname) END
-          || CASE WHEN x.indcollation[u.i - 1] <> 0 AND x.indcollation[u.i - 1] <>
-                  CASE WHEN u.n = 0 THEN 100 ELSE a.attcollation END
+          || CASE WHEN x.indcollation[u.i - 1] <> 0 AND CASE WHEN u.n <> 0 THEN
+                  x.indcollation[u.i - 1] <> a.attcollation
+                  ELSE x.indcollation[u.i - 1] <> 100 AND pg_catalog.strpos(pg_catalog.pg_get_indexdef(c.oid),
+                    pg_catalog.pg_get_indexdef(c.oid, u.i::int, false) || ' COLLATE ') > 0 END
              THEN (SELECT ' COLLATE ' || CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE
                           pg_catalog.quote_ident(cn.nspname) || '.' END || pg_catalog.quote_ident(co.collname)
                    FROM pg_catalog.pg_collation co

@@ -1,5 +1,5 @@
 -- Everything else that has a definition: by class, name and text.
-WITH of_extensions AS (SELECT e.classid, e.objid FROM pg_catalog.pg_depend e WHERE e.deptype = 'e'),
+WITH of_extensions AS (SELECT e.classid, e.objid FROM pg_catalog.pg_depend e WHERE e.deptype IN ('e', 'i')),
 all_of_them AS (
   SELECT 'collation' AS class, 'pg_catalog.pg_collation'::regclass AS catalog, c.oid, c.collnamespace AS ns,
          c.collname::text AS name, c.collowner AS owner, NULL::aclitem[] AS acl, NULL::text[] AS options,

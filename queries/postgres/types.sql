@@ -35,8 +35,8 @@ SELECT t.oid AS "oid", n.nspname AS "schema", t.typname AS "name",
            || ')'
          WHEN t.typtype = 'b' THEN '(input = ' || t.typinput::regproc::text || ', output = '
            || t.typoutput::regproc::text || ', internallength = ' || CASE WHEN t.typlen < 0 THEN 'variable'
-              ELSE t.typlen::text END || ', alignment = ' || t.typalign || ', storage = ' || t.typstorage
-           || ', category = ' || pg_catalog.quote_literal(t.typcategory) || ')' END AS "definition"
+              ELSE t.typlen::text END || ', alignment = ' || t.typalign::text || ', storage = ' || t.typstorage::text
+           || ', category = ' || pg_catalog.quote_literal(t.typcategory::text) || ')' END AS "definition"
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid

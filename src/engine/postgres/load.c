@@ -209,8 +209,8 @@ struct query {
 
 #define MAX_COLUMNS 48
 struct shape {
-	int special[SPECIALS_];			  /* column, -1 = none */
-	const struct field *field[MAX_COLUMNS];	  /* by column, NULL = special */
+	int special[SPECIALS_];                 /* column, -1 = none */
+	const struct field *field[MAX_COLUMNS]; /* by column, NULL = special */
 	int ncols;
 };
 
@@ -237,14 +237,16 @@ static bool read_shape(struct loader *l, const struct query *q, const PGresult *
 		if (i < SPECIALS_)
 			out->special[i] = col;
 		else if (!(out->field[col] = field_named(q->type, name)))
-			return err_set(err, ERR_FAILED, "a query of %s has a column \"%s\" that "
-							"is no field", q->what, name);
+			return err_set(err, ERR_FAILED,
+				"a query of %s has a column \"%s\" that "
+				"is no field",
+				q->what, name);
 	}
 	return true;
 }
 
-static struct slice special(
-	const struct loader *l, const struct shape *s, const PGresult *r, int row, enum special what)
+static struct slice special(const struct loader *l, const struct shape *s, const PGresult *r,
+	int row, enum special what)
 {
 	return s->special[what] < 0 ? SLICE_NONE : pg_cell(l->c, r, row, s->special[what]);
 }
@@ -261,8 +263,8 @@ static bool is_relation(enum object_type t)
 	return t == OBJECT_TABLE || t == OBJECT_VIEW || t == OBJECT_MATVIEW;
 }
 
-static void put_row(struct loader *l, const struct query *q, const struct shape *s,
-	const PGresult *r, int row)
+static void put_row(
+	struct loader *l, const struct query *q, const struct shape *s, const PGresult *r, int row)
 {
 	struct object o = {.type = q->type}, *made;
 	unsigned long long oid = number(special(l, s, r, row, OID));
@@ -331,9 +333,8 @@ static bool line_counts(struct slice *line, int major)
 
 		for (; i < n && line->at[i] >= '0' && line->at[i] <= '9'; i++)
 			below = below * 10 + (line->at[i] - '0');
-		for (i += i < n && line->at[i] == '@'; i < n && line->at[i] >= '0' &&
-						       line->at[i] <= '9';
-			i++)
+		for (i += i < n && line->at[i] == '@';
+			i < n && line->at[i] >= '0' && line->at[i] <= '9'; i++)
 			from = from * 10 + (line->at[i] - '0');
 		*line = slice_from(*line, i);
 		return major < below && major >= from;
@@ -349,7 +350,7 @@ static bool line_counts(struct slice *line, int major)
 	return major >= from;
 }
 
-void pg_query_for(struct buf *out, const char *sql, int version)
+static void pg_query_for(struct buf *out, const char *sql, int version)
 {
 	struct slice rest = slice_of(sql), line;
 
