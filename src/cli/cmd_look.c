@@ -17,18 +17,18 @@ static const char *tier_word(enum tier t)
 	return "policy";
 }
 
-static void engines_text(struct buf *b, unsigned engines)
+static void engines_text(struct buf *b, unsigned mask)
 {
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{RULE_PG, "postgres"}, {RULE_MYSQL, "mysql"}, {RULE_MARIADB, "mariadb"},
+	} known[] = {{RULE_PG, "postgres"}, {RULE_MYSQL, "mysql"}, {RULE_MARIADB, "mariadb"},
 		{RULE_SQLITE, "sqlite"}};
 	bool first = true;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (engines & names[i].bit) {
-			buf_printf(b, "%s%s", first ? "" : ", ", names[i].name);
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (mask & known[i].bit) {
+			buf_printf(b, "%s%s", first ? "" : ", ", known[i].name);
 			first = false;
 		}
 }

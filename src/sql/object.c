@@ -183,10 +183,8 @@ static void copy_field(struct arena *a, struct object *to, const struct field *f
 	}
 }
 
-struct object *object_copy(struct arena *a, const struct object *o)
+void object_copy_into(struct arena *a, struct object *copy, const struct object *o)
 {
-	struct object *copy = ARENA_NEW(a, struct object);
-
 	*copy = *o;
 	copy->schema = copy_slice(a, o->schema);
 	copy->name = copy_slice(a, o->name);
@@ -196,6 +194,15 @@ struct object *object_copy(struct arena *a, const struct object *o)
 	for (const struct field *f = object_fields(o->type); f->label; f++)
 		copy_field(a, copy, f);
 	copy->parts = NULL;
+	copy->nparts = 0;
+}
+
+struct object *object_copy(struct arena *a, const struct object *o)
+{
+	struct object *copy = ARENA_NEW(a, struct object);
+
+	object_copy_into(a, copy, o);
+	copy->nparts = o->nparts;
 	if (o->nparts)
 		copy->parts = ARENA_ARRAY(a, push_room(o->nparts), struct object *);
 	for (size_t i = 0; i < o->nparts; i++) {

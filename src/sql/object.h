@@ -311,6 +311,8 @@ const char *object_type_word(enum object_type t); /* "table", "materialized view
 bool object_is_relation(enum object_type t);	  /* shares the relation name space */
 /* Deep copy into another arena (parts too, `table` pointers set, spans kept). */
 struct object *object_copy(struct arena *a, const struct object *o);
+/* The same without parts, into a struct of the caller's. */
+void object_copy_into(struct arena *a, struct object *to, const struct object *o);
 struct name name_copy(struct arena *a, struct name n);
 struct names names_copy(struct arena *a, struct names n);
 struct expr expr_copy(struct arena *a, struct expr e); /* facts are copied too, `tree` is dropped */

@@ -203,59 +203,97 @@ static void suspect(struct suspicion *p, struct token t, struct slice value)
 	}
 }
 
-/* A string that is not a secret itself: what it holds. */
-static void add_string(struct buf *b, struct arena *a, enum dialect d, struct token t, int depth)
+/* A string that is not a secret itself: what it holds. The text of the token when it is harmless.
+ */
+static struct slice look_inside(struct arena *a, enum dialect d, struct token t, int depth)
 {
-	struct slice inner, clean;
-	size_t tag;
+	struct slice inner = token_value(a, d, t), clean = inner, tag;
+	struct buf b = {0};
 
-	if (depth == 0) {
-		buf_add(b, t.text);
-		return;
-	}
-	inner = token_value(a, d, t);
+	if (depth == 0)
+		return t.text;
 	/* password = NEW.password in a body is no connection string. */
-	clean = t.text.at[0] == '$' ? inner : redact_url(a, inner);
+	if (t.text.at[0] != '$')
+		clean = redact_url(a, inner);
 	clean = redact_depth(a, d, clean, depth - 1);
-	if (clean.at == inner.at) {
-		buf_add(b, t.text);
-	} else if (t.text.at[0] == '$') {
-		tag = slice_chr(slice_from(t.text, 1), '$') + 2;
-		buf_add(b, slice_sub(t.text, 0, tag));
-		buf_add(b, clean);
-		buf_add(b, slice_sub(t.text, 0, tag));
+	if (clean.at == inner.at)
+		return t.text;
+	if (slice_chr(clean, 0) != SIZE_MAX) /* which no literal can hold */
+		return SL("'" HIDDEN "'");
+	if (t.text.at[0] == '$') {
+		tag = slice_sub(t.text, 0, slice_chr(slice_from(t.text, 1), '$') + 2);
+		buf_add(&b, tag);
+		buf_add(&b, clean);
+		buf_add(&b, tag);
 	} else {
-		quote_literal(b, d, clean);
+		quote_literal(&b, d, clean);
 	}
+	clean = arena_slice(a, buf_slice(&b));
+	buf_done(&b);
+	return clean;
 }
 
-static void add_token(struct buf *b, struct arena *a, enum dialect d, struct token t,
-	struct suspicion *p, int depth)
+/* What is shown instead of a string, or of a text that runs into the end. */
+static struct slice shown_string(
+	struct arena *a, enum dialect d, struct token t, struct suspicion *p, int depth)
 {
 	struct slice value = token_value(a, d, t);
+	bool secret = p->secret || (p->sticky && value.len > 0);
 
-	if (t.kind == TOKEN_STRING || token_unclosed(t)) {
-		if (p->secret || (p->sticky && value.len > 0)) {
-			buf_adds(b, "'" HIDDEN "'");
-		} else {
-			if (t.kind == TOKEN_STRING)
-				add_string(b, a, d, t, depth);
-			else
-				buf_add(b, redact_url(a, t.text));
-			p->sticky |= asks_for_secret(value);
-		}
-		/* OPTIONS ('password' 'x') and JSON keys are strings too. */
-		p->secret = secret_name(value);
-		return;
-	}
+	/* jsonb_build_object has its keys in strings, and so have options. */
+	p->secret = secret_name(value);
+	if (secret)
+		return SL("'" HIDDEN "'");
+	p->sticky |= asks_for_secret(value);
+	return t.kind == TOKEN_STRING ? look_inside(a, d, t, depth) : redact_url(a, t.text);
+}
+
+/* The end of a comment is not part of a password in it. */
+static struct slice shown_comment(struct arena *a, struct slice comment)
+{
+	struct slice inner = comment, clean;
+	struct buf b = {0};
+
+	if (!slice_ends(comment, "*/"))
+		return redact_url(a, comment);
+	inner.len -= 2;
+	clean = redact_url(a, inner);
+	if (clean.at == inner.at)
+		return comment;
+	buf_add(&b, clean);
+	buf_adds(&b, "*/");
+	clean = arena_slice(a, buf_slice(&b));
+	buf_done(&b);
+	return clean;
+}
+
+static struct slice shown(
+	struct arena *a, enum dialect d, struct token t, struct suspicion *p, int depth)
+{
+	if (t.kind == TOKEN_STRING || token_unclosed(t))
+		return shown_string(a, d, t, p, depth);
 	if (t.kind == TOKEN_COMMENT)
-		buf_add(b, redact_url(a, t.text));
-	else if (t.kind == TOKEN_NUMBER && p->secret && slice_istarts(t.text, "0x"))
-		buf_adds(b, "'" HIDDEN "'"); /* a hash: IDENTIFIED WITH x AS 0x24… */
-	else
-		buf_add(b, t.text);
-	if (t.kind != TOKEN_COMMENT && t.kind != TOKEN_BLANK)
-		suspect(p, t, value);
+		return shown_comment(a, t.text);
+	if (t.kind == TOKEN_BLANK)
+		return t.text;
+	/* A hash is a secret too: IDENTIFIED WITH x AS 0x24… */
+	if (t.kind == TOKEN_NUMBER && p->secret && slice_istarts(t.text, "0x"))
+		return SL("'" HIDDEN "'");
+	suspect(p, t, token_value(a, d, t));
+	return t.text;
+}
+
+/* What was put in place of a string must not grow together with its neighbours: '***''x', dateE'x'.
+ */
+static bool would_stick(const struct buf *b, struct slice with)
+{
+	unsigned char last = b->len ? (unsigned char)b->at[b->len - 1] : ' ';
+	char first = with.at[0];
+
+	if (first == '\'' || first == '"' || first == '`')
+		return last == (unsigned char)first;
+	return (name_char(first) || first == '$') &&
+	       (name_char((char)last) || last >= 0x80 || last == '$');
 }
 
 static struct slice redact_depth(struct arena *a, enum dialect d, struct slice sql, int depth)
@@ -265,10 +303,18 @@ static struct slice redact_depth(struct arena *a, enum dialect d, struct slice s
 	struct lexer l;
 	struct token t;
 	struct slice out = sql;
+	bool was_replaced = false;
 
 	lexer_init(&l, d, sql);
-	while ((t = lexer_raw(&l)).kind != TOKEN_END)
-		add_token(&b, a, d, t, &p, depth);
+	while ((t = lexer_raw(&l)).kind != TOKEN_END) {
+		struct slice with = shown(a, d, t, &p, depth);
+		bool replaced = !slice_eq(with, t.text);
+
+		if ((replaced || was_replaced) && would_stick(&b, with))
+			buf_addc(&b, ' ');
+		buf_add(&b, with);
+		was_replaced = replaced;
+	}
 	if (!slice_eq(buf_slice(&b), sql))
 		out = arena_slice(a, buf_slice(&b));
 	buf_done(&b);

@@ -11,8 +11,9 @@
 #include "base/arena.h"
 #include "sql/dialect.h"
 
-/* Returns `sql` itself when there is nothing to hide. A hidden string becomes '***', a password in a
- * URL or keyword string ***. Doing it twice changes nothing. */
+/* Returns `sql` itself when there is nothing to hide. A hidden string becomes '***', a password in
+ * a URL or keyword string ***. Strings in which something was hidden are written anew, without
+ * their escapes. */
 struct slice redact_sql(struct arena *a, enum dialect d, struct slice sql);
 struct slice redact_url(struct arena *a, struct slice url);
 

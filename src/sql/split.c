@@ -514,12 +514,12 @@ static bool my_backslash(struct cut *c, size_t at)
 {
 	char letter = at + 1 < c->s->text.len ? c->s->text.at[at + 1] : 0;
 
-	c->lexer.at = letter ? at + 2 : at + 1;
+	c->lexer.at = letter && !blank(letter) ? at + 2 : at + 1;
 	if (letter == 'g' || letter == 'G')
 		return finish_terminated(c, at + 2, 2);
 	if (letter == 'c')
 		return finish_command(c, PIECE_META, c->has_body ? c->out->body_off : at, at + 2);
-	if (letter == 'N' || letter == 0 || letter == '\n') {
+	if (letter == 'N' || letter == 0 || blank(letter)) {
 		set_body(c, at, c->lexer.at);
 		return false;
 	}

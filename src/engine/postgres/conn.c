@@ -130,8 +130,8 @@ static bool send_simple(struct pg_conn *c, struct slice sql, struct err *err)
 	return sent ? true : pg_lost(c, err);
 }
 
-static bool send_params(struct pg_conn *c, struct slice sql, const struct cell *params, size_t n,
-	struct err *err)
+static bool send_params(
+	struct pg_conn *c, struct slice sql, const struct cell *params, size_t n, struct err *err)
 {
 	struct arena a = {0};
 	const char **values = ARENA_ARRAY(&a, n + 1, const char *);
@@ -142,8 +142,8 @@ static bool send_params(struct pg_conn *c, struct slice sql, const struct cell *
 	for (size_t i = 0; i < n; i++)
 		values[i] = params[i].null ? NULL : arena_cstr(&a, params[i].text);
 	forget_notices(c);
-	sent = c->pq.PQsendQueryParams(c->pg, arena_cstr(&a, sql), (int)n, NULL,
-		n ? values : NULL, NULL, NULL, 0);
+	sent = c->pq.PQsendQueryParams(
+		c->pg, arena_cstr(&a, sql), (int)n, NULL, n ? values : NULL, NULL, NULL, 0);
 	arena_done(&a);
 	return sent ? true : pg_lost(c, err);
 }
@@ -253,8 +253,8 @@ static bool begins_itself(struct slice sql)
 	return slice_istarts(sql, "BEGIN") || slice_istarts(sql, "START");
 }
 
-static bool plain_exec(struct pg_conn *c, struct slice sql, struct arena *a, struct rows *out,
-	struct err *err)
+static bool plain_exec(
+	struct pg_conn *c, struct slice sql, struct arena *a, struct rows *out, struct err *err)
 {
 	struct wait w = wait_begin();
 
@@ -286,13 +286,16 @@ static bool pg_exec(
 	struct conn *base, struct slice sql, struct arena *a, struct rows *out, struct err *err)
 {
 	struct pg_conn *c = pg_conn(base);
+	struct arena needs = {0};
 	bool wrapped, ok;
 
 	if (out)
 		*out = (struct rows){.affected = -1};
 	if (!wrap(c, sql, &wrapped, err))
 		return false;
-	ok = plain_exec(c, sql, a, out, err);
+	ok = !c->scratch || pg_needs_meet(c->scratch, c->base.id.database, sql, &needs, &sql, err);
+	ok = ok && plain_exec(c, sql, a, out, err);
+	arena_done(&needs);
 	return unwrap(c, wrapped, ok, err);
 }
 

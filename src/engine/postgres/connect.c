@@ -79,8 +79,8 @@ static void where_is(struct pg_conn *c, struct arena *a, struct slice *out)
 		*out = arena_printf(a, "%s:%s", host, port ? port : "5432");
 }
 
-static bool connect_failed(struct pg_conn *c, const struct parsed_url *u, const char *instead,
-	struct err *err)
+static bool connect_failed(
+	struct pg_conn *c, const struct parsed_url *u, const char *instead, struct err *err)
 {
 	struct arena a = {0};
 	struct slice where;
@@ -111,8 +111,8 @@ static bool wait_connected(struct pg_conn *c, const struct conn_options *o,
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
 	while (c->pq.PQstatus(c->pg) != CONNECTION_BAD) {
-		struct pollfd p = {c->pq.PQsocket(c->pg),
-			want == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+		struct pollfd p = {
+			c->pq.PQsocket(c->pg), want == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
 		int ready = poll(&p, 1, step);
 		long long elapsed = io_now_ms() - start;
 
@@ -131,7 +131,7 @@ static bool wait_connected(struct pg_conn *c, const struct conn_options *o,
 }
 
 static bool start(struct pg_conn *c, const struct conn_options *o, const struct parsed_url *u,
-	const char *url, struct err *err)
+	const char *url, struct slice database, struct err *err)
 {
 	const char *keys[8], *values[8];
 	struct arena a = {0};
@@ -140,11 +140,13 @@ static bool start(struct pg_conn *c, const struct conn_options *o, const struct 
 
 #define SAY(key, value) (keys[n] = (key), values[n++] = (value))
 	SAY("dbname", url);
+	if (database.len > 0)
+		SAY("dbname", arena_cstr(&a, database));
 	SAY("client_encoding", "UTF8");
 	SAY("application_name", o->application ? o->application : "belay");
 	if (o->read_only && !c->pooled)
-		SAY("options", arena_cstr(&a, arena_printf(&a, "%.*s %s", SLICE(u->options),
-						      READ_ONLY)));
+		SAY("options",
+			arena_cstr(&a, arena_printf(&a, "%.*s %s", SLICE(u->options), READ_ONLY)));
 	SAY(NULL, NULL);
 #undef SAY
 	c->pg = c->pq.PQconnectStartParams(keys, values, 1);
@@ -172,8 +174,7 @@ static const char identity_sql[] =
 	" false), pg_catalog.pg_is_in_recovery(),"
 	" pg_catalog.current_setting('default_transaction_read_only')";
 
-static const char system_sql[] =
-	"SELECT s.system_identifier FROM pg_catalog.pg_control_system() s";
+static const char system_sql[] = "SELECT s.system_identifier FROM pg_catalog.pg_control_system() s";
 
 /* Where pg_control_system() is not allowed: the database's number and the server's address. */
 static const char system_fallback_sql[] =
@@ -206,8 +207,7 @@ static bool identify(struct pg_conn *c, struct err *err)
 	id->version_text = rows_get(&r, 0, 0);
 	/* Debian's "15.20 (Debian 15.20-0+deb12u1)": the first word is the version. */
 	if (slice_chr(id->version_text, ' ') != SIZE_MAX)
-		id->version_text =
-			slice_sub(id->version_text, 0, slice_chr(id->version_text, ' '));
+		id->version_text = slice_sub(id->version_text, 0, slice_chr(id->version_text, ' '));
 	id->server = arena_printf(&c->base.arena, "PostgreSQL %.*s", SLICE(id->version_text));
 	id->database = rows_get(&r, 0, 1);
 	id->role = rows_get(&r, 0, 2);
@@ -230,25 +230,30 @@ static bool identify(struct pg_conn *c, struct err *err)
 
 bool pg_connect(struct conn **out, const struct conn_options *o, struct err *err)
 {
+	return pg_connect_to(out, o, SLICE_NONE, err);
+}
+
+bool pg_connect_to(
+	struct conn **out, const struct conn_options *o, struct slice database, struct err *err)
+{
 	struct pg_conn *c = mem_alloc(sizeof *c);
 	struct parsed_url u = {0};
 	const char *url;
 	bool ok = false;
 
-	*c = (struct pg_conn){.base = {.ops = &pg_conn_ops,
-				      .engine = &engine_postgres,
-				      .waiter = o->waiter},
+	*c = (struct pg_conn){
+		.base = {.ops = &pg_conn_ops, .engine = &engine_postgres, .waiter = o->waiter},
 		.read_only = o->read_only};
 	c->base.id.dialect = DIALECT_POSTGRES;
 	url = arena_cstr(&u.arena, o->url);
 	if (!libpq_open(&c->pq, err) || !parse_url(&c->pq, url, &u, err))
 		goto out;
-	ok = start(c, o, &u, url, err);
+	ok = start(c, o, &u, url, database, err);
 	if (!ok && c->read_only && refused_options(c, err)) {
 		err_done(err);
 		c->pq.PQfinish(c->pg);
 		c->pooled = true;
-		ok = start(c, o, &u, url, err);
+		ok = start(c, o, &u, url, database, err);
 	}
 	if (!ok)
 		goto out;

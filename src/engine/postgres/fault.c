@@ -133,15 +133,14 @@ static const struct {
 } connect_hints[] = {
 	{"password authentication failed",
 		"Check the password: in the URL, in PGPASSWORD, or in ~/.pgpass."},
-	{"no password supplied",
-		"Give a password: in the URL, in PGPASSWORD, or in ~/.pgpass."},
+	{"no password supplied", "Give a password: in the URL, in PGPASSWORD, or in ~/.pgpass."},
 	{"Peer authentication failed",
 		"Run as that operating system user, or connect by host name with a password."},
 	{"Ident authentication failed",
 		"Run as that operating system user, or connect with a password."},
-	{"no pg_hba.conf entry",
-		"The server does not let this role in from here: ask for a line in its pg_hba.conf, "
-		"or try sslmode=require."},
+	{"no pg_hba.conf entry", "The server does not let this role in from here: ask for a line "
+				 "in its pg_hba.conf, "
+				 "or try sslmode=require."},
 	{"too many c", "Close other sessions, or raise max_connections, and try again."},
 	{"remaining connection slots", "Close other sessions, or raise max_connections."},
 	{"starting up", "Wait a moment and try again."},
@@ -198,8 +197,8 @@ bool pg_connect_fault(struct slice message, struct slice where, struct slice pas
 
 	add_line(&flat, no_stop(reason));
 	hide(&shown, buf_slice(&flat), password);
-	err_set(err, ERR_CONNECT, "cannot connect to PostgreSQL%s%.*s: %s",
-		where.len ? " at " : "", SLICE(where), buf_cstr(&shown));
+	err_set(err, ERR_CONNECT, "cannot connect to PostgreSQL%s%.*s: %s", where.len ? " at " : "",
+		SLICE(where), buf_cstr(&shown));
 	if (needs && slice_find(reason, SL("no password supplied")) == SIZE_MAX)
 		err_hint(err, "%s", connect_hints[1].hint);
 	for (size_t i = 0; i < sizeof connect_hints / sizeof *connect_hints; i++)

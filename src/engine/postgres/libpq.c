@@ -35,8 +35,8 @@ bool libpq_open(struct libpq *pq, struct err *err)
 		return err_hint(err, "Install PostgreSQL's client library (Debian: libpq5, Fedora: "
 				     "libpq, macOS: brew install libpq).");
 	}
-#define LIBPQ_FIND(result, name, args) \
-	if (!find(pq->handle, &pq->name, #name, err)) \
+#define LIBPQ_FIND(result, name, args)                                                             \
+	if (!find(pq->handle, &pq->name, #name, err))                                              \
 		goto fail;
 	LIBPQ_FUNCTIONS(LIBPQ_FIND)
 #undef LIBPQ_FIND

@@ -4,16 +4,17 @@
  * connect.c  opening: URL, errors in one sentence, identity
  * conn.c     sending statements and waiting for them
  * fault.c    what the server said, as our error
- * load.c     a server's catalogs as a struct catalog; load_parts.c, load_rest.c its queries' readers
- * scratch.c  throw-away servers
- * observe.c  locks, rewrites and scans of a statement
- * rows.c     fingerprints of rows, positions of sequences
- * The reader (read*.c) and the effects are declared in their own headers. */
+ * load.c     a server's catalogs as a struct catalog; load_parts.c, load_rest.c its queries'
+ * readers scratch.c  throw-away servers observe.c  locks, rewrites and scans of a statement rows.c
+ * fingerprints of rows, positions of sequences The reader (read*.c) and the effects are declared in
+ * their own headers. */
 #ifndef BELAY_ENGINE_POSTGRES_POSTGRES_H
 #define BELAY_ENGINE_POSTGRES_POSTGRES_H
 
 #include "engine/engine.h"
 #include "engine/postgres/libpq.h"
+
+#include <stdint.h>
 
 extern const struct engine engine_postgres;
 
@@ -30,6 +31,7 @@ struct pg_conn {
 	struct arena notices_arena;
 	struct slice *notices; /* since the last statement was sent: "WARNING: …" */
 	size_t nnotices;
+	struct scratch *scratch; /* owner's connection to a database of our own server, else NULL */
 	struct pg_observation *observation; /* takes DEBUG messages; NULL = nobody observes */
 };
 
@@ -44,6 +46,9 @@ static inline struct slice pg_cell(const struct pg_conn *c, const PGresult *r, i
 
 /* ---- connect.c ---- */
 bool pg_connect(struct conn **out, const struct conn_options *o, struct err *err);
+/* The same server and role, another database. */
+bool pg_connect_to(
+	struct conn **out, const struct conn_options *o, struct slice database, struct err *err);
 
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;
@@ -72,13 +77,16 @@ bool pg_positions(struct conn *c, struct arena *a, struct names *out, struct err
 
 /* ---- scratch.c ---- */
 bool pg_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
-bool pg_scratch_open(struct scratch *s, const char *name, const char *from, struct conn **out,
-	struct err *err);
+bool pg_scratch_open(
+	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err);
 bool pg_scratch_drop(struct scratch *s, const char *name, struct err *err);
 struct scratch_info pg_scratch_info(const struct scratch *s);
 void pg_scratch_stop(struct scratch *s);
-/* An extension that this history needs, made by the superuser from the allow-list. */
-bool pg_scratch_hint_extension(struct slice name);
+/* ---- needs.c ---- */
+/* Does what must be there before `sql` is run in that database of our own server; *send is what
+ * should be sent in its place. */
+bool pg_needs_meet(struct scratch *s, struct slice database, struct slice sql, struct arena *a,
+	struct slice *send, struct err *err);
 
 /* ---- observe.c ---- */
 bool pg_observe_begin(struct conn *c, struct err *err);
