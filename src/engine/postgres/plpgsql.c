@@ -60,7 +60,7 @@ static void sql_at(struct walk *w, struct slice sql, size_t off)
 
 	if (!rd_text(w->rd, sql, off == NOWHERE ? 0 : w->at + off, w->exact && off != NOWHERE,
 		    CHANGE_INNER | w->flags, w->v, w->n))
-		rd_partly(w->rd, SL("a statement in the body does not parse"), SL("*"));
+		rd_partly(w->rd, SL("a statement in the body could not be read"), SL("*"));
 	mark_loop(w, before);
 }
 
@@ -452,12 +452,12 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 	if (!rd_parse(&mid, text, true, &root, &fault)) {
 		if (!executed)
 			rd_partly(rd,
-				arena_printf(rd->a, "the function's body does not parse: %.*s",
+				arena_printf(rd->a, "the function's body could not be read: %.*s",
 					SLICE(fault.message)),
 				SLICE_NONE);
 		else
 			rd_opaque(rd,
-				arena_printf(rd->a, "the body does not parse: %.*s",
+				arena_printf(rd->a, "the body could not be read: %.*s",
 					SLICE(fault.message)),
 				SL("*"));
 		return;

@@ -243,7 +243,7 @@ static void function_body(struct rd *rd, node n, struct function_def *d)
 		if (rd_text(&quiet, d->body.text, off, off != NOWHERE, CHANGE_INNER, &v, &count))
 			change_names(rd, &d->reads, v, count);
 		else
-			rd_partly(rd, SL("the function's body does not parse"), SLICE_NONE);
+			rd_partly(rd, SL("the function's body could not be read"), SLICE_NONE);
 	} else if (slice_is(d->language, "plpgsql")) {
 		rd_plpgsql(
 			rd, rd->text, d->body.text, NOWHERE, false, &v, &count, &d->reads, false);
