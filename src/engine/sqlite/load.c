@@ -30,6 +30,7 @@ struct loading {
 	struct catalog *into;
 	struct arena arena;
 	struct rows objects, columns, shadows;
+	struct tokens tokens;
 	size_t column_at; /* rows of `columns` used so far: same order as the tables */
 };
 
@@ -185,7 +186,8 @@ static void finish_references(struct object *t)
 static bool load_table(struct loading *l, size_t i, struct err *err)
 {
 	struct slice name = rows_get(&l->objects, i, 1);
-	const struct change *ch = sqlite_read_schema(&l->arena, rows_get(&l->objects, i, 3));
+	const struct change *ch =
+		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
 	struct object *t = ch && ch->def && ch->def->type == OBJECT_TABLE
 				   ? ch->def
 				   : ARENA_NEW(&l->arena, struct object);
@@ -217,7 +219,8 @@ static bool load_table(struct loading *l, size_t i, struct err *err)
 
 static void load_view(struct loading *l, size_t i)
 {
-	const struct change *ch = sqlite_read_schema(&l->arena, rows_get(&l->objects, i, 3));
+	const struct change *ch =
+		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
 	struct object *v = ch && ch->def && ch->def->type == OBJECT_VIEW
 				   ? ch->def
 				   : ARENA_NEW(&l->arena, struct object);
@@ -245,7 +248,8 @@ static struct object *owner_of(struct loading *l, struct slice table)
 /* Indexes and triggers, after all tables and views. */
 static void load_part(struct loading *l, size_t i, enum object_type type)
 {
-	const struct change *ch = sqlite_read_schema(&l->arena, rows_get(&l->objects, i, 3));
+	const struct change *ch =
+		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
 	struct object *owner = owner_of(l, rows_get(&l->objects, i, 2));
 	struct object *o = ch && ch->def && ch->def->type == type
 				   ? ch->def
@@ -313,6 +317,7 @@ bool sqlite_load(
 		conn_exec(c, SL("COMMIT"), ok ? err : &ignored);
 		err_done(&ignored);
 	}
+	tokens_done(&l.tokens);
 	arena_done(&l.arena);
 	return ok || err_context(err, "reading the schema of \"%.*s\"", SLICE(c->id.database));
 }
