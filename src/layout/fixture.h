@@ -87,8 +87,7 @@ static inline const char *text_of(struct fixture *f, const struct script_part *p
 {
 	if (!part->src)
 		return NULL;
-	return arena_cstr(
-		&f->arena, slice_trim(slice_sub(part->src->text, part->off, part->len)));
+	return arena_cstr(&f->arena, slice_trim(slice_sub(part->src->text, part->off, part->len)));
 }
 
 #endif

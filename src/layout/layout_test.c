@@ -25,8 +25,9 @@ static void plain_one_file(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "migrations/2_two.sql", "-- Migration: second\n\n-- UP Migration\nSELECT 2;\n"
-				       "-- DOWN Migration\nSELECT -2;\n");
+	put(f, "migrations/2_two.sql",
+		"-- Migration: second\n\n-- UP Migration\nSELECT 2;\n"
+		"-- DOWN Migration\nSELECT -2;\n");
 	put(f, "migrations/10_ten.sql", "SELECT 10;\n-- Rollback:\nSELECT -10;\n");
 	put(f, "migrations/001_one.sql", "-- Up\nSELECT 1;\n\n-- Down\nSELECT -1;\n");
 	expect(f, "plain", "001 2 10", "");
@@ -53,10 +54,8 @@ static void plain_folders_beside(void **state)
 	expect(f, "plain", "001 002", "");
 	assert_string_equal(text_of(f, &f->p.migrations[0].down), "ALTER TABLE users DROP phone;");
 	assert_string_equal(text_of(f, &f->p.migrations[1].down), "ALTER TABLE users DROP mail;");
-	assert_string_equal(
-		text_of(f, &f->p.migrations[0].verify), "SELECT 1;\n-- Expected: 1");
-	assert_string_equal(
-		text_of(f, &f->p.migrations[1].verify), "SELECT 2;\n-- Expected: 2");
+	assert_string_equal(text_of(f, &f->p.migrations[0].verify), "SELECT 1;\n-- Expected: 1");
+	assert_string_equal(text_of(f, &f->p.migrations[1].verify), "SELECT 2;\n-- Expected: 2");
 }
 
 static void plain_names(void **state)
@@ -72,8 +71,7 @@ static void plain_names(void **state)
 	put(f, "migrations/2024-03-01_e.verify.sql", "SELECT 1;");
 	put(f, "migrations/notes.sql", "SELECT 1;");
 	put(f, "migrations/README.md", "words");
-	expect(f, "plain",
-		"2024-01-15 2024-01-15-2 2024_02_01_120000 2024_02_02_120000 2024-03-01",
+	expect(f, "plain", "2024-01-15 2024-01-15-2 2024_02_01_120000 2024_02_02_120000 2024-03-01",
 		"not-a-migration");
 	assert_string_equal(text_of(f, &f->p.migrations[2].down), "SELECT -1;");
 	assert_string_equal(f->p.migrations[3].code, "a Python script");
@@ -114,7 +112,8 @@ static void unreadable(void **state)
 	struct fixture *f = *state;
 
 	put(f, "migrations/001_a.sql", "SELECT 1;");
-	assert_int_equal(symlink("nowhere", io_join(&f->arena, f->root, "migrations/002_b.sql")), 0);
+	assert_int_equal(
+		symlink("nowhere", io_join(&f->arena, f->root, "migrations/002_b.sql")), 0);
 	expect(f, "plain", "001 002", "!unreadable");
 	assert_true(slice_ends(f->p.problems[0].message, "No such file or directory"));
 }
@@ -123,7 +122,8 @@ static void directives(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "migrations/001_a.sql", "-- belay:phase contract\n-- belay:no-transaction\nSELECT 1;");
+	put(f, "migrations/001_a.sql",
+		"-- belay:phase contract\n-- belay:no-transaction\nSELECT 1;");
 	put(f, "migrations/002_b.sql", "-- belay:no-transactoin\nSELECT 1;");
 	expect(f, "plain", "001 002", "unknown-directive");
 	assert_int_equal(f->p.migrations[0].phase, PHASE_CONTRACT);
@@ -184,8 +184,7 @@ static void templates_are_not_golang_migrate(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "migrations/00_init.up.sql",
-		"CREATE SCHEMA {{ index .Options \"Namespace\" }};\n");
+	put(f, "migrations/00_init.up.sql", "CREATE SCHEMA {{ index .Options \"Namespace\" }};\n");
 	expect(f, "plain", "00", "");
 	assert_true(f->p.mask_styles != 0);
 	assert_false(slice_eq(f->p.migrations[0].up.src->masked, f->p.migrations[0].up.src->text));
@@ -197,9 +196,11 @@ static void dbmate(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "db/migrations/10_b.sql", "-- migrate:up transaction:false\nSELECT 10;\n"
-					 "-- migrate:down\nSELECT -10;\n");
-	put(f, "db/migrations/9_c.sql", "-- words\n\n--migrate:up\nSELECT 9;\n--   migrate:down \n");
+	put(f, "db/migrations/10_b.sql",
+		"-- migrate:up transaction:false\nSELECT 10;\n"
+		"-- migrate:down\nSELECT -10;\n");
+	put(f, "db/migrations/9_c.sql",
+		"-- words\n\n--migrate:up\nSELECT 9;\n--   migrate:down \n");
 	expect(f, "dbmate", "10 9", "");
 	assert_int_equal(f->p.migrations[0].up.tx, TX_MODE_NONE);
 	assert_int_equal(f->p.migrations[0].down.tx, TX_MODE_MIGRATION);
@@ -302,7 +303,8 @@ static void goose(void **state)
 	put(f, "migrations/00002_b.sql",
 		"-- +goose NO TRANSACTION\n-- +goose up\nSELECT 2;\n-- +goose DOWN\nSELECT -2;\n");
 	put(f, "migrations/00001_a.sql",
-		"-- +goose Up\n-- +goose StatementBegin\nSELECT 'a;\nb';\n-- +goose StatementEnd\n");
+		"-- +goose Up\n-- +goose StatementBegin\nSELECT 'a;\nb';\n-- +goose "
+		"StatementEnd\n");
 	put(f, "migrations/00003_c.go", "package x");
 	put(f, "migrations/00003_c_test.go", "package x");
 	expect(f, "goose", "1 2 3", "");
@@ -337,9 +339,10 @@ static void goose_environment(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "migrations/1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\n"
-				     "CREATE TABLE ${BELAY_NO_SUCH:-t}(x int);\n-- +goose ENVSUB OFF\n"
-				     "SELECT '${KEPT}';\n");
+	put(f, "migrations/1_a.sql",
+		"-- +goose Up\n-- +goose ENVSUB ON\n"
+		"CREATE TABLE ${BELAY_NO_SUCH:-t}(x int);\n-- +goose ENVSUB OFF\n"
+		"SELECT '${KEPT}';\n");
 	expect(f, "goose", "1", "");
 	assert_int_equal(f->p.nplaceholders, 1);
 	assert_true(slice_is(f->p.placeholders[0][1], "t"));
@@ -415,8 +418,8 @@ static void lock_keys(void **state)
 	(void)state;
 	assert_true(golang_migrate_key(SL("public"), SL("schema_migrations"), SL("/app")) ==
 		    1726534663);
-	assert_true(golang_migrate_key(SL("public"), SL("schema_migrations"), SL("app")) ==
-		    1787120056);
+	assert_true(
+		golang_migrate_key(SL("public"), SL("schema_migrations"), SL("app")) == 1787120056);
 	assert_true(sqlx_key(SL("app")) == 3469795979745788610LL);
 	assert_true(flyway_key(SL("\"public\".\"flyway_schema_history\"")) == 77433833903597LL);
 }
@@ -498,8 +501,8 @@ static void new_names(void **state)
 	put(f, "migrations/009_a.sql", "SELECT 1;");
 	put(f, "rollback/009_a.sql", "SELECT -1;");
 	assert_true(open_as(f, NULL, DIALECT_UNKNOWN));
-	assert_true(f->p.layout->new_files(&f->p, &f->arena, SL("Add users' phone!"), SL("SELECT 1;"),
-		SL("SELECT 2;"), &v, &n, &f->err));
+	assert_true(f->p.layout->new_files(&f->p, &f->arena, SL("Add users' phone!"),
+		SL("SELECT 1;"), SL("SELECT 2;"), &v, &n, &f->err));
 	assert_int_equal(n, 2);
 	assert_string_equal(v[0].path, "migrations/010_add_users_phone.sql");
 	assert_string_equal(v[1].path, "rollback/010_add_users_phone.sql");

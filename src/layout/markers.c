@@ -321,7 +321,8 @@ bool markers_split(struct project *p, struct source *src, struct script_part *up
 		return false;
 	*up = (struct script_part){.src = src, .len = c.ncuts ? c.cuts[0].at : src->text.len};
 	/* What stands before a first marker that is not UP is the up script. */
-	seen[MARKER_UP] = c.ncuts && c.cuts[0].kind != MARKER_UP && sql_between(&c, 0, c.cuts[0].at);
+	seen[MARKER_UP] =
+		c.ncuts && c.cuts[0].kind != MARKER_UP && sql_between(&c, 0, c.cuts[0].at);
 	for (size_t i = 0; i < c.ncuts; i++) {
 		const struct cut *k = &c.cuts[i];
 		size_t next = i + 1 < c.ncuts ? c.cuts[i + 1].at : src->text.len;
