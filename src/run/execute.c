@@ -36,6 +36,7 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 	struct run_event e = {.kind = kind,
 		.step = s,
 		.migration = x->plan->migrations[x->at],
+		.direction = x->plan->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
 		.ms = ms};
