@@ -1,6 +1,7 @@
 /* engine.c - PostgreSQL's row in the table of engines. */
 #include "engine/postgres/postgres.h"
 
+#include "engine/postgres/effects.h"
 #include "engine/postgres/read.h"
 
 const struct engine engine_postgres = {
@@ -11,6 +12,7 @@ const struct engine engine_postgres = {
 	.reader_close = postgres_reader_close,
 	.read = postgres_read,
 	.looks_like = postgres_looks_like,
+	.effects = postgres_effects,
 	.needs_no_tx = postgres_needs_no_tx,
 	.connect = pg_connect,
 	.load = pg_load,
