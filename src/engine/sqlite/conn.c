@@ -115,6 +115,19 @@ bool sqlite_error(struct conn *base, int rc, struct err *err)
 
 /* ---- Running ---- */
 
+static void take_cell(sqlite3_stmt *stmt, int i, struct arena *a, struct cell *out)
+{
+	int type = sqlite3_column_type(stmt, i);
+	const void *at;
+
+	*out = (struct cell){.null = type == SQLITE_NULL};
+	if (out->null)
+		return;
+	at = type == SQLITE_BLOB ? sqlite3_column_blob(stmt, i)
+				 : (const void *)sqlite3_column_text(stmt, i);
+	out->text = arena_slice(a, slice_n(at, (size_t)sqlite3_column_bytes(stmt, i)));
+}
+
 static void take_row(sqlite3_stmt *stmt, struct arena *a, struct rows *out, size_t *cap)
 {
 	size_t n = out->nrows * out->ncols;
@@ -131,18 +144,8 @@ static void take_row(sqlite3_stmt *stmt, struct arena *a, struct rows *out, size
 		out->cells = grown;
 		*cap = more;
 	}
-	for (size_t i = 0; i < out->ncols; i++) {
-		struct cell *cell = &out->cells[n + i];
-		const void *at = sqlite3_column_blob(stmt, (int)i);
-		int type = sqlite3_column_type(stmt, (int)i);
-
-		if (type != SQLITE_BLOB)
-			at = sqlite3_column_text(stmt, (int)i);
-		cell->null = type == SQLITE_NULL;
-		cell->text = cell->null ? SLICE_NONE
-					: arena_slice(a, slice_n(at, (size_t)sqlite3_column_bytes(
-									     stmt, (int)i)));
-	}
+	for (size_t i = 0; i < out->ncols; i++)
+		take_cell(stmt, (int)i, a, &out->cells[n + i]);
 	out->nrows++;
 }
 

@@ -1,4 +1,5 @@
-/* effects_test.c - one line of facts per statement; version gates and what the oracle cannot try. */
+/* effects_test.c - one line of facts per statement; version gates and what the oracle cannot try.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

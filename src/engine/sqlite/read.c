@@ -3,7 +3,6 @@
  * Our own descent gives the changes; SQLite itself, on an empty database in memory, has the last
  * word on what parses, in its own words. Where the two disagree the statement is opaque. */
 #include "engine/sqlite/read.h"
-#include "engine/sqlite/sqlite.h"
 
 struct reader {
 	struct reader_options options;
@@ -458,13 +457,11 @@ bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct
 	return true;
 }
 
-const struct change *sqlite_read_schema(struct arena *a, struct slice sql)
+const struct change *sqlite_read_schema(struct arena *a, struct tokens *t, struct slice sql)
 {
-	struct tokens t = {0};
 	struct parse p;
-	bool ok = sqlite_parse(&p, a, &t, sql, (struct span){.len = sql.len});
+	bool ok = sqlite_parse(&p, a, t, sql, (struct span){.len = sql.len});
 
-	tokens_done(&t);
 	return ok && p.nchanges == 1 ? &p.changes[0] : NULL;
 }
 

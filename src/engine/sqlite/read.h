@@ -8,7 +8,7 @@
 #define BELAY_ENGINE_SQLITE_READ_H
 
 #include "base/buf.h"
-#include "engine/engine.h"
+#include "engine/sqlite/sqlite.h"
 #include "sql/quote.h"
 #include "sql/token.h"
 
@@ -82,13 +82,8 @@ struct slice read_key(struct parse *p, struct slice *column, struct slice *extra
 struct slice read_conflict(struct parse *p); /* ON CONFLICT x, or nothing */
 
 /* ---- read.c ---- */
-/* Cuts a statement into tokens; the array is malloc'ed (tokens_done). */
-struct tokens {
-	struct token *at;
-	size_t n, cap;
-};
+/* Cuts a statement into tokens. */
 void tokens_cut(struct tokens *t, struct slice text);
-void tokens_done(struct tokens *t);
 /* Reads a text that is one statement; false if it does not fit (p->failed_at says where). Nothing
  * in the result points into the tokens. */
 bool sqlite_parse(

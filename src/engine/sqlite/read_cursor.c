@@ -38,9 +38,16 @@ bool p_at_end(const struct parse *p)
 	return p_peek(p).kind == TOKEN_END;
 }
 
+/* token_is(), but for the first letter: this is asked for every word of the grammar. */
+static bool is_word(struct token t, const char *word)
+{
+	return t.kind == TOKEN_WORD && (t.text.at[0] | 0x20) == (word[0] | 0x20) &&
+	       slice_iis(t.text, word);
+}
+
 bool p_is(const struct parse *p, const char *word)
 {
-	return token_is(p_peek(p), word);
+	return is_word(p_peek(p), word);
 }
 
 bool p_is_punct(const struct parse *p, const char *punct)
@@ -150,7 +157,7 @@ static bool compares(const struct parse *p, struct token t)
 static bool is_any(struct token t, const char *const *words)
 {
 	for (size_t i = 0; words && words[i]; i++)
-		if (token_is(t, words[i]))
+		if (is_word(t, words[i]))
 			return true;
 	return false;
 }

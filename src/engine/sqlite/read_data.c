@@ -3,7 +3,6 @@
  * The parts that matter are taken (target, columns, WHERE, LIMIT, conflict clause, what is read);
  * the expressions between them are looked through, not parsed. */
 #include "engine/sqlite/read.h"
-#include "engine/sqlite/sqlite.h"
 
 /* Splits an INSERT OR x / UPDATE OR x clause off. Returns the word, empty if there is none. */
 static struct slice or_clause(struct parse *p)

@@ -31,8 +31,10 @@ static const char *const clocks[] = {"CURRENT_TIME", "CURRENT_DATE", "CURRENT_TI
 
 static bool in_list(struct slice word, const char *const *list, size_t n)
 {
+	char first = word.len ? (char)(word.at[0] | 0x20) : 0;
+
 	for (size_t i = 0; i < n; i++)
-		if (slice_iis(word, list[i]))
+		if ((list[i][0] | 0x20) == first && slice_iis(word, list[i]))
 			return true;
 	return false;
 }

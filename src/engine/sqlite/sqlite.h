@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 
 struct sqlite3;
+struct token;
 
 /* ---- confirm.c: asking SQLite itself ---- */
 
@@ -44,8 +45,14 @@ void sqlite_reader_close(struct reader *r);
 bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct err *err);
 int sqlite_looks_like(struct slice text);
 bool sqlite_needs_no_tx(const struct statement *st, int version);
-/* Reads a CREATE statement of sqlite_schema: its first change, NULL if it cannot be read. */
-const struct change *sqlite_read_schema(struct arena *a, struct slice sql);
+/* Reads a CREATE statement of sqlite_schema: its change, NULL if it cannot be read. The tokens are
+ * only room to work in: zeroed before the first call, tokens_done() after the last. */
+struct tokens {
+	struct token *at;
+	size_t n, cap;
+};
+void tokens_done(struct tokens *t);
+const struct change *sqlite_read_schema(struct arena *a, struct tokens *t, struct slice sql);
 
 /* ---- effects.c ---- */
 void sqlite_effects(struct arena *a, const struct catalog *c, const struct session *s,
