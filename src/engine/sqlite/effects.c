@@ -589,6 +589,7 @@ static void look_up(struct judging *j)
 	struct name n = ch->target;
 
 	j->o = NULL;
+	j->triggers = false;
 	j->presence = UNKNOWN;
 	j->full = n;
 	j->temporary = slice_iis(n.schema, "temp") || (ch->flags & CHANGE_TEMPORARY);
