@@ -269,14 +269,14 @@ static bool parse(struct goose *g)
 	g->begun = SIZE_MAX;
 	g->ok = true;
 	g->masked = arena_cstr(g->p->arena, g->src->text);
-	while (slice_line(&rest, &line)) {
+	while (g->ok && slice_line(&rest, &line)) {
 		size_t next = rest.len ? (size_t)(rest.at - g->src->text.at) : g->src->text.len;
 
 		take_line(g, line, next);
 	}
-	if (g->now)
+	if (g->ok && g->now)
 		end_section(g, g->src->text.len, line);
-	else
+	else if (g->ok)
 		problem(g->p, true, "unknown-marker", g->src->path, NOWHERE,
 			"%s has no -- +goose Up", g->src->path);
 	if (!g->ok || !g->now)

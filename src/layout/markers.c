@@ -37,7 +37,7 @@ static bool is_letter(char c)
 
 static bool is_decoration(char c)
 {
-	return strchr(" \t\r\n-=*#+~_:[]().<>|!", c) != NULL && c != 0;
+	return strchr(" \t\r\n-=*#+~_:[]().<>|!/", c) != NULL && c != 0;
 }
 
 /* The words of a comment. False: it holds something that no marker has (digits, quotes, commas…)
@@ -320,10 +320,9 @@ bool markers_split(struct project *p, struct source *src, struct script_part *up
 	if (!c.ok)
 		return false;
 	*up = (struct script_part){.src = src, .len = c.ncuts ? c.cuts[0].at : src->text.len};
-	if (c.ncuts && c.cuts[0].kind == MARKER_UP)
-		seen[MARKER_UP] = false;
-	else
-		seen[MARKER_UP] = true; /* what stands before the first marker is up */
+	/* What stands before a first marker that is not UP is the up script. */
+	seen[MARKER_UP] =
+		c.ncuts && c.cuts[0].kind != MARKER_UP && sql_between(&c, 0, c.cuts[0].at);
 	for (size_t i = 0; i < c.ncuts; i++) {
 		const struct cut *k = &c.cuts[i];
 		size_t next = i + 1 < c.ncuts ? c.cuts[i + 1].at : src->text.len;
@@ -333,9 +332,6 @@ bool markers_split(struct project *p, struct source *src, struct script_part *up
 				"comes after statements that stand outside of it");
 			return false;
 		}
-		if (seen[k->kind] && k->kind == MARKER_UP && i > 0 &&
-			!sql_between(&c, 0, c.cuts[0].at))
-			seen[MARKER_UP] = false; /* down first, then up: nothing stood before */
 		if (seen[k->kind]) {
 			struct slice why = arena_printf(p->arena,
 				"is the second %s marker of this file", marker_word(k->kind));

@@ -107,9 +107,10 @@ bool sqlite_scratch_open(
 	if (!path)
 		return false;
 	if (from && strcmp(from, name) == 0)
-		return err_set(err, ERR_INPUT, "a scratch database cannot be a copy of itself");
-	if (!sqlite_scratch_drop(s, name, err) ||
-		!sqlite_connect_confined(&c, path, &s->waiter, err))
+		from = NULL; /* what is there already */
+	else if (!sqlite_scratch_drop(s, name, err))
+		return false;
+	if (!sqlite_connect_confined(&c, path, &s->waiter, err))
 		return false;
 	if (from && !copy_into(s, from, sqlite_handle(c), err)) {
 		conn_close(c);
