@@ -430,6 +430,14 @@ static bool walk_one(
 {
 	double ms;
 
+	if (m->code) {
+		h->out->stopped = arena_printf(h->arena,
+			"stopped before migration %.*s: it is %s, not SQL; what stands behind it "
+			"was "
+			"not rehearsed",
+			SLICE(m->id), m->code);
+		return true;
+	}
 	if (wanted(h->o, m)) {
 		struct rehearsed r = {
 			.migration = m, .rows_source = "none", .rerun = RERUN_UNKNOWN};
@@ -504,7 +512,7 @@ bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 		out->server_version = arena_slice(
 			a, slice_of(version_text(e->dialect, h.main->id.version, text)));
 	}
-	for (size_t i = 0; ok && i < p->nmigrations; i++)
+	for (size_t i = 0; ok && slice_empty(out->stopped) && i < p->nmigrations; i++)
 		if (!p->migrations[i].repeatable && !p->migrations[i].baseline)
 			ok = walk_one(&h, &p->migrations[i], i, p->nmigrations, err);
 	if (ok)

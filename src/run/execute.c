@@ -29,6 +29,7 @@ struct executor {
 	long long *group_ms;
 	size_t ngroup, nms;
 	long long begun;
+	bool grouped; /* the migration runs in one transaction of ours */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -213,6 +214,11 @@ static bool record(struct executor *x, const struct migration *m, struct err *er
 		return false;
 	if (x->o->no_history)
 		return true;
+	/* Inside the transaction the "begun" mark is only part of the framework's own two steps: a
+	 * rollback takes it back, so a failed migration never leaves a dirty flag behind. */
+	if (x->grouped && p->layout->history_begin &&
+		!p->layout->history_begin(p, x->conn, m, d, err))
+		return false;
 	if (!p->layout->history_finish(p, x->conn, m, d, io_now_ms() - x->begun, err))
 		return err_context(err, "recording migration %.*s in the history of %s",
 			SLICE(m->id), p->layout->name);
@@ -234,23 +240,37 @@ static bool begin_tx(struct executor *x, struct err *err)
 	return conn_exec(x->conn, SL("BEGIN"), err);
 }
 
+static bool only_sets(const struct statement *st)
+{
+	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+}
+
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
-	struct slice unlock;
+	struct slice unlock = SLICE_NONE;
+	bool locked = false;
 
 	x->ngroup = 0;
 	x->nms = 0;
-	if (!begin_tx(x, err) || !take_framework_lock(x, &unlock, err))
+	if (!begin_tx(x, err))
 		return false;
 	for (size_t i = from; i < to; i++) {
 		long long ms = 0;
 
+		/* SET TRANSACTION has to come before any query: the lock waits for it. */
+		if (!locked && !only_sets(x->plan->steps[i].statement)) {
+			if (!take_framework_lock(x, &unlock, err))
+				return false;
+			locked = true;
+		}
 		if (!run_step(x, &x->plan->steps[i], &ms, err))
 			return false;
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
+	if (!locked && !take_framework_lock(x, &unlock, err))
+		return false;
 	if (!verify_now(x, m, err) || !record(x, m, err))
 		return false;
 	give_framework_lock_back(x, unlock);
@@ -323,9 +343,10 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	size_t before = x->result->statements_done;
 	bool ok;
 
+	x->grouped = grouped;
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	if (!x->o->no_history && p->layout->history_begin &&
+	if (!grouped && !x->o->no_history && p->layout->history_begin &&
 		!p->layout->history_begin(p, x->conn, m, d, err))
 		return false;
 	ok = grouped ? run_grouped(x, m, from, to, err) : run_separately(x, m, from, to, err);
@@ -333,7 +354,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 		struct err ignored = {0};
 
 		roll_back(x);
-		if (!x->o->no_history && p->layout->history_failed && x->conn->ops->alive(x->conn))
+		if (!grouped && !x->o->no_history && p->layout->history_failed &&
+			x->conn->ops->alive(x->conn))
 			p->layout->history_failed(p, x->conn, m, d, err->message, &ignored);
 		err_done(&ignored);
 		explain_failure(x, m, grouped, x->result->statements_done - before, to - from, err);

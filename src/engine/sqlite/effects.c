@@ -471,13 +471,16 @@ static void pragma(struct judging *j)
 			e_write(j);
 		break;
 	case PRAGMA_MODE:
-		if (sets) {
-			j->e->transaction = TX_FORBIDDEN;
-			e_exclusive(j);
-			if (j->s->in_tx)
-				e_fails(j, "the journal mode cannot be changed inside a "
-					   "transaction");
+		if (!sets)
+			break;
+		e_exclusive(j);
+		if (!slice_iis(j->ch->value.text, "wal")) {
+			j->e->transaction = TX_NO_EFFECT; /* or an error, out of WAL mode */
+			break;
 		}
+		j->e->transaction = TX_FORBIDDEN;
+		if (j->s->in_tx)
+			e_fails(j, "cannot change into wal mode from within a transaction");
 		break;
 	case PRAGMA_READS_ALL:
 		e_read(j);

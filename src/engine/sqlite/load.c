@@ -5,25 +5,9 @@
  * the last word on columns, and stands alone where the text cannot be read. */
 #include "engine/sqlite/conn.h"
 
-#include <stdint.h>
+#include "queries.h"
 
-/* clang-format off */
-static const char objects_sql[] =
-	"SELECT s.type, s.name, s.tbl_name, s.sql FROM main.sqlite_schema AS s "
-	"WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-	"AND s.tbl_name NOT IN ('belay_run', 'belay_step', 'belay_applied') ORDER BY s.rowid";
-static const char shadow_sql[] =
-	"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'";
-static const char columns_sql[] =
-	"SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden "
-	"FROM main.sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS x "
-	"WHERE s.type = 'table' AND s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-	"AND s.tbl_name NOT IN ('belay_run', 'belay_step', 'belay_applied') "
-	"ORDER BY s.rowid, x.cid";
-static const char foreign_keys_sql[] =
-	"SELECT x.id, x.\"table\", x.\"from\", x.\"to\", lower(x.on_update), lower(x.on_delete) "
-	"FROM pragma_foreign_key_list(?1, 'main') AS x ORDER BY x.id DESC, x.seq";
-/* clang-format on */
+#include <stdint.h>
 
 struct loading {
 	struct conn *conn;
@@ -125,7 +109,7 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 	struct cell table = {.text = t->name};
 	struct object *o = NULL;
 
-	if (!conn_query_params(l->conn, slice_of(foreign_keys_sql), &table, 1, &l->arena, &r, err))
+	if (!conn_query_params(l->conn, slice_of(query_sqlite_foreign_keys), &table, 1, &l->arena, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		if (i == 0 || !slice_eq(rows_get(&r, i, 0), rows_get(&r, i - 1, 0))) {
@@ -269,9 +253,9 @@ static void load_part(struct loading *l, size_t i, enum object_type type)
 
 static bool read_everything(struct loading *l, struct err *err)
 {
-	return conn_query(l->conn, slice_of(objects_sql), &l->arena, &l->objects, err) &&
-	       conn_query(l->conn, slice_of(shadow_sql), &l->arena, &l->shadows, err) &&
-	       conn_query(l->conn, slice_of(columns_sql), &l->arena, &l->columns, err);
+	return conn_query(l->conn, slice_of(query_sqlite_objects), &l->arena, &l->objects, err) &&
+	       conn_query(l->conn, slice_of(query_sqlite_shadows), &l->arena, &l->shadows, err) &&
+	       conn_query(l->conn, slice_of(query_sqlite_columns), &l->arena, &l->columns, err);
 }
 
 static bool build(struct loading *l, struct err *err)

@@ -30,7 +30,7 @@ void read_create_index(struct parse *p, bool unique, size_t start)
 	struct name index;
 
 	(void)start;
-	p->kind = unique ? "CREATE UNIQUE INDEX" : "CREATE INDEX";
+	p->kind = "CREATE INDEX";
 	p_want(p, "INDEX");
 	ch->flags |= if_not_exists(p);
 	index = p_qualified(p);

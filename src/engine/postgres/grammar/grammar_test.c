@@ -35,6 +35,20 @@ static bool parses(struct grammar *g, struct slice sql, struct slice *json, size
 	return ok;
 }
 
+/* Sanitizers put their own things on a thread's stack, and ASan keeps what was freed. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { IS_SANITIZED = 1, LITTLE_STACK = 512 << 10 };
+#else
+enum { IS_SANITIZED = 0, LITTLE_STACK = 128 << 10 };
+#endif
+
+/* libpg_query 15 loses one byte for every body that it cannot read. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:pg_query_raw_parse";
+}
+
 static bool has(struct slice json, const char *what)
 {
 	return slice_find(json, slice_of(what)) != SIZE_MAX;
@@ -168,10 +182,24 @@ static void test_shape(void **state)
 
 static void test_plpgsql(void **state)
 {
-	static const char *const faulty[] = {
-		"DO $$ BEGIN IF; END $$",
-		"CREATE FUNCTION",
-		"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 END $$",
+	static const struct {
+		const char *sql, *says;
+		size_t at;
+	} faulty[] = {
+		{"DO $$ BEGIN IF; END $$", "missing \"THEN\"", SIZE_MAX},
+		{"CREATE FUNCTION", "syntax error", 15},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 END $$",
+			"syntax error", SIZE_MAX},
+		{"CREATE FUNCTION f() LANGUAGE plpgsql", "no function body", SIZE_MAX},
+		{"CREATE PROCEDURE f()", "no function body", SIZE_MAX},
+		{"DO LANGUAGE plpgsql", "no inline code", SIZE_MAX},
+	};
+	/* no PL/pgSQL in there, and nothing wrong with that */
+	static const char *const empty[] = {
+		"SELECT 1",
+		"",
+		"CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1",
+		"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END",
 	};
 	struct grammar_fault fault;
 	struct grammar *g = opened();
@@ -185,12 +213,14 @@ static void test_plpgsql(void **state)
 	assert_true(slice_starts(json, "{\"plpgsql_funcs\":["));
 	assert_true(slice_ends(json, "]}"));
 	assert_true(has(json, "PLpgSQL_stmt_dynexecute"));
-	assert_true(grammar_plpgsql(g, SL("SELECT 1"), &json, &fault, &err));
-	assert_true(slice_is(json, "{\"plpgsql_funcs\":[]}"));
 	for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
-		assert_false(grammar_plpgsql(g, slice_of(faulty[i]), &json, &fault, &err));
-		assert_true(fault.message.len > 0);
-		assert_int_equal(fault.offset, SIZE_MAX);
+		assert_false(grammar_plpgsql(g, slice_of(faulty[i].sql), &json, &fault, &err));
+		assert_true(has(fault.message, faulty[i].says));
+		assert_true(fault.offset == faulty[i].at);
+	}
+	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+		assert_true(grammar_plpgsql(g, slice_of(empty[i]), &json, &fault, &err));
+		assert_true(slice_is(json, "{\"plpgsql_funcs\":[]}"));
 	}
 	assert_false(err_is(&err));
 	grammar_close(g);
@@ -265,7 +295,7 @@ static void *parse_all_deep(void *arg)
 
 static void test_any_stack(void **state)
 {
-	static const size_t stacks[] = {512 << 10, 256 << 20};
+	static const size_t stacks[] = {LITTLE_STACK, 256 << 20};
 	bool first[sizeof deep / sizeof *deep], again[sizeof deep / sizeof *deep];
 	pthread_attr_t attr;
 	pthread_t t;
@@ -351,7 +381,8 @@ static void test_long_life(void **state)
 	many(g, 2000);
 	before = resident_pages();
 	many(g, 100000);
-	assert_true(resident_pages() < before + (16 << 20) / 4096);
+	if (!IS_SANITIZED)
+		assert_true(resident_pages() < before + (16 << 20) / 4096);
 	grammar_close(g);
 }
 

@@ -12,7 +12,8 @@ enum {
 	STACK_PER_BYTE = 256,
 	STACK_AT_LEAST = 1 << 20,
 	STACK_MARGIN = 128 << 10,
-	SHORT = 2048, /* bytes of SQL that any stack can carry */
+	SHORT = 2048, /* bytes of SQL that most stacks can carry */
+	SHORT_STACK = 64 << 10,
 };
 
 bool provider_takes(struct slice sql, size_t most, struct slice *json, struct grammar_fault *fault)
@@ -51,6 +52,49 @@ size_t provider_offset(struct slice sql, uint32_t cursor)
 	return off < sql.len ? off : sql.len;
 }
 
+/* Takes the next statement off *tree. Quotes inside a JSON string are escaped, so none of these
+ * marks can come from the text. */
+static bool next_statement(struct slice *tree, struct slice *stmt)
+{
+	static const struct slice mark = SL("{\"stmt\":{");
+	size_t at = slice_find(*tree, mark), end;
+
+	if (at == SIZE_MAX)
+		return false;
+	*tree = slice_from(*tree, at + mark.len);
+	end = slice_find(*tree, mark);
+	*stmt = slice_sub(*tree, 0, end);
+	return true;
+}
+
+bool provider_has_bodies(struct slice tree, struct slice *json, struct grammar_fault *fault)
+{
+	static const struct slice body = SL("{\"DefElem\":{\"defname\":\"as\",\"arg\":");
+	size_t with = 0, without = 0;
+	struct slice s;
+
+	while (next_statement(&tree, &s)) {
+		bool is_do = slice_starts(s, "\"DoStmt\":");
+
+		if (!is_do && !slice_starts(s, "\"CreateFunctionStmt\":"))
+			continue;
+		if (slice_find(s, body) != SIZE_MAX) {
+			with++;
+		} else if (!is_do && slice_find(s, SL("\"sql_body\":")) != SIZE_MAX) {
+			without++;
+		} else {
+			fault->message = is_do ? SL("no inline code specified")
+					       : SL("no function body specified");
+			return false;
+		}
+	}
+	if (with && without)
+		fault->message = SL("a function with an SQL body among others");
+	else if (!with)
+		*json = SL("{\"plpgsql_funcs\":[]}");
+	return with && !without;
+}
+
 struct call {
 	void (*fn)(void *arg, char *low);
 	void *arg;
@@ -84,6 +128,15 @@ static int start(pthread_t *thread, struct call *c)
 	return failed;
 }
 
+/* A short statement where there is room for it, however it nests. */
+static bool fits_here(size_t len, const char *low)
+{
+	const char *here = __builtin_frame_address(0);
+
+	return len <= SHORT && here > low &&
+	       (size_t)(here - low) > SHORT_STACK + STACK_PER_BYTE * len;
+}
+
 bool provider_run(
 	size_t len, size_t most, void (*fn)(void *arg, char *low), void *arg, struct err *err)
 {
@@ -91,7 +144,7 @@ bool provider_run(
 	pthread_t thread;
 	int failed;
 
-	if (len <= SHORT) {
+	if (fits_here(len, stack_limit())) {
 		fn(arg, stack_limit());
 		return true;
 	}

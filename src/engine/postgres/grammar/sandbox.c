@@ -452,9 +452,16 @@ static void call_parse(struct call *c)
 static void call_plpgsql(struct call *c)
 {
 	struct grammar *g = c->g;
-	uint32_t text = put_string(g, c->sql);
-	struct slice answer;
+	struct slice tree, answer;
+	uint32_t text;
 
+	call_parse(c);
+	tree = *c->json;
+	*c->json = SLICE_NONE;
+	if (!slice_empty(c->fault->message) || !provider_has_bodies(tree, c->json, c->fault))
+		return;
+	free_last(g);
+	text = put_string(g, c->sql);
 	g->last_result = Z_libpgZ2DqueryZ_H(&g->box->wasm, text);
 	g->last_is_string = true;
 	Z_libpgZ2DqueryZ_E(&g->box->wasm, text);

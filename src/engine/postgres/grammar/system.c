@@ -15,6 +15,8 @@ struct grammar {
 	PgQueryParseResult tree;
 	PgQueryPlpgsqlParseResult body;
 	bool has_tree, has_body;
+	struct slice *json; /* of the call at hand, like the next two */
+	struct grammar_fault *fault;
 	char *text;        /* of the statement at hand, NUL-terminated */
 	struct buf bodies; /* the answer of grammar_plpgsql() */
 };
@@ -56,64 +58,64 @@ static void run_parse(void *arg, char *low)
 	(void)low;
 	g->tree = pg_query_parse(g->text);
 	g->has_tree = true;
+	if (!g->tree.error) {
+		*g->json = slice_of(g->tree.parse_tree);
+		return;
+	}
+	g->fault->message = slice_of(g->tree.error->message);
+	if (g->tree.error->cursorpos > 0)
+		g->fault->offset =
+			provider_offset(slice_of(g->text), (uint32_t)g->tree.error->cursorpos);
 }
 
+/* The library answers with the array alone; newer ones put it into an object. The cursor of an
+ * error counts inside the body, which the other provider does not say at all: unknown in both. */
 static void run_plpgsql(void *arg, char *low)
 {
 	struct grammar *g = arg;
+	struct slice tree;
 
-	(void)low;
+	run_parse(arg, low);
+	tree = *g->json;
+	*g->json = SLICE_NONE;
+	if (g->tree.error || !provider_has_bodies(tree, g->json, g->fault))
+		return;
 	g->body = pg_query_parse_plpgsql(g->text);
 	g->has_body = true;
+	if (g->body.error) {
+		g->fault->message = slice_of(g->body.error->message);
+		return;
+	}
+	buf_clear(&g->bodies);
+	buf_printf(&g->bodies, "{\"plpgsql_funcs\":%s}", g->body.plpgsql_funcs);
+	*g->json = buf_slice(&g->bodies);
 }
 
-static bool run(struct grammar *g, struct slice sql, void (*fn)(void *, char *), struct err *err)
+static bool run(struct grammar *g, struct slice sql, struct slice *json,
+	struct grammar_fault *fault, void (*fn)(void *, char *), struct err *err)
 {
 	bool ok;
 
+	free_last(g);
+	if (!provider_takes(sql, MOST_BYTES, json, fault))
+		return false;
+	g->json = json;
+	g->fault = fault;
 	g->text = mem_cstr(sql);
 	ok = provider_run(sql.len, MOST_STACK, fn, g, err);
 	free(g->text);
 	g->text = NULL;
-	return ok;
-}
-
-static bool answer(struct slice sql, const char *tree, const PgQueryError *problem,
-	struct slice *json, struct grammar_fault *fault)
-{
-	if (problem) {
-		fault->message = slice_of(problem->message);
-		if (problem->cursorpos > 0)
-			fault->offset = provider_offset(sql, (uint32_t)problem->cursorpos);
-		return false;
-	}
-	*json = slice_of(tree);
-	return true;
+	return ok && slice_empty(fault->message);
 }
 
 bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	free_last(g);
-	return provider_takes(sql, MOST_BYTES, json, fault) && run(g, sql, run_parse, err) &&
-	       answer(sql, g->tree.parse_tree, g->tree.error, json, fault);
+	return run(g, sql, json, fault, run_parse, err);
 }
 
-/* The cursor of an error in a body counts inside the body, which the other provider does not say at
- * all: unknown in both. */
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	free_last(g);
-	if (!provider_takes(sql, MOST_BYTES, json, fault) || !run(g, sql, run_plpgsql, err))
-		return false;
-	if (g->body.error) {
-		fault->message = slice_of(g->body.error->message);
-		return false;
-	}
-	/* The library answers with the array alone; newer ones put it into an object. */
-	buf_clear(&g->bodies);
-	buf_printf(&g->bodies, "{\"plpgsql_funcs\":%s}", g->body.plpgsql_funcs);
-	*json = buf_slice(&g->bodies);
-	return true;
+	return run(g, sql, json, fault, run_plpgsql, err);
 }
