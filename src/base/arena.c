@@ -76,6 +76,25 @@ void arena_reset(struct arena *a)
 	*a = (struct arena){.head = keep, .used = 0, .cap = keep->cap, .total = keep->cap};
 }
 
+void arena_adopt(struct arena *a, struct arena *from)
+{
+	struct arena_block *last = from->head;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	if (!a->head) {
+		*a = *from;
+	} else {
+		/* Behind the block in use. */
+		last->next = a->head->next;
+		a->head->next = from->head;
+		a->total += from->total;
+	}
+	*from = (struct arena){0};
+}
+
 static void add_block(struct arena *a, size_t need)
 {
 	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;

@@ -23,6 +23,8 @@ struct arena {
 
 void arena_done(struct arena *a);
 void arena_reset(struct arena *a);
+/* Takes over all memory of `from`, which is empty afterwards. */
+void arena_adopt(struct arena *a, struct arena *from);
 /* Zeroed, aligned for anything. */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size); /* checks the multiplication */

@@ -152,11 +152,11 @@ static const char *sqlf_one(struct buf *b, enum dialect d, const char *p, va_lis
 	return p + 1;
 }
 
-void sqlf(struct buf *b, enum dialect d, const char *template, ...)
+void sqlvf(struct buf *b, enum dialect d, const char *template, va_list given)
 {
 	va_list ap;
 
-	va_start(ap, template);
+	va_copy(ap, given);
 	while (*template) {
 		size_t n = strcspn(template, "%");
 
@@ -165,5 +165,14 @@ void sqlf(struct buf *b, enum dialect d, const char *template, ...)
 		if (*template == '%')
 			template = sqlf_one(b, d, template + 1, &ap);
 	}
+	va_end(ap);
+}
+
+void sqlf(struct buf *b, enum dialect d, const char *template, ...)
+{
+	va_list ap;
+
+	va_start(ap, template);
+	sqlvf(b, d, template, ap);
 	va_end(ap);
 }

@@ -1,7 +1,8 @@
 /* quote.h - the only place where names and values become SQL text.
  *
  * Every identifier that is sent to a server goes through quote_ident, every value that is not a
- * parameter through quote_literal. A %s inside SQL text is a bug even when it happens to be safe. */
+ * parameter through quote_literal. A %s inside SQL text is a bug even when it happens to be safe.
+ */
 #ifndef BELAY_SQL_QUOTE_H
 #define BELAY_SQL_QUOTE_H
 

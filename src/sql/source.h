@@ -10,13 +10,13 @@
 #include "base/slice.h"
 
 struct source {
-	const char *path;     /* as shown to people, relative to the project; "-" for stdin */
-	struct slice text;    /* the bytes, unchanged */
-	struct slice masked;  /* the same length; placeholders and a BOM replaced so that it parses.
-			       * Equal to `text` when there is nothing to mask */
-	size_t *lines;	      /* offsets of line starts, made on first use */
+	const char *path;    /* as shown to people, relative to the project; "-" for stdin */
+	struct slice text;   /* the bytes, unchanged */
+	struct slice masked; /* the same length; placeholders and a BOM replaced so that it parses.
+			      * Equal to `text` when there is nothing to mask */
+	size_t *lines;       /* offsets of line starts, made on first use */
 	size_t nlines;
-	struct arena *arena;  /* where `lines` goes */
+	struct arena *arena; /* where `lines` goes */
 };
 
 struct span {
@@ -25,7 +25,7 @@ struct span {
 };
 
 struct place {
-	size_t line, column;	     /* from 1; columns count characters (UTF-8), not bytes */
+	size_t line, column;         /* from 1; columns count characters (UTF-8), not bytes */
 	size_t end_line, end_column; /* inclusive; of the last character */
 };
 

@@ -5,43 +5,59 @@
  * cannot be cut (an unclosed quote) is one last piece with `unclosed` set.
  *
  * What it knows. PostgreSQL: dollar quotes with tags, E'' and U&'' strings, standard strings
- * without backslashes, nested comments, BEGIN ATOMIC bodies, psql meta-commands at the start of a
- * line or after white space, COPY … FROM stdin data up to \. (only where the statement says so).
- * MySQL/MariaDB: backslash rules, backticks, `--` only before white space, `#`, executable
- * comments (the text inside belongs to the statement), DELIMITER lines, \G and \g. SQLite: the four
- * quotings, CREATE TRIGGER … BEGIN … END. All: BOM, CRLF, NUL, invalid UTF-8, parentheses.
- * Sources: PostgreSQL manual 4.1 and psql; MariaDB "Delimiters in the mariadb Client" and "Comment
- * Syntax"; sqlite3_complete(). */
+ * without backslashes, nested comments, BEGIN ATOMIC bodies, parentheses (a `;` inside does not
+ * end a statement), psql meta-commands wherever psql takes a backslash for one, \; between
+ * statements, COPY … FROM stdin data up to \. (only where the statement says so, \copy too).
+ * MySQL/MariaDB: backslash rules, backticks, `--` only before white space (and as the first thing
+ * of a statement, as the client has it), `#`, executable comments (the text inside belongs to the
+ * statement), DELIMITER lines, \G \g \c, the client's named commands (`use x`, `source f` on a line
+ * of their own), routines without DELIMITER (`compound`). SQLite: the four quotings, CREATE TRIGGER
+ * … BEGIN … END after sqlite3_complete(), dot commands of the shell. All: BOM, CRLF, NUL, invalid
+ * UTF-8.
+ *
+ * Where it is kinder than the client, because the client's way always fails: a `;` inside an
+ * executable comment, or inside a routine's body, does not cut; the word DELIMITER is a command
+ * only as the first word of a statement; an unclosed comment at the end is reported, SQLite would
+ * take it for a comment.
+ * Sources: PostgreSQL manual 4.1 and psqlscan.l; MariaDB "Delimiters in the mariadb Client" and
+ * "Comment Syntax", tried on the 10.11 client; sqlite3_complete(). */
 #ifndef BELAY_SQL_SPLIT_H
 #define BELAY_SQL_SPLIT_H
 
 #include "sql/dialect.h"
 
 enum piece_kind {
-	PIECE_SQL,	 /* a statement */
-	PIECE_META,	 /* psql meta-command or MySQL client command: for the client, never sent */
-	PIECE_DATA,	 /* rows after COPY … FROM stdin, up to and including the \. line */
+	PIECE_SQL,       /* a statement */
+	PIECE_META,      /* psql meta-command or MySQL client command: for the client, never sent */
+	PIECE_DATA,      /* rows after COPY … FROM stdin, up to and including the \. line */
 	PIECE_DELIMITER, /* MySQL DELIMITER line */
-	PIECE_BLANK,	 /* comments and white space only (the tail of a file, or a lone ';') */
+	PIECE_BLANK,     /* comments and white space only (the tail of a file, or a lone ';') */
 };
 
 struct piece {
 	enum piece_kind kind;
-	size_t off, len;	   /* everything: leading blanks and comments, terminator */
-	size_t body_off, body_len; /* the statement: no leading blanks/comments, no terminator */
-	bool terminated;	   /* ended by its delimiter, not by the end of the text */
-	bool unclosed;		   /* ran into the end inside a quote, comment or body */
-	size_t unclosed_at;	   /* offset of the quote or comment that was left open */
-	bool copy_in;		   /* PIECE_SQL: a COPY … FROM stdin; its rows are the next piece */
+	size_t off, len;           /* everything: leading blanks and comments, terminator */
+	size_t body_off, body_len; /* the statement: no blanks/comments around it, no terminator; of
+				    * PIECE_DATA the rows, without the \. line */
+	bool terminated;           /* ended by its delimiter, not by the end of the text */
+	bool unclosed;      /* ran into the end inside a quote, comment, body or parenthesis */
+	size_t unclosed_at; /* offset of what was left open */
+	bool copy_in;       /* a COPY … FROM stdin; its rows are the next PIECE_DATA */
+	bool joined;        /* ended by psql's \; : psql sends it together with the next one,
+			     * the two are one implicit transaction */
+	bool meta_inside;   /* a client command stands in the middle of the statement: what it
+			     * does cannot be sent, the body is not SQL as it is */
 };
 
 struct splitter {
 	enum dialect dialect;
-	bool ansi_quotes;	   /* MySQL sql_mode ANSI_QUOTES: " is an identifier */
+	bool ansi_quotes;          /* MySQL sql_mode ANSI_QUOTES: " is an identifier */
 	bool no_backslash_escapes; /* MySQL sql_mode; PostgreSQL standard_conforming_strings=off is
 				    * the opposite: set backslash_strings */
 	bool backslash_strings;
-	bool client_commands; /* psql / mysql client commands are recognised (default for files) */
+	bool client_commands; /* psql / mysql client / sqlite3 shell commands are recognised
+			       * (default for files) */
+	bool compound;        /* MySQL: routines are kept whole without DELIMITER (default) */
 	/* internal */
 	struct slice text;
 	size_t at;

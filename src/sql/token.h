@@ -14,15 +14,16 @@
 enum token_kind {
 	TOKEN_END,
 	TOKEN_BLANK,
-	TOKEN_COMMENT,	/* not MySQL's executable ones: their marks are TOKEN_BLANK, content tokens */
-	TOKEN_WORD,	/* unquoted identifier or keyword */
-	TOKEN_QUOTED,	/* quoted identifier: "x", `x`, [x] */
-	TOKEN_STRING,	/* any string literal, with its prefix; dollar-quoted too */
+	TOKEN_COMMENT, /* not MySQL's executable ones: their marks are TOKEN_BLANK, content tokens
+			*/
+	TOKEN_WORD,    /* unquoted identifier or keyword */
+	TOKEN_QUOTED,  /* quoted identifier: "x", `x`, [x] */
+	TOKEN_STRING,  /* any string literal, with its prefix; dollar-quoted too */
 	TOKEN_NUMBER,
-	TOKEN_PARAM,	/* PostgreSQL $1 and psql's :name; MySQL ? @var @@var; SQLite ? :a @a $a */
-	TOKEN_PUNCT,	/* one of ( ) [ ] , ; . : or an operator */
-	TOKEN_BAD,	/* unclosed quote or comment, up to the end; or a byte that fits nothing
-			 * (one character: NUL, a lone backslash) */
+	TOKEN_PARAM, /* PostgreSQL $1 and psql's :name; MySQL ? @var @@var; SQLite ? :a @a $a */
+	TOKEN_PUNCT, /* one of ( ) [ ] , ; . : or an operator */
+	TOKEN_BAD,   /* unclosed quote or comment, up to the end; or a byte that fits nothing
+		      * (one character: NUL, a lone backslash) */
 };
 
 struct token {

@@ -1,0 +1,138 @@
+/* cmd_init.c - belay init and new: what writes files. */
+#include "base/io.h"
+#include "cli/cli.h"
+#include "run/journal.h"
+
+static void write_config(struct buf *b, const struct project *p)
+{
+	buf_adds(b,
+		"# belay.yml: how belay sees this project. `belay init` wrote what it found.\n\n");
+	if (p->dialect != DIALECT_UNKNOWN)
+		buf_printf(b, "dialect: %s\n", dialect_name(p->dialect));
+	else
+		buf_adds(b, "# dialect: postgres        # postgres, mysql, mariadb or sqlite\n");
+	buf_adds(b, "# server_version: 15       # the oldest server these migrations will meet\n");
+	if (p->layout) {
+		buf_printf(b, "layout: %s\n", p->layout->name);
+		buf_adds(b, "migrations:\n");
+		for (size_t i = 0; i < p->ndirs; i++) {
+			buf_adds(b, "  - ");
+			json_escape(b, slice_of(p->dirs[i]));
+			buf_addc(b, '\n');
+		}
+	} else {
+		buf_adds(b, "layout: plain\nmigrations:\n  - migrations\n");
+	}
+	buf_adds(b, "\n# Databases by name: belay up --env staging. ${NAME} is an environment "
+		    "variable.\n"
+		    "# environments:\n#   staging:\n#     url: ${STAGING_DATABASE_URL}\n"
+		    "\n# Rules: off, info, warning or error; `belay rules` lists them.\n"
+		    "# rules:\n#   drop-column: warning\n"
+		    "\n# Migrations up to this one are read for context, but not reported on.\n"
+		    "# start_after: \"0042\"\n"
+		    "\n# Values of placeholders such as ${schema} or {{ .Schema }}.\n"
+		    "# placeholders:\n#   schema: public\n");
+}
+
+int cmd_init(struct cli *c, struct err *err)
+{
+	const char *path = io_join(&c->arena, c->root, "belay.yml");
+	struct project p = {0};
+	struct buf b = {0};
+	bool ok;
+
+	if (!cli_project(c, &p, false, err))
+		return 2;
+	if (cli_flag(c, "journal")) {
+		journal_script(&b, p.dialect == DIALECT_UNKNOWN ? DIALECT_POSTGRES : p.dialect,
+			cli_journal(c));
+		fwrite(b.at, 1, b.len, stdout);
+		buf_done(&b);
+		return 0;
+	}
+	if (p.layout)
+		printf("found %zu migrations of %s in %s, for %s\n", p.nmigrations, p.layout->name,
+			p.ndirs ? p.dirs[0] : ".",
+			p.dialect == DIALECT_UNKNOWN ? "an unknown database"
+						     : dialect_name(p.dialect));
+	else
+		printf("found no migrations: new ones will go to migrations/, in the plain "
+		       "layout\n");
+	for (size_t i = 0; i < p.nproblems; i++)
+		warning_print(c, "%s: %.*s", p.problems[i].path ? p.problems[i].path : "folder",
+			SLICE(p.problems[i].message));
+	if (c->config.path) {
+		printf("%s is there already and was left alone\n", c->config.path);
+		return 0;
+	}
+	write_config(&b, &p);
+	ok = io_write_new(path, buf_slice(&b), 0644, err);
+	buf_done(&b);
+	if (ok)
+		printf("wrote belay.yml\nnext: belay check\n");
+	return ok ? 0 : 2;
+}
+
+/* Letters, digits and _ only: the name becomes part of file names. */
+static struct slice file_word(struct arena *a, const char *name)
+{
+	char *s = arena_cstr(a, slice_of(name));
+
+	for (char *p = s; *p; p++) {
+		bool fine = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			    (*p >= '0' && *p <= '9') || *p == '_';
+
+		if (!fine)
+			*p = '_';
+	}
+	return slice_of(s);
+}
+
+static bool make_project(struct cli *c, struct project *p, struct err *err)
+{
+	const char *dir = c->config.nmigrations ? c->config.migrations[0] : "migrations";
+	const char **dirs;
+
+	if (!cli_project(c, p, false, err))
+		return false;
+	if (p->layout)
+		return true;
+	/* The first migration of a project. */
+	p->layout = layout_by_name(slice_of(c->config.layout ? c->config.layout : "plain"), err);
+	dirs = ARENA_ARRAY(&c->arena, 1, const char *);
+	dirs[0] = dir;
+	p->dirs = dirs;
+	p->ndirs = 1;
+	p->root = c->root;
+	p->arena = &c->arena;
+	return p->layout != NULL;
+}
+
+int cmd_new(struct cli *c, struct err *err)
+{
+	struct new_file *files;
+	struct project p = {0};
+	size_t n;
+
+	if (!make_project(c, &p, err))
+		return 2;
+	if (!p.layout->new_files(&p, &c->arena, file_word(&c->arena, c->args[0]), SLICE_NONE,
+		    SLICE_NONE, &files, &n, err))
+		return 2;
+	for (size_t i = 0; i < n; i++) {
+		char *path =
+			arena_cstr(&c->arena, slice_of(io_join(&c->arena, c->root, files[i].path)));
+		char *slash = strrchr(path, '/');
+
+		if (slash) {
+			*slash = 0;
+			if (!io_make_dirs(path, 0755, err))
+				return 2;
+			*slash = '/';
+		}
+		if (!io_write_new(path, files[i].text, 0644, err))
+			return 2;
+		printf("%s\n", files[i].path);
+	}
+	return 0;
+}

@@ -1,0 +1,445 @@
+/* cmd_run.c - belay status, up, down, goto, redo, baseline: what touches a database's history. */
+#include "base/io.h"
+#include "cli/cli.h"
+#include "run/run.h"
+#include "sql/clean.h"
+
+struct running {
+	struct cli *cli;
+	struct project project;
+	struct conn *conn;
+	struct run_state state;
+	struct progress progress;
+	bool told; /* server, database and role were shown */
+};
+
+static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
+{
+	*r = (struct running){.cli = c};
+	if (!cli_project(c, &r->project, true, err))
+		return false;
+	if (!cli_connect(c, &r->conn, read_only, err))
+		return false;
+	r->project.dialect = r->conn->id.dialect;
+	if (state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
+		return true;
+	conn_close(r->conn);
+	r->conn = NULL;
+	return false;
+}
+
+static void end(struct running *r)
+{
+	conn_close(r->conn);
+}
+
+/* ---- status ---- */
+
+int cmd_status(struct cli *c, struct err *err)
+{
+	struct report_options ro = {.color = c->color_out};
+	struct running r;
+	struct buf b = {0};
+	bool ok;
+
+	if (!begin(&r, c, true, err))
+		return 2;
+	ro.dialect = r.conn->id.dialect;
+	ro.version = r.conn->id.version;
+	ok = true;
+	if (cli_wants(c, "text")) {
+		report_status_text(&b, &r.project, &r.state, &ro);
+		ok = cli_emit(c, "text", buf_slice(&b), err);
+	}
+	if (ok && cli_wants(c, "json")) {
+		buf_clear(&b);
+		report_status_json(&b, &r.project, &r.state, &ro);
+		ok = cli_emit(c, "json", buf_slice(&b), err);
+	}
+	buf_done(&b);
+	end(&r);
+	return ok ? 0 : 2;
+}
+
+/* ---- Running ---- */
+
+/* Server, database and role are shown before anything is written. */
+static bool announce(
+	void *ctx, const struct conn_identity *id, const struct plan *plan, struct err *err)
+{
+	struct running *r = ctx;
+	struct cli *c = r->cli;
+	const char *env = cli_text(c, "env");
+	const struct config_env *e = env ? config_env(&c->config, env) : NULL;
+
+	(void)plan;
+	if (!r->told && !c->quiet)
+		fprintf(stderr, "%s%.*s%s, database %.*s%s%.*s\n", tint(c->color_err, "bold"),
+			SLICE(clean_line(&c->arena, id->server)), tint(c->color_err, "off"),
+			SLICE(clean_line(&c->arena, id->database)), id->role.len ? ", role " : "",
+			SLICE(clean_line(&c->arena, id->role)));
+	r->told = true;
+	if (e && e->protected_) {
+		err_set(err, ERR_REFUSED, "environment \"%s\" is protected", env);
+		return err_hint(err,
+			"This version of belay has no way to consent to that from a script: "
+			"run its plan by hand, or take `protected` out of belay.yml.");
+	}
+	return true;
+}
+
+static void on_event(void *ctx, const struct run_event *e)
+{
+	struct running *r = ctx;
+	struct cli *c = r->cli;
+	switch (e->kind) {
+	case EVENT_MIGRATION_BEGIN:
+	case EVENT_STATEMENT_BEGIN:
+	case EVENT_STATEMENT_TICK:
+	case EVENT_STATEMENT_DONE:
+		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
+		break;
+	case EVENT_MIGRATION_DONE:
+		progress_end(&r->progress);
+		printf("%s%s%s %.*s%s%.*s (%lld ms)\n", tint(c->color_out, "ok"),
+			e->direction == DIR_DOWN ? "undone " : "applied", tint(c->color_out, "off"),
+			SLICE(clean_line(&c->arena, e->migration->id)),
+			e->migration->name.len ? " " : "",
+			SLICE(clean_line(&c->arena, e->migration->name)), e->ms);
+		fflush(stdout);
+		break;
+	case EVENT_VERIFY_DONE:
+	case EVENT_RETRY:
+		break;
+	}
+}
+
+static bool run_selection(
+	struct running *r, const struct selection *sel, size_t *done, struct err *err)
+{
+	struct cli *c = r->cli;
+	struct plan_request req = {
+		.direction = sel->direction, .server_version = r->conn->id.version};
+	struct run_options ro = {.conn = r->conn,
+		.journal_where = cli_journal(c),
+		.verify = !cli_flag(c, "no-verify"),
+		.announce = announce,
+		.event = on_event,
+		.ctx = r};
+	struct run_result res;
+	struct plan plan;
+	bool ok;
+
+	*done = 0;
+	if (!state_select(
+		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+		return false;
+	if (req.nmigrations == 0)
+		return true;
+	if (!plan_make(&plan, &c->arena, &r->project, r->conn->engine, &req, err))
+		return false;
+	progress_begin(&r->progress, c);
+	ok = run_plan(&res, &c->arena, &plan, &ro, err);
+	progress_end(&r->progress);
+	*done = res.migrations_done;
+	return ok;
+}
+
+/* A code migration in the way stops `up` in front of it; what stands before it runs. */
+static bool cut_before_code(
+	struct running *r, struct selection *sel, const struct migration **code, struct err *err)
+{
+	const struct migration **list, *last = NULL;
+	size_t n;
+
+	*code = NULL;
+	if (sel->only.len)
+		return true;
+	if (!state_select(&r->state, &r->project, sel, &r->cli->arena, &list, &n, err))
+		return false;
+	for (size_t i = 0; i < n && !*code; i++) {
+		if (list[i]->code)
+			*code = list[i];
+		else
+			last = list[i];
+	}
+	if (*code && last)
+		sel->to = last->id;
+	return true;
+}
+
+static bool code_in_the_way(const struct migration *code, size_t done, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "stopped before migration %.*s: it is %s, not SQL",
+		SLICE(code->id), code->code);
+	err_at(err, code->path, 0, 0, 0);
+	if (done)
+		err_context(err, "%zu migration%s before it %s applied", done, done == 1 ? "" : "s",
+			done == 1 ? "was" : "were");
+	return err_hint(err, "Run it with its own tool, then belay up goes on after it.");
+}
+
+static bool phase_of(const char *text, enum phase *out, struct err *err)
+{
+	*out = PHASE_NONE;
+	if (!text)
+		return true;
+	if (strcmp(text, "expand") == 0)
+		*out = PHASE_EXPAND;
+	else if (strcmp(text, "backfill") == 0)
+		*out = PHASE_BACKFILL;
+	else if (strcmp(text, "contract") == 0)
+		*out = PHASE_CONTRACT;
+	else
+		return err_set(err, ERR_INPUT,
+			"--phase wants expand, backfill or contract, not \"%s\"", text);
+	return true;
+}
+
+static size_t waiting_contracts(const struct running *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->state.n; i++)
+		n += r->state.at[i].migration && r->state.at[i].state == STATE_PENDING &&
+		     r->state.at[i].migration->phase == PHASE_CONTRACT;
+	return n;
+}
+
+static int finish(struct running *r, bool ok, size_t done, const char *nothing)
+{
+	if (ok && done == 0)
+		printf("%s\n", nothing);
+	end(r);
+	return ok ? 0 : 2;
+}
+
+int cmd_up(struct cli *c, struct err *err)
+{
+	const char *only = cli_text(c, "only");
+	struct selection sel = {.direction = DIR_UP,
+		.to = slice_of(c->nargs ? c->args[0] : NULL),
+		.only = slice_of(only)};
+	const struct migration *code = NULL;
+	struct running r;
+	size_t done = 0, waiting;
+	bool ok;
+
+	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
+		return 2;
+	ok = cut_before_code(&r, &sel, &code, err);
+	if (ok && !(code && slice_empty(sel.to)))
+		ok = run_selection(&r, &sel, &done, err);
+	if (ok && code)
+		ok = code_in_the_way(code, done, err);
+	waiting = waiting_contracts(&r);
+	if (ok && waiting && sel.phase != PHASE_CONTRACT && !only)
+		warning_print(c,
+			"%zu contract migration%s and what stands behind wait%s: belay up --phase "
+			"contract, when no running code needs the old form",
+			waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
+	return finish(&r, ok, done, "nothing to do: all migrations are applied");
+}
+
+int cmd_down(struct cli *c, struct err *err)
+{
+	struct selection sel = {.direction = DIR_DOWN,
+		.to = slice_of(c->nargs ? c->args[0] : NULL),
+		.all = cli_flag(c, "all")};
+	struct running r;
+	long long count;
+	size_t done = 0;
+	bool ok;
+
+	if (!cli_number(c, "count", 0, &count, err) || !begin(&r, c, false, err))
+		return 2;
+	sel.count = (size_t)count;
+	ok = run_selection(&r, &sel, &done, err);
+	return finish(&r, ok, done, "nothing to do: no migration is applied");
+}
+
+static bool is_applied(const struct running *r, const struct migration *m)
+{
+	for (size_t i = 0; i < r->state.n; i++)
+		if (r->state.at[i].migration == m)
+			return r->state.at[i].state == STATE_APPLIED;
+	return false;
+}
+
+int cmd_goto(struct cli *c, struct err *err)
+{
+	struct selection sel = {.to = slice_of(c->args[0])};
+	const struct migration *m;
+	struct running r;
+	size_t done = 0;
+	bool ok;
+
+	if (!begin(&r, c, false, err))
+		return 2;
+	ok = project_find(&r.project, sel.to, &m, err);
+	if (ok) {
+		sel.to = m->id;
+		sel.direction = is_applied(&r, m) ? DIR_DOWN : DIR_UP;
+		ok = run_selection(&r, &sel, &done, err);
+	}
+	return finish(&r, ok, done, "nothing to do: the database is there already");
+}
+
+int cmd_redo(struct cli *c, struct err *err)
+{
+	struct selection down = {.direction = DIR_DOWN, .count = 1}, up = {.direction = DIR_UP};
+	const struct migration **list;
+	struct running r;
+	size_t n, done = 0;
+	bool ok;
+
+	if (!begin(&r, c, false, err))
+		return 2;
+	ok = state_select(&r.state, &r.project, &down, &c->arena, &list, &n, err);
+	if (ok && n) {
+		up.only = list[0]->id;
+		ok = run_selection(&r, &down, &done, err) &&
+		     state_read(&r.state, &c->arena, &r.project, r.conn, cli_journal(c), err) &&
+		     run_selection(&r, &up, &done, err);
+	}
+	return finish(&r, ok, done, "nothing to do: no migration is applied");
+}
+
+/* ---- baseline ---- */
+
+static bool record_one(
+	struct running *r, struct journal *j, const struct migration *m, struct err *err)
+{
+	const struct layout *l = r->project.layout;
+	bool sqlite = r->conn->id.dialect == DIALECT_SQLITE;
+	struct err ignored = {0};
+	bool ok;
+
+	ok = conn_exec(r->conn, sqlite ? SL("BEGIN IMMEDIATE") : SL("BEGIN"), err);
+	if (ok && l->history_begin)
+		ok = l->history_begin(&r->project, r->conn, m, DIR_UP, err);
+	ok = ok && l->history_finish(&r->project, r->conn, m, DIR_UP, 0, err) &&
+	     journal_applied(j, m, DIR_UP, err) && conn_exec(r->conn, SL("COMMIT"), err);
+	if (!ok && r->conn->ops->alive(r->conn)) {
+		conn_exec(r->conn, SL("ROLLBACK"), &ignored);
+		err_done(&ignored);
+	}
+	return ok;
+}
+
+static bool is_recorded(const struct migration_state *s)
+{
+	return s->state == STATE_APPLIED;
+}
+
+static bool record_until(struct running *r, struct journal *j, const struct migration *stop,
+	size_t *done, struct err *err)
+{
+	for (size_t i = 0; i < r->state.n; i++) {
+		const struct migration_state *s = &r->state.at[i];
+
+		if (!s->migration || s->migration->repeatable)
+			continue;
+		if (is_recorded(s) && s->edited) {
+			if (!journal_applied(j, s->migration, DIR_UP, err))
+				return false;
+			++*done;
+		} else if (!is_recorded(s)) {
+			if (!record_one(r, j, s->migration, err))
+				return false;
+			printf("recorded %.*s\n", SLICE(s->id));
+			++*done;
+		}
+		if (s->migration == stop)
+			break;
+	}
+	return true;
+}
+
+int cmd_baseline(struct cli *c, struct err *err)
+{
+	const struct migration *stop;
+	struct journal *j = NULL;
+	struct err ignored = {0};
+	struct running r;
+	size_t done = 0;
+	bool ok;
+
+	if (!begin(&r, c, false, err))
+		return 2;
+	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) &&
+	     announce(&r, &r.conn->id, NULL, err) &&
+	     r.project.layout->history_create(&r.project, r.conn, err) &&
+	     journal_open(&j, r.conn, cli_journal(c), DIR_UP, r.project.layout->name, err) &&
+	     record_until(&r, j, stop, &done, err);
+	if (j)
+		journal_finish(j, ok ? "done" : "failed", &ignored);
+	err_done(&ignored);
+	journal_close(j);
+	return finish(&r, ok, done, "nothing to do: all of them are recorded");
+}
+
+/* ---- verify ---- */
+
+static bool wanted(
+	const struct cli *c, const struct project *p, const struct migration *m, struct err *err)
+{
+	for (size_t i = 0; i < c->nargs; i++) {
+		const struct migration *named;
+
+		if (!project_find(p, slice_of(c->args[i]), &named, err))
+			return false;
+		if (named == m)
+			return true;
+	}
+	return c->nargs == 0;
+}
+
+static size_t with_checks(struct running *r, const struct migration ***out, struct err *err)
+{
+	const struct migration **v = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->state.n && !err_is(err); i++) {
+		const struct migration_state *s = &r->state.at[i];
+
+		if (s->migration && s->state == STATE_APPLIED && s->migration->verify.src &&
+			wanted(r->cli, &r->project, s->migration, err))
+			*ARENA_PUSH(&r->cli->arena, v, n) = s->migration;
+	}
+	*out = v;
+	return n;
+}
+
+static void print_failure(struct cli *c, const struct verify_failure *f)
+{
+	struct buf b = {0};
+
+	report_excerpt(&b, f->span, c->color_out);
+	printf("%sfailed%s %.*s: expected %.*s, got %.*s\n%s", tint(c->color_out, "error"),
+		tint(c->color_out, "off"), SLICE(f->migration->id),
+		SLICE(clean_line(&c->arena, f->expected)),
+		SLICE(clean_line(&c->arena, slice_sub(f->got, 0, 400))), buf_cstr(&b));
+	buf_done(&b);
+}
+
+int cmd_verify(struct cli *c, struct err *err)
+{
+	const struct migration **list;
+	struct run_result res = {0};
+	struct running r;
+	size_t n;
+	bool ok;
+
+	if (!begin(&r, c, true, err))
+		return 2;
+	n = with_checks(&r, &list, err);
+	ok = !err_is(err) && run_verify(&res, &c->arena, &r.project, list, n, r.conn, err);
+	for (size_t i = 0; i < res.nfailures; i++)
+		print_failure(c, &res.failures[i]);
+	if (ok)
+		printf("%zu migration%s with verify queries, %zu failed check%s\n", n,
+			n == 1 ? "" : "s", res.nfailures, res.nfailures == 1 ? "" : "s");
+	end(&r);
+	return !ok ? 2 : res.nfailures ? 5 : 0;
+}

@@ -1,0 +1,342 @@
+/* main.c - the tables of commands and global options, help, and how a run ends. */
+#include "base/io.h"
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* clang-format off */
+const struct option_spec global_options[] = {
+	{"dialect",        0,   OPTION_TEXT, "NAME",    "postgres, mysql, mariadb or sqlite"},
+	{"server-version", 0,   OPTION_TEXT, "V",       "version of the server the SQL is for, such as 15 or 10.11"},
+	{"layout",         0,   OPTION_TEXT, "NAME",    "how the migrations are laid out (default: found by itself)"},
+	{"migrations",     0,   OPTION_LIST, "DIR",     "the migrations folder (repeatable)"},
+	{"directory",      'C', OPTION_TEXT, "DIR",     "work in DIR instead of the current folder"},
+	{"base-schema",    0,   OPTION_TEXT, "FILE",    "SQL that stands before the first migration"},
+	{"db",             0,   OPTION_TEXT, "URL",     "the database (else DATABASE_URL, .env, belay.yml)"},
+	{"env",            0,   OPTION_TEXT, "NAME",    "an environment of belay.yml"},
+	{"output",         'o', OPTION_LIST, "FORMAT[=FILE]", "text or json; to a file if one is named (repeatable)"},
+	{"config",         0,   OPTION_TEXT, "FILE",    "configuration instead of belay.yml"},
+	{"quiet",          'q', OPTION_FLAG, NULL,      "no progress, no warnings"},
+	{"no-color",       0,   OPTION_FLAG, NULL,      "no colours (NO_COLOR does the same)"},
+	{"version",        'V', OPTION_FLAG, NULL,      "print the version"},
+	{"help",           'h', OPTION_FLAG, NULL,      "print help"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
+static const struct option_spec check_options[] = {
+	{"since",   0, OPTION_TEXT, "GITREF",   "report only on files that changed since GITREF; all are read for context"},
+	{"select",  0, OPTION_LIST, "RULES",    "only these rules, or all; comma-separated"},
+	{"ignore",  0, OPTION_LIST, "RULES",    "not these rules; comma-separated"},
+	{"fail-on", 0, OPTION_TEXT, "SEVERITY", "exit 1 from this severity on: error (default), warning or never"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec explain_options[] = {
+	{"execute", 'e', OPTION_LIST, "SQL", "explain this text (repeatable)"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec since_options[] = {
+	{"since",   0, OPTION_TEXT, "GITREF", "what counts as new (default: the merge base with the main branch)"},
+	{"scratch", 0, OPTION_TEXT, "URL",    "a server to make a throw-away database on, instead of starting one"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec graph_options[] = {
+	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec up_options[] = {
+	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
+	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
+	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec down_options[] = {
+	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
+	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec init_options[] = {
+	{"journal", 0, OPTION_FLAG, NULL, "print the SQL that makes belay's journal, for a role that may"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
+static const struct command command_table[] = {
+	{"init", "", "look at the folder, say what was found, write belay.yml",
+	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
+	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
+	 "belay init", init_options, 0, 0, cmd_init},
+	{"new", "NAME", "make a new, empty migration in the project's layout",
+	 "Writes the up and down files (or sections) that the layout wants, numbered after the last\n"
+	 "migration. The files are yours to fill in.",
+	 "belay new add_users_phone", NULL, 1, 1, cmd_new},
+	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
+	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
+	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
+	 "any SQL files; - reads standard input. No database is needed.",
+	 "belay check", check_options, 0, SIZE_MAX, cmd_check},
+	{"explain", "[FILE…]", "locks, rewrites, scans, losses of each statement",
+	 "For every statement: the strongest lock on each object, what is rewritten, scanned, built and\n"
+	 "destroyed, which running code breaks, whether it can run in a transaction, be repeated, undone.\n"
+	 "With no FILE standard input is read. Statements see what the ones before them did.",
+	 "belay explain -e \"ALTER TABLE users ADD COLUMN phone text\"", explain_options, 0, SIZE_MAX, cmd_explain},
+	{"rules", "[RULE]", "list the rules; one rule with an unsafe and a safe example",
+	 "Without RULE: the table. With RULE: what happens, why, the safe form, the manual's page.",
+	 "belay rules index-not-concurrent", NULL, 0, 1, cmd_rules},
+	{"graph", "", "the order of the migrations, and their heads",
+	 "Lists the migrations in the order in which the project's tool runs them.",
+	 "belay graph --check", graph_options, 0, 0, cmd_graph},
+	{"rehearse", "[ID…]", "prove migrations on a scratch server: up, down, up again",
+	 "Starts a private server of its own (or makes a database on --scratch URL), walks through the\n"
+	 "history and proves each migration on a copy: it goes up, verifies, goes down, leaves schema and\n"
+	 "rows as they were, goes up again; and what a second run does. Without IDs: what is new since\n"
+	 "--since, or everything.",
+	 "belay rehearse", since_options, 0, SIZE_MAX, cmd_rehearse},
+	{"review", "", "findings, rehearsal and heads in one report with a decision",
+	 "What a careful reviewer does before a migration is merged. Ends in block, allow or approve;\n"
+	 "exits 0 at once when no migration changed.",
+	 "belay review --since main", since_options, 0, 0, cmd_review},
+	{"status", "", "which migrations are applied, pending, edited, missing",
+	 "Reads the history table of the project's tool and belay's journal. Changes nothing.",
+	 "belay status --db sqlite:app.db", NULL, 0, 0, cmd_status},
+	{"up", "[ID]", "apply pending migrations, up to and including ID",
+	 "Shows server, database and role, then applies what is pending in the tool's own order, keeping\n"
+	 "the tool's history table. Each transactional migration commits together with its records. After\n"
+	 "a failure or Ctrl-C the same command goes on where it stopped.",
+	 "belay up --db sqlite:app.db", up_options, 0, 1, cmd_up},
+	{"down", "[ID]", "undo the last migration; down to, not including, ID",
+	 "Runs the down scripts in reverse order.",
+	 "belay down --db sqlite:app.db", down_options, 0, 1, cmd_down},
+	{"goto", "ID", "up or down, whichever leads to ID",
+	 "Afterwards ID is the last applied migration.",
+	 "belay goto 3 --db sqlite:app.db", NULL, 1, 1, cmd_goto},
+	{"redo", "", "undo the last migration and apply it again",
+	 "For work on a development database.",
+	 "belay redo --db sqlite:app.db", NULL, 0, 0, cmd_redo},
+	{"baseline", "ID", "record everything up to ID as applied, without running it",
+	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
+	 "failed migration.",
+	 "belay baseline 3 --db sqlite:app.db", NULL, 1, 1, cmd_baseline},
+	{"verify", "[ID…]", "run the verify queries of what is applied",
+	 "Runs the verify queries of the applied migrations in a read-only transaction.",
+	 "belay verify --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_verify},
+	{"diff", "A B", "compare two schemas: URLs, SQL files, folders of migrations, @ID",
+	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
+	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
+	 "belay diff sqlite:app.db @", NULL, 2, 2, cmd_diff},
+	{"completions", "SHELL", "print completions for bash, zsh or fish",
+	 "Source the output in your shell's start-up file.",
+	 "belay completions bash", NULL, 1, 1, cmd_completions},
+};
+/* clang-format on */
+
+#define N_COMMANDS (sizeof command_table / sizeof *command_table)
+
+const struct command *const commands[] = {&command_table[0], &command_table[1], &command_table[2],
+	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
+	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
+	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
+	&command_table[15], &command_table[16], NULL};
+_Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
+
+/* ---- Help ---- */
+
+static void print_options(const struct option_spec *s)
+{
+	for (; s && s->name; s++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "%s%c%s--%s%s%s", s->letter ? "-" : " ",
+			s->letter ? s->letter : ' ', s->letter ? ", " : "  ", s->name,
+			s->arg ? " " : "", s->arg ? s->arg : "");
+		printf("  %-28s %s\n", left, s->help);
+	}
+}
+
+static void print_help(void)
+{
+	printf("belay makes database migrations safe: it checks, rehearses, runs and undoes "
+	       "them.\n\n"
+	       "usage: belay COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\nOptions for every command:\n");
+	print_options(global_options);
+	printf("\nStart with:   belay check\n"
+	       "Exit codes:   0 done, 1 findings, 2 usage or input, 3 no connection, 4 blocked,\n"
+	       "              5 a statement failed, 6 refused by a gate\n"
+	       "More:         belay COMMAND --help\n");
+}
+
+static void print_command_help(const struct command *cmd)
+{
+	printf("belay %s: %s\n\nusage: belay %s [OPTION…]%s%s\n\n%s\n", cmd->name, cmd->summary,
+		cmd->name, cmd->args[0] ? " " : "", cmd->args, cmd->details);
+	if (cmd->options) {
+		printf("\nOptions:\n");
+		print_options(cmd->options);
+	}
+	printf("\nOptions for every command:\n");
+	print_options(global_options);
+	printf("\nExample:\n  %s\n", cmd->example);
+}
+
+/* ---- One run ---- */
+
+static bool read_outputs(struct cli *c, struct err *err)
+{
+	static const char *const formats[] = {"text", "json"};
+	const char **given;
+	size_t n = cli_list(c, "output", &given);
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice rest = slice_of(given[i]), format;
+		struct output o = {0};
+		bool known = false;
+
+		slice_next(&rest, '=', &format);
+		o.format = arena_cstr(&c->arena, format);
+		o.file = rest.at && rest.len ? rest.at : NULL;
+		for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
+			known = known || strcmp(o.format, formats[k]) == 0;
+		if (!known) {
+			err_set(err, ERR_INPUT, "there is no output format \"%s\"", o.format);
+			return err_hint(
+				err, "Formats are text and json; json=FILE writes to a file.");
+		}
+		*ARENA_PUSH(&c->arena, c->outputs, c->noutputs) = o;
+	}
+	if (c->noutputs == 0)
+		*ARENA_PUSH(&c->arena, c->outputs, c->noutputs) = (struct output){"text", NULL};
+	return true;
+}
+
+bool cli_wants(const struct cli *c, const char *format)
+{
+	for (size_t i = 0; i < c->noutputs; i++)
+		if (strcmp(c->outputs[i].format, format) == 0)
+			return true;
+	return false;
+}
+
+bool cli_emit(struct cli *c, const char *format, struct slice document, struct err *err)
+{
+	for (size_t i = 0; i < c->noutputs; i++) {
+		const struct output *o = &c->outputs[i];
+
+		if (strcmp(o->format, format) != 0)
+			continue;
+		if (o->file) {
+			if (!io_write(o->file, document, 0644, err))
+				return false;
+		} else {
+			fwrite(document.at, 1, document.len, stdout);
+		}
+	}
+	return true;
+}
+
+static bool find_root(struct cli *c, struct err *err)
+{
+	const char *dir = cli_text(c, "directory");
+	char *full = realpath(dir ? dir : ".", NULL);
+
+	if (!full)
+		return err_errno(err, "work in", dir ? dir : ".");
+	c->root = arena_cstr(&c->arena, slice_of(full));
+	free(full);
+	if (!io_is_dir(c->root))
+		return err_set(
+			err, ERR_INPUT, "cannot work in \"%s\": it is not a folder", c->root);
+	return true;
+}
+
+static void colours(struct cli *c)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool off = cli_flag(c, "no-color") || (no && no[0]) || (term && strcmp(term, "dumb") == 0);
+
+	c->color_out = !off && isatty(STDOUT_FILENO);
+	c->color_err = !off && isatty(STDERR_FILENO);
+}
+
+static int run(struct cli *c, int argc, char **argv, struct err *err)
+{
+	bool parsed = options_parse(c, argc, argv, err);
+
+	colours(c);
+	c->quiet = cli_flag(c, "quiet");
+	if (cli_flag(c, "version")) {
+		err_done(err);
+		printf("belay %s\n", BELAY_VERSION);
+		return 0;
+	}
+	if (cli_flag(c, "help") && (parsed || c->command)) {
+		err_done(err);
+		if (c->command)
+			print_command_help(c->command);
+		else
+			print_help();
+		return 0;
+	}
+	if (!parsed)
+		return 2;
+	if (!c->command) {
+		if (argc > 1) {
+			err_set(err, ERR_INPUT, "no command was given");
+			err_hint(err, "belay --help lists the commands.");
+			return 2;
+		}
+		print_help();
+		return 2;
+	}
+	if (!read_outputs(c, err) || !find_root(c, err) ||
+		!config_read(&c->config, &c->arena, c->root, cli_text(c, "config"), err))
+		return 2;
+	return c->command->run(c, err);
+}
+
+static bool asked_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-ojson") == 0 || strcmp(argv[i], "--output=json") == 0)
+			return true;
+		if ((strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) &&
+			i + 1 < argc && strcmp(argv[i + 1], "json") == 0)
+			return true;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = {0};
+	struct err err = {0};
+	struct buf b = {0};
+	int code;
+
+	signals_install();
+	code = run(&c, argc, argv, &err);
+	if (err_is(&err)) {
+		if (err.code == ERR_INTERRUPTED && signals_pending() == SIGTERM)
+			err.signal = SIGTERM;
+		code = err_exit_code(&err);
+		if (asked_for_json(argc, argv)) {
+			report_error_json(&b, &err);
+			fwrite(b.at, 1, b.len, stdout);
+		}
+		fflush(stdout);
+		error_print(&c, &err);
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		if (code == 0) {
+			fprintf(stderr, "error: cannot write the result to standard output\n");
+			code = 2;
+		}
+	}
+	buf_done(&b);
+	err_done(&err);
+	arena_done(&c.arena);
+	return code;
+}

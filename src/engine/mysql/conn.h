@@ -1,0 +1,28 @@
+/* conn.h - a connection to MySQL or MariaDB, for the files of this folder. */
+#ifndef BELAY_ENGINE_MYSQL_CONN_H
+#define BELAY_ENGINE_MYSQL_CONN_H
+
+#include "engine/mysql/client.h"
+#include "engine/mysql/mysql.h"
+#include "engine/mysql/url.h"
+
+struct my_conn {
+	struct conn base;
+	struct client lib;
+	MYSQL *my;
+	struct my_url url;
+	unsigned long thread;
+	bool cancelled;
+};
+
+static inline struct my_conn *my_conn(struct conn *c)
+{
+	return (struct my_conn *)c;
+}
+struct my_dialect my_conn_dialect(const struct conn *c);
+
+/* Rows of one query written as a template (sqlf). */
+bool my_queryf(struct conn *c, struct arena *a, struct rows *out, struct err *err,
+	const char *template, ...);
+
+#endif

@@ -1,0 +1,76 @@
+/* mysql.h - inside the engine for MySQL and MariaDB: what its files tell each other.
+ *
+ * Conventions of the catalog for this engine:
+ *	schema		the database; empty when none is known
+ *	types		as information_schema.columns.column_type prints them on that server
+ *	primary key	a constraint named PRIMARY; the index of that name stands behind it
+ *	unique key	an index, unique set: the server makes no difference either
+ *	foreign key	a constraint; the index that the server adds by itself is there too
+ *	check		a constraint; MariaDB's column checks are named after their column
+ *	charset		of a table or column: empty = not said, then it is never compared
+ *	normal		of expressions: our canonical spelling (expr.c), made from the author's text
+ *			by the reader and from the server's by the loader */
+#ifndef BELAY_ENGINE_MYSQL_MYSQL_H
+#define BELAY_ENGINE_MYSQL_MYSQL_H
+
+#include "engine/engine.h"
+
+struct my_dialect {
+	enum dialect dialect;
+	int version;
+	bool ansi_quotes, no_backslash_escapes;
+};
+static inline bool is_mariadb(const struct my_dialect *d)
+{
+	return d->dialect == DIALECT_MARIADB;
+}
+
+/* ---- charset.c ---- */
+/* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
+const char *charset_canonical(struct slice name);
+/* The collation that a character set has by default on that server. */
+const char *charset_collation(const struct my_dialect *d, struct slice charset);
+/* The character set of a collation: what stands before the first '_'. */
+struct slice collation_charset(struct arena *a, struct slice collation);
+struct slice collation_canonical(struct arena *a, struct slice collation);
+int charset_bytes(struct slice charset); /* most bytes of one character; 4 if not known */
+struct slice engine_canonical(struct arena *a, struct slice engine);
+
+/* ---- read.c ---- */
+bool mysql_reader_open(struct reader **out, const struct reader_options *o, struct err *err);
+bool mariadb_reader_open(struct reader **out, const struct reader_options *o, struct err *err);
+void mysql_reader_close(struct reader *r);
+bool mysql_read(struct reader *r, struct arena *a, struct statement *st, struct err *err);
+int mysql_looks_like(struct slice text);
+int mariadb_looks_like(struct slice text);
+/* Canonical spelling of an expression that a server printed; empty if it cannot be had. */
+struct slice my_normal(struct arena *a, const struct my_dialect *d, struct slice text);
+/* Canonical spelling of a column default as information_schema prints it. */
+struct slice my_type_text(struct arena *a, const struct my_dialect *d, struct slice text);
+
+/* ---- effects.c ---- */
+void mysql_effects(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct statement *st, struct effect *out);
+bool mysql_needs_no_tx(const struct statement *st, int version);
+
+/* ---- conn.c ---- */
+bool mysql_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
+bool mariadb_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
+
+/* ---- load.c, rows.c, scratch.c ---- */
+bool mysql_load(
+	struct conn *c, struct catalog *into, const struct load_options *o, struct err *err);
+bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
+	long long *count, char hash[65], struct err *err);
+bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
+bool mysql_copy_database(
+	struct conn *from, struct slice source, struct slice target, struct err *err);
+bool mariadb_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
+bool mysql_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
+bool mysql_scratch_open(
+	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err);
+bool mysql_scratch_drop(struct scratch *s, const char *name, struct err *err);
+struct scratch_info mysql_scratch_info(const struct scratch *s);
+void mysql_scratch_stop(struct scratch *s);
+
+#endif

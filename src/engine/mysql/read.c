@@ -1,0 +1,329 @@
+/* read.c - the reader's door: one statement in, its changes, its fault or the reason why not. */
+#include "engine/mysql/parser.h"
+
+#include <stdint.h>
+
+#define INNER_DEPTH 6
+#define REMEMBERED 4000
+
+/* What one file has said so far. Forgotten with the next file. */
+struct memory {
+	enum { MEMORY_VARIABLE, MEMORY_PREPARED, MEMORY_ROUTINE } kind;
+	struct slice name, value, other;
+};
+
+struct reader {
+	struct my_dialect d, from_options;
+	const struct source *src;
+	struct arena arena;
+	struct memory *memory;
+	size_t nmemory;
+};
+
+static bool reader_open(struct reader **out, const struct reader_options *o, enum dialect d)
+{
+	struct reader *r = mem_alloc(sizeof *r);
+
+	*r = (struct reader){.d = {.dialect = d,
+				     .version = o->version ? o->version : version_default(d),
+				     .ansi_quotes = o->ansi_quotes,
+				     .no_backslash_escapes = o->no_backslash_escapes}};
+	r->from_options = r->d;
+	*out = r;
+	return true;
+}
+
+bool mysql_reader_open(struct reader **out, const struct reader_options *o, struct err *err)
+{
+	(void)err;
+	return reader_open(out, o, DIALECT_MYSQL);
+}
+
+bool mariadb_reader_open(struct reader **out, const struct reader_options *o, struct err *err)
+{
+	(void)err;
+	return reader_open(out, o, DIALECT_MARIADB);
+}
+
+void mysql_reader_close(struct reader *r)
+{
+	if (!r)
+		return;
+	arena_done(&r->arena);
+	free(r);
+}
+
+/* ---- memory ---- */
+
+static struct memory *recall(struct reader *r, int kind, struct slice name)
+{
+	for (size_t i = r ? r->nmemory : 0; i-- > 0;)
+		if ((int)r->memory[i].kind == kind && slice_ieq(r->memory[i].name, name))
+			return &r->memory[i];
+	return NULL;
+}
+
+static void remember(struct reader *r, int kind, struct slice name, struct slice value,
+	struct slice other, bool known)
+{
+	struct memory *m = recall(r, kind, name);
+
+	if (!r || (!m && (!known || r->nmemory >= REMEMBERED)))
+		return;
+	if (!m) {
+		m = ARENA_PUSH(&r->arena, r->memory, r->nmemory);
+		*m = (struct memory){.kind = kind, .name = arena_slice(&r->arena, name)};
+	}
+	m->value = known ? slice_of(arena_cstr(&r->arena, value)) : SLICE_NONE;
+	m->value.len = known ? value.len : 0;
+	m->other = other.at && known ? arena_slice(&r->arena, other) : SLICE_NONE;
+}
+
+struct slice reader_variable(struct reader *r, struct slice name, struct slice *other)
+{
+	struct memory *m = recall(r, MEMORY_VARIABLE, name);
+
+	if (!m)
+		return SLICE_NONE;
+	*other = m->other;
+	return m->value;
+}
+
+void reader_set_variable(
+	struct reader *r, struct slice name, struct slice value, struct slice other, bool known)
+{
+	remember(r, MEMORY_VARIABLE, name, value, other, known);
+}
+
+void reader_set_prepared(
+	struct reader *r, struct slice name, struct slice value, struct slice other, bool known)
+{
+	remember(r, MEMORY_PREPARED, name, value, other, known);
+}
+
+bool reader_prepared(struct reader *r, struct slice name, struct slice *value, struct slice *other)
+{
+	struct memory *m = recall(r, MEMORY_PREPARED, name);
+
+	if (!m || !m->value.at)
+		return false;
+	*value = m->value;
+	*other = m->other;
+	return true;
+}
+
+void reader_set_routine(struct reader *r, struct slice name, struct slice body)
+{
+	remember(r, MEMORY_ROUTINE, name, body, SLICE_NONE, true);
+}
+
+bool reader_routine(struct reader *r, struct slice name, struct slice *body)
+{
+	struct memory *m = recall(r, MEMORY_ROUTINE, name);
+
+	if (!m)
+		return false;
+	*body = m->value;
+	return true;
+}
+
+void reader_set_mode(struct reader *r, struct slice mode)
+{
+	struct slice rest = mode, one;
+
+	if (!r)
+		return;
+	r->d.ansi_quotes = r->d.no_backslash_escapes = false;
+	while (slice_next(&rest, ',', &one)) {
+		one = slice_trim(one);
+		if (slice_iis(one, "ANSI_QUOTES") || slice_iis(one, "ANSI") ||
+			slice_iis(one, "ORACLE") || slice_iis(one, "MSSQL") ||
+			slice_iis(one, "POSTGRESQL") || slice_iis(one, "DB2") ||
+			slice_iis(one, "MAXDB"))
+			r->d.ansi_quotes = true;
+		else if (slice_iis(one, "NO_BACKSLASH_ESCAPES"))
+			r->d.no_backslash_escapes = true;
+	}
+}
+
+/* ---- statements ---- */
+
+static bool read_ddl(struct parser *p, bool *known)
+{
+	*known = true;
+	if (is_word(p, "CREATE"))
+		return read_create(p);
+	if (is_word(p, "ALTER"))
+		return read_alter(p);
+	if (is_word(p, "DROP"))
+		return read_drop(p);
+	if (is_word(p, "RENAME"))
+		return read_rename(p);
+	if (is_word(p, "GRANT") || is_word(p, "REVOKE"))
+		return read_grant(p);
+	*known = false;
+	return true;
+}
+
+/* MariaDB has no -> and ->> operators: MySQL's JSON shorthand. */
+static bool refuse_arrows(struct parser *p)
+{
+	for (size_t i = 0; is_mariadb(&p->d) && i < p->n; i++)
+		if (token_punct(tok_at(p, i), "->") || token_punct(tok_at(p, i), "->>"))
+			return fault_syntax(p, i,
+				"MariaDB has no \"%.*s\" operator: use JSON_EXTRACT or JSON_VALUE",
+				SLICE(tok_at(p, i).text));
+	return true;
+}
+
+bool read_statement(struct parser *p)
+{
+	bool known;
+
+	if (at_end(p)) /* an executable comment for another version, or nothing at all */
+		return true;
+	if (!refuse_arrows(p))
+		return false;
+	if (!read_ddl(p, &known) || known)
+		return p->fault == FAULT_NONE;
+	if (!read_data(p, &known) || known)
+		return p->fault == FAULT_NONE;
+	names_add(p->a, &p->may_touch, SL("*"));
+	if (tok_now(p).kind != TOKEN_WORD)
+		return fault_expected(p, "a statement");
+	return fault_opaque(p, "belay does not know the statement %.*s", SLICE(tok_now(p).text));
+}
+
+bool read_inner(struct parser *p, struct slice text, unsigned flags)
+{
+	struct parser inner = {.d = p->d,
+		.changes = p->changes,
+		.nchanges = p->nchanges,
+		.flags = p->flags | flags,
+		.inner = true,
+		.depth = p->depth + 1};
+	bool ok;
+
+	if (inner.depth > INNER_DEPTH)
+		return fault_opaque(p, "it runs SQL inside SQL inside SQL, too deep to follow");
+	ok = parser_init(&inner, p->reader, p->a, p->st, text) && read_statement(&inner) &&
+	     (at_end(&inner) || is_punct(&inner, ";") || want_end(&inner));
+	p->changes = inner.changes;
+	p->nchanges = inner.nchanges;
+	p->partly_opaque |= inner.partly_opaque;
+	if (inner.partly_opaque)
+		p->partly_why = inner.partly_why;
+	if (ok)
+		return true;
+	if (inner.fault == FAULT_SYNTAX)
+		return fault_syntax(
+			p, p->at, "in the SQL that it runs: %.*s", SLICE(inner.fault_words));
+	/* One statement inside that we do not know: the others stand. */
+	p->partly_opaque = true;
+	p->partly_why = inner.fault_words;
+	return true;
+}
+
+static void finish(struct parser *p, struct statement *st)
+{
+	st->kind = p->kind ? p->kind : "UNKNOWN";
+	st->may_touch = p->may_touch;
+	switch (p->fault) {
+	case FAULT_SYNTAX:
+		st->state = STATEMENT_SYNTAX;
+		st->fault_message = p->fault_words;
+		st->fault_at = p->fault_at;
+		return;
+	case FAULT_OPAQUE:
+		st->state = STATEMENT_OPAQUE;
+		st->opaque_reason = p->fault_words;
+		if (st->may_touch.n == 0)
+			names_add(p->a, &st->may_touch, SL("*"));
+		return;
+	case FAULT_NONE:
+		break;
+	}
+	st->state = STATEMENT_READ;
+	st->changes = p->changes;
+	st->nchanges = p->nchanges;
+	st->fault_at = SIZE_MAX;
+	st->partly_opaque = p->partly_opaque;
+	if (p->partly_opaque)
+		st->opaque_reason = p->partly_why;
+}
+
+bool mysql_read(struct reader *r, struct arena *a, struct statement *st, struct err *err)
+{
+	struct parser p = {.d = r->d};
+
+	(void)err;
+	if (r->src != st->span.src || st->index == 0) {
+		arena_reset(&r->arena);
+		r->memory = NULL;
+		r->nmemory = 0;
+		r->d = r->from_options;
+		r->src = st->span.src;
+		p.d = r->d;
+	}
+	if (parser_init(&p, r, a, st, st->text) && read_statement(&p)) {
+		take_punct(&p, ";");
+		want_end(&p);
+	}
+	finish(&p, st);
+	return true;
+}
+
+struct slice my_normal(struct arena *a, const struct my_dialect *d, struct slice text)
+{
+	struct parser p = {.d = *d};
+	struct statement st = {.text = text};
+	struct slice out;
+
+	if (slice_empty(text) || !parser_init(&p, NULL, a, &st, text) ||
+		!expr_normal(a, d, p.tok, p.n - 1, &out))
+		return SLICE_NONE;
+	return out;
+}
+
+/* ---- what a text looks like ---- */
+
+static int count_words(struct slice text, const char *const *words, bool mariadb)
+{
+	struct lexer l;
+	int n = 0;
+
+	lexer_init(&l, mariadb ? DIALECT_MARIADB : DIALECT_MYSQL, text);
+	for (size_t tokens = 0; tokens < 20000; tokens++) {
+		struct token t = lexer_next(&l);
+
+		if (t.kind == TOKEN_END || t.kind == TOKEN_BAD)
+			break;
+		if (t.kind == TOKEN_QUOTED && t.text.len && t.text.at[0] == '`')
+			n++;
+		for (size_t i = 0; t.kind == TOKEN_WORD && words[i]; i++)
+			if (slice_iis(t.text, words[i]))
+				n += 2;
+	}
+	return n;
+}
+
+int mysql_looks_like(struct slice text)
+{
+	static const char *const words[] = {"AUTO_INCREMENT", "ENGINE", "DELIMITER", "UNSIGNED",
+		"TINYINT", "MEDIUMTEXT", "LONGTEXT", "MEDIUMINT", "DATETIME", "FULLTEXT",
+		"ZEROFILL", "utf8mb4", "InnoDB", "MODIFY", "MEDIUMBLOB", "LONGBLOB", "VARBINARY",
+		NULL};
+
+	return count_words(text, words, false);
+}
+
+/* The words that only MariaDB has, on top of what both have. */
+int mariadb_looks_like(struct slice text)
+{
+	static const char *const words[] = {"VERSIONING", "PERSISTENT", "NOCOPY", "IGNORED",
+		"NEXTVAL", "PAGE_COMPRESSED", "INET6", "MINVALUE", "NOCACHE", "Aria", NULL};
+	static const char *const none[] = {NULL};
+	int only = count_words(text, words, true) - count_words(text, none, true);
+
+	return only > 0 ? mysql_looks_like(text) + only : 0;
+}

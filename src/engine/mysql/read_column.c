@@ -1,0 +1,552 @@
+/* read_column.c - a column's definition: attributes, default, and the keys written inside it. */
+#include "engine/mysql/parser.h"
+
+#include "sql/quote.h"
+
+struct column_read {
+	struct object *column;
+	struct column_parts *parts;
+	struct my_type type;
+	bool nullable_said, default_said, has_json_check;
+};
+
+static struct object *add_part(struct parser *p, struct column_read *c, enum object_type t)
+{
+	struct object *o = object_new(p->a, t, SLICE_NONE);
+
+	*ARENA_PUSH(p->a, c->parts->at, c->parts->n) = o;
+	return o;
+}
+
+static struct slice key_of(struct parser *p, struct slice column)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	quote_ident_pretty(&b, p->d.dialect, column);
+	s = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+	return s;
+}
+
+static void add_primary(struct parser *p, struct column_read *c)
+{
+	struct object *o = add_part(p, c, OBJECT_CONSTRAINT);
+
+	o->name = o->constraint.index = SL("PRIMARY");
+	o->constraint.kind = SL("primary key");
+	names_add(p->a, &o->constraint.columns, c->column->name);
+	c->column->column.not_null = true;
+}
+
+static void add_unique(struct parser *p, struct column_read *c)
+{
+	struct object *o = add_part(p, c, OBJECT_INDEX);
+
+	o->generated_name = true;
+	o->index.unique = true;
+	o->index.method = SL("btree");
+	names_add(p->a, &o->index.keys, key_of(p, c->column->name));
+	names_add(p->a, &o->index.columns, c->column->name);
+}
+
+static struct object *add_check(struct parser *p, struct column_read *c, struct slice name)
+{
+	struct object *o = add_part(p, c, OBJECT_CONSTRAINT);
+
+	o->constraint.kind = SL("check");
+	o->name = name;
+	o->generated_name = slice_empty(name);
+	/* MariaDB keeps one check with the column, under the column's name. */
+	if (is_mariadb(&p->d) && slice_empty(name))
+		o->name = c->column->name;
+	return o;
+}
+
+/* ---- defaults ---- */
+
+static bool is_now(struct token t)
+{
+	return token_is(t, "CURRENT_TIMESTAMP") || token_is(t, "NOW") || token_is(t, "LOCALTIME") ||
+	       token_is(t, "LOCALTIMESTAMP");
+}
+
+static struct slice now_normal(struct parser *p, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (tok_at(p, i).kind == TOKEN_NUMBER && !slice_is(tok_at(p, i).text, "0"))
+			return arena_printf(
+				p->a, "current_timestamp(%.*s)", SLICE(tok_at(p, i).text));
+	return SL("current_timestamp()");
+}
+
+static struct slice quoted(struct parser *p, struct slice value)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	quote_literal(&b, p->d.dialect, value);
+	s = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+	return s;
+}
+
+/* decimal(10,2) DEFAULT 0 is stored as 0.00. */
+static struct slice decimal_normal(struct parser *p, struct slice type, struct slice number)
+{
+	size_t comma = slice_chr(type, ','), dot = slice_chr(number, '.');
+	unsigned long long scale = 0;
+	struct buf b = {0};
+	struct slice digits, s;
+
+	if (!slice_starts(type, "decimal") || comma >= type.len ||
+		slice_chr(number, 'e') < number.len || slice_chr(number, 'E') < number.len)
+		return number;
+	digits = slice_from(type, comma + 1);
+	digits.len = slice_chr(digits, ')') < digits.len ? slice_chr(digits, ')') : digits.len;
+	if (!slice_u64(digits, &scale) || scale > 38)
+		return number;
+	buf_add(&b, dot < number.len ? slice_sub(number, 0, dot) : number);
+	if (scale) {
+		struct slice frac = dot < number.len ? slice_from(number, dot + 1) : SLICE_NONE;
+
+		buf_addc(&b, '.');
+		for (unsigned long long i = 0; i < scale; i++)
+			buf_addc(&b, i < frac.len ? frac.at[i] : '0');
+	}
+	s = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+	return s;
+}
+
+static struct slice number_normal(struct parser *p, const struct my_type *t, struct slice text)
+{
+	size_t i = text.len && (text.at[0] == '-' || text.at[0] == '+') ? 1 : 0;
+	struct slice digits = slice_from(text, i), dec;
+
+	/* Leading zeros go: '00' is 0. */
+	while (digits.len > 1 && digits.at[0] == '0' && digits.at[1] >= '0' && digits.at[1] <= '9')
+		digits = slice_from(digits, 1);
+	dec = decimal_normal(p, t->text, digits);
+	/* 0.0 in a float column is 0. */
+	if (!slice_starts(t->text, "decimal")) {
+		while (slice_chr(dec, '.') < dec.len && dec.at[dec.len - 1] == '0')
+			dec.len--;
+		if (dec.len && dec.at[dec.len - 1] == '.')
+			dec.len--;
+	}
+	return i && text.at[0] == '-' ? arena_printf(p->a, "-%.*s", SLICE(dec)) : dec;
+}
+
+static struct slice time_normal(struct parser *p, const struct my_type *t, struct slice value)
+{
+	struct buf b = {0};
+	struct slice s, width = SLICE_NONE;
+	unsigned long long n = 0;
+	size_t open = slice_chr(t->text, '(');
+
+	if (slice_is(value, "0"))
+		value = SL("0000-00-00 00:00:00");
+	buf_add(&b, value);
+	if (value.len == 10)
+		buf_adds(&b, " 00:00:00");
+	if (open < t->text.len)
+		width = slice_sub(t->text, open + 1, 1);
+	if (slice_u64(width, &n) && b.len == 19) {
+		buf_addc(&b, '.');
+		for (; n; n--)
+			buf_addc(&b, '0');
+	}
+	s = quoted(p, buf_slice(&b));
+	buf_done(&b);
+	return s;
+}
+
+/* A literal as the column's type stores it. */
+static struct slice literal_normal(
+	struct parser *p, const struct my_type *t, struct slice value, bool was_string)
+{
+	if (slice_empty(t->text)) /* ALTER … SET DEFAULT: the type is not in the statement */
+		return was_string ? quoted(p, value) : value;
+	if (t->is_number)
+		return number_normal(p, t, value);
+	if (t->is_time)
+		return time_normal(p, t, value);
+	if (slice_starts(t->text, "bit"))
+		return arena_printf(p->a, "b'%.*s'", SLICE(value));
+	return quoted(p, value);
+}
+
+struct slice default_normal(struct parser *p, const struct my_type *t, size_t from, size_t to)
+{
+	struct token first = tok_at(p, from);
+	struct slice normal = SLICE_NONE;
+
+	if (to == from + 1 && first.kind == TOKEN_NUMBER && slice_istarts(first.text, "0x"))
+		return lower(p->a, first.text);
+	if (to == from + 1 && (first.kind == TOKEN_NUMBER))
+		return literal_normal(p, t, first.text, false);
+	if (to == from + 1 && first.kind == TOKEN_STRING) {
+		if (slice_istarts(first.text, "b'") || slice_istarts(first.text, "x'"))
+			return lower(p->a, first.text);
+		return literal_normal(p, t, token_value(p->a, p->d.dialect, first), true);
+	}
+	if (to == from + 2 && (token_punct(first, "-") || token_punct(first, "+")) &&
+		tok_at(p, from + 1).kind == TOKEN_NUMBER)
+		return literal_normal(p, t,
+			token_punct(first, "-")
+				? arena_printf(p->a, "-%.*s", SLICE(tok_at(p, from + 1).text))
+				: tok_at(p, from + 1).text,
+			false);
+	if (to == from + 1 && (token_is(first, "TRUE") || token_is(first, "FALSE")))
+		return literal_normal(p, t, token_is(first, "TRUE") ? SL("1") : SL("0"), false);
+	if (is_now(first))
+		return now_normal(p, from, to);
+	if (expr_normal(p->a, &p->d, p->tok + from, to - from, &normal))
+		return normal;
+	return SLICE_NONE;
+}
+
+/* Where a default without brackets ends: literals, signs, one function call. */
+static bool skip_default(struct parser *p, size_t *to)
+{
+	size_t from, end;
+
+	if (is_punct(p, "(")) {
+		if (!take_brackets(p, &from, &end))
+			return false;
+		*to = p->at;
+		return true;
+	}
+	if (take_word(p, "NEXT VALUE FOR")) {
+		struct name seq;
+
+		if (!want_name(p, &seq, "a sequence"))
+			return false;
+		*to = p->at;
+		return true;
+	}
+	while (is_punct(p, "-") || is_punct(p, "+"))
+		p->at++;
+	if (tok_now(p).kind == TOKEN_END || tok_now(p).kind == TOKEN_PUNCT)
+		return fault_expected(p, "a default value");
+	if (tok_now(p).kind == TOKEN_WORD && slice_starts(tok_now(p).text, "_") &&
+		tok_next(p, 1).kind == TOKEN_STRING)
+		p->at++;
+	p->at++;
+	while (is_punct(p, "."))
+		p->at += 2;
+	if (is_punct(p, "(") && !take_brackets(p, &from, &end))
+		return false;
+	while (tok_at(p, p->at - 1).kind == TOKEN_STRING && tok_now(p).kind == TOKEN_STRING)
+		p->at++;
+	*to = p->at;
+	return true;
+}
+
+/* DEFAULT NULL is the same as no default: then *out stays empty. */
+bool read_default(struct parser *p, const struct my_type *t, struct expr *out)
+{
+	size_t from = p->at, to = 0;
+
+	if (!skip_default(p, &to))
+		return false;
+	*out = expr_tokens(p, from, to);
+	if (out->facts && out->facts->null) {
+		*out = (struct expr){0};
+		return true;
+	}
+	out->normal = default_normal(p, t, from, to);
+	return true;
+}
+
+/* ---- attributes ---- */
+
+static bool read_on_update(struct parser *p, struct column_read *c)
+{
+	size_t from = p->at;
+
+	if (!is_now(tok_now(p)))
+		return fault_expected(p, "CURRENT_TIMESTAMP");
+	p->at++;
+	if (take_punct(p, "(")) {
+		if (tok_now(p).kind == TOKEN_NUMBER)
+			p->at++;
+		if (!want_punct(p, ")"))
+			return false;
+	}
+	c->column->column.on_update = expr_tokens(p, from, p->at);
+	c->column->column.on_update.normal = now_normal(p, from, p->at);
+	return true;
+}
+
+static bool read_generated(struct parser *p, struct column_read *c)
+{
+	struct column_def *d = &c->column->column;
+	size_t from, to;
+
+	if (take_word(p, "ROW START") || take_word(p, "ROW END")) {
+		names_add(p->a, &d->options,
+			token_is(tok_at(p, p->at - 1), "START") ? SL("row start") : SL("row end"));
+		d->not_null = true;
+		return true;
+	}
+	if (!is_punct(p, "("))
+		return fault_expected(p, "\"(\" and an expression");
+	if (!take_brackets(p, &from, &to))
+		return false;
+	d->generation = expr_tokens(p, from, to);
+	d->generated = SL("virtual");
+	if (take_word(p, "STORED") || take_word(p, "PERSISTENT"))
+		d->generated = SL("stored");
+	else
+		take_word(p, "VIRTUAL");
+	return true;
+}
+
+static bool read_check(struct parser *p, struct column_read *c, struct slice name)
+{
+	struct object *o;
+	size_t from, to;
+
+	if (!is_punct(p, "("))
+		return fault_expected(p, "\"(\" and a condition");
+	if (!take_brackets(p, &from, &to))
+		return false;
+	o = add_check(p, c, name);
+	o->constraint.expression = expr_tokens(p, from, to);
+	if (take_word(p, "NOT ENFORCED"))
+		o->constraint.not_enforced = true;
+	else
+		take_word(p, "ENFORCED");
+	if (c->type.is_json)
+		c->has_json_check = true;
+	return true;
+}
+
+static bool references_count(const struct parser *p)
+{
+	return is_mariadb(&p->d) ? p->d.version >= 100500 : p->d.version >= 90000;
+}
+
+/* MySQL before 9.0 parses this and forgets it. */
+static bool read_inline_references(struct parser *p, struct column_read *c)
+{
+	struct object *o = object_new(p->a, OBJECT_CONSTRAINT, SLICE_NONE);
+
+	o->constraint.kind = SL("foreign key");
+	o->generated_name = true;
+	names_add(p->a, &o->constraint.columns, c->column->name);
+	if (!read_references(p, &o->constraint))
+		return false;
+	if (references_count(p))
+		*ARENA_PUSH(p->a, c->parts->at, c->parts->n) = o;
+	return true;
+}
+
+static void option(struct parser *p, struct column_read *c, struct slice text)
+{
+	names_add(p->a, &c->column->column.options, text);
+}
+
+static bool read_collate(struct parser *p, struct column_read *c)
+{
+	struct slice name;
+
+	if (take_word(p, "BINARY"))
+		name = SL("binary");
+	else if (!take_string(p, &name) && !want_ident(p, &name, "a collation"))
+		return false;
+	c->column->column.collation = collation_canonical(p->a, name);
+	c->type.collation = c->column->column.collation;
+	if (slice_empty(c->type.charset))
+		c->type.charset = collation_charset(p->a, name);
+	return true;
+}
+
+static bool read_word_option(struct parser *p, struct column_read *c, const char *label)
+{
+	struct token t;
+
+	take_punct(p, "=");
+	t = tok_now(p);
+	if (t.kind != TOKEN_WORD && t.kind != TOKEN_NUMBER && t.kind != TOKEN_STRING)
+		return fault_expected(p, "a value");
+	p->at++;
+	option(p, c, arena_printf(p->a, "%s=%.*s", label, SLICE(lower(p->a, t.text))));
+	return true;
+}
+
+static bool read_null(struct parser *p, struct column_read *c, bool *took)
+{
+	*took = true;
+	if (take_word(p, "NOT NULL")) {
+		c->column->column.not_null = true;
+		c->nullable_said = true;
+	} else if (take_word(p, "NULL")) {
+		c->column->column.not_null = false;
+		c->nullable_said = true;
+	} else {
+		*took = false;
+	}
+	return true;
+}
+
+static bool read_key_word(struct parser *p, struct column_read *c, bool *took)
+{
+	*took = true;
+	if (take_word(p, "PRIMARY KEY") || take_word(p, "PRIMARY") || take_word(p, "KEY"))
+		add_primary(p, c);
+	else if (take_word(p, "UNIQUE KEY") || take_word(p, "UNIQUE"))
+		add_unique(p, c);
+	else if (is_word(p, "REFERENCES"))
+		return read_inline_references(p, c);
+	else
+		*took = false;
+	return true;
+}
+
+static bool read_rare(struct parser *p, struct column_read *c, bool *took)
+{
+	struct slice s;
+
+	*took = true;
+	if (take_word(p, "INVISIBLE"))
+		option(p, c, SL("invisible"));
+	else if (take_word(p, "VISIBLE"))
+		;
+	else if (take_word(p, "COLUMN_FORMAT"))
+		return read_word_option(p, c, "column_format");
+	else if (take_word(p, "STORAGE"))
+		return read_word_option(p, c, "storage");
+	else if (take_word(p, "SRID"))
+		return read_word_option(p, c, "srid");
+	else if (take_word(p, "REF_SYSTEM_ID"))
+		return read_word_option(p, c, "ref_system_id");
+	else if (take_word(p, "ENGINE_ATTRIBUTE") || take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
+		return take_punct(p, "="), want_string(p, &s, "a string");
+	else if (take_word(p, "COMPRESSED")) {
+		option(p, c, SL("compressed"));
+		if (take_punct(p, "="))
+			p->at++;
+	} else if (take_word(p, "WITHOUT SYSTEM VERSIONING")) {
+		option(p, c, SL("without system versioning"));
+	} else if (take_word(p, "WITH SYSTEM VERSIONING")) {
+		option(p, c, SL("with system versioning"));
+	} else {
+		*took = false;
+	}
+	return true;
+}
+
+static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
+{
+	struct column_def *d = &c->column->column;
+	struct slice name = SLICE_NONE;
+
+	if (!read_null(p, c, took) || *took || !read_key_word(p, c, took) || *took ||
+		!read_rare(p, c, took) || *took)
+		return p->fault == FAULT_NONE;
+	*took = true;
+	if (take_word(p, "DEFAULT")) {
+		c->default_said = true;
+		return read_default(p, &c->type, &d->default_value);
+	}
+	if (take_word(p, "ON UPDATE"))
+		return read_on_update(p, c);
+	if (take_word(p, "AUTO_INCREMENT")) {
+		d->identity = SL("auto_increment");
+		d->not_null = true;
+		return true;
+	}
+	if (take_word(p, "SERIAL DEFAULT VALUE")) {
+		d->identity = SL("auto_increment");
+		d->not_null = true;
+		add_unique(p, c);
+		return true;
+	}
+	if (take_word(p, "COMMENT"))
+		return want_string(p, &c->column->comment, "a comment in quotes");
+	if (take_word(p, "COLLATE"))
+		return read_collate(p, c);
+	if (take_word(p, "GENERATED ALWAYS AS") || take_word(p, "AS"))
+		return read_generated(p, c);
+	if (is_word(p, "CONSTRAINT")) {
+		p->at++;
+		if (!is_word(p, "CHECK") && !want_ident(p, &name, "a constraint name"))
+			return false;
+		if (!is_word(p, "CHECK"))
+			return is_word(p, "PRIMARY") || is_word(p, "UNIQUE") ||
+					       is_word(p, "REFERENCES")
+				       ? true
+				       : fault_expected(p, "CHECK");
+	}
+	if (take_word(p, "CHECK"))
+		return read_check(p, c, name);
+	*took = false;
+	return true;
+}
+
+/* ---- the whole ---- */
+
+static void finish_text(struct parser *p, struct column_read *c)
+{
+	struct column_def *d = &c->column->column;
+	const char *dflt;
+
+	if (!c->type.is_text) {
+		d->charset = d->collation = SLICE_NONE;
+		return;
+	}
+	d->charset = c->type.charset;
+	if (slice_empty(d->collation))
+		d->collation = c->type.collation;
+	if (slice_empty(d->charset) || !slice_empty(d->collation))
+		return;
+	if (c->type.binary) {
+		d->collation = arena_printf(p->a, "%.*s_bin", SLICE(d->charset));
+		return;
+	}
+	dflt = charset_collation(&p->d, d->charset);
+	if (dflt)
+		d->collation = slice_of(dflt);
+}
+
+static void finish_json(struct parser *p, struct column_read *c)
+{
+	struct object *o;
+
+	if (!c->type.is_json || c->has_json_check)
+		return;
+	o = add_check(p, c, SLICE_NONE);
+	o->constraint.expression.text =
+		arena_printf(p->a, "json_valid(`%.*s`)", SLICE(c->column->name));
+	o->constraint.expression.normal = lower(p->a, o->constraint.expression.text);
+}
+
+bool read_column(struct parser *p, struct object *column, struct column_parts *parts)
+{
+	struct column_read c = {.column = column, .parts = parts};
+	bool took = true;
+
+	if (!read_type(p, &c.type))
+		return false;
+	column->column.type = c.type.text;
+	if (c.type.is_serial) {
+		column->column.identity = SL("auto_increment");
+		column->column.not_null = true;
+		add_unique(p, &c);
+	}
+	while (took)
+		if (!read_attribute(p, &c, &took))
+			return false;
+	finish_text(p, &c);
+	finish_json(p, &c);
+	/* Without explicit_defaults_for_timestamp (the default before MariaDB 10.10 and MySQL 8.0)
+	 * a TIMESTAMP that does not say NULL is NOT NULL. */
+	if (c.type.is_timestamp && !c.nullable_said &&
+		p->d.version < (is_mariadb(&p->d) ? 101000 : 80000) &&
+		slice_empty(column->column.generated))
+		column->column.not_null = true;
+	return true;
+}

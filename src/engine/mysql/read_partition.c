@@ -1,0 +1,202 @@
+/* read_partition.c - PARTITION BY and its list, in a form that information_schema.partitions can be
+ * brought into as well: the method with its expression, and "name bound" for each partition. */
+#include "engine/mysql/parser.h"
+
+static bool want_count(struct parser *p, unsigned long long *n)
+{
+	if (tok_now(p).kind != TOKEN_NUMBER || !slice_u64(tok_now(p).text, n))
+		return fault_expected(p, "a number");
+	p->at++;
+	return true;
+}
+
+/* RANGE (expr), LIST COLUMNS (a, b), [LINEAR] HASH (expr), [LINEAR] KEY [ALGORITHM = n] (cols) */
+static bool read_method(struct parser *p, struct buf *words)
+{
+	unsigned long long unused;
+
+	if (take_word(p, "LINEAR"))
+		buf_adds(words, "linear ");
+	if (take_word(p, "RANGE COLUMNS"))
+		buf_adds(words, "range columns");
+	else if (take_word(p, "LIST COLUMNS"))
+		buf_adds(words, "list columns");
+	else if (take_word(p, "RANGE"))
+		buf_adds(words, "range");
+	else if (take_word(p, "LIST"))
+		buf_adds(words, "list");
+	else if (take_word(p, "HASH"))
+		buf_adds(words, "hash");
+	else if (take_word(p, "KEY"))
+		buf_adds(words, "key");
+	else if (take_word(p, "SYSTEM_TIME"))
+		buf_adds(words, "system_time");
+	else
+		return fault_expected(p, "RANGE, LIST, HASH or KEY");
+	if (take_word(p, "ALGORITHM")) {
+		take_punct(p, "=");
+		if (!want_count(p, &unused))
+			return false;
+	}
+	return true;
+}
+
+/* Expressions between commas, each in its canonical spelling. */
+static bool list_normal(struct parser *p, size_t from, size_t to, struct slice *out)
+{
+	struct parser list = *p;
+	struct buf b = {0};
+	bool known = true;
+
+	for (list.at = from; list.at < to && known; list.at++) {
+		size_t end = expr_end(&list, NULL);
+		struct slice one;
+
+		if (end > to)
+			end = to;
+		known = expr_normal(p->a, &p->d, p->tok + list.at, end - list.at, &one);
+		if (known && list.at > from)
+			buf_addc(&b, ',');
+		if (known)
+			buf_add(&b, slice_is(one, "`maxvalue`") ? SL("maxvalue") : one);
+		list.at = end;
+	}
+	*out = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+	return known;
+}
+
+static bool read_by(struct parser *p, struct expr *out)
+{
+	struct buf words = {0};
+	struct slice list = SLICE_NONE;
+	size_t start = p->at, from = 0, to = 0;
+	bool ok = false;
+
+	if (!read_method(p, &words))
+		goto out;
+	if (is_punct(p, "(")) {
+		if (!take_brackets(p, &from, &to))
+			goto out;
+	} else if (!slice_is(buf_slice(&words), "system_time")) {
+		fault_expected(p, "\"(\"");
+		goto out;
+	}
+	if (out) {
+		*out = expr_tokens(p, from, to);
+		out->text = tokens_text(p, start, p->at);
+		out->normal = SLICE_NONE;
+		if (list_normal(p, from, to, &list))
+			out->normal = arena_printf(
+				p->a, "%.*s (%.*s)", SLICE(buf_slice(&words)), SLICE(list));
+	}
+	ok = true;
+out:
+	buf_done(&words);
+	return ok;
+}
+
+/* SYSTEM_TIME takes INTERVAL …, LIMIT n and STARTS … behind it: free words up to the list. */
+static void skip_system_time(struct parser *p)
+{
+	while (!at_end(p) && !is_punct(p, "(") && !is_word(p, "PARTITIONS") &&
+		!is_word(p, "SUBPARTITION"))
+		p->at++;
+}
+
+static bool read_values(struct parser *p, struct buf *b)
+{
+	size_t from, to;
+	struct slice list;
+
+	if (take_word(p, "LESS THAN")) {
+		if (take_word(p, "MAXVALUE")) {
+			buf_adds(b, " maxvalue");
+			return true;
+		}
+	} else if (!take_word(p, "IN")) {
+		return fault_expected(p, "LESS THAN or IN");
+	}
+	if (!is_punct(p, "("))
+		return fault_expected(p, "\"(\" and a list of values");
+	if (!take_brackets(p, &from, &to))
+		return false;
+	if (!list_normal(p, from, to, &list))
+		list = tokens_squeezed(p, from, to);
+	buf_addc(b, ' ');
+	buf_add(b, list);
+	return true;
+}
+
+/* ENGINE = x, COMMENT = 'x', MAX_ROWS = n, DATA DIRECTORY = 'x', TABLESPACE x, NODEGROUP n … */
+static bool skip_partition_options(struct parser *p)
+{
+	size_t from, to;
+
+	while (!at_end(p) && !is_punct(p, ",") && !is_punct(p, ")"))
+		if (is_punct(p, "(")) {
+			if (!take_brackets(p, &from, &to)) /* sub-partitions */
+				return false;
+		} else {
+			p->at++;
+		}
+	return true;
+}
+
+static bool read_partition_list(struct parser *p, struct buf *b)
+{
+	struct slice name;
+
+	if (!want_punct(p, "("))
+		return false;
+	do {
+		if (!want_word(p, "PARTITION") || !want_ident(p, &name, "a partition name"))
+			return false;
+		if (b->len)
+			buf_adds(b, ", ");
+		buf_add(b, lower(p->a, name));
+		if (take_word(p, "VALUES")) {
+			if (!read_values(p, b))
+				return false;
+		} else if (take_word(p, "HISTORY") || take_word(p, "CURRENT")) {
+			;
+		}
+		if (!skip_partition_options(p))
+			return false;
+	} while (take_punct(p, ","));
+	return want_punct(p, ")");
+}
+
+/* Behind PARTITION BY. */
+bool read_partitions(struct parser *p, struct expr *key, struct expr *definition)
+{
+	struct buf list = {0};
+	unsigned long long n = 0, unused;
+	size_t start = p->at;
+	bool ok = false;
+
+	if (!read_by(p, key))
+		goto out;
+	if (slice_istarts(tokens_text(p, start, p->at), "system_time"))
+		skip_system_time(p);
+	if (take_word(p, "PARTITIONS") && !want_count(p, &n))
+		goto out;
+	if (take_word(p, "SUBPARTITION BY")) {
+		if (!read_by(p, NULL))
+			goto out;
+		if (take_word(p, "SUBPARTITIONS") && !want_count(p, &unused))
+			goto out;
+		key->normal = SLICE_NONE;
+	}
+	if (is_punct(p, "(") && !read_partition_list(p, &list))
+		goto out;
+	/* HASH and KEY name their partitions themselves. */
+	for (unsigned long long i = 0; !list.len && i < (n ? n : 1) && i < 8192; i++)
+		buf_printf(&list, "%sp%llu", i ? ", " : "", i);
+	definition->text = tokens_text(p, start, p->at);
+	definition->normal = arena_slice(p->a, buf_slice(&list));
+	ok = true;
+out:
+	buf_done(&list);
+	return ok;
+}

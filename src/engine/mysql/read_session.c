@@ -1,0 +1,420 @@
+/* read_session.c - SET, and SQL that is put together at run time: PREPARE, EXECUTE, CALL.
+ *
+ * Dynamic SQL is followed as far as it is constant: SET @s = '…' (also IF(condition, '…', '…'), the
+ * idiom of migrations that may run twice, and CONCAT of constants), PREPARE x FROM @s, EXECUTE x.
+ * The two arms of an IF become guarded changes. Anything else is opaque, with the reason. */
+#include "engine/mysql/parser.h"
+
+/* ---- constant text ---- */
+
+static bool const_text(struct parser *p, size_t from, size_t to, struct slice *one,
+	struct slice *other, int depth);
+
+static void strip_brackets(const struct parser *p, size_t *from, size_t *to)
+{
+	while (*to > *from + 1 && token_punct(tok_at(p, *from), "(") &&
+		token_punct(tok_at(p, *to - 1), ")")) {
+		int depth = 0;
+		size_t i;
+
+		for (i = *from; i < *to; i++) {
+			if (token_punct(tok_at(p, i), "("))
+				depth++;
+			else if (token_punct(tok_at(p, i), ")") && --depth == 0)
+				break;
+		}
+		if (i != *to - 1)
+			return;
+		++*from;
+		--*to;
+	}
+}
+
+static size_t argument_end(const struct parser *p, size_t from, size_t to)
+{
+	int depth = 0;
+
+	for (size_t i = from; i < to; i++) {
+		if (token_punct(tok_at(p, i), "("))
+			depth++;
+		else if (token_punct(tok_at(p, i), ")"))
+			depth--;
+		else if (depth == 0 && token_punct(tok_at(p, i), ","))
+			return i;
+	}
+	return to;
+}
+
+static bool const_concat(struct parser *p, size_t from, size_t to, struct slice *one, int depth)
+{
+	struct buf b = {0};
+	bool ok = true;
+
+	for (size_t i = from; i < to && ok; i++) {
+		size_t end = argument_end(p, i, to);
+		struct slice part, other = SLICE_NONE;
+
+		ok = const_text(p, i, end, &part, &other, depth + 1) && slice_empty(other);
+		if (ok)
+			buf_add(&b, part);
+		i = end;
+	}
+	*one = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+	return ok;
+}
+
+static bool const_if(
+	struct parser *p, size_t from, size_t to, struct slice *one, struct slice *other, int depth)
+{
+	struct slice none = SLICE_NONE;
+	size_t a = argument_end(p, from, to), b = argument_end(p, a + 1, to);
+
+	return b < to && const_text(p, a + 1, b, one, &none, depth + 1) && slice_empty(none) &&
+	       const_text(p, b + 1, to, other, &none, depth + 1) && slice_empty(none);
+}
+
+/* Is [from, to) a text that is known now: a literal, a variable we followed, CONCAT, or IF of two?
+ */
+static bool const_text(
+	struct parser *p, size_t from, size_t to, struct slice *one, struct slice *other, int depth)
+{
+	struct parser q = *p;
+	size_t open, close;
+
+	if (depth > 8)
+		return false;
+	strip_brackets(p, &from, &to);
+	if (from < to && token_is(tok_at(p, from), "SELECT"))
+		from++;
+	if (from >= to)
+		return false;
+	q.at = from;
+	if (take_string(&q, one))
+		return q.at == to;
+	if (to == from + 1 && tok_at(p, from).kind == TOKEN_PARAM) {
+		*one = reader_variable(p->reader, tok_at(p, from).text, other);
+		return one->at != NULL;
+	}
+	if (!is_word(&q, "IF") && !is_word(&q, "CONCAT"))
+		return false;
+	q.at++;
+	if (!take_brackets(&q, &open, &close))
+		return false;
+	if (q.at < to && !token_is(tok_at(p, q.at), "FROM") && !token_is(tok_at(p, q.at), "AS") &&
+		!token_is(tok_at(p, q.at), "INTO"))
+		return false;
+	if (token_is(tok_at(p, from), "CONCAT"))
+		return const_concat(p, open, close, one, depth);
+	return const_if(p, open, close, one, other, depth);
+}
+
+/* ---- SET ---- */
+
+static size_t assignment_end(const struct parser *p)
+{
+	static const char *const none[] = {NULL};
+
+	return expr_end(p, none);
+}
+
+static bool set_names(struct parser *p, const char *variable, size_t from)
+{
+	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	struct slice unused;
+
+	ch.name = slice_of(variable);
+	take_punct(p, "=");
+	if (tok_now(p).kind == TOKEN_STRING) {
+		take_string(p, &ch.value.text);
+	} else if (take_word(p, "DEFAULT") || take_word(p, "BINARY")) {
+		ch.value.text = lower(p->a, tok_at(p, p->at - 1).text);
+	} else if (!want_ident(p, &ch.value.text, "a character set")) {
+		return false;
+	}
+	if (take_word(p, "COLLATE") && !take_string(p, &unused) && !take_word(p, "DEFAULT") &&
+		!want_ident(p, &unused, "a collation"))
+		return false;
+	change_push(p, &ch, from);
+	return true;
+}
+
+static bool set_user_variable(struct parser *p)
+{
+	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	size_t from = p->at, value, end;
+	struct slice one = SLICE_NONE, other = SLICE_NONE;
+
+	ch.name = tok_now(p).text;
+	p->at++;
+	if (!take_punct(p, "=") && !take_punct(p, ":="))
+		return fault_expected(p, "\"=\"");
+	value = p->at;
+	end = assignment_end(p);
+	if (end == value)
+		return fault_expected(p, "a value");
+	p->at = end;
+	ch.value = expr_tokens(p, value, end);
+	select_reads(p, value, end, &ch.reads);
+	reader_set_variable(
+		p->reader, ch.name, one, other, const_text(p, value, end, &one, &other, 0));
+	if (one.at)
+		reader_set_variable(p->reader, ch.name, one, other, true);
+	change_push(p, &ch, from);
+	return true;
+}
+
+static const char *take_scope(struct parser *p)
+{
+	static const char *const scopes[][2] = {{"GLOBAL", "global"}, {"SESSION", NULL},
+		{"LOCAL", NULL}, {"PERSIST_ONLY", "persist_only"}, {"PERSIST", "persist"}};
+
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++)
+		if (is_word(p, scopes[i][0]) && tok_next(p, 1).kind != TOKEN_PUNCT) {
+			p->at++;
+			return scopes[i][1];
+		}
+	return NULL;
+}
+
+/* @@global.x, @@session.x and @@x say the scope in the name. */
+static struct slice variable_name(struct parser *p, struct slice text, const char **scope)
+{
+	struct slice name = lower(p->a, text);
+
+	while (name.len && name.at[0] == '@')
+		name = slice_from(name, 1);
+	if (slice_starts(name, "global."))
+		*scope = "global", name = slice_from(name, 7);
+	else if (slice_starts(name, "session."))
+		name = slice_from(name, 8);
+	else if (slice_starts(name, "local."))
+		name = slice_from(name, 6);
+	return name;
+}
+
+static bool set_system_variable(struct parser *p)
+{
+	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	size_t from = p->at, end;
+	const char *scope = take_scope(p);
+	struct slice mode;
+
+	if (tok_now(p).kind == TOKEN_PARAM) {
+		ch.name = variable_name(p, tok_now(p).text, &scope);
+		p->at++;
+	} else {
+		struct name n;
+
+		if (!want_name(p, &n, "a variable"))
+			return false;
+		ch.name = lower(p->a, n.name);
+	}
+	if (!take_punct(p, "=") && !take_punct(p, ":="))
+		return fault_expected(p, "\"=\"");
+	end = assignment_end(p);
+	if (end == p->at)
+		return fault_expected(p, "a value");
+	ch.value = expr_tokens(p, p->at, end);
+	if (slice_is(ch.name, "sql_mode")) {
+		size_t at = p->at;
+
+		if (take_string(p, &mode))
+			reader_set_mode(p->reader, mode);
+		p->at = at;
+	}
+	if (end == p->at + 1 && tok_now(p).kind == TOKEN_STRING)
+		ch.value.text = token_value(p->a, p->d.dialect, tok_now(p));
+	p->at = end;
+	if (scope)
+		names_add(p->a, &ch.settings, arena_printf(p->a, "scope=%s", scope));
+	change_push(p, &ch, from);
+	return true;
+}
+
+static bool set_transaction(struct parser *p, size_t from)
+{
+	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	size_t value = p->at;
+
+	ch.name = SL("transaction");
+	p->at = p->n - 1;
+	ch.value.text = tokens_squeezed(p, value, p->at);
+	change_push(p, &ch, from);
+	return true;
+}
+
+static bool set_special(struct parser *p, bool *took)
+{
+	size_t from = p->at;
+	struct change ch;
+
+	*took = true;
+	if (take_word(p, "NAMES"))
+		return set_names(p, "names", from);
+	if (take_word(p, "CHARACTER SET") || take_word(p, "CHARSET"))
+		return set_names(p, "character set", from);
+	if (take_word(p, "TRANSACTION") || take_word(p, "SESSION TRANSACTION") ||
+		take_word(p, "GLOBAL TRANSACTION") || take_word(p, "LOCAL TRANSACTION"))
+		return set_transaction(p, from);
+	if (is_word(p, "PASSWORD") || is_word(p, "DEFAULT ROLE") || is_word(p, "RESOURCE GROUP")) {
+		ch = change_new(p, CHANGE_ALTER_ROLE, OBJECT_ROLE);
+		p->at = p->n - 1;
+		change_push(p, &ch, from);
+		return true;
+	}
+	if (take_word(p, "ROLE")) {
+		ch = change_new(p, CHANGE_SET_ROLE, OBJECT_NONE);
+		ch.value.text = tokens_squeezed(p, p->at, p->n - 1);
+		p->at = p->n - 1;
+		change_push(p, &ch, from);
+		return true;
+	}
+	*took = false;
+	return true;
+}
+
+bool read_set(struct parser *p)
+{
+	bool took, statement;
+
+	p->at++;
+	statement = is_mariadb(&p->d) && take_word(p, "STATEMENT");
+	do {
+		if (!set_special(p, &took))
+			return false;
+		if (took)
+			continue;
+		if (statement) { /* SET STATEMENT a = 1, b = 2 FOR … */
+			static const char *const stops[] = {"FOR", NULL};
+			struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+			size_t from = p->at, end;
+
+			ch.flags |= CHANGE_LOCAL;
+			if (!want_ident(p, &ch.name, "a variable") || !want_punct(p, "="))
+				return false;
+			ch.name = lower(p->a, ch.name);
+			end = expr_end(p, stops);
+			ch.value = expr_tokens(p, p->at, end);
+			p->at = end;
+			change_push(p, &ch, from);
+			if (take_word(p, "FOR"))
+				return read_statement(p);
+		} else if (tok_now(p).kind == TOKEN_PARAM && !slice_starts(tok_now(p).text, "@@")) {
+			if (!set_user_variable(p))
+				return false;
+		} else if (!set_system_variable(p)) {
+			return false;
+		}
+	} while (take_punct(p, ","));
+	return want_end(p);
+}
+
+/* ---- PREPARE and EXECUTE ---- */
+
+static bool opaque_dynamic(struct parser *p, const char *why)
+{
+	names_add(p->a, &p->may_touch, SL("*"));
+	return fault_opaque(p, "%s", why);
+}
+
+static bool run_text(struct parser *p, struct slice one, struct slice other)
+{
+	bool two = other.at != NULL;
+	unsigned flags = CHANGE_INNER | (two ? CHANGE_GUARDED : 0);
+
+	return read_inner(p, one, flags) && (!two || read_inner(p, other, flags));
+}
+
+static bool read_prepare_words(struct parser *p, size_t start)
+{
+	struct change ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+	struct slice one = SLICE_NONE, other = SLICE_NONE;
+	bool known;
+
+	if (!want_ident(p, &ch.name, "a statement name") || !want_word(p, "FROM"))
+		return false;
+	if (at_end(p))
+		return fault_expected(p, "a text or a variable");
+	known = const_text(p, p->at, p->n - 1, &one, &other, 0);
+	reader_set_prepared(p->reader, ch.name, one, other, known);
+	p->at = p->n - 1;
+	ch.value.text = SL("prepare");
+	change_push(p, &ch, start);
+	return true;
+}
+
+static bool read_execute(struct parser *p, size_t start)
+{
+	struct change ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+	struct slice one = SLICE_NONE, other = SLICE_NONE;
+
+	ch.value.text = SL("execute");
+	if (take_word(p, "IMMEDIATE")) {
+		static const char *const stops[] = {"USING", NULL};
+		size_t end = expr_end(p, stops);
+
+		if (!const_text(p, p->at, end, &one, &other, 0))
+			return opaque_dynamic(p, "it runs SQL that is put together at run time");
+	} else {
+		if (!want_ident(p, &ch.name, "a statement name"))
+			return false;
+		if (!reader_prepared(p->reader, ch.name, &one, &other))
+			return opaque_dynamic(p, "it runs a prepared statement whose text is not "
+						 "constant or not in this file");
+	}
+	p->at = p->n - 1;
+	change_push(p, &ch, start);
+	return run_text(p, one, other);
+}
+
+bool read_prepare(struct parser *p, bool *known)
+{
+	size_t start = p->at;
+	struct change ch;
+
+	*known = true;
+	if (take_word(p, "PREPARE"))
+		return p->kind = "PREPARE", read_prepare_words(p, start);
+	if (take_word(p, "EXECUTE"))
+		return p->kind = "EXECUTE", read_execute(p, start);
+	if (take_word(p, "DEALLOCATE PREPARE")) {
+		p->kind = "DEALLOCATE";
+		ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+		ch.value.text = SL("deallocate");
+		if (!want_ident(p, &ch.name, "a statement name") || !want_end(p))
+			return false;
+		change_push(p, &ch, start);
+		return true;
+	}
+	*known = false;
+	return true;
+}
+
+/* ---- CALL ---- */
+
+bool read_call(struct parser *p)
+{
+	struct change ch = change_new(p, CHANGE_CALL, OBJECT_FUNCTION);
+	size_t start = p->at, from, to;
+	struct slice body;
+
+	p->at++;
+	if (!want_name(p, &ch.target, "a procedure name"))
+		return false;
+	if (is_punct(p, "(")) {
+		if (!take_brackets(p, &from, &to))
+			return false;
+		ch.value = expr_tokens(p, from, to);
+	}
+	if (!want_end(p))
+		return false;
+	change_push(p, &ch, start);
+	if (reader_routine(p->reader, ch.target.name, &body))
+		return read_body_statements(p, body);
+	p->partly_opaque = true;
+	p->partly_why =
+		arena_printf(p->a, "it runs the procedure %.*s, whose body is not in this file",
+			SLICE(ch.target.name));
+	return true;
+}

@@ -1,0 +1,17 @@
+CREATE INDEX ON t (a)
+
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON app.t USING gin (a COLLATE "C" gin_trgm_ops(siglen = 3) DESC NULLS LAST, lower(b), (c + d) ASC NULLS FIRST) INCLUDE (e) WITH (fastupdate = off) TABLESPACE ts WHERE a > 0 AND b IS NULL
+
+CREATE INDEX "Weird" ON ONLY "T" ("Col" DESC, "other" varchar_pattern_ops)
+
+CREATE INDEX i ON t (a DESC NULLS FIRST, b ASC NULLS LAST, (coalesce(x, 0)), jsonb_path(data, 'a, b'))
+
+DROP INDEX CONCURRENTLY IF EXISTS app.i
+
+DROP INDEX a, b.c CASCADE
+
+REINDEX INDEX CONCURRENTLY i
+
+REINDEX (VERBOSE, CONCURRENTLY false) TABLE app.t
+
+REINDEX SCHEMA s

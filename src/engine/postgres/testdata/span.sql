@@ -1,0 +1,25 @@
+ALTER TABLE t
+	ADD COLUMN a int NOT NULL, -- a comment, with a comma
+	DROP COLUMN "b,c" /* , */,
+	ALTER COLUMN c TYPE text USING f(c, ',')
+
+DROP TABLE a, b.c, "D" CASCADE
+
+CREATE OR REPLACE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'select 1'
+
+DO $$
+BEGIN
+	ALTER TABLE t
+		ADD COLUMN a int,
+		DROP COLUMN b;
+	PERFORM f();
+END $$
+
+ALTER TABLE t ALTER COLUMN set SET GENERATED ALWAYS RESTART, ADD CONSTRAINT exclude EXCLUDE USING gist (a WITH =)
+
+CREATE FUNCTION begin(return int) RETURNS int BEGIN ATOMIC SELECT 1; END
+
+CREATE TABLE t (
+	id int PRIMARY KEY, -- é
+	"naïve" text CHECK ("naïve" <> ''), b text DEFAULT 'ü' NOT NULL
+)

@@ -1,0 +1,109 @@
+/* internal.h - shared inside src/lint only. */
+#ifndef BELAY_LINT_INTERNAL_H
+#define BELAY_LINT_INTERNAL_H
+
+#include "lint/lint.h"
+#include "sql/quote.h"
+
+/* One script to judge: a direction of a migration, a lone file, the base schema. */
+struct unit {
+	const struct migration *migration;
+	const struct source *src;
+	size_t off, len;
+	enum tx_mode tx;
+	bool lone;    /* each statement in a transaction of its own until a BEGIN */
+	bool down;    /* only parsed */
+	bool context; /* read, not reported */
+	struct script script;
+	struct directive *directives; /* of the whole file */
+	size_t ndirectives;
+	bool ok;
+	struct err err;
+};
+
+struct judge {
+	const struct judge_input *in;
+	struct arena *arena;
+	struct verdict *out;
+	struct catalog *catalog;
+	struct session session;
+	struct unit *units;
+	size_t nunits;
+	const struct unit *unit;   /* the one being judged */
+	bool base_unknown;         /* something was used that no migration made */
+	size_t first_of_statement; /* index of its first finding */
+};
+
+/* The rest of the rule files. */
+#define FOR_CHANGES(j, c)                                                                          \
+	for (const struct change *c = (j)->statement->changes,                                     \
+				 *c##_end = c + (j)->statement->nchanges;                          \
+		c < c##_end; c++)
+
+/* public.orders or public.orders.status, quoted where needed. */
+struct slice shown(struct judged *j, struct name n, struct slice part);
+/* The target of a change as an object that existed before this transaction; false when it is new
+ * here, temporary or known to be absent. *name is resolved. */
+bool existed_before(struct judged *j, const struct change *c, enum object_type type,
+	struct name *name, const struct object **object);
+/* Does the effect rewrite / scan / build on an existing relation? */
+const struct touched *first_existing(const struct touched *v, size_t n);
+const struct lock *strongest_existing(const struct effect *e);
+/* A finding on a change, uncertain when the effect is. */
+struct finding *on_change(struct judged *j, const struct rule *r, const struct change *c,
+	struct slice object, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Strongest lock of that class or more that the open transaction holds on existing relations. */
+const struct session_lock *held(const struct judged *j, int strength);
+
+/* Every rule; the table in rules.c lists them by id. */
+extern const struct rule rule_add_check_validated;
+extern const struct rule rule_add_column_identity;
+extern const struct rule rule_add_column_inline_unique;
+extern const struct rule rule_add_column_required;
+extern const struct rule rule_add_column_serial;
+extern const struct rule rule_add_column_stored_generated;
+extern const struct rule rule_add_column_volatile_default;
+extern const struct rule rule_add_fk_copy;
+extern const struct rule rule_add_fk_validated;
+extern const struct rule rule_add_primary_key;
+extern const struct rule rule_add_unique;
+extern const struct rule rule_attach_partition_scan;
+extern const struct rule rule_cluster_table;
+extern const struct rule rule_column_type_rewrite;
+extern const struct rule rule_concurrent_index_partitioned;
+extern const struct rule rule_concurrent_index_retry;
+extern const struct rule rule_concurrently_in_tx;
+extern const struct rule rule_ddl_and_backfill_tx;
+extern const struct rule rule_detach_not_concurrent;
+extern const struct rule rule_drop_cascade;
+extern const struct rule rule_drop_column;
+extern const struct rule rule_drop_index_not_concurrent;
+extern const struct rule rule_drop_schema;
+extern const struct rule rule_drop_table;
+extern const struct rule rule_enum_value_in_tx;
+extern const struct rule rule_history_replay;
+extern const struct rule rule_index_not_concurrent;
+extern const struct rule rule_irreversible;
+extern const struct rule rule_migration_folder;
+extern const struct rule rule_mysql_column_copy;
+extern const struct rule rule_raw_sql_unread;
+extern const struct rule rule_refresh_matview;
+extern const struct rule rule_reindex_not_concurrent;
+extern const struct rule rule_rename_column;
+extern const struct rule rule_rename_table;
+extern const struct rule rule_set_logged;
+extern const struct rule rule_set_not_null_scan;
+extern const struct rule rule_sqlite_table_rebuild;
+extern const struct rule rule_statement_not_in_tx;
+extern const struct rule rule_syntax_error;
+extern const struct rule rule_truncate_rule;
+extern const struct rule rule_unused_ignore;
+extern const struct rule rule_update_no_where;
+extern const struct rule rule_vacuum_full;
+extern const struct rule rule_validate_in_same_tx;
+
+bool suppressed(struct judge *jg, const struct finding *f);
+void report_unused(struct judge *jg);
+bool path_matches(const char *pattern, const char *path);
+
+#endif

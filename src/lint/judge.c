@@ -1,0 +1,574 @@
+/* judge.c - one pass over a history: parse in parallel, replay in order, judge in between. */
+#include "lint/internal.h"
+
+#include "base/digest.h"
+#include "sql/directive.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- What there is to read ---- */
+
+static struct unit *add_unit(struct judge *jg, struct unit u)
+{
+	struct unit *slot = ARENA_PUSH(jg->arena, jg->units, jg->nunits);
+
+	*slot = u;
+	return slot;
+}
+
+static bool reported(const struct judge *jg, const char *path)
+{
+	return !jg->in->report_this || jg->in->report_this(jg->in->report_ctx, path);
+}
+
+static void add_part(struct judge *jg, const struct migration *m, const struct script_part *p,
+	bool down, bool context)
+{
+	if (!p->src)
+		return;
+	add_unit(jg, (struct unit){.migration = m,
+			     .src = p->src,
+			     .off = p->off,
+			     .len = p->len,
+			     .tx = p->tx,
+			     .down = down,
+			     .context = context || !reported(jg, p->src->path)});
+}
+
+static void collect(struct judge *jg)
+{
+	const struct judge_input *in = jg->in;
+	bool before = in->start_after != NULL;
+
+	if (in->base_schema)
+		add_unit(jg, (struct unit){.src = in->base_schema,
+				     .len = in->base_schema->text.len,
+				     .lone = true,
+				     .context = true});
+	for (size_t i = 0; in->project && i < in->project->nmigrations; i++) {
+		const struct migration *m = &in->project->migrations[i];
+
+		if (!m->baseline && !(in->live && before))
+			add_part(jg, m, &m->up, false, before);
+		if (!before)
+			add_part(jg, m, &m->down, true, false);
+		if (m->code && !(in->live && before))
+			add_unit(jg, (struct unit){.migration = m, .context = true});
+		if (before && slice_is(m->id, in->start_after))
+			before = false;
+	}
+	for (size_t i = 0; i < in->nfiles; i++)
+		add_unit(jg, (struct unit){.src = in->files[i],
+				     .len = in->files[i]->text.len,
+				     .lone = true,
+				     .context = !reported(jg, in->files[i]->path)});
+}
+
+/* ---- Parsing, in parallel ---- */
+
+struct pool {
+	struct judge *jg;
+	atomic_size_t next;
+	pthread_mutex_t mutex;
+	struct arena *arenas;
+	atomic_uint started;
+};
+
+static void read_unit(struct unit *u, const struct engine *e, struct reader *r, struct arena *a)
+{
+	if (!u->src) {
+		u->ok = true;
+		return;
+	}
+	u->ok = script_read(e, r, a, u->src, u->off, u->len, &u->script, &u->err);
+	/* File directives may stand anywhere in the file; those before statements are known. */
+	for (size_t i = 0; u->ok && i < u->script.n; i++)
+		for (size_t k = 0; k < u->script.at[i].ndirectives; k++)
+			if (slice_iis(u->script.at[i].directives[k].name, "allow-file"))
+				*ARENA_PUSH(a, u->directives, u->ndirectives) =
+					u->script.at[i].directives[k];
+}
+
+static void *read_units(void *arg)
+{
+	struct pool *p = arg;
+	const struct judge_input *in = p->jg->in;
+	struct reader_options ro = {.dialect = in->engine->dialect, .version = in->version};
+	struct arena *a = &p->arenas[atomic_fetch_add(&p->started, 1)];
+	struct reader *r = NULL;
+	struct err err = {0};
+	bool ok = in->engine->reader_open(&r, &ro, &err);
+
+	for (;;) {
+		size_t i = atomic_fetch_add(&p->next, 1);
+
+		if (i >= p->jg->nunits)
+			break;
+		if (ok)
+			read_unit(&p->jg->units[i], in->engine, r, a);
+		else
+			err_set(&p->jg->units[i].err, ERR_INPUT, "%s", err.message);
+	}
+	in->engine->reader_close(r);
+	err_done(&err);
+	return NULL;
+}
+
+static void run_threads(struct pool *p, unsigned n)
+{
+	pthread_t threads[64];
+	pthread_attr_t attr;
+	unsigned started = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 8u << 20);
+	for (unsigned i = 1; i < n && i < 64; i++)
+		if (pthread_create(&threads[started], &attr, read_units, p) == 0)
+			started++;
+	pthread_attr_destroy(&attr);
+	read_units(p);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static unsigned thread_count(const struct judge *jg)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t bytes = 0;
+	unsigned n = jg->in->threads ? jg->in->threads : cores > 0 ? (unsigned)cores : 1;
+
+	for (size_t i = 0; i < jg->nunits && bytes < 65536; i++)
+		bytes += jg->units[i].len;
+	if (bytes < 65536 || jg->nunits < 8)
+		return 1; /* a thread costs more than it saves */
+	return n > 16 ? 16 : n;
+}
+
+static bool parse_all(struct judge *jg, struct arena **arenas, unsigned *n, struct err *err)
+{
+	struct pool p = {.jg = jg};
+
+	*n = thread_count(jg);
+	*arenas = p.arenas = ARENA_ARRAY(jg->arena, *n, struct arena);
+	run_threads(&p, *n);
+	for (size_t i = 0; i < jg->nunits; i++)
+		if (!jg->units[i].ok) {
+			err_move(err, &jg->units[i].err);
+			return false;
+		}
+	return true;
+}
+
+/* ---- Findings ---- */
+
+static enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
+{
+	const struct judge_input *in = jg->in;
+	enum severity s = r->tier == TIER_ON ? r->severity : SEVERITY_OFF;
+
+	for (size_t i = 0; i < in->nsettings; i++) {
+		const struct rule_setting *set = &in->settings[i];
+		bool here = !set->paths;
+
+		if (strcmp(set->rule, r->id) != 0 && strcmp(set->rule, "all") != 0)
+			continue;
+		for (size_t k = 0; set->paths && set->paths[k]; k++)
+			here = here || (path && path_matches(set->paths[k], path));
+		if (here)
+			s = set->severity;
+	}
+	if (in->select) {
+		enum severity chosen = SEVERITY_OFF;
+
+		for (size_t i = 0; in->select[i]; i++)
+			if (strcmp(in->select[i], "all") == 0 || strcmp(in->select[i], r->id) == 0)
+				chosen = s == SEVERITY_OFF ? r->severity : s;
+		s = chosen;
+	}
+	for (size_t i = 0; in->ignore && in->ignore[i]; i++)
+		if (strcmp(in->ignore[i], r->id) == 0)
+			s = SEVERITY_OFF;
+	return s;
+}
+
+static bool select_all(const struct judge *jg)
+{
+	for (size_t i = 0; jg->in->select && jg->in->select[i]; i++)
+		if (strcmp(jg->in->select[i], "all") == 0)
+			return true;
+	return false;
+}
+
+/* Stable over line shifts: rule, file, object and the statement's words. */
+static void fingerprint(struct judge *jg, struct finding *f, const struct statement *st)
+{
+	struct buf b = {0};
+	char hex[65];
+	bool blank = false;
+
+	buf_printf(&b, "%s%c%s%c%.*s%c", f->rule->id, 0, f->file ? f->file : "", 0,
+		SLICE(f->object), 0);
+	for (size_t i = 0; st && i < st->raw.len; i++) {
+		char c = st->raw.at[i];
+
+		if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+			blank = true;
+			continue;
+		}
+		if (blank)
+			buf_addc(&b, ' ');
+		blank = false;
+		buf_addc(&b, c);
+	}
+	(void)jg;
+	digest_sha256_hex(buf_slice(&b), hex);
+	memcpy(f->fingerprint, hex, 32);
+	f->fingerprint[32] = 0;
+	buf_done(&b);
+}
+
+struct finding *finding_add(struct judged *j, const struct rule *r, struct span at,
+	struct slice object, const char *fmt, ...)
+{
+	static _Thread_local struct finding dropped;
+	struct judge *jg = j->judge;
+	const char *path = at.src ? at.src->path : j->migration ? j->migration->path : NULL;
+	enum severity s = severity_now(jg, r, path);
+	struct finding *f;
+	va_list ap;
+
+	if (s == SEVERITY_OFF || (jg->unit && jg->unit->context)) {
+		dropped = (struct finding){0};
+		return &dropped;
+	}
+	f = ARENA_PUSH(jg->arena, jg->out->findings, jg->out->nfindings);
+	*f = (struct finding){.rule = r,
+		.severity = s,
+		.certain = true,
+		.span = at,
+		.file = path,
+		.statement = j->statement ? (int)j->statement->index : -1,
+		.migration = j->migration,
+		.object = object,
+		.why = slice_of(r->why),
+		.safe = slice_of(r->safe)};
+	va_start(ap, fmt);
+	f->message = arena_vprintf(jg->arena, fmt, ap);
+	va_end(ap);
+	fingerprint(jg, f, j->statement);
+	return f;
+}
+
+static bool hides(const struct rule *r, const struct rule *other)
+{
+	for (size_t i = 0; r->hides && r->hides[i]; i++)
+		if (strcmp(r->hides[i], other->id) == 0)
+			return true;
+	return false;
+}
+
+/* Of overlapping findings on one statement only the most specific stays; and the same thing is
+ * said once. */
+static void collapse(struct judge *jg)
+{
+	struct finding *v = jg->out->findings;
+	size_t first = jg->first_of_statement, n = first;
+
+	if (select_all(jg))
+		return;
+	for (size_t i = first; i < jg->out->nfindings; i++) {
+		bool keep = true;
+
+		for (size_t k = first; keep && k < jg->out->nfindings; k++) {
+			if (k != i && hides(v[k].rule, v[i].rule))
+				keep = false;
+			if (k < i && v[k].rule == v[i].rule && slice_eq(v[k].object, v[i].object) &&
+				v[k].span.off == v[i].span.off)
+				keep = false;
+		}
+		if (keep)
+			v[n++] = v[i];
+	}
+	jg->out->nfindings = n;
+}
+
+/* ---- Replaying ---- */
+
+static bool applies(const struct rule *r, const struct judge_input *in)
+{
+	unsigned bit = 0;
+
+	switch (in->engine->dialect) {
+	case DIALECT_POSTGRES:
+		bit = RULE_PG;
+		break;
+	case DIALECT_MYSQL:
+		bit = RULE_MYSQL;
+		break;
+	case DIALECT_MARIADB:
+		bit = RULE_MARIADB;
+		break;
+	case DIALECT_SQLITE:
+		bit = RULE_SQLITE;
+		break;
+	case DIALECT_UNKNOWN:
+		break;
+	}
+	return (r->engines & bit) && (!r->since || in->version >= r->since) &&
+	       (!r->until || in->version < r->until);
+}
+
+static void remember_locks(struct judge *jg, const struct statement *st, const struct effect *e)
+{
+	struct session *s = &jg->session;
+
+	for (size_t i = 0; s->in_tx && i < e->nlocks; i++) {
+		const struct lock *l = &e->locks[i];
+
+		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING)
+			continue;
+		*ARENA_PUSH(jg->arena, s->locks, s->nlocks) =
+			(struct session_lock){.object = l->object,
+				.mode = l->mode,
+				.strength = (int)l->blocks,
+				.since = st};
+	}
+}
+
+static void note_opaque(struct judge *jg, const struct statement *st)
+{
+	if (jg->unit->context)
+		return;
+	*ARENA_PUSH(jg->arena, jg->out->opaque, jg->out->nopaque) =
+		(struct opaque_note){.span = st->span, .reason = st->opaque_reason};
+}
+
+static void run_rules(struct judge *jg, struct judged *j)
+{
+	for (size_t i = 0; rules[i]; i++)
+		if (rules[i]->check && applies(rules[i], jg->in))
+			rules[i]->check(rules[i], j);
+}
+
+static void judge_statement(struct judge *jg, const struct statement *st)
+{
+	struct effect effect = {0};
+	struct judged j = {.arena = jg->arena,
+		.before = jg->catalog,
+		.session = &jg->session,
+		.statement = st,
+		.effect = &effect,
+		.migration = jg->unit->migration,
+		.project = jg->in->project,
+		.dialect = jg->in->engine->dialect,
+		.version = jg->in->version,
+		.judge = jg};
+	struct slice why = SLICE_NONE;
+
+	jg->first_of_statement = jg->out->nfindings;
+	if (!jg->unit->context)
+		jg->out->statements++;
+	if (st->state == STATEMENT_OPAQUE || st->state == STATEMENT_CLIENT || st->partly_opaque)
+		note_opaque(jg, st);
+	jg->in->engine->effects(jg->arena, jg->catalog, &jg->session, st, &effect);
+	run_rules(jg, &j);
+	collapse(jg);
+	if (jg->unit->down)
+		return;
+	if (catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT &&
+		!jg->base_unknown && catalog_is_complete(jg->catalog)) {
+		/* Something is not as this history alone would have it: from here on what is not in
+		 * the catalog is unknown rather than absent. */
+		jg->base_unknown = true;
+		catalog_set_complete(jg->catalog, false);
+	}
+	remember_locks(jg, st, &effect);
+}
+
+static bool needs_no_tx(const struct judge *jg, const struct unit *u)
+{
+	for (size_t i = 0; i < u->script.n; i++)
+		if (u->script.at[i].state == STATEMENT_READ &&
+			jg->in->engine->needs_no_tx(&u->script.at[i], jg->in->version))
+			return true;
+	return false;
+}
+
+/* A file with a BEGIN of its own is sent by projects that told their tool not to wrap. */
+static bool has_own_tx(const struct unit *u)
+{
+	for (size_t i = 0; i < u->script.n; i++)
+		if (u->script.at[i].nchanges && u->script.at[i].changes[0].kind == CHANGE_BEGIN)
+			return true;
+	return false;
+}
+
+/* Does the layout's runner put this script into a transaction? */
+static bool runner_wraps(const struct judge *jg, const struct unit *u)
+{
+	const char *layout =
+		jg->in->project && jg->in->project->layout ? jg->in->project->layout->name : "";
+
+	if (u->lone || u->tx == TX_MODE_NONE)
+		return false;
+	if (u->tx == TX_MODE_BATCH)
+		return !has_own_tx(u) && (u->script.n > 1 || !needs_no_tx(jg, u));
+	/* The plain layout sees statements that cannot be in a transaction by itself. */
+	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
+}
+
+static void judge_unit(struct judge *jg, const struct unit *u)
+{
+	bool wraps;
+
+	jg->unit = u;
+	if (!u->src) {
+		catalog_taint(jg->catalog, &jg->session, SL("*"));
+		return;
+	}
+	wraps = runner_wraps(jg, u);
+	if (wraps)
+		session_begin(&jg->session, jg->catalog, true);
+	for (size_t i = 0; i < u->script.n; i++) {
+		bool own = !jg->session.in_tx;
+
+		judge_statement(jg, &u->script.at[i]);
+		if (own && !jg->session.in_tx)
+			jg->session.tx++; /* a transaction of its own, over now */
+	}
+	if (jg->session.in_tx)
+		session_end(&jg->session, jg->catalog, true);
+	jg->session.nlocks = 0;
+}
+
+/* The down scripts see the schema they will find: that after their own up. Only what does not
+ * parse, and what cannot be read, is said about them. */
+static void judge_down(struct judge *jg, const struct unit *u)
+{
+	const struct rule *syntax = rule_find(SL("syntax-error"), NULL);
+
+	jg->unit = u;
+	for (size_t i = 0; i < u->script.n; i++) {
+		const struct statement *st = &u->script.at[i];
+		struct effect none = {0};
+		struct judged j = {.arena = jg->arena,
+			.before = jg->catalog,
+			.session = &jg->session,
+			.statement = st,
+			.effect = &none,
+			.migration = u->migration,
+			.project = jg->in->project,
+			.dialect = jg->in->engine->dialect,
+			.version = jg->in->version,
+			.judge = jg};
+
+		if (!u->context)
+			jg->out->statements++;
+		if (st->state == STATEMENT_OPAQUE || st->state == STATEMENT_CLIENT)
+			note_opaque(jg, st);
+		if (st->state == STATEMENT_SYNTAX && syntax)
+			syntax->check(syntax, &j);
+	}
+}
+
+static void finish_rules(struct judge *jg)
+{
+	struct judged j = {.arena = jg->arena,
+		.before = jg->catalog,
+		.session = &jg->session,
+		.project = jg->in->project,
+		.dialect = jg->in->engine->dialect,
+		.version = jg->in->version,
+		.judge = jg};
+
+	jg->unit = NULL;
+	for (size_t i = 0; rules[i]; i++)
+		if (rules[i]->finish && applies(rules[i], jg->in))
+			rules[i]->finish(rules[i], &j);
+}
+
+/* ---- The result ---- */
+
+static int by_place(const void *x, const void *y)
+{
+	const struct finding *a = x, *b = y;
+	int d = strcmp(a->file ? a->file : "", b->file ? b->file : "");
+
+	if (d)
+		return d;
+	if (a->span.off != b->span.off)
+		return a->span.off < b->span.off ? -1 : 1;
+	d = strcmp(a->rule->id, b->rule->id);
+	return d ? d : slice_cmp(a->object, b->object);
+}
+
+static void count(struct judge *jg)
+{
+	const char *last = NULL;
+	struct verdict *v = jg->out;
+
+	for (size_t i = 0; i < v->nfindings; i++) {
+		if (v->findings[i].suppressed)
+			continue;
+		v->errors += v->findings[i].severity == SEVERITY_ERROR;
+		v->warnings += v->findings[i].severity == SEVERITY_WARNING;
+		v->infos += v->findings[i].severity == SEVERITY_INFO;
+	}
+	for (size_t i = 0; i < jg->nunits; i++) {
+		const struct unit *u = &jg->units[i];
+
+		if (!u->src || u->context || (last && strcmp(last, u->src->path) == 0))
+			continue;
+		last = u->src->path;
+		v->files++;
+	}
+}
+
+static void suppress(struct judge *jg)
+{
+	for (size_t i = 0; i < jg->out->nfindings; i++)
+		jg->out->findings[i].suppressed = suppressed(jg, &jg->out->findings[i]);
+	report_unused(jg);
+}
+
+bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, struct err *err)
+{
+	struct judge jg = {.in = in, .arena = a, .out = out};
+	struct arena *arenas = NULL;
+	unsigned narenas = 0;
+	bool ok;
+
+	*out = (struct verdict){0};
+	collect(&jg);
+	ok = parse_all(&jg, &arenas, &narenas, err);
+	if (ok) {
+		jg.catalog = in->live ? catalog_copy(in->live)
+				      : catalog_new(in->engine->dialect, in->version);
+		session_init(&jg.session, in->engine->dialect, a);
+		if (!in->project && !in->base_schema && !in->live)
+			catalog_set_complete(jg.catalog, false);
+		for (size_t i = 0; i < jg.nunits; i++) {
+			if (jg.units[i].down)
+				judge_down(&jg, &jg.units[i]);
+			else
+				judge_unit(&jg, &jg.units[i]);
+		}
+		finish_rules(&jg);
+		suppress(&jg);
+		if (out->nfindings)
+			qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);
+		count(&jg);
+	}
+	catalog_free(jg.catalog);
+	/* Statements and spans live on in the findings: their memory goes with the caller's arena.
+	 */
+	for (unsigned i = 0; i < narenas; i++)
+		arena_adopt(a, &arenas[i]);
+	for (size_t i = 0; i < jg.nunits; i++)
+		err_done(&jg.units[i].err);
+	return ok;
+}
