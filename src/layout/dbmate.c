@@ -244,15 +244,18 @@ static int by_file_name(const struct migration *x, const struct migration *y)
 
 static void find_same_versions(struct project *p)
 {
-	for (size_t i = 0; i < p->nmigrations; i++)
-		for (size_t k = i + 1; k < p->nmigrations; k++)
-			if (slice_eq(p->migrations[i].version, p->migrations[k].version)) {
-				problem(p, true, "duplicate-version", p->migrations[k].path,
-					NOWHERE, "two migrations have the version %.*s: %s and %s",
-					SLICE(p->migrations[k].version), p->migrations[i].path,
-					p->migrations[k].path);
-				break;
-			}
+	struct key_index x = {0};
+
+	for (size_t i = 0; i < p->nmigrations; i++) {
+		const struct migration *m = &p->migrations[i];
+		const struct key_entry *e = index_get(&x, m->version);
+
+		if (e)
+			problem(p, true, "duplicate-version", m->path, NOWHERE,
+				"two migrations have the version %.*s: %s and %s",
+				SLICE(m->version), p->migrations[e->first].path, m->path);
+		index_put(p->arena, &x, m->version, i);
+	}
 }
 
 static bool dbmate_read(struct project *p, struct err *err)

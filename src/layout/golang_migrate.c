@@ -85,20 +85,28 @@ static int gm_detect(struct arena *a, const char *root, const char *given, const
 	return 80;
 }
 
+static bool direction_taken(const struct migration *m, const struct gm_name *n)
+{
+	return n->kind == GM_UP ? m->path != NULL : m->down.src != NULL;
+}
+
 /* The migration that a file belongs to: the one of its number and name, else one of its number that
  * has no script in this direction yet (the tool does not compare the names). */
-static struct migration *find_number(struct project *p, const struct gm_name *n, bool *taken)
+static struct migration *find_number(
+	struct project *p, const struct key_index *x, const struct gm_name *n, bool *taken)
 {
+	const struct key_entry *e = index_get(x, plain_number(n->number));
 	struct migration *other = NULL;
 
 	*taken = false;
-	for (size_t i = 0; i < p->nmigrations; i++) {
+	if (!e)
+		return NULL;
+	for (size_t i = e->first; i < (e->count > 1 ? p->nmigrations : e->first + 1); i++) {
 		struct migration *m = &p->migrations[i];
-		bool has_up = m->path != NULL, has_down = m->down.src != NULL;
 
 		if (m->layout_data || cmp_number(m->version, n->number) != 0)
 			continue;
-		if (n->kind == GM_UP ? has_up : has_down)
+		if (direction_taken(m, n))
 			*taken = true;
 		else if (!other || slice_eq(m->name, n->name))
 			other = m;
@@ -108,10 +116,11 @@ static struct migration *find_number(struct project *p, const struct gm_name *n,
 	return other;
 }
 
-static void add_direction(struct project *p, const struct gm_name *n, const char *path)
+static void add_direction(
+	struct project *p, struct key_index *x, const struct gm_name *n, const char *path)
 {
 	bool taken;
-	struct migration *m = find_number(p, n, &taken);
+	struct migration *m = find_number(p, x, n, &taken);
 	const char *code = slice_is(n->ext, "sql") ? NULL : code_of(path);
 
 	if (taken)
@@ -121,6 +130,7 @@ static void add_direction(struct project *p, const struct gm_name *n, const char
 	if (!m || taken) {
 		m = migration_add(p, plain_number(n->number), n->number, n->name, path);
 		m->path = NULL;
+		index_put(p->arena, x, m->id, p->nmigrations - 1);
 	}
 	if (n->kind == GM_UP) {
 		m->path = path;
@@ -170,7 +180,7 @@ static int gm_cmp(const struct migration *x, const struct migration *y)
 	return slice_cmp(x->id, y->id);
 }
 
-static void take(struct project *p, const struct entry *e)
+static void take(struct project *p, struct key_index *x, const struct entry *e)
 {
 	struct slice s = slice_of(e->name);
 	struct gm_name n = parse(s);
@@ -198,11 +208,13 @@ static void take(struct project *p, const struct entry *e)
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
 			"%s is not a migration: its number does not fit into 64 bits", e->path);
 	else if (n.kind != GM_NOTHING && (slice_is(n.ext, "sql") || code_of(e->name)))
-		add_direction(p, &n, e->path);
+		add_direction(p, x, &n, e->path);
 }
 
 static bool gm_read(struct project *p, struct err *err)
 {
+	struct key_index x = {0};
+
 	(void)err;
 	for (size_t i = 0; i < p->ndirs; i++) {
 		struct entry *v;
@@ -211,7 +223,7 @@ static bool gm_read(struct project *p, struct err *err)
 		if (!files_list(p, p->dirs[i], &v, &n))
 			continue;
 		for (size_t k = 0; k < n; k++)
-			take(p, &v[k]);
+			take(p, &x, &v[k]);
 	}
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct migration *m = &p->migrations[i];

@@ -232,6 +232,7 @@ struct plain {
 	struct plain_name *names;
 	size_t n;
 	const char *verify_all;
+	struct key_index ups; /* migrations by the numbers of their version */
 	bool templated;
 };
 
@@ -266,12 +267,33 @@ static struct source *load(struct plain *x, const char *path)
 	return s;
 }
 
-static struct migration *find_version(struct project *p, struct slice version)
+/* The numbers of a version without leading zeros: 0.9/01 and 0.9/1 are the same. */
+static struct slice key_of(struct arena *a, struct slice version)
 {
-	for (size_t i = 0; i < p->nmigrations; i++)
-		if (cmp_parts(p->migrations[i].version, version) == 0)
-			return &p->migrations[i];
-	return NULL;
+	struct buf b = {0};
+	struct slice out;
+
+	if (count_digits(version) == version.len)
+		return plain_number(version);
+	while (version.len) {
+		size_t n = count_digits(version);
+
+		if (n) {
+			buf_add(&b, plain_number(slice_sub(version, 0, n)));
+			buf_addc(&b, '.');
+		}
+		version = slice_from(version, n ? n : 1);
+	}
+	out = arena_slice(a, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+static struct migration *find_version(struct plain *x, struct slice version)
+{
+	const struct key_entry *e = index_get(&x->ups, key_of(x->p->arena, version));
+
+	return e ? &x->p->migrations[e->first] : NULL;
 }
 
 static void note_not_a_migration(struct project *p, const struct entry *e)
@@ -344,17 +366,23 @@ static bool ends_in_word(struct slice name, const char *word)
 /* 001_x_down.sql is a down script when there is another 001; alone nobody knows. */
 static void see_tail_words(struct plain *x)
 {
+	struct arena *a = x->p->arena;
+	struct key_index others = {0};
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct plain_name *n = &x->names[i];
+
+		if (n->role == ROLE_UP && !n->code && !ends_in_word(n->name, "down") &&
+			!ends_in_word(n->name, "rollback"))
+			index_put(a, &others, key_of(a, n->version), i);
+	}
 	for (size_t i = 0; i < x->n; i++) {
 		struct plain_name *n = &x->names[i];
-		bool down = ends_in_word(n->name, "down"), other = false;
+		bool down = ends_in_word(n->name, "down");
 
 		if (n->role != ROLE_UP || n->code || (!down && !ends_in_word(n->name, "rollback")))
 			continue;
-		for (size_t k = 0; k < x->n; k++)
-			other |= k != i && x->names[k].role == ROLE_UP && !x->names[k].code &&
-				 !ends_in_word(x->names[k].name, "down") &&
-				 cmp_parts(x->names[k].version, n->version) == 0;
-		if (other)
+		if (index_get(&others, key_of(a, n->version)))
 			n->role = ROLE_DOWN;
 		else if (down)
 			problem(x->p, true, "unknown-marker", n->path, NOWHERE,
@@ -369,6 +397,7 @@ static void add_up(struct plain *x, const struct plain_name *n)
 	struct script_part up = {0}, down = {0}, verify = {0};
 	struct source *src;
 
+	index_put(x->p->arena, &x->ups, key_of(x->p->arena, n->version), x->p->nmigrations - 1);
 	if (ends_in_word(n->name, "up"))
 		m->name = slice_sub(m->name, 0, m->name.len - 3);
 	m->code = n->code;
@@ -387,7 +416,7 @@ static void add_up(struct plain *x, const struct plain_name *n)
 /* A down script may carry its own marker; with both it is not what its name says. */
 static void add_down(struct plain *x, const char *path, struct slice version)
 {
-	struct migration *m = find_version(x->p, version);
+	struct migration *m = find_version(x, version);
 	struct script_part up = {0}, down = {0}, verify = {0};
 	struct source *src;
 
@@ -413,7 +442,7 @@ static void add_down(struct plain *x, const char *path, struct slice version)
 
 static void add_verify(struct plain *x, const char *path, struct slice version)
 {
-	struct migration *m = find_version(x->p, version);
+	struct migration *m = find_version(x, version);
 
 	if (!m)
 		problem(x->p, false, "not-a-migration", path, NOWHERE,
