@@ -67,18 +67,23 @@ static bool template_line(struct slice line)
 static int gm_detect(struct arena *a, const char *root, const char *given, const char **dir)
 {
 	struct entry *v;
-	size_t n, found = 0, downs = 0;
+	size_t n, ups = 0, downs = 0, bare = 0;
 
 	*dir = given;
 	files_peek(a, root, given, &v, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct gm_name x = parse(slice_of(v[i].name));
 
-		found += !v[i].dir && x.kind != GM_NOTHING && slice_is(x.ext, "sql");
-		downs += !v[i].dir && x.kind == GM_DOWN;
+		if (v[i].dir || !slice_ends(slice_of(v[i].name), ".sql"))
+			continue;
+		ups += x.kind == GM_UP;
+		downs += x.kind == GM_DOWN;
+		bare += x.kind == GM_NOTHING && count_digits(slice_of(v[i].name));
 	}
-	if (!found)
+	if (!ups)
 		return 0;
+	if (bare > ups) /* 001_x.sql beside 001_x.down.sql is somebody's own habit */
+		return 20;
 	/* The tool has no templates: a folder that uses them is somebody's own. */
 	if (!downs && files_any_line(a, root, v, n, ".sql", 12, template_line))
 		return 20;

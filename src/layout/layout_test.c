@@ -78,6 +78,16 @@ static void plain_names(void **state)
 	assert_non_null(f->p.migrations[4].verify.src);
 }
 
+static void plain_pairs(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/001_a.sql", "SELECT 1;");
+	put(f, "migrations/001_a.down.sql", "SELECT -1;");
+	expect(f, "plain", "001", "");
+	assert_string_equal(text_of(f, &f->p.migrations[0].down), "SELECT -1;");
+}
+
 static void plain_version_folders(void **state)
 {
 	struct fixture *f = *state;
@@ -87,6 +97,39 @@ static void plain_version_folders(void **state)
 	put(f, "migration/0.9/00__z.sql", "SELECT 1;");
 	put(f, "migration/LATEST.sql", "SELECT 1;");
 	expect(f, "plain", "0.9/00 0.22/00 0.22/01", "not-a-migration");
+}
+
+static void plain_databases(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/001_a.postgres.sql", "SELECT 1;");
+	put(f, "migrations/001_a.sqlite.sql", "SELECT 2;");
+	put(f, "migrations/002_b.sql", "SELECT 3;");
+	put(f, "migrations/002_b.sqlite.down.sql", "SELECT -3;");
+	assert_true(open_as(f, NULL, DIALECT_SQLITE));
+	assert_string_equal(ids(f), "001 002");
+	assert_string_equal(text_of(f, &f->p.migrations[0].up), "SELECT 2;");
+	assert_string_equal(text_of(f, &f->p.migrations[1].down), "SELECT -3;");
+	assert_true(open_as(f, NULL, DIALECT_POSTGRES));
+	assert_string_equal(text_of(f, &f->p.migrations[0].up), "SELECT 1;");
+	assert_null(f->p.migrations[1].down.src);
+	assert_true(open_as(f, NULL, DIALECT_UNKNOWN));
+	assert_non_null(strstr(rules(f), "!several-databases"));
+}
+
+static void empty_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct new_file *v;
+	size_t n;
+
+	put_dir(f, "migrations");
+	expect(f, "plain", "", "");
+	assert_true(f->p.layout->new_files(
+		&f->p, &f->arena, SL("First"), SL("SELECT 1;"), SL("SELECT 2;"), &v, &n, &f->err));
+	assert_string_equal(v[0].path, "migrations/001_first.sql");
+	assert_true(slice_is(v[0].text, "-- UP\nSELECT 1;\n\n-- DOWN\nSELECT 2;\n"));
 }
 
 static void plain_refusals(void **state)
@@ -527,14 +570,14 @@ static void new_names_by_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
-		T(plain_names), T(plain_version_folders), T(plain_refusals), T(unreadable),
-		T(directives), T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
-		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
-		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
-		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),
-		T(flyway_versions), T(flyway_checksums), T(lock_keys), T(one_folder_per_database),
-		T(several_projects), T(nothing_there), T(finding_one), T(new_names),
-		T(new_names_by_time)};
+		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases), T(empty_folder),
+		T(plain_refusals), T(unreadable), T(directives), T(checksum_of_up),
+		T(golang_migrate), T(golang_migrate_refusals), T(templates_are_not_golang_migrate),
+		T(dbmate), T(dbmate_sections), T(dbmate_refusals), T(prisma), T(diesel), T(sqlx),
+		T(goose), T(goose_cuts), T(goose_refusals), T(goose_environment), T(flyway),
+		T(flyway_baseline), T(flyway_versions), T(flyway_checksums), T(lock_keys),
+		T(one_folder_per_database), T(several_projects), T(nothing_there), T(finding_one),
+		T(new_names), T(new_names_by_time)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
  *	verify_001.sql  001_name.verify.sql  verify/001_name.sql      checks of one migration
  *	verify.sql       checks of the schema as it is now: they belong to the last migration
  *	0.22/00_name.sql folders named by a version: folder first, then number
+ *	001_name.postgres.sql    for one database only: the others are left out
  *	003_name.py      a script of another language: listed in its place, not run
  *
  * Order: the numbers in the name, as numbers. The history is belay's own table. */
@@ -20,9 +21,9 @@ enum role { ROLE_NONE, ROLE_UP, ROLE_DOWN, ROLE_VERIFY, ROLE_VERIFY_ALL, ROLE_BA
 struct plain_name {
 	enum role role;
 	struct slice version, name;
+	enum dialect dialect; /* named before .sql, else UNKNOWN */
 	const char *code;
 	const char *path;
-	bool used;
 };
 
 /* ---- Names ---- */
@@ -80,20 +81,26 @@ static bool bad_word(struct slice w)
 	       (w.len >= 2 && w.len <= 3 && is_near(w, "up"));
 }
 
-/* name.up, name.dwon: the last part between dots says the direction. */
+/* name.up, name.dwon, name.postgres.down: the parts between the last dots. */
 static void take_suffix(struct plain_name *n)
 {
 	size_t dot = n->name.len;
 	struct slice word;
+	enum dialect d;
 
 	while (dot > 0 && n->name.at[dot - 1] != '.')
 		dot--;
 	if (dot == 0)
 		return;
 	word = slice_from(n->name, dot);
-	if (role_of_word(word) != ROLE_NONE) {
-		n->role = role_of_word(word);
+	d = dialect_from_name(word);
+	if (role_of_word(word) != ROLE_NONE || (d != DIALECT_UNKNOWN && !n->dialect)) {
+		if (d == DIALECT_UNKNOWN)
+			n->role = role_of_word(word);
+		else
+			n->dialect = d;
 		n->name = slice_sub(n->name, 0, dot - 1);
+		take_suffix(n);
 	} else if (bad_word(word)) {
 		n->role = ROLE_BAD;
 	}
@@ -391,6 +398,38 @@ static void see_tail_words(struct plain *x)
 	}
 }
 
+/* Files for several databases side by side: one of them is meant. */
+static void choose_dialect(struct plain *x)
+{
+	enum dialect seen = DIALECT_UNKNOWN, want = x->p->dialect;
+	size_t keep = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		enum dialect d = x->names[i].dialect;
+
+		if (want != DIALECT_UNKNOWN || d == DIALECT_UNKNOWN || d == seen)
+			continue;
+		if (seen != DIALECT_UNKNOWN) {
+			problem(x->p, true, "several-databases", x->names[i].path, NOWHERE,
+				"there are files for %s and for %s: say with --dialect which are "
+				"meant",
+				dialect_name(seen), dialect_name(d));
+			return;
+		}
+		seen = d;
+	}
+	if (want == DIALECT_UNKNOWN)
+		x->p->dialect = want = seen;
+	for (size_t i = 0; i < x->n; i++) {
+		enum dialect d = x->names[i].dialect;
+
+		if (d == DIALECT_UNKNOWN || d == want ||
+			(dialect_is_mysql(d) && dialect_is_mysql(want)))
+			x->names[keep++] = x->names[i];
+	}
+	x->n = keep;
+}
+
 static void add_up(struct plain *x, const struct plain_name *n)
 {
 	struct migration *m = migration_add(x->p, n->version, n->version, n->name, n->path);
@@ -509,6 +548,7 @@ static bool plain_read(struct project *p, struct err *err)
 	(void)err;
 	for (size_t i = 0; i < p->ndirs; i++)
 		list_folder(&x, p->dirs[i], SLICE_NONE);
+	choose_dialect(&x);
 	see_tail_words(&x);
 	for (size_t i = 0; i < x.n; i++)
 		if (x.names[i].role == ROLE_UP)

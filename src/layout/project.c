@@ -241,6 +241,24 @@ static bool best_of(struct search *s, struct candidate *out, struct err *err)
 	return equal == 1;
 }
 
+/* A usual folder that is there and empty: the first migration is still to be written. */
+static bool empty_folder(struct search *s, struct candidate *out)
+{
+	for (size_t i = 0; usual[i]; i++) {
+		struct entry *v;
+		size_t n;
+
+		if (!io_is_dir(io_join(s->a, s->root, usual[i])))
+			continue;
+		files_peek(s->a, s->root, usual[i], &v, &n);
+		if (n)
+			continue;
+		*out = (struct candidate){usual[i], s->wanted ? s->wanted : layouts[0], 0};
+		return true;
+	}
+	return false;
+}
+
 static bool find_folder(struct search *s, struct candidate *out, struct err *err)
 {
 	struct candidate c;
@@ -258,6 +276,8 @@ static bool find_folder(struct search *s, struct candidate *out, struct err *err
 	walk(s);
 	if (s->nfound)
 		return best_of(s, out, err);
+	if (empty_folder(s, out))
+		return true;
 	if (s->wanted)
 		err_set(err, ERR_INPUT, "found no folder with migrations of %s below \"%s\"",
 			s->wanted->name, s->root);
