@@ -30,6 +30,8 @@ struct executor {
 	size_t ngroup, nms;
 	long long begun;
 	bool grouped; /* the migration runs in one transaction of ours */
+	size_t first_serial;
+	size_t kept; /* statements of this migration that are committed for good */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -178,7 +180,10 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		err_done(&settle);
 		return false;
 	}
-	if (!x->journal || x->conn->ops->in_transaction(x->conn))
+	if (x->conn->ops->in_transaction(x->conn))
+		return true;
+	x->kept = s->serial + 1 - x->first_serial;
+	if (!x->journal)
 		return true;
 	return journal_done(x->journal, s, ms, err);
 }
@@ -340,10 +345,11 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	enum direction d = x->plan->direction;
 	bool grouped =
 		from < to ? x->plan->steps[from].group != 0 : x->plan->project->layout != NULL;
-	size_t before = x->result->statements_done;
 	bool ok;
 
 	x->grouped = grouped;
+	x->kept = 0;
+	x->first_serial = from < to ? x->plan->steps[from].serial : 0;
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
 	if (!grouped && !x->o->no_history && p->layout->history_begin &&
@@ -358,7 +364,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 			x->conn->ops->alive(x->conn))
 			p->layout->history_failed(p, x->conn, m, d, err->message, &ignored);
 		err_done(&ignored);
-		explain_failure(x, m, grouped, x->result->statements_done - before, to - from, err);
+		explain_failure(x, m, grouped, x->kept, to - from, err);
 		return false;
 	}
 	x->result->migrations_done++;
