@@ -63,8 +63,7 @@ static void attach_from(struct project *p, const char *dir)
 		m = e ? &p->migrations[e->first] : NULL;
 		if (!m)
 			problem(p, false, "not-a-migration", v[i].path, NOWHERE,
-				"%s checks a migration %.*s that is not there", v[i].path,
-				SLICE(number));
+				"this checks a migration %.*s that is not there", SLICE(number));
 		else if (!m->verify.src)
 			m->verify = part_all(files_load(p, v[i].path), TX_MODE_NONE);
 	}

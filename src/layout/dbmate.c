@@ -183,7 +183,7 @@ static bool check_shape(
 	struct slice before = slice_sub(src->text, 0, n ? v[0].at : src->text.len), line;
 
 	if (n == 0 || !v[0].up) {
-		problem(p, true, "unknown-marker", path, NOWHERE, "%s %s", path,
+		problem(p, true, "unknown-marker", path, NOWHERE, "this %s",
 			n ? "begins with -- migrate:down; dbmate wants -- migrate:up first"
 			  : "has no -- migrate:up");
 		return false;
@@ -211,9 +211,8 @@ static void take(struct project *p, const struct entry *e)
 		return;
 	if (!digits || e->dir) {
 		problem(p, e->dir && digits, "not-a-migration", e->path, NOWHERE,
-			e->dir ? "%s is named like a migration and is a directory"
-			       : "%s is not a migration: its name does not begin with a number",
-			e->path);
+			e->dir ? "this is named like a migration and is a directory"
+			       : "this is not a migration: its name does not begin with a number");
 		return;
 	}
 	src = files_load(p, e->path);
@@ -226,11 +225,11 @@ static void take(struct project *p, const struct entry *e)
 	down = direction_part(p, src, v, n, false);
 	if (n > 2)
 		problem(p, false, "several-sections", e->path, NOWHERE,
-			"%s has several up sections; dbmate loses the later ones, belay runs all",
-			e->path);
+			"this has several up sections; dbmate loses the later ones, belay runs "
+			"all");
 	if (!down.src)
 		problem(p, false, "missing-down", e->path, NOWHERE,
-			"%s has no -- migrate:down; dbmate refuses the file", e->path);
+			"this has no -- migrate:down; dbmate refuses the file");
 	m = migration_add(p, slice_sub(s, 0, digits), slice_sub(s, 0, digits), name, e->path);
 	m->up = up;
 	m->down = down;

@@ -194,24 +194,22 @@ static void take(struct project *p, struct key_index *x, const struct entry *e)
 	if (e->dir) {
 		if (n.kind != GM_NOTHING || (count_digits(s) && slice_ends(s, ".sql")))
 			problem(p, true, "not-a-migration", e->path, NOWHERE,
-				"%s is named like a migration and is a directory", e->path);
+				"this is named like a migration and is a directory");
 		return;
 	}
 	if (n.kind == GM_NOTHING && add_around(p, e))
 		return;
 	if (n.kind == GM_NOTHING && near_direction(s))
 		problem(p, true, "unknown-marker", e->path, NOWHERE,
-			"%s: the part before .sql looks like up or down and is neither; "
-			"golang-migrate passes over it",
-			e->path);
+			"the part before .sql looks like up or down and is neither; "
+			"golang-migrate passes over it");
 	else if (n.kind == GM_NOTHING && slice_ends(s, ".sql"))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: golang-migrate wants NUMBER_name.up.sql or "
-			".down.sql",
-			e->path);
+			"this is not a migration: golang-migrate wants NUMBER_name.up.sql or "
+			".down.sql");
 	else if (n.kind != GM_NOTHING && !slice_u64(n.number, &number))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: its number does not fit into 64 bits", e->path);
+			"this is not a migration: its number does not fit into 64 bits");
 	else if (n.kind != GM_NOTHING && (slice_is(n.ext, "sql") || code_of(e->name)))
 		add_direction(p, x, &n, e->path);
 }
@@ -238,8 +236,7 @@ static bool gm_read(struct project *p, struct err *err)
 		m->path = m->down.src ? m->down.src->path : p->dirs[0];
 		if (!m->code)
 			problem(p, false, "not-a-migration", m->path, NOWHERE,
-				"%s undoes a migration %.*s that is not there", m->path,
-				SLICE(m->id));
+				"this undoes a migration %.*s that is not there", SLICE(m->id));
 	}
 	attach_verify(p);
 	migrations_finish(p, gm_cmp, FINISH_GAPS | FINISH_WANTS_DOWN);

@@ -309,15 +309,14 @@ static void note_not_a_migration(struct project *p, const struct entry *e)
 
 	if (e->dir && slice_ends(s, ".sql"))
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			"%s is named like a migration and is a directory", e->path);
+			"this is named like a migration and is a directory");
 	else if (!e->dir && slice_ends(s, ".sql"))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: its name does not begin with a number and a name "
-			"after _",
-			e->path);
+			"this is not a migration: its name does not begin with a number and a name "
+			"after _");
 	else if (!e->dir && count_digits(s) && slice_ifind(s, SL(".sql")) != SIZE_MAX)
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not read: its name does not end in .sql", e->path);
+			"this is not read: its name does not end in .sql");
 }
 
 static void take_file(struct plain *x, const struct entry *e, struct slice folder)
@@ -330,7 +329,7 @@ static void take_file(struct plain *x, const struct entry *e, struct slice folde
 		return;
 	case ROLE_BAD:
 		problem(x->p, true, "unknown-marker", e->path, NOWHERE,
-			"%s: the part before .sql looks like up or down and is neither", e->path);
+			"the part before .sql looks like up or down and is neither");
 		return;
 	case ROLE_VERIFY_ALL:
 		x->verify_all = e->path;
@@ -393,8 +392,7 @@ static void see_tail_words(struct plain *x)
 			n->role = ROLE_DOWN;
 		else if (down)
 			problem(x->p, true, "unknown-marker", n->path, NOWHERE,
-				"%s reads like a down script, but no other file has its number",
-				n->path);
+				"this reads like a down script, but no other file has its number");
 	}
 }
 
@@ -461,7 +459,7 @@ static void add_down(struct plain *x, const char *path, struct slice version)
 
 	if (!m) {
 		problem(x->p, false, "not-a-migration", path, NOWHERE,
-			"%s undoes a migration %.*s that is not there", path, SLICE(version));
+			"this undoes a migration %.*s that is not there", SLICE(version));
 		return;
 	}
 	if (m->down.src) {
@@ -475,7 +473,7 @@ static void add_down(struct plain *x, const char *path, struct slice version)
 		return;
 	if (down.src && !text_is_empty(x->p->dialect, slice_sub(src->text, up.off, up.len)))
 		problem(x->p, true, "unknown-marker", path, NOWHERE,
-			"%s is a down script by its name and has an up part too", path);
+			"this is a down script by its name and has an up part too");
 	m->down = down.src ? down : up;
 }
 
@@ -485,7 +483,7 @@ static void add_verify(struct plain *x, const char *path, struct slice version)
 
 	if (!m)
 		problem(x->p, false, "not-a-migration", path, NOWHERE,
-			"%s checks a migration %.*s that is not there", path, SLICE(version));
+			"this checks a migration %.*s that is not there", SLICE(version));
 	else
 		m->verify = part_all(load(x, path), TX_MODE_NONE);
 }
@@ -536,7 +534,7 @@ static void attach_verify_all(struct plain *x)
 		return;
 	if (last->verify.src)
 		problem(x->p, false, "not-a-migration", x->verify_all, NOWHERE,
-			"%s is not used: the last migration has checks of its own", x->verify_all);
+			"this is not used: the last migration has checks of its own");
 	else
 		last->verify = part_all(load(x, x->verify_all), TX_MODE_NONE);
 }

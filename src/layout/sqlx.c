@@ -97,14 +97,13 @@ static void take(struct project *p, struct key_index *x, const struct entry *e)
 	if (n.kind == SQLX_NOTHING) {
 		if (slice_ends(slice_of(e->name), ".sql"))
 			problem(p, false, "not-a-migration", e->path, NOWHERE,
-				"%s is not a migration: sqlx wants NUMBER_name.sql", e->path);
+				"this is not a migration: sqlx wants NUMBER_name.sql");
 		return;
 	}
 	if (e->dir || !slice_u64(n.number, &number) || number > INT64_MAX) {
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			e->dir ? "%s is named like a migration and is a directory"
-			       : "%s: what stands before _ is not a number; sqlx stops here",
-			e->path);
+			e->dir ? "this is named like a migration and is a directory"
+			       : "what stands before _ is not a number; sqlx stops here");
 		return;
 	}
 	known = index_get(x, plain_number(n.number));
