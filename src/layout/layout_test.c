@@ -190,6 +190,43 @@ static void checksum_of_up(void **state)
 	assert_string_not_equal(first, f->p.migrations[0].checksum);
 }
 
+/* The three forms of the field guides, word for word where it matters. */
+static void field_guides(void **state)
+{
+	struct fixture *f = *state;
+	const struct migration *m;
+
+	put(f, "migrations/2024011501_add_email_verified.sql",
+		"-- migrations/2024011501_add_email_verified.sql\n\n-- UP\nBEGIN;\n\n"
+		"-- Add column with default false (safe, no null values)\n"
+		"ALTER TABLE users ADD COLUMN email_verified BOOLEAN NOT NULL DEFAULT false;\n\n"
+		"-- Optionally verify existing users with confirmed emails\n"
+		"UPDATE users SET email_verified = true;\n\nCOMMIT;\n\n-- DOWN\nBEGIN;\n\n"
+		"ALTER TABLE users DROP COLUMN email_verified;\n\nCOMMIT;\n");
+	put(f, "migrations/2024011502_add_avatar.sql",
+		"-- Migration: add_user_avatar_column\n-- Created: 2024-01-15\n"
+		"-- Description: Add avatar_url column to users table\n\n-- UP Migration\nBEGIN;\n"
+		"-- Add column as nullable first (safe)\nALTER TABLE users ADD COLUMN avatar_url "
+		"TEXT;\n"
+		"COMMIT;\n\n-- DOWN Migration\nBEGIN;\n-- Remove column\n"
+		"ALTER TABLE users DROP COLUMN IF EXISTS avatar_url;\nCOMMIT;\n");
+	put(f, "migrations/2024011503_phone.sql",
+		"-- Migration: Add column\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n\n"
+		"-- Rollback\nALTER TABLE users DROP COLUMN IF EXISTS phone;\n");
+	expect(f, "plain", "2024011501 2024011502 2024011503", "");
+	m = f->p.migrations;
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(
+			slice_find(slice_of(text_of(f, &m[i].up)), SL("ADD COLUMN")) != SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].up)), SL("DROP")) == SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].down)), SL("DROP")) != SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].down)), SL("ADD")) == SIZE_MAX);
+	}
+	assert_int_equal(m[0].description.len, 0); /* the head names the file only */
+	assert_true(slice_is(m[1].description, "add_user_avatar_column"));
+	assert_true(slice_is(m[2].description, "Add column"));
+}
+
 /* ---- golang-migrate ---- */
 
 static void golang_migrate(void **state)
@@ -491,6 +528,7 @@ static void several_projects(void **state)
 
 	put(f, "apps/a/migrations/1_a.up.sql", "SELECT 1;");
 	put(f, "apps/b/migrations/1_a.up.sql", "SELECT 1;");
+	assert_int_equal(symlink("..", io_join(&f->arena, f->root, "apps/again")), 0);
 	put(f, "node_modules/x/migrations/1_a.up.sql", "SELECT 1;");
 	refuses(f, "several migration folders: apps/a/migrations, apps/b/migrations",
 		DIALECT_UNKNOWN);
@@ -571,13 +609,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
 		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases),
-		T(empty_folder), T(plain_refusals), T(unreadable), T(directives), T(checksum_of_up),
-		T(golang_migrate), T(golang_migrate_refusals), T(templates_are_not_golang_migrate),
-		T(dbmate), T(dbmate_sections), T(dbmate_refusals), T(prisma), T(diesel), T(sqlx),
-		T(goose), T(goose_cuts), T(goose_refusals), T(goose_environment), T(flyway),
-		T(flyway_baseline), T(flyway_versions), T(flyway_checksums), T(lock_keys),
-		T(one_folder_per_database), T(several_projects), T(nothing_there), T(finding_one),
-		T(new_names), T(new_names_by_time)};
+		T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable), T(directives),
+		T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
+		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
+		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
+		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),
+		T(flyway_versions), T(flyway_checksums), T(lock_keys), T(one_folder_per_database),
+		T(several_projects), T(nothing_there), T(finding_one), T(new_names),
+		T(new_names_by_time)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

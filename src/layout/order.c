@@ -276,8 +276,9 @@ static struct slice first_comment(struct slice text)
 		while (s.len && (s.at[0] == '-' || s.at[0] == '=' || s.at[0] == ' '))
 			s = slice_from(s, 1);
 		if (s.len == 0 || marker_of(s, &tool) != MARKER_NONE || s.at[0] == '+' ||
-			slice_istarts(s, "migrate:") || slice_istarts(s, "belay:"))
-			continue;
+			slice_istarts(s, "migrate:") || slice_istarts(s, "belay:") ||
+			slice_ends(s, ".sql") || s.at[0] == '#')
+			continue; /* a marker, a directive, or the file's own name */
 		if (slice_istarts(s, "migration:") || slice_istarts(s, "description:"))
 			s = slice_trim(slice_from(s, slice_chr(s, ':') + 1));
 		if (s.len)
