@@ -246,6 +246,8 @@ static void load_part(struct loading *l, size_t i, enum object_type type)
 		o->type = type;
 		o->tainted = true;
 	}
+	if (type == OBJECT_TRIGGER)
+		o->trigger.reads = main_names(&l->arena, o->trigger.reads);
 	o->schema = SL("main");
 	o->name = rows_get(&l->objects, i, 1);
 	o->table = owner;
