@@ -64,6 +64,7 @@ ALTER TABLE k5 ADD COLUMN g foo;
 ALTER TABLE k5 ADD COLUMN h;
 
 -- case: generated columns
+CREATE TABLE js (doc TEXT, name text AS (json_extract(doc, '$.name')) STORED, tag AS (doc ->> '$.tag'), UNIQUE (name));
 CREATE TABLE g (a int, b int AS (a * 2), c text GENERATED ALWAYS AS (a || '-' || b) STORED, d AS (a + b) VIRTUAL NOT NULL);
 ALTER TABLE g ADD COLUMN e int AS (a + 1);
 ALTER TABLE g ADD COLUMN f int GENERATED ALWAYS AS (a + 1) VIRTUAL;
