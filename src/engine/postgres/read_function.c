@@ -42,7 +42,7 @@ struct slice rd_signature(struct rd *rd, struct name n, node args, bool paramete
 			buf_adds(&b, ", ");
 		any = true;
 		/* A prefix operator has no left operand. */
-		buf_add(&b, tree_get(type, "names") ? rd_type(rd, type) : SL("NONE"));
+		buf_add(&b, tree_get(type, "names") ? plain_type(rd, type) : SL("NONE"));
 	}
 	buf_addc(&b, ')');
 	s = arena_slice(rd->a, buf_slice(&b));
