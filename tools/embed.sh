@@ -1,9 +1,9 @@
 #!/bin/sh
-# embed.sh OUT.c OUT.h FOLDER FILE.sql… - makes C strings of the queries.
+# embed.sh OUT.c OUT.h FILE.sql… - makes C strings of the queries.
 # queries/postgres/columns.sql becomes `const char query_postgres_columns[]`.
 set -eu
-c=$1 h=$2 folder=$3
-shift 3
+c=$1 h=$2
+shift 2
 {
 	echo '/* Made by tools/embed.sh from the .sql files of queries/. */'
 	echo '#ifndef BELAY_QUERIES_H'

@@ -27,8 +27,9 @@ static bool find(void *handle, void *where, const char *name, struct err *err)
 bool client_open(struct client *c, struct err *err)
 {
 	*c = (struct client){0};
+	/* Never unloaded: the library keeps memory of its own for as long as the process lives. */
 	for (size_t i = 0; i < sizeof names / sizeof *names && !c->handle; i++)
-		c->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+		c->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!c->handle) {
 		err_set(err, ERR_CONNECT, "cannot talk to MySQL or MariaDB: %s is not installed",
 			names[0]);

@@ -405,7 +405,7 @@ bool cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, st
 	const char *template = template_path(a, c);
 	bool ok;
 
-	if (!io_temp_dir(a, "belay-my", &c->dir, err))
+	if (!io_temp_dir(a, "mariadb", &c->dir, err))
 		return false;
 	c->data = io_join(a, c->dir, "data");
 	c->empty = io_join(a, c->dir, "none");

@@ -251,6 +251,8 @@ static void create_table(struct judging *j)
 	if (!creates(j, j->presence, "table"))
 		return;
 	table_versions(j);
+	if (j->ch->kind == CHANGE_CREATE_TABLE && j->ch->payload)
+		e_fails(j, "%.*s", SLICE(*(const struct slice *)j->ch->payload));
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_TABLE, SLICE_NONE);
 	if (j->ch->kind == CHANGE_CREATE_TABLE_AS)
 		judge_reads(j, true);
@@ -587,6 +589,7 @@ static void look_up(struct judging *j)
 	struct name n = ch->target;
 
 	j->o = NULL;
+	j->triggers = false;
 	j->presence = UNKNOWN;
 	j->full = n;
 	j->temporary = slice_iis(n.schema, "temp") || (ch->flags & CHANGE_TEMPORARY);

@@ -19,6 +19,7 @@ struct judging {
 	enum presence presence; /* of the table (or view, index …) that is acted on */
 	const struct object *o; /* it, when PRESENT */
 	struct name full;       /* its name with its schema */
+	bool triggers;  /* of the target fire */
 	bool temporary;         /* it is in the temp schema: no other connection sees it */
 };
 

@@ -226,12 +226,12 @@ static void drop_column(struct judging *j)
 
 /* ---- RENAME ---- */
 
+/* A change of case alone is refused too: the new name is taken, by the table itself. */
 static void rename_table(struct judging *j)
 {
 	struct name new = {j->full.schema, j->ch->other.name};
 
-	if (!slice_ieq(new.name, j->full.name) &&
-		catalog_find(j->c, j->s, OBJECT_NONE, new, NULL) == PRESENT)
+	if (catalog_find(j->c, j->s, OBJECT_NONE, new, NULL) == PRESENT)
 		e_fails(j, "there is already another table or index with this name: %.*s",
 			SLICE(new.name));
 	if (!j->s->legacy_alter_table && j->version >= SQLITE_V(3, 26, 0))

@@ -100,7 +100,7 @@ static void scan_of_target(struct judging *j)
 	bool where = j->ch->flags & CHANGE_HAS_WHERE;
 	const struct expr_facts *f = j->ch->value.facts;
 
-	if (j->presence == ABSENT)
+	if (j->presence == ABSENT || (j->o && j->o->type != OBJECT_TABLE))
 		return;
 	/* DELETE without WHERE only frees the pages, unless a trigger or foreign key wants to see
 	 * the rows. https://sqlite.org/lang_delete.html#the_truncate_optimization */
@@ -194,7 +194,7 @@ static enum rerun rerun_insert(const struct judging *j)
 	const struct sqlite_values *v = j->ch->payload;
 	bool key;
 
-	if (!j->o || !v || (j->ch->flags & CHANGE_FROM_SELECT))
+	if (!j->o || j->o->type != OBJECT_TABLE || !v || (j->ch->flags & CHANGE_FROM_SELECT))
 		return RERUN_UNKNOWN;
 	key = gives_key(j);
 	if (!key)
@@ -228,7 +228,7 @@ static enum rerun rerun_update(const struct judging *j)
 {
 	const struct sqlite_values *v = j->ch->payload;
 
-	if (j->ch->flags & CHANGE_HAS_LIMIT)
+	if (j->ch->flags & CHANGE_HAS_LIMIT || j->triggers)
 		return RERUN_UNKNOWN;
 	if (!v || excludes_itself(j))
 		return v && !v->null ? RERUN_SAME : RERUN_UNKNOWN;
@@ -278,15 +278,95 @@ static void missing_columns(struct judging *j)
 	}
 }
 
+/* ---- Triggers ---- */
+
+static bool fires(const struct judging *j, const struct object *trigger)
+{
+	struct names events = trigger->trigger.events;
+
+	if (j->ch->kind == CHANGE_INSERT)
+		return names_has(events, SL("insert"));
+	if (j->ch->kind == CHANGE_REPLACE) /* the deletions fire only with recursive triggers */
+		return names_has(events, SL("insert"));
+	if (j->ch->kind == CHANGE_DELETE)
+		return names_has(events, SL("delete"));
+	if (!names_has(events, SL("update")))
+		return false;
+	for (size_t i = 0; i < trigger->trigger.columns.n; i++)
+		for (size_t k = 0; k < j->ch->list.n; k++)
+			if (slice_ieq(trigger->trigger.columns.at[i], j->ch->list.at[k]))
+				return true;
+	return trigger->trigger.columns.n == 0;
+}
+
+static void trigger_writes(struct judging *j, const struct object *trigger, struct slice table)
+{
+	struct name n = {trigger->table->schema, table};
+	const struct object *o = NULL;
+
+	if (catalog_find(j->c, j->s, OBJECT_TABLE, n, &o) != PRESENT)
+		return;
+	effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+		(struct touched){.type = OBJECT_TABLE,
+			.object = {o->schema, o->name},
+			.certain = !trigger->trigger.condition.text.len,
+			.new_in_tx = e_new(j, o)});
+}
+
+/* INSERT INTO x, UPDATE [OR …] x, DELETE FROM x, REPLACE INTO x; RAISE( */
+static void follow_trigger(struct judging *j, const struct object *trigger)
+{
+	struct lexer l;
+	struct token before = {0}, t;
+
+	lexer_init(&l, DIALECT_SQLITE, trigger->trigger.body.text);
+	for (t = lexer_next(&l); t.kind != TOKEN_END && t.kind != TOKEN_BAD; t = lexer_next(&l)) {
+		bool into = token_is(t, "INTO"), update = token_is(t, "UPDATE"),
+		     from = token_is(t, "FROM") && token_is(before, "DELETE");
+
+		if (token_is(t, "RAISE"))
+			e_may_fail(j, "trigger %.*s may raise an error", SLICE(trigger->name));
+		if (update && token_is(lexer_peek(&l), "OR")) {
+			lexer_next(&l);
+			lexer_next(&l);
+		}
+		before = t;
+		if (into || update || from)
+			trigger_writes(
+				j, trigger, token_value(j->a, DIALECT_SQLITE, lexer_peek(&l)));
+	}
+}
+
+/* False when the target is a view that no INSTEAD OF trigger serves. */
+static bool follow_triggers(struct judging *j)
+{
+	bool served = j->o->type == OBJECT_TABLE;
+
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *t = j->o->parts[i];
+
+		if (t->type != OBJECT_TRIGGER || !fires(j, t))
+			continue;
+		served = j->triggers = true;
+		follow_trigger(j, t);
+	}
+	return served;
+}
+
 void judge_data(struct judging *j)
 {
 	bool schema_table = slice_istarts(j->full.name, "sqlite_");
 
 	e_write(j);
-	if (schema_table ? false : e_table_there(j) && j->o->type == OBJECT_TABLE)
-		missing_columns(j);
-	effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
-		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	if (!schema_table && e_table_there(j)) {
+		if (j->o->type == OBJECT_TABLE)
+			missing_columns(j);
+		if (!follow_triggers(j))
+			e_fails(j, "cannot modify %.*s because it is a view", SLICE(j->full.name));
+	}
+	if (!j->o || j->o->type == OBJECT_TABLE)
+		effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 	children(j);
 	if (j->ch->kind == CHANGE_INSERT || j->ch->kind == CHANGE_REPLACE) {
 		judge_insert(j);

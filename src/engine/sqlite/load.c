@@ -109,7 +109,8 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 	struct cell table = {.text = t->name};
 	struct object *o = NULL;
 
-	if (!conn_query_params(l->conn, slice_of(query_sqlite_foreign_keys), &table, 1, &l->arena, &r, err))
+	if (!conn_query_params(
+		    l->conn, slice_of(query_sqlite_foreign_keys), &table, 1, &l->arena, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		if (i == 0 || !slice_eq(rows_get(&r, i, 0), rows_get(&r, i - 1, 0))) {

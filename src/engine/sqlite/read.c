@@ -431,6 +431,26 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 	return true;
 }
 
+/* What SQLite says of a CREATE TABLE without knowing any other table holds wherever it runs; but
+ * the application's own functions, collations and attached databases are not known here. */
+static void note_refusal(
+	struct reader *r, struct arena *a, struct change *ch, const struct opinion *v)
+{
+	static const char *const local[] = {"no such function", "no such collation",
+		"no such module", "unknown database", "not authorized"};
+	struct slice *message;
+
+	if (ch->kind != CHANGE_CREATE_TABLE || !v->message.len ||
+		r->options.version > sqlite_version())
+		return;
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+		if (slice_starts(v->message, local[i]))
+			return;
+	message = ARENA_NEW(a, struct slice);
+	*message = v->message;
+	ch->payload = message;
+}
+
 bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct err *err)
 {
 	struct parse p;
@@ -445,8 +465,10 @@ bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct
 	st->nchanges = p.nchanges;
 	if (!second_opinion(r, a, st, &p, &v, err))
 		return false;
-	if (!v.syntax)
+	if (!v.syntax) {
+		note_refusal(r, a, &st->changes[0], &v);
 		return true;
+	}
 	if (r->options.version <= sqlite_version()) {
 		set_fault(st, v.message, v.at);
 	} else {

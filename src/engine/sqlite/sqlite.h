@@ -33,7 +33,8 @@ void sqlite_syntax(struct sqlite3 *db, struct slice sql, struct arena *a, struct
 bool sqlite_confirm(struct slice schema, struct slice statement, struct arena *a,
 	struct opinion *out, struct err *err);
 
-/* What change.payload points to for INSERT, REPLACE and UPDATE: the values written. */
+/* What change.payload points to: for CREATE TABLE a slice with SQLite's reason to refuse it (NULL:
+ * none); for INSERT, REPLACE and UPDATE this, about the values written. */
 struct sqlite_values {
 	struct expr_facts facts; /* of all of them together */
 	bool null;               /* a NULL is among them */

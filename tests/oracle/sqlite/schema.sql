@@ -230,6 +230,23 @@ DELETE FROM t WHERE a = 2;
 DELETE FROM t WHERE a = 0;
 DROP TABLE t;
 
+-- case: triggers that write elsewhere
+CREATE TABLE t (id INTEGER PRIMARY KEY, a int);
+CREATE TABLE audit (n int, what text);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE TRIGGER t_upd AFTER UPDATE OF a ON t BEGIN INSERT INTO audit VALUES (new.a, 'update'); END;
+CREATE TRIGGER v_ins INSTEAD OF INSERT ON v BEGIN INSERT INTO t (id, a) VALUES (new.id, new.a); END;
+INSERT INTO v VALUES (1, 2);
+UPDATE v SET a = 3;
+UPDATE t SET a = 5;
+UPDATE t SET a = 6 WHERE id = 1;
+DELETE FROM v;
+ALTER TABLE audit RENAME TO audit_log;
+ALTER TABLE audit_log RENAME COLUMN what TO event;
+ALTER TABLE audit_log DROP COLUMN event;
+DROP TABLE audit_log;
+UPDATE t SET id = 2;
+
 -- case: transactions
 CREATE TABLE t (a);
 BEGIN;
