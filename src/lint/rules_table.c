@@ -3,6 +3,55 @@
 
 #include <stdint.h>
 
+static bool same_table(struct slice written, struct slice name)
+{
+	size_t dot = slice_chr(written, '.');
+
+	return slice_ieq(dot == SIZE_MAX ? written : slice_from(written, dot + 1), name);
+}
+
+/* Was `now` renamed from `before` in this script? */
+static bool renamed_from(const struct script *s, struct slice now, struct slice before)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			if (c->kind == CHANGE_RENAME_TABLE && slice_ieq(c->other.name, now) &&
+				slice_ieq(c->target.name, before))
+				return true;
+		}
+	return false;
+}
+
+/* The rebuild idiom: the rows were copied to another table in this script, and that one takes the
+ * name. Nothing is lost by dropping the old copy. */
+static bool rebuilt(struct judged *j, struct slice name)
+{
+	const struct script *s = &j->judge->unit->script;
+	bool copied = false, back = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			for (size_t n = 0; n < c->reads.n; n++)
+				copied = copied || ((c->kind == CHANGE_INSERT ||
+							    c->kind == CHANGE_CREATE_TABLE_AS) &&
+							   s->at[i].index < j->statement->index &&
+							   same_table(c->reads.at[n], name));
+			if (c->kind == CHANGE_RENAME_TABLE && s->at[i].index > j->statement->index)
+				back = back || slice_ieq(c->other.name, name);
+			/* or the old one was renamed away, and a new one made under its name */
+			if (c->kind == CHANGE_INSERT && s->at[i].index < j->statement->index)
+				for (size_t n = 0; n < c->reads.n; n++)
+					back = back ||
+					       (same_table(c->reads.at[n], name) &&
+						       renamed_from(s, name, c->target.name));
+		}
+	return copied && back;
+}
+
 static void check_drop_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -11,7 +60,7 @@ static void check_drop_table(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (c->kind != CHANGE_DROP_TABLE || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_TABLE, &n, &t))
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) || rebuilt(j, n.name))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"%.*s and its rows are gone for good, and code that still uses it fails",

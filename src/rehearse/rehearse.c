@@ -184,6 +184,11 @@ static void differs(struct rehearser *h, const char *stage, const char *kind, st
 		(struct rehearsed_difference){stage, kind, object, before, after};
 }
 
+static struct slice present(struct slice s)
+{
+	return s.len ? s : SL("present");
+}
+
 static bool same_schema(struct rehearser *h, const char *stage, const struct state *before,
 	const struct state *after)
 {
@@ -199,8 +204,8 @@ static bool same_schema(struct rehearser *h, const char *stage, const struct sta
 		if (x->field)
 			object = arena_printf(h->arena, "%.*s (%s)", SLICE(x->object), x->field);
 		differs(h, stage, x->kind == DIFF_ORDER ? "order" : "schema", object,
-			x->kind == DIFF_EXTRA ? SL("absent") : x->before,
-			x->kind == DIFF_MISSING ? SL("absent") : x->after);
+			x->kind == DIFF_EXTRA ? SL("absent") : present(x->before),
+			x->kind == DIFF_MISSING ? SL("absent") : present(x->after));
 	}
 	return catalog_diff_is_empty(&d);
 }
