@@ -182,3 +182,29 @@ unsigned long long slice_hash(struct slice a)
 		h = (h ^ (unsigned char)a.at[i]) * 1099511628211ull;
 	return h;
 }
+
+size_t slice_distance(struct slice a, struct slice b)
+{
+	size_t row[64];
+
+	if (a.len >= 64 || b.len >= 64)
+		return 64;
+	for (size_t k = 0; k <= b.len; k++)
+		row[k] = k;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= b.len; k++) {
+			size_t up = row[k], best = diagonal + (a.at[i - 1] != b.at[k - 1]);
+
+			if (up + 1 < best)
+				best = up + 1;
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			diagonal = up;
+			row[k] = best;
+		}
+	}
+	return row[b.len];
+}

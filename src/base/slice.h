@@ -70,6 +70,8 @@ bool slice_next(struct slice *rest, char sep, struct slice *piece);
 bool slice_line(struct slice *rest, struct slice *line);
 /* Digits only, fits in 64 bits: the value goes to *out. */
 bool slice_u64(struct slice a, unsigned long long *out);
+/* Edits that turn one word into the other; 64 for words of 64 bytes and more. */
+size_t slice_distance(struct slice a, struct slice b);
 /* FNV-1a, 64 bit: for hash tables, never stored. */
 unsigned long long slice_hash(struct slice a);
 

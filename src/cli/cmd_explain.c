@@ -2,58 +2,27 @@
 #include "base/io.h"
 #include "cli/cli.h"
 
-struct explaining {
-	struct cli *cli;
-	const struct engine *engine;
-	struct reader *reader;
-	struct catalog *catalog;
-	struct session session;
-	struct explained *out;
-	size_t n;
-};
-
-static bool explain_text(
-	struct explaining *x, const char *path, struct slice text, bool keep, struct err *err)
+static bool explain_text(struct explainer *x, const char *path, struct slice text, struct err *err)
 {
-	struct source *src = ARENA_NEW(&x->cli->arena, struct source);
-	struct script s;
+	struct source *src = ARENA_NEW(x->arena, struct source);
 
-	source_init(src, &x->cli->arena, path, text);
-	if (!script_read(x->engine, x->reader, &x->cli->arena, src, 0, text.len, &s, err))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		struct explained e = {.statement = &s.at[i]};
-		struct slice why;
-		bool own = !x->session.in_tx;
-
-		/* Each statement in a transaction of its own, until a BEGIN says otherwise. */
-		if (own)
-			session_begin(&x->session, x->catalog, false);
-		x->session.in_tx = !own;
-		x->engine->effects(&x->cli->arena, x->catalog, &x->session, &s.at[i], &e.effect);
-		catalog_apply_statement(x->catalog, &x->session, &s.at[i], &why);
-		if (own && !x->session.in_tx)
-			session_end(&x->session, x->catalog, true);
-		if (keep)
-			*ARENA_PUSH(&x->cli->arena, x->out, x->n) = e;
-	}
-	return true;
+	source_init(src, x->arena, path, text);
+	return explain_source(x, src, true, err);
 }
 
-static bool explain_inputs(struct explaining *x, struct err *err)
+static bool explain_inputs(struct cli *c, struct explainer *x, struct err *err)
 {
-	struct cli *c = x->cli;
 	const char **texts;
 	size_t n = cli_list(c, "execute", &texts);
 	struct slice text;
 
 	for (size_t i = 0; i < n; i++)
-		if (!explain_text(x, "-", slice_of(texts[i]), true, err))
+		if (!explain_text(x, "-", slice_of(texts[i]), err))
 			return false;
 	if (n == 0 && c->nargs == 0) {
 		if (!io_read(&c->arena, "-", &text, err))
 			return false;
-		return explain_text(x, "-", text, true, err);
+		return explain_text(x, "-", text, err);
 	}
 	for (size_t i = 0; i < c->nargs; i++) {
 		const char *path = c->args[i];
@@ -61,44 +30,39 @@ static bool explain_inputs(struct explaining *x, struct err *err)
 		if (!io_read(&c->arena,
 			    strcmp(path, "-") == 0 ? path : io_join(&c->arena, c->root, path),
 			    &text, err) ||
-			!explain_text(x, path, text, true, err))
+			!explain_text(x, path, text, err))
 			return false;
 	}
 	return true;
 }
 
-static bool start(struct explaining *x, struct err *err)
+static bool start(struct cli *c, struct explainer *x, struct err *err)
 {
-	struct reader_options ro = {.dialect = x->engine->dialect};
+	int version = cli_server_version(c, x->engine->dialect);
 	struct load_options lo = {0};
-	struct source *base;
 	struct conn *conn = NULL;
-	bool ok = true;
+	struct source *base;
+	bool ok;
 
-	ro.version = cli_server_version(x->cli, x->engine->dialect);
-	if (cli_text(x->cli, "db") || cli_text(x->cli, "env")) {
-		if (!cli_connect(x->cli, &conn, true, err))
+	if (cli_text(c, "db") || cli_text(c, "env")) {
+		if (!cli_connect(c, &conn, true, err))
 			return false;
-		ro.version = conn->id.version;
+		version = conn->id.version;
 	}
-	x->catalog = catalog_new(x->engine->dialect, ro.version);
-	session_init(&x->session, x->engine->dialect, &x->cli->arena);
-	if (conn) {
-		ok = conn->engine->load(conn, x->catalog, &lo, err);
-		conn_close(conn);
-	}
-	if (!ok || !x->engine->reader_open(&x->reader, &ro, err) ||
-		!cli_base_schema(x->cli, NULL, &base, err))
+	ok = explainer_open(x, version, err) &&
+	     (!conn || conn->engine->load(conn, x->catalog, &lo, err));
+	conn_close(conn);
+	if (!ok || !cli_base_schema(c, NULL, &base, err))
 		return false;
 	/* Without a schema nothing is known about what the statements find. */
 	if (!conn && !base)
 		catalog_set_complete(x->catalog, false);
-	return !base || explain_text(x, base->path, base->text, false, err);
+	return !base || explain_source(x, base, false, err);
 }
 
 int cmd_explain(struct cli *c, struct err *err)
 {
-	struct explaining x = {.cli = c};
+	struct explainer x = {.arena = &c->arena};
 	struct report_options ro = {.color = c->color_out};
 	enum dialect d = cli_dialect(c, NULL);
 	struct slice url;
@@ -115,7 +79,7 @@ int cmd_explain(struct cli *c, struct err *err)
 	x.engine = engine_for(d, err);
 	if (!x.engine)
 		return 2;
-	ok = start(&x, err) && explain_inputs(&x, err);
+	ok = start(c, &x, err) && explain_inputs(c, &x, err);
 	ro.dialect = d;
 	ro.version = x.catalog ? catalog_version(x.catalog) : 0;
 	if (ok && cli_wants(c, "text")) {
@@ -128,8 +92,7 @@ int cmd_explain(struct cli *c, struct err *err)
 		ok = cli_emit(c, "json", buf_slice(&b), err);
 	}
 	buf_done(&b);
-	x.engine->reader_close(x.reader);
-	catalog_free(x.catalog);
+	explainer_close(&x);
 	for (size_t i = 0; ok && i < x.n; i++)
 		if (x.out[i].statement->state == STATEMENT_SYNTAX)
 			return 1;

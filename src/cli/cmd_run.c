@@ -92,8 +92,6 @@ static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
 	struct cli *c = r->cli;
-	bool up = !e->step || e->step->direction == DIR_UP;
-
 	switch (e->kind) {
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
@@ -104,8 +102,8 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_MIGRATION_DONE:
 		progress_end(&r->progress);
 		printf("%s%s%s %.*s%s%.*s (%lld ms)\n", tint(c->color_out, "ok"),
-			r->cli->command->run == cmd_down || !up ? "undone " : "applied",
-			tint(c->color_out, "off"), SLICE(clean_line(&c->arena, e->migration->id)),
+			e->direction == DIR_DOWN ? "undone " : "applied", tint(c->color_out, "off"),
+			SLICE(clean_line(&c->arena, e->migration->id)),
 			e->migration->name.len ? " " : "",
 			SLICE(clean_line(&c->arena, e->migration->name)), e->ms);
 		fflush(stdout);

@@ -149,7 +149,7 @@ static bool scalar(struct reading *r, const struct node *n, const char *key, con
 
 static bool yes_no(struct reading *r, const struct node *n, const char *key, bool *out)
 {
-	const char *text;
+	const char *text = NULL;
 
 	if (!scalar(r, n, key, &text))
 		return false;
@@ -162,7 +162,7 @@ static bool yes_no(struct reading *r, const struct node *n, const char *key, boo
 /* "200ms", "2s", "1500" (milliseconds) */
 static bool duration(struct reading *r, const struct node *n, const char *key, int *out)
 {
-	const char *text;
+	const char *text = NULL;
 	char *end;
 	double v;
 
@@ -245,7 +245,7 @@ static bool read_migrations(struct reading *r, const struct node *n, void *into)
 	if (n->kind != NODE_LIST)
 		return bad(r, n, "migrations wants a folder or a list of folders");
 	for (size_t i = 0; i < n->n; i++) {
-		const char *text;
+		const char *text = NULL;
 
 		if (!scalar(r, n->values[i], "migrations", &text))
 			return false;
@@ -262,7 +262,7 @@ static bool read_placeholders(struct reading *r, const struct node *n, void *int
 		return bad(r, n, "placeholders wants names and values");
 	c->placeholders = arena_array(r->arena, n->n ? n->n : 1, sizeof *c->placeholders);
 	for (size_t i = 0; i < n->n; i++) {
-		const char *value;
+		const char *value = NULL;
 
 		if (!scalar(r, n->values[i], "placeholders", &value))
 			return false;

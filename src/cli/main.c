@@ -118,7 +118,7 @@ static const struct command command_table[] = {
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",
 	 "belay baseline 3 --db sqlite:app.db", NULL, 1, 1, cmd_baseline},
-	{"verify", "[ID…]", "run the verify queries, and compare the live schema with the history",
+	{"verify", "[ID…]", "run the verify queries of what is applied",
 	 "Runs the verify queries of the applied migrations in a read-only transaction.",
 	 "belay verify --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_verify},
 	{"diff", "A B", "compare two schemas: URLs, SQL files, folders of migrations, @ID",

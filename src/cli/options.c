@@ -25,40 +25,13 @@ static const struct option_spec *by_letter(const struct option_spec *table, char
 	return NULL;
 }
 
-/* Edits to turn one word into the other, small words only. */
-static size_t distance(struct slice a, struct slice b)
-{
-	size_t row[64];
-
-	if (a.len >= 64 || b.len >= 64)
-		return 64;
-	for (size_t k = 0; k <= b.len; k++)
-		row[k] = k;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= b.len; k++) {
-			size_t up = row[k], best = diagonal + (a.at[i - 1] != b.at[k - 1]);
-
-			if (up + 1 < best)
-				best = up + 1;
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			diagonal = up;
-			row[k] = best;
-		}
-	}
-	return row[b.len];
-}
-
 const char *nearest_word(struct slice typed, const char *const *words, size_t n)
 {
 	const char *best = NULL;
 	size_t least = typed.len / 3 + 2;
 
 	for (size_t i = 0; i < n && words[i]; i++) {
-		size_t d = distance(typed, slice_of(words[i]));
+		size_t d = slice_distance(typed, slice_of(words[i]));
 
 		if (d < least) {
 			least = d;

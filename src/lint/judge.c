@@ -398,6 +398,15 @@ static bool needs_no_tx(const struct judge *jg, const struct unit *u)
 	return false;
 }
 
+/* A file with a BEGIN of its own is sent by projects that told their tool not to wrap. */
+static bool has_own_tx(const struct unit *u)
+{
+	for (size_t i = 0; i < u->script.n; i++)
+		if (u->script.at[i].nchanges && u->script.at[i].changes[0].kind == CHANGE_BEGIN)
+			return true;
+	return false;
+}
+
 /* Does the layout's runner put this script into a transaction? */
 static bool runner_wraps(const struct judge *jg, const struct unit *u)
 {
@@ -407,7 +416,7 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	if (u->lone || u->tx == TX_MODE_NONE)
 		return false;
 	if (u->tx == TX_MODE_BATCH)
-		return u->script.n > 1 || !needs_no_tx(jg, u);
+		return !has_own_tx(u) && (u->script.n > 1 || !needs_no_tx(jg, u));
 	/* The plain layout sees statements that cannot be in a transaction by itself. */
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }

@@ -235,6 +235,49 @@ static bool plan_migration(struct planner *pl, const struct migration *m, struct
 	return true;
 }
 
+static bool leading_number(struct slice s, unsigned long long *out)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.at[n] >= '0' && s.at[n] <= '9')
+		n++;
+	return slice_u64(slice_sub(s, 0, n), out);
+}
+
+/* A fatal problem of the folder stops everything, unless it lies behind what was asked for. */
+static bool lies_behind(const struct layout_problem *x, const struct plan_request *r)
+{
+	const char *base = x->path ? strrchr(x->path, '/') : NULL;
+	unsigned long long at, last, most = 0;
+
+	if (!x->path || r->nmigrations == 0)
+		return false;
+	if (!leading_number(slice_of(base ? base + 1 : x->path), &at))
+		return false;
+	for (size_t i = 0; i < r->nmigrations; i++) {
+		if (!leading_number(r->migrations[i]->version, &last))
+			return false;
+		if (last > most)
+			most = last;
+	}
+	return at > most;
+}
+
+static bool folder_is_sound(const struct project *p, const struct plan_request *r, struct err *err)
+{
+	for (size_t i = 0; i < p->nproblems; i++) {
+		const struct layout_problem *x = &p->problems[i];
+
+		if (!x->fatal || lies_behind(x, r))
+			continue;
+		err_set(err, ERR_INPUT, "%.*s", SLICE(x->message));
+		if (x->span.src)
+			return err_span(err, x->span);
+		return err_at(err, x->path, 0, 0, 0);
+	}
+	return true;
+}
+
 bool plan_make(struct plan *out, struct arena *a, const struct project *p, const struct engine *e,
 	const struct plan_request *r, struct err *err)
 {
@@ -247,13 +290,8 @@ bool plan_make(struct plan *out, struct arena *a, const struct project *p, const
 		.migrations = r->migrations,
 		.nmigrations = r->nmigrations,
 		.arena = a};
-	for (size_t i = 0; i < p->nproblems; i++)
-		if (p->problems[i].fatal) {
-			err_set(err, ERR_INPUT, "%.*s", SLICE(p->problems[i].message));
-			if (p->problems[i].span.src)
-				return err_span(err, p->problems[i].span);
-			return err_at(err, p->problems[i].path, 0, 0, 0);
-		}
+	if (!folder_is_sound(p, r, err))
+		return false;
 	if (!e->reader_open(&pl.reader, &ro, err))
 		return false;
 	if (r->catalog) {

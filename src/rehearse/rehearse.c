@@ -9,6 +9,8 @@
 #include "base/io.h"
 #include "run/journal.h"
 
+#include <stdint.h>
+
 struct rehearser {
 	struct rehearsal *out;
 	struct arena *arena;
@@ -20,6 +22,7 @@ struct rehearser {
 	struct rehearsed *r; /* the migration under proof */
 	struct conn *proof;  /* the copy it runs on, NULL outside a proof */
 	bool observing;
+	struct slice history; /* bare name of the framework's table */
 	struct buf receipt;
 };
 
@@ -39,8 +42,13 @@ struct state {
 static bool is_ours(void *ctx, const struct object *o)
 {
 	const struct rehearser *h = ctx;
+	struct slice name = o->table ? o->table->name : o->name;
 
-	return journal_is_ours(h->engine->dialect, o->schema, o->table ? o->table->name : o->name);
+	/* The framework's own table (and its sequence) is kept as its tool would keep it. */
+	if (h->history.len && name.len >= h->history.len &&
+		slice_ieq(slice_sub(name, 0, h->history.len), h->history))
+		return true;
+	return journal_is_ours(h->engine->dialect, o->schema, name);
 }
 
 static struct diff_options diff_options(struct rehearser *h)
@@ -128,7 +136,6 @@ static bool run_one(struct rehearser *h, struct conn *c, const struct migration 
 		.server_version = c->id.version};
 	struct run_options ro = {.conn = c,
 		.no_journal = true,
-		.no_history = true,
 		.before = before_step,
 		.after = after_step,
 		.ctx = h};
@@ -177,6 +184,11 @@ static void differs(struct rehearser *h, const char *stage, const char *kind, st
 		(struct rehearsed_difference){stage, kind, object, before, after};
 }
 
+static struct slice present(struct slice s)
+{
+	return s.len ? s : SL("present");
+}
+
 static bool same_schema(struct rehearser *h, const char *stage, const struct state *before,
 	const struct state *after)
 {
@@ -192,8 +204,8 @@ static bool same_schema(struct rehearser *h, const char *stage, const struct sta
 		if (x->field)
 			object = arena_printf(h->arena, "%.*s (%s)", SLICE(x->object), x->field);
 		differs(h, stage, x->kind == DIFF_ORDER ? "order" : "schema", object,
-			x->kind == DIFF_EXTRA ? SL("absent") : x->before,
-			x->kind == DIFF_MISSING ? SL("absent") : x->after);
+			x->kind == DIFF_EXTRA ? SL("absent") : present(x->before),
+			x->kind == DIFF_MISSING ? SL("absent") : present(x->after));
 	}
 	return catalog_diff_is_empty(&d);
 }
@@ -211,6 +223,15 @@ static struct slice table_path(struct rehearser *h, struct name t)
 	if (slice_empty(t.schema))
 		return t.name;
 	return arena_printf(h->arena, "%.*s.%.*s", SLICE(t.schema), SLICE(t.name));
+}
+
+/* "schema.name=value" of a sequence that belongs to the framework's own table. */
+static bool is_history(const struct rehearser *h, struct slice position)
+{
+	size_t dot = slice_chr(position, '.');
+	struct slice name = dot == SIZE_MAX ? position : slice_from(position, dot + 1);
+
+	return h->history.len && slice_ieq(slice_sub(name, 0, h->history.len), h->history);
 }
 
 /* Rows of the tables that were there before; sequence positions count as data. */
@@ -231,7 +252,8 @@ static bool same_data(struct rehearser *h, const char *stage, const struct state
 			arena_printf(h->arena, "%lld rows", a->count));
 	}
 	for (size_t i = 0; i < before->positions.n; i++) {
-		if (names_has(after->positions, before->positions.at[i]))
+		if (names_has(after->positions, before->positions.at[i]) ||
+			is_history(h, before->positions.at[i]))
 			continue;
 		same = false;
 		differs(h, stage, "data", before->positions.at[i], SL("that position"),
@@ -430,6 +452,14 @@ static bool walk_one(
 {
 	double ms;
 
+	if (m->code) {
+		h->out->stopped = arena_printf(h->arena,
+			"stopped before migration %.*s: it is %s, not SQL; what stands behind it "
+			"was "
+			"not rehearsed",
+			SLICE(m->id), m->code);
+		return true;
+	}
 	if (wanted(h->o, m)) {
 		struct rehearsed r = {
 			.migration = m, .rows_source = "none", .rerun = RERUN_UNKNOWN};
@@ -488,6 +518,14 @@ static bool make_receipt(struct rehearser *h, struct err *err)
 	return true;
 }
 
+static struct slice bare_name(const char *table)
+{
+	struct slice s = slice_of(table);
+	size_t dot = slice_chr(s, '.');
+
+	return dot == SIZE_MAX ? s : slice_from(s, dot + 1);
+}
+
 bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 	const struct engine *e, const struct rehearse_options *o, struct err *err)
 {
@@ -495,6 +533,7 @@ bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 	bool ok;
 
 	*out = (struct rehearsal){.dialect = e->dialect, .ok = true};
+	h.history = bare_name(p->table ? p->table : p->layout->table);
 	if (!e->scratch_start(&h.scratch, &o->scratch, err))
 		return false;
 	ok = e->scratch_open(h.scratch, "main", NULL, &h.main, err) && base_schema(&h, err);
@@ -504,7 +543,7 @@ bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 		out->server_version = arena_slice(
 			a, slice_of(version_text(e->dialect, h.main->id.version, text)));
 	}
-	for (size_t i = 0; ok && i < p->nmigrations; i++)
+	for (size_t i = 0; ok && slice_empty(out->stopped) && i < p->nmigrations; i++)
 		if (!p->migrations[i].repeatable && !p->migrations[i].baseline)
 			ok = walk_one(&h, &p->migrations[i], i, p->nmigrations, err);
 	if (ok)

@@ -48,6 +48,7 @@ struct rehearsal {
 	struct rehearsed *at;
 	size_t n, nirreversible;
 	bool ok;
+	struct slice stopped; /* why the walk ended before the last migration; empty = it did not */
 	char receipt[65]; /* fingerprint over the scripts and the schema they end in */
 };
 struct rehearse_options {

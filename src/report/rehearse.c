@@ -151,6 +151,8 @@ void report_rehearse_json(struct buf *b, const struct rehearsal *r, const struct
 	json_kbool(&j, "ok", r->ok);
 	json_kint(&j, "migrations", (long long)r->n);
 	json_kint(&j, "irreversible", (long long)r->nirreversible);
+	if (r->stopped.len)
+		json_kstr(&j, "stopped", r->stopped);
 	json_end(&j);
 	json_kcstr(&j, "receipt", r->receipt);
 	json_end(&j);
@@ -245,6 +247,8 @@ void report_rehearse_text(struct buf *b, const struct rehearsal *r, const struct
 	if (r->nirreversible)
 		buf_printf(b, ", %zu cannot be undone by %s down script", r->nirreversible,
 			r->nirreversible == 1 ? "its" : "their");
+	if (r->stopped.len)
+		buf_printf(b, "\n%.*s", SLICE(r->stopped));
 	if (r->receipt[0])
 		buf_printf(b, "\nreceipt %.16s", r->receipt);
 	buf_addc(b, '\n');

@@ -6,6 +6,7 @@
 #define BELAY_REPORT_REPORT_H
 
 #include "base/json.h"
+#include "lint/explain.h"
 #include "lint/lint.h"
 #include "rehearse/rehearse.h"
 
@@ -25,10 +26,6 @@ void report_excerpt(struct buf *b, struct span at, bool color);
 void report_check_text(struct buf *b, const struct verdict *v, const struct report_options *o);
 void report_check_json(struct buf *b, const struct verdict *v, const struct report_options *o);
 
-struct explained {
-	const struct statement *statement;
-	struct effect effect;
-};
 void report_explain_text(
 	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
 void report_explain_json(

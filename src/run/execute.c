@@ -29,6 +29,9 @@ struct executor {
 	long long *group_ms;
 	size_t ngroup, nms;
 	long long begun;
+	bool grouped; /* the migration runs in one transaction of ours */
+	size_t first_serial;
+	size_t kept; /* statements of this migration that are committed for good */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -36,6 +39,7 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 	struct run_event e = {.kind = kind,
 		.step = s,
 		.migration = x->plan->migrations[x->at],
+		.direction = x->plan->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
 		.ms = ms};
@@ -176,7 +180,10 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		err_done(&settle);
 		return false;
 	}
-	if (!x->journal || x->conn->ops->in_transaction(x->conn))
+	if (x->conn->ops->in_transaction(x->conn))
+		return true;
+	x->kept = s->serial + 1 - x->first_serial;
+	if (!x->journal)
 		return true;
 	return journal_done(x->journal, s, ms, err);
 }
@@ -212,6 +219,11 @@ static bool record(struct executor *x, const struct migration *m, struct err *er
 		return false;
 	if (x->o->no_history)
 		return true;
+	/* Inside the transaction the "begun" mark is only part of the framework's own two steps: a
+	 * rollback takes it back, so a failed migration never leaves a dirty flag behind. */
+	if (x->grouped && p->layout->history_begin &&
+		!p->layout->history_begin(p, x->conn, m, d, err))
+		return false;
 	if (!p->layout->history_finish(p, x->conn, m, d, io_now_ms() - x->begun, err))
 		return err_context(err, "recording migration %.*s in the history of %s",
 			SLICE(m->id), p->layout->name);
@@ -233,23 +245,37 @@ static bool begin_tx(struct executor *x, struct err *err)
 	return conn_exec(x->conn, SL("BEGIN"), err);
 }
 
+static bool only_sets(const struct statement *st)
+{
+	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+}
+
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
-	struct slice unlock;
+	struct slice unlock = SLICE_NONE;
+	bool locked = false;
 
 	x->ngroup = 0;
 	x->nms = 0;
-	if (!begin_tx(x, err) || !take_framework_lock(x, &unlock, err))
+	if (!begin_tx(x, err))
 		return false;
 	for (size_t i = from; i < to; i++) {
 		long long ms = 0;
 
+		/* SET TRANSACTION has to come before any query: the lock waits for it. */
+		if (!locked && !only_sets(x->plan->steps[i].statement)) {
+			if (!take_framework_lock(x, &unlock, err))
+				return false;
+			locked = true;
+		}
 		if (!run_step(x, &x->plan->steps[i], &ms, err))
 			return false;
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
+	if (!locked && !take_framework_lock(x, &unlock, err))
+		return false;
 	if (!verify_now(x, m, err) || !record(x, m, err))
 		return false;
 	give_framework_lock_back(x, unlock);
@@ -319,12 +345,14 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	enum direction d = x->plan->direction;
 	bool grouped =
 		from < to ? x->plan->steps[from].group != 0 : x->plan->project->layout != NULL;
-	size_t before = x->result->statements_done;
 	bool ok;
 
+	x->grouped = grouped;
+	x->kept = 0;
+	x->first_serial = from < to ? x->plan->steps[from].serial : 0;
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	if (!x->o->no_history && p->layout->history_begin &&
+	if (!grouped && !x->o->no_history && p->layout->history_begin &&
 		!p->layout->history_begin(p, x->conn, m, d, err))
 		return false;
 	ok = grouped ? run_grouped(x, m, from, to, err) : run_separately(x, m, from, to, err);
@@ -332,10 +360,11 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 		struct err ignored = {0};
 
 		roll_back(x);
-		if (!x->o->no_history && p->layout->history_failed && x->conn->ops->alive(x->conn))
+		if (!grouped && !x->o->no_history && p->layout->history_failed &&
+			x->conn->ops->alive(x->conn))
 			p->layout->history_failed(p, x->conn, m, d, err->message, &ignored);
 		err_done(&ignored);
-		explain_failure(x, m, grouped, x->result->statements_done - before, to - from, err);
+		explain_failure(x, m, grouped, x->kept, to - from, err);
 		return false;
 	}
 	x->result->migrations_done++;

@@ -56,6 +56,7 @@ struct run_event {
 	enum run_event_kind kind;
 	const struct step *step;
 	const struct migration *migration;
+	enum direction direction;
 	size_t index, total; /* of migrations, from 1 */
 	long long ms;
 	struct slice text; /* RETRY: who blocks; VERIFY: what failed */

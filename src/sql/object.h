@@ -134,7 +134,8 @@ enum object_type {
 	F(LIST, include, "include") \
 	F(TEXT, index, "index")                  /* name of the index behind it */ \
 	F(SET,  options, "options") \
-	F(NOTE, conflict, "on conflict")         /* SQLite; clause text */
+	F(NOTE, conflict, "on conflict")         /* SQLite; clause text */ \
+	F(NOTE, beside, "beside")                /* SQLite: the column it is written beside, gone with it */
 
 #define INDEX_FIELDS(F) \
 	F(BOOL, unique, "unique") \
@@ -217,7 +218,8 @@ enum object_type {
 	F(BOOL, deferred, "initially deferred") \
 	F(TEXT, old_table, "old table") \
 	F(TEXT, new_table, "new table") \
-	F(TEXT, order, "order")                  /* MySQL FOLLOWS / PRECEDES */
+	F(TEXT, order, "order")                  /* MySQL FOLLOWS / PRECEDES */ \
+	F(NOTE, reads, "reads")                  /* SQLite: tables that the body reads or writes */
 
 #define POLICY_FIELDS(F) \
 	F(BOOL, restrictive, "restrictive") \

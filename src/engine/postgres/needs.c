@@ -23,12 +23,16 @@ static const char *const extensions[] = {"bloom", "btree_gin", "btree_gist", "ci
 	"postgis_topology", "rum", "seg", "tablefunc", "unaccent", "uuid-ossp", "vector", NULL};
 
 /* ---- Reading what a text needs ---- */
+struct wanted_extension {
+	struct slice name, schema;
+	size_t after; /* offset behind the word EXTENSION; 0 = says IF NOT EXISTS itself */
+};
+
 struct needs {
 	struct names used;    /* roles that must exist */
 	struct names created; /* roles that it creates */
-	struct slice extension, schema;
-	size_t after_extension; /* offset behind the word EXTENSION; 0 = says IF NOT EXISTS itself
-				 */
+	struct wanted_extension *extensions;
+	size_t nextensions;
 };
 
 static bool is_name(struct token t)
@@ -78,16 +82,18 @@ static void read_create(struct arena *a, struct lexer *l, struct needs *n)
 		lexer_next(l);
 		if (!token_is(lexer_peek(l), "MAPPING"))
 			role_list(a, l, &n->created);
-	} else if (token_is(what, "EXTENSION") && n->extension.len == 0) {
+	} else if (token_is(what, "EXTENSION")) {
+		struct wanted_extension *x = ARENA_PUSH(a, n->extensions, n->nextensions);
+
 		lexer_next(l);
-		n->after_extension = what.off + what.text.len;
+		*x = (struct wanted_extension){.after = what.off + what.text.len};
 		if (token_is(lexer_peek(l), "IF")) {
-			n->after_extension = 0;
+			x->after = 0;
 			for (int i = 0; i < 3; i++)
 				lexer_next(l);
 		}
 		if (is_name(lexer_peek(l)))
-			n->extension = token_value(a, DIALECT_POSTGRES, lexer_next(l));
+			x->name = token_value(a, DIALECT_POSTGRES, lexer_next(l));
 	}
 }
 
@@ -127,8 +133,9 @@ static void read_needs(struct arena *a, struct slice sql, struct needs *n)
 		policy = policy || token_is(t, "POLICY") || token_is(t, "PRIVILEGES");
 		if (token_is(t, "CREATE"))
 			read_create(a, &l, n);
-		else if (token_is(t, "SCHEMA") && n->extension.len > 0 && is_name(lexer_peek(&l)))
-			n->schema = token_value(a, DIALECT_POSTGRES, lexer_next(&l));
+		else if (token_is(t, "SCHEMA") && n->nextensions > 0 && is_name(lexer_peek(&l)))
+			n->extensions[n->nextensions - 1].schema =
+				token_value(a, DIALECT_POSTGRES, lexer_next(&l));
 		else if (roles_follow(first, before, t) &&
 			 (!token_is(t, "TO") || policy || token_is(before, "OWNER") ||
 				 token_is(first, "GRANT")))
@@ -210,43 +217,62 @@ static const char installable_sql[] =
 	"pg_catalog.pg_roles"
 	" r ON r.oid = p.proowner WHERE NOT r.rolsuper) LIMIT 1";
 
-static bool install(struct conn *admin, const struct needs *n, struct err *err)
+static bool install(struct conn *admin, const struct wanted_extension *x, struct err *err)
 {
-	struct slice schema = n->schema.len ? n->schema : SL("public");
+	struct slice schema = x->schema.len ? x->schema : SL("public");
 
-	return conn_execf(admin, err, "CREATE EXTENSION %I SCHEMA %I", n->extension, schema) &&
+	return conn_execf(admin, err, "CREATE EXTENSION %I SCHEMA %I", x->name, schema) &&
 	       conn_execf(admin, err,
 		       "UPDATE pg_catalog.pg_extension SET extowner = (SELECT r.oid FROM"
 		       " pg_catalog.pg_roles r WHERE r.rolname = %L) WHERE extname = %L",
-		       SL(SCRATCH_OWNER), n->extension);
+		       SL(SCRATCH_OWNER), x->name);
 }
 
-static bool make_extension(struct scratch *s, struct slice database, const struct needs *n,
-	bool *made, struct err *err)
+static bool make_extension(struct scratch *s, struct slice database,
+	const struct wanted_extension *x, bool *made, struct err *err)
 {
-	struct cell param = {n->extension, false};
+	struct cell param = {x->name, false};
 	struct conn *admin = NULL;
 	struct arena a = {0};
 	struct rows r = {0};
 	bool ok;
 
 	*made = false;
-	if (!is_listed(n->extension))
+	if (!is_listed(x->name))
 		return true;
 	ok = pg_scratch_admin(s, database, &admin, err) &&
 	     conn_query_params(admin, slice_of(installable_sql), &param, 1, &a, &r, err);
 	if (ok && r.nrows > 0)
-		ok = *made = install(admin, n, err);
+		ok = *made = install(admin, x, err);
 	conn_close(admin);
 	arena_done(&a);
 	return ok;
+}
+
+/* Those that were made just now are no longer missing: IF NOT EXISTS is put in. Last one first, so
+ * that the offsets stay right. */
+static bool make_extensions(struct scratch *s, struct slice database, const struct needs *n,
+	struct arena *a, struct slice *sql, struct err *err)
+{
+	for (size_t i = n->nextensions; i-- > 0;) {
+		const struct wanted_extension *x = &n->extensions[i];
+		bool made;
+
+		if (!make_extension(s, database, x, &made, err))
+			return false;
+		if (made && x->after > 0)
+			*sql = arena_printf(a, "%.*s IF NOT EXISTS%.*s",
+				SLICE(slice_sub(*sql, 0, x->after)),
+				SLICE(slice_from(*sql, x->after)));
+	}
+	return true;
 }
 
 bool pg_needs_meet(struct scratch *s, struct slice database, struct slice sql, struct arena *a,
 	struct slice *send, struct err *err)
 {
 	struct needs n = {0};
-	bool ok = true, made = false;
+	bool ok = true;
 
 	*send = sql;
 	read_needs(a, sql, &n);
@@ -255,13 +281,6 @@ bool pg_needs_meet(struct scratch *s, struct slice database, struct slice sql, s
 	for (size_t i = 0; ok && i < n.used.n; i++)
 		if (!names_has(n.created, n.used.at[i]))
 			ok = make_role(s, n.used.at[i], err);
-	if (ok && n.extension.len > 0)
-		ok = make_extension(s, database, &n, &made, err);
-	if (!ok)
-		return err_context(err, "preparing the scratch server for this statement");
-	if (made && n.after_extension > 0)
-		*send = arena_printf(a, "%.*s IF NOT EXISTS%.*s",
-			SLICE(slice_sub(sql, 0, n.after_extension)),
-			SLICE(slice_from(sql, n.after_extension)));
-	return true;
+	ok = ok && make_extensions(s, database, &n, a, send, err);
+	return ok ? true : err_context(err, "preparing the scratch server for this statement");
 }

@@ -60,28 +60,37 @@ static void sql_at(struct walk *w, struct slice sql, size_t off)
 
 	if (!rd_text(w->rd, sql, off == NOWHERE ? 0 : w->at + off, w->exact && off != NOWHERE,
 		    CHANGE_INNER | w->flags, w->v, w->n))
-		rd_partly(w->rd, SL("a statement in the body does not parse"), SL("*"));
+		rd_partly(w->rd, SL("a statement in the body could not be read"), SL("*"));
 	mark_loop(w, before);
 }
 
 /* PERFORM is handed over as SELECT: only what is behind it stands in the body. */
+static void perform(struct walk *w, struct slice q)
+{
+	static const size_t longer = sizeof "PERFORM" - sizeof "SELECT";
+	struct slice rest = slice_trim(slice_from(q, sizeof "SELECT" - 1));
+	size_t back = (size_t)(rest.at - q.at), before = *w->n, off = NOWHERE, i;
+
+	if (rest.len)
+		off = place(w, rest);
+	off = off == NOWHERE || off < back + longer ? NOWHERE : off - back;
+	sql_at(w, q, off);
+	for (i = before; off != NOWHERE && w->rd->exact && w->exact && i < *w->n; i++) {
+		struct span *at = &(*w->v)[i].span;
+
+		if (at->off == w->rd->span.off + w->at + off) { /* from the P of PERFORM */
+			at->off -= longer;
+			at->len += longer;
+		}
+	}
+}
+
 static void sql(struct walk *w, node expr)
 {
-	struct slice q = query_of(w, expr), rest;
-	size_t off;
+	struct slice q = query_of(w, expr);
 
-	if (!q.len)
-		return;
-	off = place(w, q);
-	rest = slice_trim(slice_istarts(q, "select") ? slice_from(q, 6) : SLICE_NONE);
-	if (off == NOWHERE && rest.len && (off = place(w, rest)) != NOWHERE) {
-		/* The span is found by reading again from the statement's own words. */
-		size_t back = (size_t)(rest.at - q.at);
-
-		off = off >= back ? off - back : NOWHERE;
-		w->cursor = off == NOWHERE ? w->cursor : off + q.len;
-	}
-	sql_at(w, q, off);
+	if (q.len)
+		sql_at(w, q, place(w, q));
 }
 
 /* ---- Expressions ---- */
@@ -376,8 +385,10 @@ static void statement(struct walk *w, node n)
 		cases(w, n);
 	else if (tree_key_is(n, "PLpgSQL_stmt_execsql"))
 		sql(w, tree_get(n, "sqlstmt"));
-	else if (tree_key_is(n, "PLpgSQL_stmt_perform") || tree_key_is(n, "PLpgSQL_stmt_call"))
+	else if (tree_key_is(n, "PLpgSQL_stmt_call"))
 		sql(w, tree_get(n, "expr"));
+	else if (tree_key_is(n, "PLpgSQL_stmt_perform"))
+		perform(w, query_of(w, tree_get(n, "expr")));
 	else if (tree_key_is(n, "PLpgSQL_stmt_dynexecute"))
 		dynamic(w, tree_get(n, "query"));
 	else if (tree_key_is(n, "PLpgSQL_stmt_return_query") || tree_key_is(n, "PLpgSQL_stmt_open"))
@@ -439,13 +450,21 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 		return;
 	}
 	if (!rd_parse(&mid, text, true, &root, &fault)) {
-		if (executed)
+		if (!executed)
+			rd_partly(rd,
+				arena_printf(rd->a, "the function's body could not be read: %.*s",
+					SLICE(fault.message)),
+				SLICE_NONE);
+		else
 			rd_opaque(rd,
-				arena_printf(rd->a, "the body does not parse: %.*s",
+				arena_printf(rd->a, "the body could not be read: %.*s",
 					SLICE(fault.message)),
 				SL("*"));
 		return;
 	}
+	if (tree_get(root,
+		    "plpgsql_funcs")) /* the one provider wraps the list, the other does not */
+		root = tree_get(root, "plpgsql_funcs");
 	function = rd_body(tree_nth(root, 0));
 	declarations(&w, function);
 	if (rd_body(tree_get(function, "action")))

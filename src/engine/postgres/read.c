@@ -247,6 +247,46 @@ static const char *kind_of_text(struct rd *rd)
 	return out;
 }
 
+/* Could this byte be inside a number as 16 writes them: 0x1F, 1_000? */
+static bool newer_number_at(struct slice s, size_t i)
+{
+	bool digit_before = i > 0 && s.at[i - 1] >= '0' && s.at[i - 1] <= '9';
+
+	switch (s.at[i]) {
+	case '_':
+	case 'x':
+	case 'X':
+	case 'o':
+	case 'O':
+	case 'b':
+	case 'B':
+		return digit_before;
+	default:
+		return false;
+	}
+}
+
+/* The tree has values only; how a number was written is in the text. */
+static void newer_numbers(struct rd *rd)
+{
+	size_t i, k;
+
+	if (rd->r->version >= 160000)
+		return;
+	for (i = 0; i < rd->text.len && !newer_number_at(rd->text, i); i++)
+		;
+	if (i == rd->text.len)
+		return;
+	rd_tokens(rd);
+	for (k = rd_tok(rd, i > 64 ? i - 64 : 0); rd_has(rd, k); k++) {
+		struct token t = rd->tok[k];
+
+		if (t.kind == TOKEN_NUMBER && t.text.len > 2 &&
+			(slice_chr(t.text, '_') != SIZE_MAX || newer_number_at(t.text, 1)))
+			rd_requires(rd, 16, "this way to write a number");
+	}
+}
+
 bool postgres_read(struct reader *r, struct arena *a, struct statement *st, struct err *err)
 {
 	struct rd rd = {.r = r,
@@ -264,6 +304,7 @@ bool postgres_read(struct reader *r, struct arena *a, struct statement *st, stru
 		rd.exact = false;
 	if (rd_parse(&rd, st->text, false, &root, &fault)) {
 		statements_of(&rd, root);
+		newer_numbers(&rd);
 		finish(&rd, st);
 	} else if (err_is(err)) {
 		arena_reset(&r->scratch);

@@ -130,7 +130,8 @@ static void identity(struct rd *rd, struct action *x)
 /* ALTER [COLUMN] c SET GENERATED …: the options are everything behind the name. */
 static void alter_identity(struct rd *rd, struct action *x)
 {
-	size_t i = rd_find(rd, x->from, "set"), r = rd_find(rd, x->from, "restart");
+	size_t from = x->from + (token_is(rd->tok[x->from + 1], "column") ? 3 : 2);
+	size_t i = rd_find(rd, from, "set"), r = rd_find(rd, from, "restart");
 
 	if (r < i)
 		i = r;

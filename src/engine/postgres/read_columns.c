@@ -97,7 +97,7 @@ static void exclusion(struct rd *rd, struct object *o, node n, size_t from, size
 {
 	static const char *const ends[] = {"deferrable", "initially", "not", NULL};
 	struct constraint_def *d = &o->constraint;
-	size_t i = rd_find(rd, from, "exclude");
+	size_t i = rd_find(rd, from + (token_is(rd->tok[from], "constraint") ? 2 : 0), "exclude");
 	node list = tree_get(n, "exclusions"), c;
 
 	key(rd, o, n, SLICE_NONE);

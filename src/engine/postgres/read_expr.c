@@ -81,7 +81,8 @@ static void visit(struct walk *w, node n)
 		add_once(w->rd, &w->f->functions, function_name(w->rd, n));
 	} else if (tree_key_is(n, "SQLValueFunction")) {
 		add_once(w->rd, &w->f->functions, value_function(w->rd, n));
-	} else if (tree_key_is(n, "SubLink") || tree_key_is(n, "SelectStmt")) {
+	} else if (tree_key_is(n, "SubLink") || tree_key_is(n, "RangeSubselect") ||
+		   tree_key_is(n, "CommonTableExpr")) {
 		w->f->has_subquery = true;
 	} else if (tree_key_is(n, "ParamRef")) {
 		w->f->has_params = true;
@@ -139,29 +140,31 @@ struct expr rd_expr_in(struct rd *rd, node n, size_t bracket)
 	return (struct expr){.text = rd_inside(rd, bracket), .facts = rd_facts(rd, n)};
 }
 
-static bool is_cte(struct rd *rd, node root, struct slice name)
+static struct names cte_names(struct rd *rd, node root)
 {
+	struct names out = {0};
 	uint32_t i;
 
-	(void)rd;
 	for (i = 0; i < root->size; i++)
-		if (tree_key_is(root + i, "ctename") &&
-			slice_eq(slice_n(root[i].val, root[i].len), name))
-			return true;
-	return false;
+		if (tree_key_is(root + i, "ctename"))
+			add_once(rd, &out, rd_text_of(rd, root + i));
+	return out;
 }
 
 void rd_reads(struct rd *rd, node n, struct names *out)
 {
+	struct names ctes = {0};
 	uint32_t i;
 
+	if (n)
+		ctes = cte_names(rd, n);
 	for (i = 0; n && i < n->size; i++) {
 		struct name r;
 
 		if (!tree_key_is(n + i, "RangeVar"))
 			continue;
 		r = rd_relation(rd, n + i);
-		if (r.schema.len || !is_cte(rd, n, r.name))
+		if (r.schema.len || !has(&ctes, r.name))
 			add_once(rd, out, rd_plain(rd, r));
 	}
 }

@@ -24,12 +24,13 @@ struct slice rd_signature(struct rd *rd, struct name n, node args, bool paramete
 
 		if (parameters && !is_input(tree_get(p, "mode")))
 			continue;
-		if (!tree_get(type, "names"))
+		if (!tree_get(type, "names") && parameters)
 			continue;
 		if (any)
 			buf_adds(&b, ", ");
 		any = true;
-		buf_add(&b, rd_type(rd, type));
+		/* A prefix operator has no left operand. */
+		buf_add(&b, tree_get(type, "names") ? rd_type(rd, type) : SL("NONE"));
 	}
 	buf_addc(&b, ')');
 	s = arena_slice(rd->a, buf_slice(&b));
@@ -206,12 +207,19 @@ static void change_names(struct rd *rd, struct names *reads, const struct change
 /* Nothing of a function's body happens when it is created: what it reads and writes is noted. */
 static void function_body(struct rd *rd, node n, struct function_def *d)
 {
-	node as = rd_option(tree_get(n, "options"), "as"), sql = tree_get(n, "sql_body");
+	node as = rd_option(tree_get(n, "options"), "as"), sql = tree_get(n, "sql_body"), items;
 	struct change *v = NULL;
 	size_t count = 0, tok;
 
 	if (sql) {
-		size_t i = rd_find(rd, 0, "begin"), r = rd_find(rd, 0, "return");
+		size_t args = 0, i, r;
+
+		rd_tokens(rd);
+		while (rd_has(rd, args) && !token_punct(rd->tok[args], "("))
+			args++;
+		args = rd_group_end(rd, args);
+		i = rd_find(rd, args, "begin");
+		r = rd_find(rd, args, "return");
 
 		d->body.text = rd_between(rd, i < r ? i : r, rd->ntok - 1);
 		rd_reads(rd, sql, &d->reads);
@@ -220,7 +228,11 @@ static void function_body(struct rd *rd, node n, struct function_def *d)
 	}
 	if (!as)
 		return;
-	d->body.text = rd_string(rd, tree_nth(tree_get(rd_body(tree_get(as, "arg")), "items"), 0));
+	items = tree_get(rd_body(tree_get(as, "arg")), "items");
+	d->body.text = rd_string(rd, tree_nth(items, 0));
+	if (tree_count(items) > 1) /* LANGUAGE c: library and symbol */
+		d->body.text = arena_printf(rd->a, "%.*s, %.*s", SLICE(d->body.text),
+			SLICE(rd_string(rd, tree_nth(items, 1))));
 	tok = body_token(rd, rd_tok(rd, rd_loc(as)));
 	if (slice_is(d->language, "sql")) {
 		size_t off = body_offset(rd, tok, d->body.text);
@@ -230,6 +242,8 @@ static void function_body(struct rd *rd, node n, struct function_def *d)
 		quiet.opaque = quiet.partly = SLICE_NONE;
 		if (rd_text(&quiet, d->body.text, off, off != NOWHERE, CHANGE_INNER, &v, &count))
 			change_names(rd, &d->reads, v, count);
+		else
+			rd_partly(rd, SL("the function's body could not be read"), SLICE_NONE);
 	} else if (slice_is(d->language, "plpgsql")) {
 		rd_plpgsql(
 			rd, rd->text, d->body.text, NOWHERE, false, &v, &count, &d->reads, false);

@@ -166,6 +166,8 @@ struct name rd_name_in_string(struct rd *rd, node n);
 /* ---- read_object.c ---- */
 struct slice rd_signature(struct rd *rd, struct name n, node args, bool parameters);
 struct name rd_signature_name(struct rd *rd, node object_with_args);
+/* CREATE [OR REPLACE] words [IF NOT EXISTS] name rest: the rest. */
+struct slice rd_behind_name(struct rd *rd, const char *words);
 void rd_sequence_options(struct rd *rd, node list, struct object *o, struct names *changed);
 
 /* ---- plpgsql.c ---- */

@@ -353,17 +353,41 @@ static void in_schema(struct slice schema, struct change *v, size_t n)
 	}
 }
 
+/* CREATE and GRANT are reserved words: outside brackets, each begins an element. */
+static size_t next_element(struct rd *rd, size_t i)
+{
+	size_t create = rd_find(rd, i, "create"), grant = rd_find(rd, i, "grant");
+
+	return create < grant ? create : grant;
+}
+
+/* Elements are statements: each is read from its own words. */
+static void schema_elements(struct rd *rd, struct change **v, size_t *count)
+{
+	size_t i = next_element(rd, 1), end;
+
+	for (; rd_has(rd, i); i = end) {
+		struct slice text;
+
+		end = next_element(rd, i + 1);
+		text = rd_between(rd, i, end);
+		if (!rd_text(rd, text, rd->tok[i].off, true, CHANGE_INNER, v, count))
+			rd_partly(rd, SL("an element of the schema could not be read alone"),
+				SL("*"));
+	}
+}
+
 static void create_schema(struct rd *rd, node n)
 {
-	node list = tree_get(n, "schemaElts"), e, role = tree_get(n, "authrole");
+	node role = tree_get(n, "authrole");
 	struct slice name = rd_text_of(rd, tree_get(n, "schemaname"));
 	struct change *v = NULL, *c;
 	size_t count = 0;
 
 	if (!name.len && role)
 		name = rd_role(rd, role);
-	for (e = tree_first(list); e; e = tree_next(list, e))
-		rd_into(rd, e, CHANGE_INNER, &v, &count);
+	if (tree_first(tree_get(n, "schemaElts")))
+		schema_elements(rd, &v, &count);
 	in_schema(name, v, count);
 	c = rd_emit(rd, CHANGE_CREATE_SCHEMA);
 	c->type = OBJECT_SCHEMA;
@@ -605,10 +629,17 @@ static void other(struct rd *rd, node n)
 		    (tree_true(tree_get(n, "missing_ok")) ? CHANGE_IF_EXISTS : 0);
 	c->def = rd_object(rd, OBJECT_OTHER, c->target);
 	c->def->other.class_ = slice_of(row->class_);
-	rd_tokens(rd);
-	c->def->other.definition.text = rd_between(rd, 0, rd->ntok - 1);
-	if (!tree_key_is(n, "CreateUserMappingStmt") && !tree_key_is(n, "AlterUserMappingStmt"))
-		c->def->other.options = rd_options(rd, tree_get(n, "options"));
+	if (tree_get(n, "user")) /* its options hold a password as a rule: they are not kept */
+		return;
+	c->def->other.definition.text = rd_behind_name(rd, row->class_);
+	c->def->other.options = rd_options(rd, tree_get(n, "options"));
+	for (i = 0; i < c->def->other.options.n; i++)
+		if (slice_starts(c->def->other.options.at[i], "password="))
+			c->def->other.options.at[i] = SL("password=***");
+	if (tree_get(n, "amname") && row->name && strncmp(row->name, "op", 2) == 0)
+		rd_list(rd, &c->def->other.options,
+			arena_printf(
+				rd->a, "using=%.*s", SLICE(rd_text_of(rd, tree_get(n, "amname")))));
 }
 
 const struct statement_row read_misc_rows[] = {

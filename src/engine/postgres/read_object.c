@@ -412,8 +412,10 @@ static void grant_role(struct rd *rd, node n)
 	c->list = privileges(rd, tree_get(n, "granted_roles"));
 	c->value.text = rd_roles(rd, tree_get(n, "grantee_roles"));
 	c->settings = rd_options(rd, tree_get(n, "opt"));
+	if (rd_option(tree_get(n, "opt"), "inherit") || rd_option(tree_get(n, "opt"), "set"))
+		rd_requires(rd, 16, "GRANT role WITH INHERIT or SET");
 	if (tree_true(tree_get(n, "admin_opt")))
-		rd_list(rd, &c->settings, SL("admin"));
+		rd_list(rd, &c->settings, SL("admin=true"));
 }
 
 static void default_privileges(struct rd *rd, node n)
@@ -695,6 +697,50 @@ static void alter_base_type(struct rd *rd, node n)
 	c->value.text = definition(rd);
 }
 
+/* +(integer, integer), as DROP OPERATOR names it */
+static struct slice operator_name(struct rd *rd, struct slice name, node definition)
+{
+	struct slice l = rd_option_value(rd, rd_option(definition, "leftarg"));
+	struct slice r = rd_option_value(rd, rd_option(definition, "rightarg"));
+
+	return arena_printf(rd->a, "%.*s(%.*s, %.*s)", SLICE(name), SLICE(l.len ? l : SL("NONE")),
+		SLICE(r.len ? r : SL("NONE")));
+}
+
+struct slice rd_behind_name(struct rd *rd, const char *words)
+{
+	size_t i = 2;
+
+	rd_tokens(rd);
+	if (rd_has(rd, 2) && token_is(rd->tok[1], "or"))
+		i += 2;
+	for (; *words; words++)
+		i += *words == ' ';
+	while (rd_has(rd, i) && (token_is(rd->tok[i], "if") || token_is(rd->tok[i], "not") ||
+					token_is(rd->tok[i], "exists")))
+		i++;
+	if (!rd_has(rd, i))
+		return SLICE_NONE;
+	i = token_punct(rd->tok[i], "(") ? rd_group_end(rd, i) : rd_name_end(rd, rd->tok[i].off);
+	return rd_between(rd, i, rd->ntok - 1);
+}
+
+/* CREATE AGGREGATE s(int) (sfunc = …) */
+static struct slice last_group(struct rd *rd)
+{
+	size_t i = 0, last = 0;
+
+	rd_tokens(rd);
+	while (rd_has(rd, i)) {
+		bool group = token_punct(rd->tok[i], "(");
+
+		if (group)
+			last = i;
+		i = group ? rd_group_end(rd, i) : i + 1;
+	}
+	return rd_between(rd, last, rd->ntok - 1);
+}
+
 /* CREATE AGGREGATE, OPERATOR, base TYPE, COLLATION, TEXT SEARCH … */
 static void define(struct rd *rd, node n)
 {
@@ -714,16 +760,17 @@ static void define(struct rd *rd, node n)
 		c->target.name = rd_signature(rd, name, tree_nth(tree_get(n, "args"), 0), true);
 		c->def = rd_object(rd, OBJECT_FUNCTION, c->target);
 		c->def->function.kind = SL("aggregate");
-		c->def->function.body.text =
-			rd_between(rd, rd_find(rd, 0, "aggregate") + 2, rd->ntok - 1);
+		c->def->function.body.text = last_group(rd);
 	} else {
 		c = rd_emit(rd, CHANGE_CREATE_OTHER);
 		c->type = OBJECT_OTHER;
+		if (tree_is(objtype, "OBJECT_OPERATOR"))
+			name.name = operator_name(rd, name.name, tree_get(n, "definition"));
 		c->target = name;
 		c->def = rd_object(rd, OBJECT_OTHER, name);
 		c->def->other.class_ = rd_lower(rd, slice_of(k->words));
 		c->def->other.options = rd_options(rd, tree_get(n, "definition"));
-		c->def->other.definition.text = rd_between(rd, 0, rd->ntok - 1);
+		c->def->other.definition.text = rd_behind_name(rd, k->words);
 	}
 	c->flags |= (tree_true(tree_get(n, "if_not_exists")) ? CHANGE_IF_NOT_EXISTS : 0) |
 		    (tree_true(tree_get(n, "replace")) ? CHANGE_OR_REPLACE : 0);

@@ -4,6 +4,7 @@
  * holds what the reader says about each. BELAY_REGENERATE=1 writes the .want files anew. With a
  * file as argument the program prints what it reads in it. */
 #include "base/io.h"
+#include "engine/postgres/grammar/grammar.h"
 #include "engine/postgres/read.h"
 
 #include <setjmp.h>
@@ -268,7 +269,7 @@ static void read_all(struct buf *out, struct slice text, int version)
 }
 
 static const char *const cases[] = {"table", "alter", "index", "data", "session", "object", "type",
-	"function", "misc", "block", "version", "syntax", "span"};
+	"function", "misc", "block", "version", "version18", "syntax", "span"};
 
 static struct slice testdata(struct arena *a, const char *name, const char *ext)
 {
@@ -304,8 +305,10 @@ static void golden(void **state)
 	struct slice want;
 	const char *path = testdata(&a, *state, "want").at;
 
+	if (strcmp(*state, "version18") == 0 && grammar_version() < 18)
+		skip(); /* the system's grammar is older */
 	read_all(&out, whole(&a, testdata(&a, *state, "sql").at),
-		strcmp(*state, "version") == 0 ? 120000 : 150000);
+		strncmp(*state, "version", 7) == 0 ? 120000 : 150000);
 	if (getenv("BELAY_REGENERATE")) {
 		FILE *f = fopen(path, "wb");
 

@@ -293,7 +293,6 @@ static void test_hostile(void **state)
 		{"CREATE EXTENSION dblink", "42501"},
 		{"CREATE EXTENSION postgres_fdw", "42501"},
 		{"CREATE EXTENSION file_fdw", "42501"},
-		{"CREATE EXTENSION adminpack", "42501"},
 		{"CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'libc.so.6', 'getpid'", "42501"},
 		{"CREATE FUNCTION f() RETURNS int LANGUAGE internal AS 'int4in'", "42501"},
 		{"ALTER SYSTEM SET shared_preload_libraries = 'x'", "42501"},

@@ -8,18 +8,15 @@
 #include "pgquery.h"
 
 #include "base/arena.h"
-#include "base/stack.h"
-#include "base/utf8.h"
-#include "engine/postgres/grammar/grammar.h"
+#include "engine/postgres/grammar/provider.h"
 
 #include <pthread.h>
 #include <setjmp.h>
-#include <stdint.h>
 
 enum {
 	PAGE = 65536,
-	KEEP_PAGES = 2048 + 2048, /* an instance that grew past this is made anew */
-	MOST_TYPES = 64,
+	MOST_BYTES = 256 << 20, /* of SQL; the tree of far less fills the sandbox's 1 GiB */
+	MOST_STACK = 48 << 20,  /* the module's own stack ends before this one does */
 };
 
 _Thread_local char *sandbox_stack_limit;
@@ -30,11 +27,13 @@ struct Z_a_instance_t {
 	jmp_buf *catch_longjmp; /* innermost invoke_ frame */
 	jmp_buf trap;
 	const char *trap_words;
+	uint32_t first_pages; /* an instance that has grown is not kept */
+	bool is_full;         /* the sandbox asked for more than it may have */
+	bool is_broken;       /* this machine has no room for a sandbox */
 };
 
 struct grammar {
 	struct Z_a_instance_t *box; /* NULL until the first parse, and after a trap */
-	char *lent;                 /* words of a trap that took its sandbox along */
 	uint32_t last_result;       /* freed before the next call */
 	bool last_is_string;
 };
@@ -43,28 +42,19 @@ struct grammar {
 
 static _Thread_local struct Z_a_instance_t *running;
 
-static const char *trap_words(wasm_rt_trap_t trap)
+static const char *trap_words(const struct Z_a_instance_t *box, wasm_rt_trap_t trap)
 {
-	switch (trap) {
-	case WASM_RT_TRAP_EXHAUSTION:
+	if (trap == WASM_RT_TRAP_EXHAUSTION)
 		return "the statement is nested too deeply for the parser";
-	case WASM_RT_TRAP_OOB:
-	case WASM_RT_TRAP_NONE:
-	case WASM_RT_TRAP_INT_OVERFLOW:
-	case WASM_RT_TRAP_DIV_BY_ZERO:
-	case WASM_RT_TRAP_INVALID_CONVERSION:
-	case WASM_RT_TRAP_UNREACHABLE:
-	case WASM_RT_TRAP_CALL_INDIRECT:
-	case WASM_RT_TRAP_UNCAUGHT_EXCEPTION:
-		break;
-	}
+	if (box->is_full)
+		return "the statement is too large: its tree does not fit the parser's 1 GiB";
 	return "the parser gave up on this statement";
 }
 
 void wasm_rt_trap(wasm_rt_trap_t trap)
 {
-	running->trap_words = trap_words(trap);
-	longjmp(running->trap, 1);
+	running->trap_words = trap_words(running, trap);
+	_longjmp(running->trap, 1);
 }
 
 bool wasm_rt_is_initialized(void)
@@ -72,44 +62,41 @@ bool wasm_rt_is_initialized(void)
 	return true;
 }
 
-/* ---- Function types: one registry for the process, filled once ---- */
+/* ---- Function types ---- */
 
-static struct {
-	uint32_t params, results;
-	unsigned char kinds[16];
-} types[MOST_TYPES];
-static uint32_t ntypes;
+enum { MOST_VALUES = 14 };
+
+/* A type's number is its signature: a leading one, two bits for each value, one for "returns". So
+ * there is no registry to lock, and what the invoke_ functions compare with is a constant. */
+#define TYPE(values, kinds, returns) (((1u << 2 * (values) | (kinds)) << 1) | (returns))
 
 uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...)
 {
-	unsigned char kinds[16] = {0};
+	uint32_t kinds = 0, i;
 	va_list ap;
-	uint32_t i;
 
+	if (params + results > MOST_VALUES || results > 1)
+		abort(); /* the pinned module has no such function */
 	va_start(ap, results);
-	for (i = 0; i < params + results && i < sizeof kinds; i++)
-		kinds[i] = (unsigned char)va_arg(ap, int);
+	for (i = 0; i < params + results; i++)
+		kinds = kinds << 2 | (uint32_t)va_arg(ap, int);
 	va_end(ap);
-	for (i = 0; i < ntypes; i++)
-		if (types[i].params == params && types[i].results == results &&
-			memcmp(types[i].kinds, kinds, sizeof kinds) == 0)
-			return i + 1;
-	if (ntypes == MOST_TYPES)
-		abort(); /* the pinned module has thirty */
-	types[ntypes].params = params;
-	types[ntypes].results = results;
-	memcpy(types[ntypes].kinds, kinds, sizeof kinds);
-	return ++ntypes;
+	return TYPE(params + results, kinds, results);
 }
 
 /* ---- Linear memory and the function table ---- */
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint32_t pages, uint32_t most)
 {
-	m->data = mem_alloc((size_t)pages * PAGE); /* lazily zero: only what is touched costs */
+	m->data = calloc(pages, PAGE); /* lazily zero: only what is touched costs */
+	if (!m->data) {
+		running->is_broken = true;
+		wasm_rt_trap(WASM_RT_TRAP_OOB);
+	}
 	m->pages = pages;
 	m->max_pages = most;
 	m->size = pages * PAGE;
+	running->first_pages = pages;
 }
 
 uint32_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint32_t more)
@@ -181,81 +168,80 @@ typedef struct Z_a_instance_t host;
 /* clang-format off */
 uint32_t Z_aZ_g(host *box, uint32_t i)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(0, 1, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(1, 0, 1));
 	volatile uint32_t r = 0;
 	CATCHING(r = F(uint32_t (*)(void *))(SELF))
 	return r;
 }
 uint32_t Z_aZ_b(host *box, uint32_t i, uint32_t a)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(1, 1, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(2, 0, 1));
 	volatile uint32_t r = 0;
 	CATCHING(r = F(uint32_t (*)(void *, uint32_t))(SELF, a))
 	return r;
 }
 uint32_t Z_aZ_a(host *box, uint32_t i, uint32_t a, uint32_t b)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(2, 1, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(3, 0, 1));
 	volatile uint32_t r = 0;
 	CATCHING(r = F(uint32_t (*)(void *, uint32_t, uint32_t))(SELF, a, b))
 	return r;
 }
 uint32_t Z_aZ_d(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(3, 1, I32, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(4, 0, 1));
 	volatile uint32_t r = 0;
 	CATCHING(r = F(uint32_t (*)(void *, uint32_t, uint32_t, uint32_t))(SELF, a, b, c))
 	return r;
 }
 uint32_t Z_aZ_k(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(4, 1, I32, I32, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(5, 0, 1));
 	volatile uint32_t r = 0;
 	CATCHING(r = F(uint32_t (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t))(SELF, a, b, c, d))
 	return r;
 }
 uint64_t Z_aZ_l(host *box, uint32_t i, uint32_t a)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(1, 1, I32, WASM_RT_I64));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(2, WASM_RT_I64, 1));
 	volatile uint64_t r = 0;
 	CATCHING(r = F(uint64_t (*)(void *, uint32_t))(SELF, a))
 	return r;
 }
 void Z_aZ_e(host *box, uint32_t i)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(0, 0));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(0, 0, 0));
 	CATCHING(F(void (*)(void *))(SELF))
 }
 void Z_aZ_f(host *box, uint32_t i, uint32_t a)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(1, 0, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(1, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t))(SELF, a))
 }
 void Z_aZ_h(host *box, uint32_t i, uint32_t a, uint32_t b)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(2, 0, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(2, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t, uint32_t))(SELF, a, b))
 }
 void Z_aZ_j(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(3, 0, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(3, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t, uint32_t, uint32_t))(SELF, a, b, c))
 }
 void Z_aZ_i(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(4, 0, I32, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(4, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t))(SELF, a, b, c, d))
 }
 void Z_aZ_y(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(5, 0, I32, I32, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(5, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t))(SELF, a, b, c, d, e))
 }
 void Z_aZ_n(host *box, uint32_t i, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t p,
 		uint32_t g, uint32_t h, uint32_t j, uint32_t k, uint32_t l, uint32_t m, uint32_t n)
 {
-	const wasm_rt_funcref_t *f = callee(box, i, wasm_rt_register_func_type(13, 0, I32, I32, I32, I32, I32,
-			I32, I32, I32, I32, I32, I32, I32, I32));
+	const wasm_rt_funcref_t *f = callee(box, i, TYPE(13, 0, 0));
 	CATCHING(F(void (*)(void *, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
 			uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t))(SELF, a, b, c, d, e, p, g, h, j, k, l, m, n))
 }
@@ -313,7 +299,12 @@ uint32_t Z_aZ_q(host *box, uint32_t size) /* resize heap */
 
 	if (want <= m->pages)
 		return 1;
-	return wasm_rt_grow_memory(m, want - m->pages) != UINT32_MAX;
+	/* An eighth more than asked: where realloc copies, exact steps would copy without end. */
+	if (wasm_rt_grow_memory(m, want - m->pages + want / 8) != UINT32_MAX ||
+		wasm_rt_grow_memory(m, want - m->pages) != UINT32_MAX)
+		return 1;
+	box->is_full = true;
+	return 0;
 }
 
 enum { WASI_BADF = 8 };
@@ -346,19 +337,6 @@ uint32_t Z_aZ_t(host *box, uint32_t fd, uint32_t v, uint32_t n, uint32_t out) /*
 
 static pthread_once_t module_once = PTHREAD_ONCE_INIT;
 
-static void init_types(void)
-{
-	Z_libpgZ2Dquery_init_module();
-	/* The invoke_ functions look their types up again: all must be known before threads start.
-	 */
-	wasm_rt_register_func_type(0, 1, I32);
-	wasm_rt_register_func_type(1, 1, I32, WASM_RT_I64);
-	wasm_rt_register_func_type(5, 0, I32, I32, I32, I32, I32);
-	wasm_rt_register_func_type(4, 1, I32, I32, I32, I32, I32);
-	wasm_rt_register_func_type(
-		13, 0, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32);
-}
-
 static void drop_box(struct grammar *g)
 {
 	if (g->box) {
@@ -372,7 +350,7 @@ static void drop_box(struct grammar *g)
 bool grammar_open(struct grammar **out, struct err *err)
 {
 	(void)err;
-	pthread_once(&module_once, init_types);
+	pthread_once(&module_once, Z_libpgZ2Dquery_init_module);
 	*out = mem_alloc(sizeof **out);
 	return true;
 }
@@ -382,19 +360,12 @@ void grammar_close(struct grammar *g)
 	if (!g)
 		return;
 	drop_box(g);
-	free(g->lent);
 	free(g);
 }
 
 int grammar_version(void)
 {
 	return 18;
-}
-
-static void lend(struct grammar *g, const char *words)
-{
-	free(g->lent);
-	g->lent = mem_cstr(slice_of(words));
 }
 
 static uint32_t load32(struct grammar *g, uint32_t at)
@@ -427,26 +398,12 @@ static uint32_t put_string(struct grammar *g, struct slice s)
 	uint32_t at = Z_libpgZ2DqueryZ_C(&g->box->wasm, (uint32_t)s.len + 1);
 	wasm_rt_memory_t *m = &g->box->wasm.w2c_z;
 
-	if (at == 0 || at > m->size - s.len - 1)
+	if (at == 0 || (uint64_t)at + s.len + 1 > m->size)
 		wasm_rt_trap(WASM_RT_TRAP_OOB);
-	memcpy(m->data + at, s.at, s.len);
+	if (s.len)
+		memcpy(m->data + at, s.at, s.len);
 	m->data[at + s.len] = 0;
 	return at;
-}
-
-/* The server counts characters from 1. */
-static size_t byte_offset(struct slice sql, uint32_t cursor)
-{
-	size_t off = 0;
-
-	if (cursor == 0)
-		return SIZE_MAX;
-	while (--cursor && off < sql.len) {
-		size_t n = utf8_length(slice_from(sql, off));
-
-		off += n ? n : 1;
-	}
-	return off;
 }
 
 static void free_last(struct grammar *g)
@@ -460,10 +417,20 @@ static void free_last(struct grammar *g)
 	g->last_result = 0;
 }
 
-static void call_parse(
-	struct grammar *g, struct slice sql, struct slice *json, struct grammar_fault *fault)
+struct call {
+	struct grammar *g;
+	struct slice sql, *json;
+	struct grammar_fault *fault;
+	void (*fn)(struct call *c);
+	bool is_broken;
+};
+
+/* The result is three pointers (tree, what was printed, error), the error begins with its message
+ * and has the cursor as its fifth word. */
+static void call_parse(struct call *c)
 {
-	uint32_t text = put_string(g, sql), problem;
+	struct grammar *g = c->g;
+	uint32_t text = put_string(g, c->sql), problem;
 
 	g->last_result = Z_libpgZ2DqueryZ_F(&g->box->wasm, text);
 	g->last_is_string = false;
@@ -472,81 +439,96 @@ static void call_parse(
 		wasm_rt_trap(WASM_RT_TRAP_OOB);
 	problem = load32(g, g->last_result + 8);
 	if (problem) {
-		fault->message = string_at(g, load32(g, problem));
-		fault->offset = byte_offset(sql, load32(g, problem + 16));
+		c->fault->message = string_at(g, load32(g, problem));
+		c->fault->offset = provider_offset(c->sql, load32(g, problem + 16));
 	} else {
-		*json = string_at(g, load32(g, g->last_result));
+		*c->json = string_at(g, load32(g, g->last_result));
 	}
+	if (slice_empty(*c->json) && slice_empty(c->fault->message))
+		wasm_rt_trap(WASM_RT_TRAP_OOB);
 }
 
-static void call_plpgsql(
-	struct grammar *g, struct slice sql, struct slice *json, struct grammar_fault *fault)
+/* The result is one string: a JSON object, anything else is the error's words. */
+static void call_plpgsql(struct call *c)
 {
-	uint32_t text = put_string(g, sql);
-	struct slice answer;
+	struct grammar *g = c->g;
+	struct slice tree, answer;
+	uint32_t text;
 
+	call_parse(c);
+	tree = *c->json;
+	*c->json = SLICE_NONE;
+	if (!slice_empty(c->fault->message) || !provider_has_bodies(tree, c->json, c->fault))
+		return;
+	free_last(g);
+	text = put_string(g, c->sql);
 	g->last_result = Z_libpgZ2DqueryZ_H(&g->box->wasm, text);
 	g->last_is_string = true;
 	Z_libpgZ2DqueryZ_E(&g->box->wasm, text);
 	answer = string_at(g, g->last_result);
-	/* Success is a JSON object, anything else the error's words. */
+	if (slice_empty(answer))
+		wasm_rt_trap(WASM_RT_TRAP_OOB);
 	if (slice_starts(answer, "{"))
-		*json = answer;
+		*c->json = answer;
 	else
-		fault->message = answer.len ? answer : SL("the body does not parse");
+		c->fault->message = answer;
 }
 
-static bool into_sandbox(struct grammar *g, struct slice sql, struct slice *json,
-	struct grammar_fault *fault,
-	void (*call)(struct grammar *, struct slice, struct slice *, struct grammar_fault *))
+/* A trap may have left anything behind: its sandbox goes with it. */
+static void enter(void *arg, char *low)
 {
+	struct call *c = arg;
+	struct grammar *g = c->g;
 	struct Z_a_instance_t *outer = running;
 
-	*fault = (struct grammar_fault){.offset = SIZE_MAX};
-	*json = SLICE_NONE;
-	if (memchr(sql.at ? sql.at : "", 0, sql.len)) {
-		fault->message = SL("a NUL byte: PostgreSQL's text ends there");
-		fault->offset = slice_chr(sql, 0);
-		return false;
-	}
-	if (sql.len > (size_t)512 << 20) {
-		fault->message = SL("the statement is longer than the parser's limit of 512 MiB");
-		return false;
-	}
-	sandbox_stack_limit = stack_limit();
-	if (g->box && g->box->wasm.w2c_z.pages > KEEP_PAGES)
-		drop_box(g);
-	if (!g->box)
-		g->box = mem_alloc(sizeof *g->box);
-	else
-		g->box->catch_longjmp = NULL;
+	sandbox_stack_limit = low;
 	running = g->box;
+	g->box->catch_longjmp = NULL;
 	if (_setjmp(g->box->trap) == 0) {
 		if (!g->box->wasm.w2c_z.data) {
 			Z_libpgZ2Dquery_instantiate(&g->box->wasm, g->box);
 			Z_libpgZ2DqueryZ_A(&g->box->wasm);
 		}
 		free_last(g);
-		call(g, sql, json, fault);
+		c->fn(c);
 	} else {
-		lend(g, g->box->trap_words);
-		fault->message = slice_of(g->lent);
+		*c->json = SLICE_NONE;
+		*c->fault =
+			(struct grammar_fault){slice_of(g->box->trap_words), .offset = SIZE_MAX};
+		c->is_broken = g->box->is_broken;
 		drop_box(g);
 	}
 	running = outer;
-	return slice_empty(fault->message);
+}
+
+static bool into_sandbox(struct call *c, struct err *err)
+{
+	struct grammar *g = c->g;
+
+	if (!provider_takes(c->sql, MOST_BYTES, c->json, c->fault))
+		return false;
+	if (g->box && g->box->wasm.w2c_z.pages > g->box->first_pages)
+		drop_box(g);
+	if (!g->box)
+		g->box = mem_alloc(sizeof *g->box);
+	if (!provider_run(c->sql.len, MOST_STACK, enter, c, err))
+		return false;
+	if (c->is_broken) {
+		c->fault->message = SLICE_NONE;
+		return err_set(err, ERR_INPUT,
+			"cannot set up the SQL parser: no 128 MiB of address space");
+	}
+	return slice_empty(c->fault->message);
 }
 
 bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	(void)err;
-	return into_sandbox(g, sql, json, fault, call_parse);
+	return into_sandbox(&(struct call){g, sql, json, fault, call_parse, false}, err);
 }
 
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	(void)err;
-	return into_sandbox(g, sql, json, fault, call_plpgsql);
+	return into_sandbox(&(struct call){g, sql, json, fault, call_plpgsql, false}, err);
 }

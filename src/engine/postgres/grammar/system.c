@@ -1,15 +1,24 @@
-/* system.c - the other provider: a system libpg_query, 15 or newer. */
+/* system.c - the other provider: a system libpg_query, 15 or newer.
+ *
+ * That library recurses on the C stack without a limit of its own; what keeps hostile input from
+ * overflowing it is provider_run(). */
 #include "base/arena.h"
-#include "base/utf8.h"
-#include "engine/postgres/grammar/grammar.h"
+#include "base/buf.h"
+#include "engine/postgres/grammar/provider.h"
 
 #include <pg_query.h>
-#include <stdint.h>
+
+enum { MOST_BYTES = 16 << 20 };
+static const size_t MOST_STACK = (size_t)8 << 30; /* address space; only what is used costs */
 
 struct grammar {
 	PgQueryParseResult tree;
 	PgQueryPlpgsqlParseResult body;
 	bool has_tree, has_body;
+	struct slice *json; /* of the call at hand, like the next two */
+	struct grammar_fault *fault;
+	char *text;        /* of the statement at hand, NUL-terminated */
+	struct buf bodies; /* the answer of grammar_plpgsql() */
 };
 
 bool grammar_open(struct grammar **out, struct err *err)
@@ -33,6 +42,7 @@ void grammar_close(struct grammar *g)
 	if (!g)
 		return;
 	free_last(g);
+	buf_done(&g->bodies);
 	free(g);
 }
 
@@ -41,91 +51,71 @@ int grammar_version(void)
 	return PG_VERSION_NUM / 10000;
 }
 
-static size_t byte_offset(struct slice sql, int cursor)
+static void run_parse(void *arg, char *low)
 {
-	size_t off = 0;
+	struct grammar *g = arg;
 
-	if (cursor <= 0)
-		return SIZE_MAX;
-	while (--cursor && off < sql.len) {
-		size_t n = utf8_length(slice_from(sql, off));
-
-		off += n ? n : 1;
+	(void)low;
+	g->tree = pg_query_parse(g->text);
+	g->has_tree = true;
+	if (!g->tree.error) {
+		*g->json = slice_of(g->tree.parse_tree);
+		return;
 	}
-	return off;
+	g->fault->message = slice_of(g->tree.error->message);
+	if (g->tree.error->cursorpos > 0)
+		g->fault->offset =
+			provider_offset(slice_of(g->text), (uint32_t)g->tree.error->cursorpos);
 }
 
-/* The parser recurses on the C stack without a limit of its own: what a small stack could not
- * carry is refused before it is tried. */
-static bool too_deep(struct slice sql)
+/* The library answers with the array alone; newer ones put it into an object. The cursor of an
+ * error counts inside the body, which the other provider does not say at all: unknown in both. */
+static void run_plpgsql(void *arg, char *low)
 {
-	size_t depth = 0, most = 0;
+	struct grammar *g = arg;
+	struct slice tree;
 
-	for (size_t i = 0; i < sql.len; i++) {
-		char c = sql.at[i];
-
-		if (c == '(' || c == '[')
-			depth++;
-		else if ((c == ')' || c == ']') && depth)
-			depth--;
-		if (depth > most)
-			most = depth;
+	run_parse(arg, low);
+	tree = *g->json;
+	*g->json = SLICE_NONE;
+	if (g->tree.error || !provider_has_bodies(tree, g->json, g->fault))
+		return;
+	g->body = pg_query_parse_plpgsql(g->text);
+	g->has_body = true;
+	if (g->body.error) {
+		g->fault->message = slice_of(g->body.error->message);
+		return;
 	}
-	return most > 3000 || sql.len > (size_t)1 << 20;
+	buf_clear(&g->bodies);
+	buf_printf(&g->bodies, "{\"plpgsql_funcs\":%s}", g->body.plpgsql_funcs);
+	*g->json = buf_slice(&g->bodies);
 }
 
-static bool refuse(struct slice sql, struct grammar_fault *fault)
+static bool run(struct grammar *g, struct slice sql, struct slice *json,
+	struct grammar_fault *fault, void (*fn)(void *, char *), struct err *err)
 {
-	*fault = (struct grammar_fault){.offset = SIZE_MAX};
-	if (sql.len && memchr(sql.at, 0, sql.len)) {
-		fault->message = SL("a NUL byte: PostgreSQL's text ends there");
-		fault->offset = slice_chr(sql, 0);
-	} else if (too_deep(sql)) {
-		fault->message =
-			SL("the statement is nested too deeply or too long for the parser");
-	}
-	return fault->message.len > 0;
+	bool ok;
+
+	free_last(g);
+	if (!provider_takes(sql, MOST_BYTES, json, fault))
+		return false;
+	g->json = json;
+	g->fault = fault;
+	g->text = mem_cstr(sql);
+	ok = provider_run(sql.len, MOST_STACK, fn, g, err);
+	free(g->text);
+	g->text = NULL;
+	return ok && slice_empty(fault->message);
 }
 
 bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	struct arena a = {0};
-
-	(void)err;
-	free_last(g);
-	*json = SLICE_NONE;
-	if (refuse(sql, fault))
-		return false;
-	g->tree = pg_query_parse(arena_cstr(&a, sql));
-	g->has_tree = true;
-	arena_done(&a);
-	if (g->tree.error) {
-		fault->message = slice_of(g->tree.error->message);
-		fault->offset = byte_offset(sql, g->tree.error->cursorpos);
-		return false;
-	}
-	*json = slice_of(g->tree.parse_tree);
-	return true;
+	return run(g, sql, json, fault, run_parse, err);
 }
 
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	struct arena a = {0};
-
-	(void)err;
-	free_last(g);
-	*json = SLICE_NONE;
-	if (refuse(sql, fault))
-		return false;
-	g->body = pg_query_parse_plpgsql(arena_cstr(&a, sql));
-	g->has_body = true;
-	arena_done(&a);
-	if (g->body.error) {
-		fault->message = slice_of(g->body.error->message);
-		return false;
-	}
-	*json = slice_of(g->body.plpgsql_funcs);
-	return true;
+	return run(g, sql, json, fault, run_plpgsql, err);
 }

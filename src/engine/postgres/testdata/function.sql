@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION a.f(x int DEFAULT 3, OUT y text, VARIADIC z text[]) RETURNS setof text LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE COST 3 ROWS 4 LEAKPROOF SET search_path = a, b SET x FROM CURRENT AS $$ begin insert into log select * from src; execute 'drop table ' || x; end $$
+CREATE OR REPLACE FUNCTION a.f(x int, OUT y text, VARIADIC z text[] DEFAULT '{}') RETURNS setof text LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE COST 3 ROWS 4 LEAKPROOF SET search_path = a, b SET x FROM CURRENT AS $$ begin insert into log select * from src; execute 'drop table ' || x; end $$
 
 CREATE FUNCTION f() RETURNS TABLE (a int, b text) BEGIN ATOMIC SELECT 1 FROM q; SELECT 2; END
 
@@ -17,3 +17,15 @@ CREATE AGGREGATE s(*) (sfunc = f, stype = int)
 ALTER FUNCTION f(int) STABLE CALLED ON NULL INPUT SET x = 1 RESET y
 
 ALTER PROCEDURE p SECURITY DEFINER
+
+CREATE FUNCTION bad() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETRUN 1; END $$
+
+CREATE OR REPLACE FUNCTION f() RETURNS trigger AS $body$
+DECLARE
+	n int;
+BEGIN
+	SELECT count(*) INTO n FROM counts;
+	IF TG_OP = 'DELETE' THEN DELETE FROM copies WHERE id = OLD.id; END IF;
+	RETURN NEW;
+END
+$body$ LANGUAGE plpgsql IMMUTABLE

@@ -1,0 +1,60 @@
+# make             build/belay and libbelay, from nothing (system packages that are missing are installed)
+# make demo        the main job on SQLite, without any server; on PostgreSQL too where it is installed
+# make check       all tests; the last line is `N passed, N failed, N skipped`
+# make check-full  the same, with every fuzz target for a minute and the slow unit tests under valgrind
+# make fuzz        every fuzz target for FUZZ_SECONDS (60)
+# make bench       the figures, as one table
+# make docs        docs/belay.1 and docs/rules/ from the program's own tables
+# make format      clang-format over what is ours
+# make install     belay, libbelay, belay.h, belay.pc, the manual page, completions (PREFIX, DESTDIR)
+BUILD ?= build
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+export BUILD FUZZ_SECONDS
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+deps:
+	tools/deps.sh build
+	tools/npm.sh .
+
+$(BUILD)/build.ninja: package-lock.json | deps
+	test -f $@ || meson setup --prefix $(PREFIX) $(MESON_ARGS) $(BUILD)
+	touch $@
+
+demo: all
+	demo/run.sh
+
+check:
+	tools/deps.sh build test
+	tools/npm.sh . tests/npm
+	tests/run.sh
+
+check-full:
+	tools/deps.sh build test fuzz
+	tools/npm.sh . tests/npm
+	CHECK_FULL=1 tests/run.sh
+
+fuzz:
+	tools/deps.sh build fuzz
+	tools/npm.sh .
+	tests/fuzz.sh
+
+bench: all
+	tools/deps.sh test bench
+	bench/run.sh
+
+docs: all
+	tools/docs.sh $(BUILD)/belay docs
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all deps demo check check-full fuzz bench docs format install clean

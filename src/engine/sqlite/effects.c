@@ -1,0 +1,713 @@
+/* effects.c - what SQLite does with a statement: locks, creations, pragmas, transactions.
+ *
+ * One writer at a time: a statement that writes takes the database's RESERVED lock and keeps it to
+ * the end of its transaction; readers go on, but for the moment of the commit (and all along in WAL
+ * mode). https://sqlite.org/lockingv3.html, https://sqlite.org/lang_altertable.html */
+#include "engine/sqlite/effects.h"
+
+#include "sql/token.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+
+/* ---- Saying things ---- */
+
+static void lock(struct judging *j, const char *mode, enum lock_class blocks)
+{
+	if (j->temporary)
+		return;
+	effect_lock(j->a, j->e,
+		(struct lock){.object = {SLICE_NONE, SL("main")},
+			.type = OBJECT_DATABASE,
+			.mode = mode,
+			.blocks = blocks,
+			.certain = true});
+}
+
+void e_write(struct judging *j)
+{
+	lock(j, "RESERVED", LOCK_WRITES);
+}
+
+void e_exclusive(struct judging *j)
+{
+	lock(j, "EXCLUSIVE", LOCK_READS_WRITES);
+}
+
+static void e_read(struct judging *j)
+{
+	lock(j, "SHARED", LOCK_NOTHING);
+}
+
+void e_fails(struct judging *j, const char *why, ...)
+{
+	va_list ap;
+
+	if (j->e->outcome == OUTCOME_FAILS)
+		return;
+	j->e->outcome = OUTCOME_FAILS;
+	va_start(ap, why);
+	j->e->outcome_why = arena_vprintf(j->a, why, ap);
+	va_end(ap);
+}
+
+void e_may_fail(struct judging *j, const char *why, ...)
+{
+	va_list ap;
+
+	if (j->e->outcome != OUTCOME_OK)
+		return;
+	j->e->outcome = OUTCOME_MAY_FAIL;
+	va_start(ap, why);
+	j->e->outcome_why = arena_vprintf(j->a, why, ap);
+	va_end(ap);
+}
+
+void e_needs(struct judging *j, const char *what, ...)
+{
+	va_list ap;
+
+	va_start(ap, what);
+	effect_need(j->a, j->e, arena_vprintf(j->a, what, ap));
+	va_end(ap);
+}
+
+bool e_new(const struct judging *j, const struct object *o)
+{
+	return o && j->s->in_tx && o->born_tx && o->born_tx == j->s->tx;
+}
+
+struct touched e_touch(
+	const struct judging *j, enum object_type type, struct name table, struct slice part)
+{
+	return (struct touched){.type = type,
+		.object = table,
+		.part = part,
+		.certain = j->presence == PRESENT,
+		.new_in_tx = e_new(j, j->o)};
+}
+
+void e_breaks(struct judging *j, enum breaks_who who, enum object_type type, struct slice part)
+{
+	if (e_new(j, j->o))
+		return;
+	effect_break(j->a, j->e,
+		(struct breakage){.who = who,
+			.type = type,
+			.object = j->full,
+			.part = part,
+			.certain = true});
+}
+
+struct slice e_path(const struct judging *j, struct name n, struct slice part)
+{
+	struct buf b = {0};
+	struct slice out;
+
+	quote_name_pretty(&b, DIALECT_SQLITE, n.schema, n.name);
+	if (part.len) {
+		buf_addc(&b, '.');
+		quote_ident_pretty(&b, DIALECT_SQLITE, part);
+	}
+	out = arena_slice(j->a, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+bool e_table_there(struct judging *j)
+{
+	switch (j->presence) {
+	case ABSENT:
+		e_fails(j, "no such table: %.*s", SLICE(j->full.name));
+		return false;
+	case PRESENT:
+		return true;
+	case UNKNOWN:
+		e_needs(j, "definition of %.*s", SLICE(e_path(j, j->full, SLICE_NONE)));
+		return false;
+	}
+	return false;
+}
+
+const struct object *e_part(
+	const struct judging *j, enum object_type type, struct slice name, enum presence *p)
+{
+	const struct object *part = NULL;
+
+	*p = j->o ? catalog_part(j->c, j->o, type, name, &part) : UNKNOWN;
+	return *p == PRESENT ? part : NULL;
+}
+
+bool e_too_new(struct judging *j, int since, const char *what)
+{
+	char has[24], wants[24];
+
+	if (j->version >= since)
+		return false;
+	e_fails(j, "SQLite %s has no %s: it came with %s",
+		version_text(DIALECT_SQLITE, j->version, has), what,
+		version_text(DIALECT_SQLITE, since, wants));
+	return true;
+}
+
+bool e_mentions(struct slice text, struct slice name)
+{
+	struct lexer l;
+	struct arena a = {0};
+	struct token t;
+	bool found = false;
+
+	lexer_init(&l, DIALECT_SQLITE, text);
+	while (!found && (t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
+		found = (t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
+			slice_ieq(token_value(&a, DIALECT_SQLITE, t), name);
+	arena_done(&a);
+	return found;
+}
+
+static struct name split_name(struct slice s)
+{
+	size_t dot = slice_chr(s, '.');
+
+	if (dot == SIZE_MAX)
+		return (struct name){.name = s};
+	return (struct name){slice_sub(s, 0, dot), slice_from(s, dot + 1)};
+}
+
+void e_broken_views(struct judging *j)
+{
+	const struct object **views;
+	size_t n;
+
+	if (!catalog_is_complete(j->c))
+		return;
+	n = catalog_list(j->c, OBJECT_VIEW, j->a, &views);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < views[i]->view.reads.n; k++) {
+			struct name read = split_name(views[i]->view.reads.at[k]);
+
+			if (slice_istarts(read.name, "sqlite_") ||
+				slice_istarts(read.name, "pragma_"))
+				continue;
+			if (catalog_find(j->c, j->s, OBJECT_NONE, read, NULL) != ABSENT)
+				continue;
+			e_fails(j, "error in view %.*s: no such table: %.*s", SLICE(views[i]->name),
+				SLICE(read.name));
+			return;
+		}
+}
+
+/* ---- Creating and dropping ---- */
+
+/* CREATE x [IF NOT EXISTS]: does it, fails, or is passed over. True when it is carried out. */
+static bool creates(struct judging *j, enum presence there, const char *word)
+{
+	bool quiet = j->ch->flags & CHANGE_IF_NOT_EXISTS;
+
+	j->e->rerun = quiet ? RERUN_SAME : RERUN_FAILS;
+	j->e->undo = UNDO_EXACT;
+	if (there == PRESENT && quiet) {
+		e_read(j);
+		return false;
+	}
+	if (there == PRESENT)
+		e_fails(j, "%s %.*s already exists", word, SLICE(j->full.name));
+	if (there == UNKNOWN && quiet)
+		e_needs(j, "whether %.*s exists", SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_write(j);
+	return true;
+}
+
+static bool drops(struct judging *j, enum presence there, const char *word)
+{
+	bool quiet = j->ch->flags & CHANGE_IF_EXISTS;
+
+	j->e->rerun = quiet ? RERUN_SAME : RERUN_FAILS;
+	j->e->undo = UNDO_EXACT;
+	if (there == ABSENT && quiet)
+		return false;
+	if (there == ABSENT)
+		e_fails(j, "no such %s: %.*s", word, SLICE(j->full.name));
+	if (there == UNKNOWN)
+		e_needs(j, "whether %.*s exists", SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_write(j);
+	return there != ABSENT;
+}
+
+/* STRICT came with 3.37, generated columns with 3.31. */
+static void table_versions(struct judging *j)
+{
+	const struct object *t = j->ch->def;
+
+	if (t && t->table_.strict)
+		e_too_new(j, SQLITE_V(3, 37, 0), "STRICT tables");
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && t->parts[i]->column.generated.len)
+			e_too_new(j, SQLITE_V(3, 31, 0), "generated columns");
+}
+
+static void create_table(struct judging *j)
+{
+	if (!creates(j, j->presence, "table"))
+		return;
+	table_versions(j);
+	if (j->ch->kind == CHANGE_CREATE_TABLE && j->ch->payload)
+		e_fails(j, "%.*s", SLICE(*(const struct slice *)j->ch->payload));
+	e_breaks(j, BREAKS_NEW_CODE, OBJECT_TABLE, SLICE_NONE);
+	if (j->ch->kind == CHANGE_CREATE_TABLE_AS)
+		judge_reads(j, true);
+}
+
+static void create_view(struct judging *j)
+{
+	if (creates(j, j->presence, "table"))
+		e_breaks(j, BREAKS_NEW_CODE, OBJECT_VIEW, SLICE_NONE);
+}
+
+static void drop_view(struct judging *j)
+{
+	if (j->o && j->o->type == OBJECT_TABLE)
+		e_fails(j, "use DROP TABLE to delete table %.*s", SLICE(j->full.name));
+	if (!drops(j, j->presence, "view"))
+		return;
+	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
+		e_touch(j, OBJECT_VIEW, j->full, SLICE_NONE));
+	e_breaks(j, BREAKS_OLD_READERS, OBJECT_VIEW, SLICE_NONE);
+}
+
+/* Columns that an index needs and the table does not have. */
+static void missing_columns(struct judging *j)
+{
+	const struct object *index = j->ch->def;
+
+	for (size_t i = 0; i < index->index.keys.n; i++) {
+		struct slice key = index->index.keys.at[i];
+		enum presence p;
+
+		if (!names_has(index->index.columns, key))
+			continue; /* an expression, or with COLLATE or DESC */
+		e_part(j, OBJECT_COLUMN, key, &p);
+		if (p == ABSENT && !slice_iis(key, "rowid") && !slice_iis(key, "oid") &&
+			!slice_iis(key, "_rowid_"))
+			e_fails(j, "no such column: %.*s", SLICE(key));
+	}
+}
+
+static void create_index(struct judging *j)
+{
+	struct name index = {j->full.schema, j->ch->name};
+	const struct object *found = NULL;
+	enum presence there = catalog_find(j->c, j->s, OBJECT_INDEX, index, &found);
+	struct name table = j->full;
+
+	j->full = index;
+	if (!creates(j, there, "index"))
+		return;
+	j->full = table;
+	if (e_table_there(j)) {
+		if (j->o->type != OBJECT_TABLE)
+			e_fails(j, "views may not be indexed");
+		else if (slice_is(j->o->table_.kind, "virtual"))
+			e_fails(j, "virtual tables may not be indexed");
+		missing_columns(j);
+	}
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
+		(struct touched){.type = OBJECT_INDEX,
+			.object = index,
+			.certain = true,
+			.new_in_tx = e_new(j, j->o)});
+	if (j->ch->def->index.unique) {
+		e_may_fail(j, "rows of %.*s that are not unique would refuse the index",
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+		e_needs(j, "whether the rows of %.*s are unique",
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+	}
+}
+
+static void drop_index(struct judging *j)
+{
+	if (slice_istarts(j->full.name, "sqlite_autoindex_"))
+		e_fails(j, "index associated with UNIQUE or PRIMARY KEY constraint cannot be "
+			   "dropped");
+	if (drops(j, j->presence, "index"))
+		effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
+			e_touch(j, OBJECT_INDEX, j->full, SLICE_NONE));
+}
+
+static void create_trigger(struct judging *j)
+{
+	const struct object *found = NULL;
+	enum presence there =
+		j->o ? catalog_part(j->c, j->o, OBJECT_TRIGGER, j->ch->name, &found) : j->presence;
+	struct name table = j->full;
+
+	j->full.name = j->ch->name;
+	if (!creates(j, there, "trigger"))
+		return;
+	j->full = table;
+	if (!e_table_there(j))
+		return;
+	if (j->o->type == OBJECT_VIEW && !slice_is(j->ch->def->trigger.timing, "instead of"))
+		e_fails(j, "cannot create %.*s trigger on view: %.*s",
+			SLICE(j->ch->def->trigger.timing), SLICE(j->full.name));
+	if (j->o->type == OBJECT_TABLE && slice_is(j->ch->def->trigger.timing, "instead of"))
+		e_fails(j, "cannot create INSTEAD OF trigger on table: %.*s", SLICE(j->full.name));
+}
+
+/* DROP TRIGGER does not name the table: look through all of them. */
+static const struct object *find_trigger(struct judging *j, enum presence *p)
+{
+	static const enum object_type owners[] = {OBJECT_TABLE, OBJECT_VIEW};
+
+	*p = catalog_is_complete(j->c) ? ABSENT : UNKNOWN;
+	for (size_t t = 0; t < 2; t++) {
+		const struct object **v;
+		size_t n = catalog_list(j->c, owners[t], j->a, &v);
+
+		for (size_t i = 0; i < n; i++) {
+			const struct object *part = NULL;
+
+			if (catalog_part(j->c, v[i], OBJECT_TRIGGER, j->ch->name, &part) != PRESENT)
+				continue;
+			*p = PRESENT;
+			return part;
+		}
+	}
+	return NULL;
+}
+
+static void drop_trigger(struct judging *j)
+{
+	enum presence there;
+	const struct object *trigger = find_trigger(j, &there);
+
+	j->presence = there;
+	j->o = trigger;
+	j->full = (struct name){
+		j->ch->target.schema.len ? j->ch->target.schema : SL("main"), j->ch->name};
+	if (!drops(j, there, "trigger"))
+		return;
+	if (trigger && trigger->table)
+		j->full = (struct name){trigger->table->schema, trigger->table->name};
+	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
+		e_touch(j, OBJECT_TRIGGER, j->full, j->ch->name));
+}
+
+/* ---- Sessions, transactions, upkeep ---- */
+
+enum pragma_nature {
+	PRAGMA_SETTING,   /* of the connection: nobody else notices */
+	PRAGMA_NO_EFFECT, /* … and inside a transaction it does nothing */
+	PRAGMA_REFUSED,   /* … and inside a transaction it is an error */
+	PRAGMA_WRITES,    /* a field of the file's header */
+	PRAGMA_MODE,      /* the whole file changes its way of working */
+	PRAGMA_READS_ALL, /* every table is read */
+};
+static const struct {
+	const char *name;
+	enum pragma_nature nature;
+} pragmas[] = {
+	{"foreign_keys", PRAGMA_NO_EFFECT},
+	{"synchronous", PRAGMA_REFUSED},
+	{"user_version", PRAGMA_WRITES},
+	{"application_id", PRAGMA_WRITES},
+	{"schema_version", PRAGMA_WRITES},
+	{"incremental_vacuum", PRAGMA_WRITES},
+	{"auto_vacuum", PRAGMA_SETTING},
+	{"optimize", PRAGMA_WRITES},
+	{"journal_mode", PRAGMA_MODE},
+	{"wal_checkpoint", PRAGMA_REFUSED},
+	{"integrity_check", PRAGMA_READS_ALL},
+	{"quick_check", PRAGMA_READS_ALL},
+	{"foreign_key_check", PRAGMA_READS_ALL},
+};
+
+static void all_tables(struct judging *j, struct touched **v, size_t *n)
+{
+	const struct object **tables;
+	size_t count = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+
+	for (size_t i = 0; i < count; i++) {
+		struct name name = {tables[i]->schema, tables[i]->name};
+
+		if (slice_is(tables[i]->table_.kind, "table") && !slice_is(name.schema, "temp"))
+			effect_touch(j->a, v, n,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = name,
+					.certain = true,
+					.new_in_tx = e_new(j, tables[i])});
+	}
+	if (!catalog_is_complete(j->c))
+		e_needs(j, "the other tables of the database");
+}
+
+static void pragma(struct judging *j)
+{
+	enum pragma_nature nature = PRAGMA_SETTING;
+	bool sets = j->ch->value.text.len > 0;
+
+	j->e->undo = UNDO_EXACT;
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
+		if (slice_is(j->ch->name, pragmas[i].name))
+			nature = pragmas[i].nature;
+	switch (nature) {
+	case PRAGMA_SETTING:
+		break;
+	case PRAGMA_NO_EFFECT:
+		if (sets)
+			j->e->transaction = TX_NO_EFFECT;
+		break;
+	case PRAGMA_REFUSED:
+		if (sets || slice_is(j->ch->name, "wal_checkpoint")) {
+			j->e->transaction = TX_FORBIDDEN;
+			if (j->s->in_tx)
+				e_fails(j, "PRAGMA %.*s is refused inside a transaction",
+					SLICE(j->ch->name));
+		}
+		break;
+	case PRAGMA_WRITES:
+		if (sets || slice_is(j->ch->name, "incremental_vacuum") ||
+			slice_is(j->ch->name, "optimize"))
+			e_write(j);
+		break;
+	case PRAGMA_MODE:
+		if (!sets)
+			break;
+		e_exclusive(j);
+		if (!slice_iis(j->ch->value.text, "wal")) {
+			j->e->transaction = TX_NO_EFFECT; /* or an error, out of WAL mode */
+			break;
+		}
+		j->e->transaction = TX_FORBIDDEN;
+		if (j->s->in_tx)
+			e_fails(j, "cannot change into wal mode from within a transaction");
+		break;
+	case PRAGMA_READS_ALL:
+		e_read(j);
+		all_tables(j, &j->e->scans, &j->e->nscans);
+		break;
+	}
+}
+
+static void begin(struct judging *j)
+{
+	j->e->transaction = TX_FORBIDDEN;
+	j->e->undo = UNDO_EXACT;
+	if (j->s->in_tx)
+		e_fails(j, "cannot start a transaction within a transaction");
+	if (slice_iis(j->ch->value.text, "EXCLUSIVE"))
+		e_exclusive(j);
+	else if (slice_iis(j->ch->value.text, "IMMEDIATE"))
+		e_write(j);
+}
+
+static void end(struct judging *j)
+{
+	bool commit = j->ch->kind == CHANGE_COMMIT;
+
+	if (commit)
+		j->e->transaction = TX_COMMITS;
+	j->e->undo = UNDO_EXACT;
+	j->e->rerun = RERUN_FAILS;
+	if (!j->s->in_tx && catalog_is_complete(j->c))
+		e_fails(j, "cannot %s - no transaction is active", commit ? "commit" : "rollback");
+}
+
+static void vacuum(struct judging *j)
+{
+	j->e->transaction = TX_FORBIDDEN;
+	j->e->undo = UNDO_EXACT;
+	if (j->s->in_tx)
+		e_fails(j, "cannot VACUUM from within a transaction");
+	if (j->ch->value.text.len) { /* INTO a new file: this one is only read */
+		e_too_new(j, SQLITE_V(3, 27, 0), "VACUUM INTO");
+		e_read(j);
+		all_tables(j, &j->e->scans, &j->e->nscans);
+		j->e->rerun = RERUN_FAILS;
+		return;
+	}
+	e_exclusive(j);
+	all_tables(j, &j->e->rewrites, &j->e->nrewrites);
+}
+
+static void indexes_of(struct judging *j, const struct object *t, struct slice only)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_INDEX &&
+			(!only.len || slice_ieq(t->parts[i]->name, only)))
+			effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
+				(struct touched){.type = OBJECT_INDEX,
+					.object = {t->schema, t->parts[i]->name},
+					.certain = true,
+					.new_in_tx = e_new(j, t)});
+}
+
+/* REINDEX [table | index | collation] and ANALYZE [table | index] */
+static void upkeep(struct judging *j)
+{
+	bool builds = j->ch->kind == CHANGE_REINDEX;
+	const struct object *index = NULL;
+	const struct object *t = j->o && j->o->type == OBJECT_TABLE ? j->o : NULL;
+
+	j->e->undo = UNDO_EXACT;
+	e_write(j);
+	if (!t && j->ch->target.name.len &&
+		catalog_find(j->c, j->s, OBJECT_INDEX, j->ch->target, &index) == PRESENT)
+		t = index->table;
+	if (t) {
+		effect_touch(j->a, &j->e->scans, &j->e->nscans,
+			(struct touched){.type = OBJECT_TABLE,
+				.object = {t->schema, t->name},
+				.certain = true,
+				.new_in_tx = e_new(j, t)});
+		if (builds)
+			indexes_of(j, t, index ? index->name : SLICE_NONE);
+		return;
+	}
+	if (j->ch->target.name.len) {
+		e_needs(j, "what %.*s is", SLICE(j->ch->target.name));
+		return;
+	}
+	all_tables(j, &j->e->scans, &j->e->nscans);
+	if (builds) {
+		const struct object **tables;
+		size_t n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+
+		for (size_t i = 0; i < n; i++)
+			indexes_of(j, tables[i], SLICE_NONE);
+	}
+}
+
+/* ---- One change ---- */
+
+static void look_up(struct judging *j)
+{
+	const struct change *ch = j->ch;
+	enum object_type type = ch->kind == CHANGE_DROP_INDEX ? OBJECT_INDEX : OBJECT_NONE;
+	struct name n = ch->target;
+
+	j->o = NULL;
+	j->triggers = false;
+	j->presence = UNKNOWN;
+	j->full = n;
+	j->temporary = slice_iis(n.schema, "temp") || (ch->flags & CHANGE_TEMPORARY);
+	if (!n.name.len)
+		return;
+	j->presence = catalog_find(j->c, j->s, type, n, &j->o);
+	j->full = catalog_resolve(j->c, j->s, type == OBJECT_NONE ? OBJECT_TABLE : type, n);
+	if (j->o) {
+		j->full = (struct name){j->o->schema, j->o->name};
+		j->temporary = j->temporary || slice_iis(j->o->schema, "temp");
+	}
+	if (!j->full.schema.len)
+		j->full.schema = j->temporary ? SL("temp") : SL("main");
+}
+
+static void judge_other(struct judging *j)
+{
+	j->e->rerun = RERUN_UNKNOWN;
+	e_needs(j, "what \"%s\" does in SQLite", change_words(j->ch->kind));
+}
+
+static void nothing_but_session(struct judging *j)
+{
+	j->e->undo = UNDO_EXACT;
+}
+
+static void select_(struct judging *j)
+{
+	e_read(j);
+	judge_select(j);
+}
+
+static const struct {
+	enum change_kind kind;
+	void (*judge)(struct judging *j);
+} judges[] = {
+	{CHANGE_CREATE_TABLE, create_table},
+	{CHANGE_CREATE_TABLE_AS, create_table},
+	{CHANGE_CREATE_VIEW, create_view},
+	{CHANGE_CREATE_INDEX, create_index},
+	{CHANGE_CREATE_TRIGGER, create_trigger},
+	{CHANGE_DROP_TABLE, judge_drop_table},
+	{CHANGE_DROP_VIEW, drop_view},
+	{CHANGE_DROP_INDEX, drop_index},
+	{CHANGE_DROP_TRIGGER, drop_trigger},
+	{CHANGE_RENAME_TABLE, judge_alter},
+	{CHANGE_RENAME_COLUMN, judge_alter},
+	{CHANGE_ADD_COLUMN, judge_alter},
+	{CHANGE_DROP_COLUMN, judge_alter},
+	{CHANGE_SET_NOT_NULL, judge_alter},
+	{CHANGE_DROP_NOT_NULL, judge_alter},
+	{CHANGE_ADD_CONSTRAINT, judge_alter},
+	{CHANGE_DROP_CONSTRAINT, judge_alter},
+	{CHANGE_INSERT, judge_data},
+	{CHANGE_REPLACE, judge_data},
+	{CHANGE_UPDATE, judge_data},
+	{CHANGE_DELETE, judge_data},
+	{CHANGE_SELECT, select_},
+	{CHANGE_EXPLAIN, select_},
+	{CHANGE_PRAGMA, pragma},
+	{CHANGE_BEGIN, begin},
+	{CHANGE_COMMIT, end},
+	{CHANGE_ROLLBACK, end},
+	{CHANGE_SAVEPOINT, nothing_but_session},
+	{CHANGE_RELEASE, nothing_but_session},
+	{CHANGE_ROLLBACK_TO, nothing_but_session},
+	{CHANGE_ATTACH_DATABASE, nothing_but_session},
+	{CHANGE_DETACH_DATABASE, nothing_but_session},
+	{CHANGE_VACUUM, vacuum},
+	{CHANGE_REINDEX, upkeep},
+	{CHANGE_ANALYZE, upkeep},
+};
+
+static void judge_change(struct judging *j)
+{
+	look_up(j);
+	for (size_t i = 0; i < sizeof judges / sizeof *judges; i++)
+		if (judges[i].kind == j->ch->kind) {
+			judges[i].judge(j);
+			return;
+		}
+	judge_other(j);
+}
+
+static void unread(struct arena *a, const struct statement *st, struct effect *e)
+{
+	e->unread = true;
+	e->rerun = RERUN_UNKNOWN;
+	e->undo = UNDO_NONE;
+	effect_need(
+		a, e, arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
+}
+
+void sqlite_effects(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct statement *st, struct effect *out)
+{
+	struct judging j = {.a = a, .c = c, .s = s, .st = st, .e = out};
+
+	*out = (struct effect){.certain = true, .transaction = TX_ALLOWED, .undo = UNDO_EXACT};
+	j.version = catalog_version(c) ? catalog_version(c) : version_default(DIALECT_SQLITE);
+	switch (st->state) {
+	case STATEMENT_OPAQUE:
+		unread(a, st, out);
+		return;
+	case STATEMENT_SYNTAX:
+		out->outcome = OUTCOME_FAILS;
+		out->outcome_why = st->fault_message;
+		out->rerun = RERUN_FAILS;
+		return;
+	case STATEMENT_CLIENT:
+		return;
+	case STATEMENT_READ:
+		break;
+	}
+	for (size_t i = 0; i < st->nchanges; i++) {
+		j.ch = &st->changes[i];
+		judge_change(&j);
+	}
+	if (out->outcome == OUTCOME_FAILS)
+		out->rerun = RERUN_FAILS;
+}

@@ -1,0 +1,56 @@
+/* effects.h - what SQLite does with a statement: the inside of effects*.c. */
+#ifndef BELAY_ENGINE_SQLITE_EFFECTS_H
+#define BELAY_ENGINE_SQLITE_EFFECTS_H
+
+#include "engine/sqlite/sqlite.h"
+#include "sql/quote.h"
+
+#define SQLITE_V(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
+
+/* One statement at one point. */
+struct judging {
+	struct arena *a;
+	const struct catalog *c;
+	const struct session *s;
+	const struct statement *st;
+	const struct change *ch;
+	struct effect *e;
+	int version;
+	enum presence presence; /* of the table (or view, index …) that is acted on */
+	const struct object *o; /* it, when PRESENT */
+	struct name full;       /* its name with its schema */
+	bool triggers;  /* of the target fire */
+	bool temporary;         /* it is in the temp schema: no other connection sees it */
+};
+
+/* ---- effects.c: saying things ---- */
+void e_write(struct judging *j);     /* the writer's lock */
+void e_exclusive(struct judging *j); /* and readers are kept out too */
+void e_fails(struct judging *j, const char *why, ...) __attribute__((format(printf, 2, 3)));
+void e_may_fail(struct judging *j, const char *why, ...) __attribute__((format(printf, 2, 3)));
+void e_needs(struct judging *j, const char *what, ...) __attribute__((format(printf, 2, 3)));
+bool e_new(const struct judging *j, const struct object *o); /* made in this transaction */
+struct touched e_touch(
+	const struct judging *j, enum object_type type, struct name table, struct slice part);
+void e_breaks(struct judging *j, enum breaks_who who, enum object_type type, struct slice part);
+/* main.t, quoted where needed */
+struct slice e_path(const struct judging *j, struct name n, struct slice part);
+/* The table exists for certain / the statement fails because it does not. Fills the effect. */
+bool e_table_there(struct judging *j);
+const struct object *e_part(
+	const struct judging *j, enum object_type type, struct slice name, enum presence *p);
+/* The statement is not in this version: says so and returns true. */
+bool e_too_new(struct judging *j, int since, const char *what);
+/* A view whose tables are not all there makes every ALTER TABLE fail. */
+void e_broken_views(struct judging *j);
+bool e_mentions(struct slice text, struct slice name); /* as a word or quoted name */
+
+/* ---- effects_alter.c, effects_data.c ---- */
+void judge_alter(struct judging *j);
+void judge_drop_table(struct judging *j);
+void judge_data(struct judging *j);
+void judge_select(struct judging *j);
+/* Tables that statements with a FROM read in full, as far as the text says. */
+void judge_reads(struct judging *j, bool certain);
+
+#endif

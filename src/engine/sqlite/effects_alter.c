@@ -1,0 +1,383 @@
+/* effects_alter.c - ALTER TABLE and DROP TABLE.
+ *
+ * What SQLite's alter.c does: RENAME and ADD COLUMN edit the text in sqlite_schema, ADD COLUMN with
+ * a CHECK reads the rows (3.37), DROP COLUMN writes every row anew.
+ * https://sqlite.org/lang_altertable.html and tried on 3.40. */
+#include "engine/sqlite/effects.h"
+
+#include "sql/token.h"
+
+/* ---- ADD COLUMN ---- */
+
+static const struct object *inline_constraint(const struct object *column, const char *kind)
+{
+	for (size_t i = 0; i < column->nparts; i++)
+		if (slice_is(column->parts[i]->constraint.kind, kind))
+			return column->parts[i];
+	return NULL;
+}
+
+/* ADD COLUMN takes literals, signed numbers and casts of them: no operators, calls or clocks. */
+static bool is_plain_default(const struct expr *e)
+{
+	struct lexer l;
+	bool operand = false;
+
+	if (e->facts && !e->facts->constant)
+		return false;
+	lexer_init(&l, DIALECT_SQLITE, e->text);
+	for (struct token t = lexer_next(&l); t.kind != TOKEN_END; t = lexer_next(&l)) {
+		bool sign = t.kind == TOKEN_PUNCT && !token_punct(t, "(") && !token_punct(t, ")");
+
+		if (sign && (operand || (!token_punct(t, "-") && !token_punct(t, "+"))))
+			return false;
+		operand = operand || t.kind == TOKEN_NUMBER || t.kind == TOKEN_STRING;
+	}
+	return true;
+}
+
+static bool is_null_default(const struct expr *e)
+{
+	return !e->text.len || (e->facts && e->facts->null);
+}
+
+static void strict_type(struct judging *j, const struct column_def *c)
+{
+	static const char *const types[] = {"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"};
+
+	if (!j->o || !j->o->table_.strict)
+		return;
+	if (!c->type.len)
+		e_fails(j, "missing datatype for %.*s.%.*s", SLICE(j->full.name),
+			SLICE(j->ch->name));
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (slice_iis(c->type, types[i]))
+			return;
+	e_fails(j, "unknown datatype for %.*s.%.*s: \"%.*s\"", SLICE(j->full.name),
+		SLICE(j->ch->name), SLICE(c->type));
+}
+
+/* What SQLite refuses only where there are rows. */
+static void refused_with_rows(struct judging *j, const char *why)
+{
+	e_may_fail(
+		j, "%s: refused unless %.*s is empty", why, SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_needs(j, "whether %.*s has rows", SLICE(e_path(j, j->full, SLICE_NONE)));
+}
+
+static void column_rules(struct judging *j, const struct object *col)
+{
+	const struct column_def *c = &col->column;
+
+	if (inline_constraint(col, "primary key"))
+		e_fails(j, "Cannot add a PRIMARY KEY column");
+	if (inline_constraint(col, "unique"))
+		e_fails(j, "Cannot add a UNIQUE column");
+	strict_type(j, c);
+	if (c->generated.len) {
+		e_too_new(j, SQLITE_V(3, 31, 0), "generated columns");
+		if (slice_is(c->generated, "stored"))
+			refused_with_rows(j, "cannot add a STORED column");
+		return;
+	}
+	if (c->not_null && is_null_default(&c->default_value))
+		refused_with_rows(j, "Cannot add a NOT NULL column with default value NULL");
+	if (!is_plain_default(&c->default_value))
+		refused_with_rows(j, "Cannot add a column with non-constant default");
+	if (j->s->foreign_keys && inline_constraint(col, "foreign key") &&
+		!is_null_default(&c->default_value))
+		refused_with_rows(j, "Cannot add a REFERENCES column with non-NULL default value");
+}
+
+static void add_column(struct judging *j)
+{
+	const struct object *col = j->ch->def;
+	bool checked = inline_constraint(col, "check") ||
+		       (col->column.not_null && col->column.generated.len);
+	enum presence there;
+
+	e_part(j, OBJECT_COLUMN, j->ch->name, &there);
+	if (there == PRESENT)
+		e_fails(j, "duplicate column name: %.*s", SLICE(j->ch->name));
+	column_rules(j, col);
+	if (checked && j->version >= SQLITE_V(3, 37, 0)) {
+		effect_touch(j->a, &j->e->scans, &j->e->nscans,
+			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+		e_may_fail(j, "rows of %.*s may not satisfy the new constraint",
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+		e_needs(j, "whether the rows of %.*s satisfy the new constraint",
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+	}
+	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->name);
+	if (col->column.not_null && !col->column.generated.len &&
+		is_null_default(&col->column.default_value))
+		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
+}
+
+/* ---- DROP COLUMN ---- */
+
+static size_t ordinary_columns(const struct object *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && !t->parts[i]->column.generated.len)
+			n++;
+	return n;
+}
+
+static bool has_column(struct names n, struct slice column)
+{
+	for (size_t i = 0; i < n.n; i++)
+		if (slice_ieq(n.at[i], column))
+			return true;
+	return false;
+}
+
+/* A constraint that was written beside the column goes with it; whatever else mentions it stops the
+ * statement. */
+static void constraint_stops(struct judging *j, const struct object *o, struct slice column)
+{
+	const struct constraint_def *c = &o->constraint;
+	bool mine = has_column(c->columns, column);
+
+	if (slice_is(c->kind, "primary key") && mine)
+		e_fails(j, "cannot drop PRIMARY KEY column: \"%.*s\"", SLICE(column));
+	else if (slice_is(c->kind, "unique") && mine)
+		e_fails(j, "cannot drop UNIQUE column: \"%.*s\"", SLICE(column));
+	else if (slice_is(c->kind, "foreign key") && mine && c->columns.n > 1)
+		e_fails(j,
+			"error in table %.*s after drop column: unknown column \"%.*s\" in foreign "
+			"key definition",
+			SLICE(j->full.name), SLICE(column));
+	else if (slice_is(c->kind, "foreign key") && mine) {
+		e_may_fail(j, "a FOREIGN KEY clause of the table that names %.*s would stop it",
+			SLICE(column));
+		e_needs(j, "whether REFERENCES stands beside %.*s or in a clause of the table",
+			SLICE(e_path(j, j->full, column)));
+	} else if (slice_is(c->kind, "check") && !mine && e_mentions(c->expression.text, column))
+		e_fails(j, "error in table %.*s after drop column: no such column: %.*s",
+			SLICE(j->full.name), SLICE(column));
+}
+
+static void part_stops(struct judging *j, const struct object *o, struct slice column)
+{
+	if (o->type == OBJECT_CONSTRAINT) {
+		constraint_stops(j, o, column);
+	} else if (o->type == OBJECT_INDEX && has_column(o->index.columns, column)) {
+		e_fails(j, "error in index %.*s after drop column: no such column: %.*s",
+			SLICE(o->name), SLICE(column));
+	} else if (o->type == OBJECT_COLUMN && !slice_ieq(o->name, column) &&
+		   e_mentions(o->column.generation.text, column)) {
+		e_fails(j, "generated column %.*s uses %.*s", SLICE(o->name), SLICE(column));
+	} else if (o->type == OBJECT_TRIGGER &&
+		   (e_mentions(o->trigger.body.text, column) ||
+			   e_mentions(o->trigger.condition.text, column))) {
+		e_may_fail(j, "trigger %.*s mentions %.*s", SLICE(o->name), SLICE(column));
+	}
+}
+
+static void views_stop(struct judging *j, struct slice column)
+{
+	const struct object **v;
+	size_t n = catalog_dependents(j->c, j->o, SLICE_NONE, j->a, &v);
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i]->type != OBJECT_VIEW || !e_mentions(v[i]->view.query.text, column))
+			continue;
+		if (v[i]->view.reads.n == 1)
+			e_fails(j, "error in view %.*s after drop column: no such column: %.*s",
+				SLICE(v[i]->name), SLICE(column));
+		else
+			e_may_fail(j, "view %.*s mentions %.*s", SLICE(v[i]->name), SLICE(column));
+	}
+}
+
+static void drop_column(struct judging *j)
+{
+	struct slice column = j->ch->name;
+	enum presence there;
+	const struct object *col = e_part(j, OBJECT_COLUMN, column, &there);
+	bool stored = !col || !slice_is(col->column.generated, "virtual");
+
+	if (e_too_new(j, SQLITE_V(3, 35, 0), "DROP COLUMN"))
+		return;
+	if (there == ABSENT)
+		e_fails(j, "no such column: \"%.*s\"", SLICE(column));
+	if (j->o) {
+		if (col && !col->column.generated.len && ordinary_columns(j->o) == 1)
+			e_fails(j, "cannot drop column \"%.*s\": no other columns exist",
+				SLICE(column));
+		for (size_t i = 0; i < j->o->nparts; i++)
+			part_stops(j, j->o->parts[i], column);
+		views_stop(j, column);
+		e_broken_views(j);
+	}
+	if (stored)
+		effect_touch(j->a, &j->e->rewrites, &j->e->nrewrites,
+			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
+		e_touch(j, OBJECT_COLUMN, j->full, column));
+	e_breaks(j, BREAKS_OLD_READERS, OBJECT_COLUMN, column);
+	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, column);
+	/* What was computed from other columns can be computed again. */
+	j->e->undo = col && col->column.generated.len ? UNDO_EXACT : UNDO_SCHEMA_ONLY;
+}
+
+/* ---- RENAME ---- */
+
+/* A change of case alone is refused too: the new name is taken, by the table itself. */
+static void rename_table(struct judging *j)
+{
+	struct name new = {j->full.schema, j->ch->other.name};
+
+	if (catalog_find(j->c, j->s, OBJECT_NONE, new, NULL) == PRESENT)
+		e_fails(j, "there is already another table or index with this name: %.*s",
+			SLICE(new.name));
+	if (!j->s->legacy_alter_table && j->version >= SQLITE_V(3, 26, 0))
+		e_broken_views(j);
+	e_breaks(j, BREAKS_OLD_READERS, OBJECT_TABLE, SLICE_NONE);
+	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_TABLE, SLICE_NONE);
+	j->full = new;
+	e_breaks(j, BREAKS_NEW_CODE, OBJECT_TABLE, SLICE_NONE);
+}
+
+static void rename_column(struct judging *j)
+{
+	enum presence there;
+
+	if (e_too_new(j, SQLITE_V(3, 25, 0), "RENAME COLUMN"))
+		return;
+	e_part(j, OBJECT_COLUMN, j->ch->name, &there);
+	if (there == ABSENT)
+		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
+	e_part(j, OBJECT_COLUMN, j->ch->other.name, &there);
+	if (there == PRESENT && !slice_ieq(j->ch->name, j->ch->other.name))
+		e_fails(j, "duplicate column name: %.*s", SLICE(j->ch->other.name));
+	e_broken_views(j);
+	e_breaks(j, BREAKS_OLD_READERS, OBJECT_COLUMN, j->ch->name);
+	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
+	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->other.name);
+}
+
+/* ---- 3.53: constraints ---- */
+
+static void edit_constraint(struct judging *j)
+{
+	bool adds = j->ch->kind == CHANGE_SET_NOT_NULL || j->ch->kind == CHANGE_ADD_CONSTRAINT;
+	bool column = j->ch->kind == CHANGE_SET_NOT_NULL || j->ch->kind == CHANGE_DROP_NOT_NULL;
+	enum presence there = UNKNOWN;
+
+	if (e_too_new(j, SQLITE_V(3, 53, 0), column ? "ALTER COLUMN" : "ADD or DROP CONSTRAINT"))
+		return;
+	if (j->ch->kind == CHANGE_ADD_CONSTRAINT && j->ch->def &&
+		!slice_is(j->ch->def->constraint.kind, "check"))
+		e_fails(j,
+			"ALTER TABLE can only add CHECK constraints: a %.*s needs the table to be "
+			"made anew",
+			SLICE(j->ch->def->constraint.kind));
+	if (column)
+		e_part(j, OBJECT_COLUMN, j->ch->name, &there);
+	if (column && there == ABSENT)
+		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
+	j->e->rerun = j->ch->kind == CHANGE_SET_NOT_NULL || j->ch->kind == CHANGE_DROP_NOT_NULL ||
+				      (adds && !j->ch->name.len)
+			      ? RERUN_UNKNOWN
+			      : RERUN_FAILS;
+	if (!adds)
+		return;
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	e_may_fail(j, "rows of %.*s may not satisfy the new constraint",
+		SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_needs(j, "whether the rows of %.*s satisfy the new constraint",
+		SLICE(e_path(j, j->full, SLICE_NONE)));
+	e_breaks(j, BREAKS_OLD_WRITERS, column ? OBJECT_COLUMN : OBJECT_CONSTRAINT, j->ch->name);
+}
+
+void judge_alter(struct judging *j)
+{
+	j->e->rerun = RERUN_FAILS;
+	j->e->undo = UNDO_EXACT;
+	e_write(j);
+	if (e_table_there(j)) {
+		if (j->o->type != OBJECT_TABLE)
+			e_fails(j, "view %.*s may not be altered", SLICE(j->full.name));
+		else if (slice_is(j->o->table_.kind, "virtual") &&
+			 j->ch->kind != CHANGE_RENAME_TABLE)
+			e_fails(j, "virtual tables may not be altered");
+	}
+	if (slice_istarts(j->full.name, "sqlite_"))
+		e_fails(j, "table %.*s may not be altered", SLICE(j->full.name));
+	if (j->ch->kind == CHANGE_ADD_COLUMN)
+		add_column(j);
+	else if (j->ch->kind == CHANGE_DROP_COLUMN)
+		drop_column(j);
+	else if (j->ch->kind == CHANGE_RENAME_TABLE)
+		rename_table(j);
+	else if (j->ch->kind == CHANGE_RENAME_COLUMN)
+		rename_column(j);
+	else
+		edit_constraint(j);
+}
+
+/* ---- DROP TABLE ---- */
+
+/* With foreign keys on, DROP TABLE first deletes every row, and the children's ON DELETE acts. */
+static void implicit_delete(struct judging *j)
+{
+	const struct object **keys;
+	size_t n = catalog_referencing(j->c, j->o, j->a, &keys);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct object *child = keys[i]->table;
+		struct slice action = keys[i]->constraint.on_delete;
+		struct name name;
+
+		if (!child || child == j->o)
+			continue;
+		name = (struct name){child->schema, child->name};
+		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
+			slice_is(action, "set default")) {
+			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = name,
+					.certain = true,
+					.new_in_tx = e_new(j, child)});
+			continue;
+		}
+		e_may_fail(j, "rows of %.*s refer to it: FOREIGN KEY constraint failed",
+			SLICE(e_path(j, name, SLICE_NONE)));
+		e_needs(j, "whether rows of %.*s refer to %.*s", SLICE(e_path(j, name, SLICE_NONE)),
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+	}
+}
+
+void judge_drop_table(struct judging *j)
+{
+	bool quiet = j->ch->flags & CHANGE_IF_EXISTS;
+
+	j->e->rerun = quiet ? RERUN_SAME : RERUN_FAILS;
+	j->e->undo = UNDO_SCHEMA_ONLY;
+	if (j->presence == ABSENT && quiet) {
+		j->e->undo = UNDO_EXACT;
+		return;
+	}
+	e_write(j);
+	if (j->o && j->o->type == OBJECT_VIEW)
+		e_fails(j, "use DROP VIEW to delete view %.*s", SLICE(j->full.name));
+	if (slice_istarts(j->full.name, "sqlite_") && !slice_istarts(j->full.name, "sqlite_stat"))
+		e_fails(j, "table %.*s may not be dropped", SLICE(j->full.name));
+	if (j->presence == ABSENT) {
+		e_fails(j, "no such table: %.*s", SLICE(j->full.name));
+		return;
+	}
+	if (j->presence == UNKNOWN)
+		e_needs(j, "whether %.*s exists", SLICE(e_path(j, j->full, SLICE_NONE)));
+	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
+		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	e_breaks(j, BREAKS_OLD_READERS, OBJECT_TABLE, SLICE_NONE);
+	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_TABLE, SLICE_NONE);
+	if (j->o && j->s->foreign_keys)
+		implicit_delete(j);
+}

@@ -1,0 +1,383 @@
+/* effects_data.c - INSERT, REPLACE, UPDATE, DELETE and SELECT: rows written, tables read in full,
+ * and what a second run would do.
+ *
+ * Whether SQLite uses an index is said only where there is no choice: no WHERE, or a WHERE that no
+ * index and no key can serve. */
+#include "engine/sqlite/effects.h"
+
+#include "sql/token.h"
+
+#include <stdint.h>
+
+static struct name full_name(struct slice read)
+{
+	size_t dot = slice_chr(read, '.');
+
+	if (dot == SIZE_MAX)
+		return (struct name){SL("main"), read};
+	return (struct name){slice_sub(read, 0, dot), slice_from(read, dot + 1)};
+}
+
+void judge_reads(struct judging *j, bool certain)
+{
+	for (size_t i = 0; i < j->ch->reads.n; i++) {
+		struct name n = full_name(j->ch->reads.at[i]);
+		const struct object *o = NULL;
+		enum presence p = catalog_find(j->c, j->s, OBJECT_NONE, n, &o);
+
+		if (p == ABSENT)
+			e_fails(j, "no such table: %.*s", SLICE(n.name));
+		if (p == PRESENT && (o->type != OBJECT_TABLE || slice_is(o->schema, "temp")))
+			continue;
+		if (slice_istarts(n.name, "sqlite_"))
+			continue;
+		effect_touch(j->a, &j->e->scans, &j->e->nscans,
+			(struct touched){.type = OBJECT_TABLE,
+				.object = o && p == PRESENT ? (struct name){o->schema, o->name} : n,
+				.certain = certain && p == PRESENT,
+				.new_in_tx = p == PRESENT && e_new(j, o)});
+	}
+}
+
+/* A query over one table without conditions reads all of it; anything else may use an index. */
+static bool reads_everything(const struct judging *j)
+{
+	struct lexer l;
+	struct token t;
+
+	if (j->ch->reads.n != 1)
+		return false;
+	lexer_init(&l, DIALECT_SQLITE, j->st->text);
+	while ((t = lexer_next(&l)).kind != TOKEN_END)
+		if (token_is(t, "WHERE") || token_is(t, "LIMIT") || token_is(t, "EXISTS") ||
+			token_is(t, "min") || token_is(t, "max") || t.kind == TOKEN_BAD)
+			return false;
+	return true;
+}
+
+void judge_select(struct judging *j)
+{
+	bool all = reads_everything(j);
+
+	j->e->rerun = RERUN_SAME;
+	j->e->undo = UNDO_EXACT;
+	if (j->ch->kind == CHANGE_EXPLAIN)
+		return;
+	judge_reads(j, all);
+	if (!all && j->ch->reads.n)
+		e_needs(j, "which index SQLite uses");
+}
+
+/* ---- Which rows ---- */
+
+/* Could an index or key of the table serve a condition on these columns? */
+static bool may_use_index(const struct object *t, const struct expr_facts *where)
+{
+	for (size_t i = 0; i < where->columns.n; i++) {
+		struct slice column = where->columns.at[i];
+
+		if (slice_iis(column, "rowid") || slice_iis(column, "_rowid_") ||
+			slice_iis(column, "oid"))
+			return true;
+		for (size_t k = 0; k < t->nparts; k++) {
+			const struct object *o = t->parts[k];
+			bool key = o->type == OBJECT_CONSTRAINT &&
+				   (slice_is(o->constraint.kind, "primary key") ||
+					   slice_is(o->constraint.kind, "unique")) &&
+				   o->constraint.columns.n &&
+				   slice_ieq(o->constraint.columns.at[0], column);
+
+			/* Partial and expression indexes too: any column they mention. */
+			if (key || (o->type == OBJECT_INDEX && names_has(o->index.columns, column)))
+				return true;
+		}
+	}
+	return where->has_subquery;
+}
+
+static void scan_of_target(struct judging *j)
+{
+	bool where = j->ch->flags & CHANGE_HAS_WHERE;
+	const struct expr_facts *f = j->ch->value.facts;
+
+	if (j->presence == ABSENT || (j->o && j->o->type != OBJECT_TABLE))
+		return;
+	/* DELETE without WHERE only frees the pages, unless a trigger or foreign key wants to see
+	 * the rows. https://sqlite.org/lang_delete.html#the_truncate_optimization */
+	if (j->ch->kind == CHANGE_DELETE && !where) {
+		bool seen = !j->o;
+
+		for (size_t i = 0; j->o && i < j->o->nparts; i++)
+			seen = seen || j->o->parts[i]->type == OBJECT_TRIGGER;
+		if (!seen && !j->s->foreign_keys)
+			return;
+	}
+	if (where && !(j->ch->flags & CHANGE_WHERE_TRUE) && j->o && f && may_use_index(j->o, f))
+		return;
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+}
+
+static void children(struct judging *j)
+{
+	const struct object **keys;
+	size_t n;
+
+	if (!j->o || !j->s->foreign_keys ||
+		(j->ch->kind != CHANGE_DELETE && j->ch->kind != CHANGE_REPLACE))
+		return;
+	n = catalog_referencing(j->c, j->o, j->a, &keys);
+	for (size_t i = 0; i < n; i++) {
+		const struct object *child = keys[i]->table;
+		struct slice action = keys[i]->constraint.on_delete;
+
+		if (child && (slice_is(action, "cascade") || slice_is(action, "set null") ||
+				     slice_is(action, "set default")))
+			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = {child->schema, child->name},
+					.certain = true,
+					.new_in_tx = e_new(j, child)});
+	}
+}
+
+/* ---- A second run ---- */
+
+static bool covers(struct names list, struct names key)
+{
+	for (size_t i = 0; i < key.n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < list.n; k++)
+			found = found || slice_ieq(list.at[k], key.at[i]);
+		if (!found)
+			return false;
+	}
+	return key.n > 0;
+}
+
+/* Does the INSERT give values for a whole primary key or unique constraint or index? */
+static bool gives_key(const struct judging *j)
+{
+	bool all = j->ch->list.n == 0;
+
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *o = j->o->parts[i];
+
+		if (o->type == OBJECT_CONSTRAINT &&
+			(slice_is(o->constraint.kind, "primary key") ||
+				slice_is(o->constraint.kind, "unique")) &&
+			(all || covers(j->ch->list, o->constraint.columns)))
+			return true;
+		if (o->type == OBJECT_INDEX && o->index.unique && !o->index.predicate.text.len &&
+			(all || covers(j->ch->list, o->index.keys)))
+			return true;
+	}
+	return false;
+}
+
+static bool only_clocks_and_chance(struct names functions)
+{
+	static const char *const words[] = {"random", "randomblob", "current_timestamp",
+		"current_date", "current_time", "datetime", "date", "time", "strftime", "julianday",
+		"unixepoch", "last_insert_rowid", "changes", "total_changes"};
+
+	for (size_t i = 0; i < functions.n; i++)
+		for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+			if (slice_is(functions.at[i], words[k]))
+				return true;
+	return false;
+}
+
+static enum rerun rerun_insert(const struct judging *j)
+{
+	const struct sqlite_values *v = j->ch->payload;
+	bool key;
+
+	if (!j->o || j->o->type != OBJECT_TABLE || !v || (j->ch->flags & CHANGE_FROM_SELECT))
+		return RERUN_UNKNOWN;
+	key = gives_key(j);
+	if (!key)
+		return RERUN_DIFFERS;
+	if (v->null || !v->facts.constant)
+		return RERUN_UNKNOWN;
+	return j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_SAME : RERUN_FAILS;
+}
+
+/* UPDATE t SET a = … WHERE a IS NULL: what it wrote is not found again. */
+static bool excludes_itself(const struct judging *j)
+{
+	struct lexer l;
+	struct token t[3] = {{0}};
+
+	if (j->ch->list.n == 0)
+		return false;
+	lexer_init(&l, DIALECT_SQLITE, j->ch->value.text);
+	do {
+		t[0] = t[1];
+		t[1] = t[2];
+		t[2] = lexer_next(&l);
+		if (token_is(t[1], "IS") && token_is(t[2], "NULL") &&
+			slice_ieq(token_value(j->a, DIALECT_SQLITE, t[0]), j->ch->list.at[0]))
+			return true;
+	} while (t[2].kind != TOKEN_END && t[2].kind != TOKEN_BAD);
+	return false;
+}
+
+static enum rerun rerun_update(const struct judging *j)
+{
+	const struct sqlite_values *v = j->ch->payload;
+
+	if (j->ch->flags & CHANGE_HAS_LIMIT || j->triggers)
+		return RERUN_UNKNOWN;
+	if (!v || excludes_itself(j))
+		return v && !v->null ? RERUN_SAME : RERUN_UNKNOWN;
+	if (v->facts.constant)
+		return RERUN_SAME;
+	if (only_clocks_and_chance(v->facts.functions))
+		return RERUN_DIFFERS;
+	if (v->facts.has_subquery || v->facts.functions.n || v->facts.has_params)
+		return RERUN_UNKNOWN;
+	for (size_t i = 0; i < j->ch->list.n; i++)
+		for (size_t k = 0; k < v->facts.columns.n; k++)
+			if (slice_ieq(v->facts.columns.at[k], j->ch->list.at[i]))
+				return RERUN_DIFFERS;
+	return RERUN_SAME;
+}
+
+static void judge_insert(struct judging *j)
+{
+	j->e->rerun = rerun_insert(j);
+	if (j->e->rerun == RERUN_UNKNOWN)
+		e_needs(j, "what a second run would meet");
+	/* Rows that a REPLACE pushed out do not come back. */
+	j->e->undo = j->ch->flags & CHANGE_ON_CONFLICT && j->ch->kind == CHANGE_REPLACE
+			     ? UNDO_NONE
+			     : UNDO_EXACT;
+	if (j->ch->flags & CHANGE_FROM_SELECT)
+		judge_reads(j, false);
+	if (j->ch->flags & CHANGE_FROM_SELECT && j->ch->reads.n)
+		e_needs(j, "which index SQLite uses");
+}
+
+static void missing_columns(struct judging *j)
+{
+	for (size_t i = 0; i < j->ch->list.n; i++) {
+		struct slice column = j->ch->list.at[i];
+		enum presence p;
+
+		e_part(j, OBJECT_COLUMN, column, &p);
+		if (p != ABSENT || slice_iis(column, "rowid") || slice_iis(column, "_rowid_") ||
+			slice_iis(column, "oid") || slice_is(j->o->table_.kind, "virtual"))
+			continue;
+		if (j->ch->kind == CHANGE_UPDATE)
+			e_fails(j, "no such column: %.*s", SLICE(column));
+		else
+			e_fails(j, "table %.*s has no column named %.*s", SLICE(j->full.name),
+				SLICE(column));
+	}
+}
+
+/* ---- Triggers ---- */
+
+static bool fires(const struct judging *j, const struct object *trigger)
+{
+	struct names events = trigger->trigger.events;
+
+	if (j->ch->kind == CHANGE_INSERT)
+		return names_has(events, SL("insert"));
+	if (j->ch->kind == CHANGE_REPLACE) /* the deletions fire only with recursive triggers */
+		return names_has(events, SL("insert"));
+	if (j->ch->kind == CHANGE_DELETE)
+		return names_has(events, SL("delete"));
+	if (!names_has(events, SL("update")))
+		return false;
+	for (size_t i = 0; i < trigger->trigger.columns.n; i++)
+		for (size_t k = 0; k < j->ch->list.n; k++)
+			if (slice_ieq(trigger->trigger.columns.at[i], j->ch->list.at[k]))
+				return true;
+	return trigger->trigger.columns.n == 0;
+}
+
+static void trigger_writes(struct judging *j, const struct object *trigger, struct slice table)
+{
+	struct name n = {trigger->table->schema, table};
+	const struct object *o = NULL;
+
+	if (catalog_find(j->c, j->s, OBJECT_TABLE, n, &o) != PRESENT)
+		return;
+	effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+		(struct touched){.type = OBJECT_TABLE,
+			.object = {o->schema, o->name},
+			.certain = !trigger->trigger.condition.text.len,
+			.new_in_tx = e_new(j, o)});
+}
+
+/* INSERT INTO x, UPDATE [OR …] x, DELETE FROM x, REPLACE INTO x; RAISE( */
+static void follow_trigger(struct judging *j, const struct object *trigger)
+{
+	struct lexer l;
+	struct token before = {0}, t;
+
+	lexer_init(&l, DIALECT_SQLITE, trigger->trigger.body.text);
+	for (t = lexer_next(&l); t.kind != TOKEN_END && t.kind != TOKEN_BAD; t = lexer_next(&l)) {
+		bool into = token_is(t, "INTO"), update = token_is(t, "UPDATE"),
+		     from = token_is(t, "FROM") && token_is(before, "DELETE");
+
+		if (token_is(t, "RAISE"))
+			e_may_fail(j, "trigger %.*s may raise an error", SLICE(trigger->name));
+		if (update && token_is(lexer_peek(&l), "OR")) {
+			lexer_next(&l);
+			lexer_next(&l);
+		}
+		before = t;
+		if (into || update || from)
+			trigger_writes(
+				j, trigger, token_value(j->a, DIALECT_SQLITE, lexer_peek(&l)));
+	}
+}
+
+/* False when the target is a view that no INSTEAD OF trigger serves. */
+static bool follow_triggers(struct judging *j)
+{
+	bool served = j->o->type == OBJECT_TABLE;
+
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *t = j->o->parts[i];
+
+		if (t->type != OBJECT_TRIGGER || !fires(j, t))
+			continue;
+		served = j->triggers = true;
+		follow_trigger(j, t);
+	}
+	return served;
+}
+
+void judge_data(struct judging *j)
+{
+	bool schema_table = slice_istarts(j->full.name, "sqlite_");
+
+	e_write(j);
+	if (!schema_table && e_table_there(j)) {
+		if (j->o->type == OBJECT_TABLE)
+			missing_columns(j);
+		if (!follow_triggers(j))
+			e_fails(j, "cannot modify %.*s because it is a view", SLICE(j->full.name));
+	}
+	if (!j->o || j->o->type == OBJECT_TABLE)
+		effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	children(j);
+	if (j->ch->kind == CHANGE_INSERT || j->ch->kind == CHANGE_REPLACE) {
+		judge_insert(j);
+		return;
+	}
+	scan_of_target(j);
+	j->e->undo = UNDO_NONE;
+	if (j->ch->kind == CHANGE_UPDATE)
+		j->e->rerun = rerun_update(j);
+	else
+		j->e->rerun = j->ch->flags & CHANGE_HAS_LIMIT ? RERUN_DIFFERS : RERUN_SAME;
+	if (j->e->rerun == RERUN_UNKNOWN)
+		e_needs(j, "what a second run would meet");
+}

@@ -1,0 +1,79 @@
+/* beside.c - files that belong to migrations without being one: checks, and code. */
+#include "layout/internal.h"
+
+#include <stdint.h>
+
+const char *code_of(const char *name)
+{
+	static const struct {
+		const char *suffix, *what;
+	} kinds[] = {{".go", "a Go migration"}, {".kt", "a Kotlin migration"},
+		{".java", "a Java migration"}, {".rb", "a Ruby migration"},
+		{".py", "a Python script"}, {".ts", "a TypeScript migration"},
+		{".js", "a JavaScript migration"}, {".mjs", "a JavaScript migration"},
+		{".cjs", "a JavaScript migration"}, {".sh", "a shell script"},
+		{".php", "a PHP migration"}, {".cs", "a C# migration"},
+		{".groovy", "a Groovy migration"}, {".scala", "a Scala migration"},
+		{".rs", "a Rust migration"}, {".exs", "an Elixir migration"}};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (slice_ends(slice_of(name), kinds[i].suffix))
+			return kinds[i].what;
+	return NULL;
+}
+
+static struct slice number_in(struct slice name)
+{
+	size_t skip = slice_istarts(name, "verify_") || slice_istarts(name, "verify-") ? 7 : 0;
+
+	name = slice_from(name, skip);
+	return slice_sub(name, 0, count_digits(name));
+}
+
+static struct migration *with_number(struct project *p, struct slice number)
+{
+	for (size_t i = 0; i < p->nmigrations; i++) {
+		struct slice v = p->migrations[i].version;
+
+		if (v.len && count_digits(v) == v.len && cmp_number(v, number) == 0)
+			return &p->migrations[i];
+	}
+	return NULL;
+}
+
+static void attach_from(struct project *p, const char *dir)
+{
+	struct entry *v;
+	size_t n;
+
+	files_peek(p->arena, p->root, dir, &v, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct slice number = number_in(slice_of(v[i].name));
+		struct migration *m;
+
+		if (v[i].dir || !number.len || !slice_ends(slice_of(v[i].name), ".sql"))
+			continue;
+		m = with_number(p, number);
+		if (!m)
+			problem(p, false, "not-a-migration", v[i].path, NOWHERE,
+				"%s checks a migration %.*s that is not there", v[i].path,
+				SLICE(number));
+		else if (!m->verify.src)
+			m->verify = part_all(files_load(p, v[i].path), TX_MODE_NONE);
+	}
+}
+
+void attach_verify(struct project *p)
+{
+	for (size_t i = 0; i < p->ndirs; i++) {
+		const char *slash = strrchr(p->dirs[i], '/');
+
+		attach_from(p, path_in(p->arena, p->dirs[i], "verify"));
+		if (slash)
+			attach_from(p, arena_printf(p->arena, "%.*s/verify",
+					       (int)(slash - p->dirs[i]), p->dirs[i])
+					       .at);
+		else if (strcmp(p->dirs[i], ".") != 0)
+			attach_from(p, "verify");
+	}
+}

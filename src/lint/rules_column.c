@@ -1,0 +1,446 @@
+/* rules_column.c - adding, changing, renaming and dropping columns. */
+#include "lint/internal.h"
+
+#define ALTER_DOC "https://www.postgresql.org/docs/current/sql-altertable.html"
+
+static bool added(struct judged *j, const struct change *c, struct name *n)
+{
+	const struct object *t;
+
+	return c->kind == CHANGE_ADD_COLUMN && c->def && !(c->flags & CHANGE_INNER) &&
+	       existed_before(j, c, OBJECT_NONE, n, &t);
+}
+
+static const struct touched *rewrite_of(struct judged *j, struct name n)
+{
+	for (size_t i = 0; i < j->effect->nrewrites; i++)
+		if (!j->effect->rewrites[i].new_in_tx && name_eq(j->effect->rewrites[i].object, n))
+			return &j->effect->rewrites[i];
+	return NULL;
+}
+
+static void add_needs(struct finding *f, const struct touched *t, const struct effect *e)
+{
+	if (t->certain)
+		return;
+	f->certain = false;
+	f->needs = e->needs;
+}
+
+enum rewrite_reason { BY_DEFAULT, BY_SERIAL, BY_IDENTITY, BY_GENERATED };
+
+static enum rewrite_reason reason_of(const struct column_def *d)
+{
+	if (slice_ends(d->type, "serial"))
+		return BY_SERIAL;
+	if (d->identity.len)
+		return BY_IDENTITY;
+	if (d->generated.len)
+		return BY_GENERATED;
+	return BY_DEFAULT;
+}
+
+static void check_adding_rewrites(
+	const struct rule *r, struct judged *j, enum rewrite_reason want, const char *what)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct touched *t;
+		struct name n;
+
+		if (!added(j, c, &n) || reason_of(&c->def->column) != want)
+			continue;
+		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
+			continue;
+		t = rewrite_of(j, n);
+		if (t)
+			add_needs(on_change(j, r, c, shown(j, n, c->name),
+					  "%s: %.*s is rewritten while reads and writes wait", what,
+					  SLICE(n.name)),
+				t, j->effect);
+	}
+}
+
+static void check_volatile_default(const struct rule *r, struct judged *j)
+{
+	check_adding_rewrites(r, j, BY_DEFAULT, "the default is volatile");
+}
+
+const struct rule rule_add_column_volatile_default = {
+	.id = "add-column-volatile-default",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the whole table is rewritten while reads and writes wait",
+	.why = "A default that is volatile (random(), gen_random_uuid(), clock_timestamp(), "
+	       "nextval()) "
+	       "has to be computed for each row: the table and all its indexes are rewritten under "
+	       "ACCESS EXCLUSIVE. Constant and stable defaults cost nothing since PostgreSQL 11.",
+	.safe = "ADD COLUMN without the default; ALTER COLUMN … SET DEFAULT for new rows; fill the "
+		"old "
+		"rows in batches.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY);",
+	.bad = "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",
+	.good = "ALTER TABLE users ADD COLUMN created timestamptz DEFAULT now();",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_volatile_default,
+};
+
+static void check_serial(const struct rule *r, struct judged *j)
+{
+	check_adding_rewrites(r, j, BY_SERIAL, "a serial column numbers every row");
+}
+
+const struct rule rule_add_column_serial = {
+	.id = "add-column-serial",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the whole table is rewritten to number its rows",
+	.why = "serial means a nextval() default, which is volatile: the table is rewritten under "
+	       "ACCESS EXCLUSIVE.",
+	.safe = "Add a plain bigint column and a sequence, set the default, fill in batches.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
+	.setup = "CREATE TABLE users (name text);",
+	.bad = "ALTER TABLE users ADD COLUMN id bigserial;",
+	.good = "ALTER TABLE users ADD COLUMN id bigint;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_serial,
+};
+
+static void check_identity(const struct rule *r, struct judged *j)
+{
+	check_adding_rewrites(r, j, BY_IDENTITY, "an identity column numbers every row");
+}
+
+const struct rule rule_add_column_identity = {
+	.id = "add-column-identity",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the whole table is rewritten to number its rows",
+	.why = "GENERATED … AS IDENTITY gives every existing row a number: the table is rewritten "
+	       "under "
+	       "ACCESS EXCLUSIVE.",
+	.safe = "Add a plain bigint column, fill it in batches, then ADD GENERATED … AS IDENTITY.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
+	.setup = "CREATE TABLE users (name text);",
+	.bad = "ALTER TABLE users ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY;",
+	.good = "ALTER TABLE users ADD COLUMN id bigint;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_identity,
+};
+
+static void check_stored(const struct rule *r, struct judged *j)
+{
+	check_adding_rewrites(
+		r, j, BY_GENERATED, "a stored generated column is computed for every row");
+}
+
+const struct rule rule_add_column_stored_generated = {
+	.id = "add-column-stored-generated",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the whole table is rewritten to compute the column",
+	.why = "GENERATED … STORED is computed for each row: the table is rewritten under ACCESS "
+	       "EXCLUSIVE. VIRTUAL columns (PostgreSQL 18) cost nothing.",
+	.safe = "A plain column with a trigger, filled in batches; or VIRTUAL on PostgreSQL 18.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
+	.setup = "CREATE TABLE users (first text, last text);",
+	.bad = "ALTER TABLE users ADD COLUMN name text GENERATED ALWAYS AS (first || ' ' || last) "
+	       "STORED;",
+	.good = "ALTER TABLE users ADD COLUMN name text;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_stored,
+};
+
+static void check_required(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct column_def *d = c->def ? &c->def->column : NULL;
+		struct name n;
+
+		if (!added(j, c, &n) || !d->not_null || d->default_value.text.len ||
+			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
+			continue;
+		/* MySQL fills existing rows with the type's zero value instead of failing. */
+		if (dialect_is_mysql(j->dialect))
+			on_change(j, r, c, shown(j, n, c->name),
+				"existing rows silently get the type's zero value, and inserts of "
+				"running "
+				"code that does not know %.*s fail in strict mode",
+				SLICE(c->name));
+		else
+			on_change(j, r, c, shown(j, n, c->name),
+				"it fails if %.*s has any row, and running code that does not know "
+				"%.*s can "
+				"no longer insert",
+				SLICE(n.name), SLICE(c->name));
+	}
+}
+
+const struct rule rule_add_column_required = {
+	.id = "add-column-required",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_ALL,
+	.says = "NOT NULL without a default fails on a table with rows, and breaks running inserts",
+	.why = "Existing rows have no value for the column, so the server refuses (MySQL invents "
+	       "one); "
+	       "and code that runs already inserts without it.",
+	.safe = "Add it nullable or with a constant default, fill it, make it NOT NULL afterwards.",
+	.doc = ALTER_DOC,
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY);",
+	.bad = "ALTER TABLE users ADD COLUMN email text NOT NULL;",
+	.good = "ALTER TABLE users ADD COLUMN email text NOT NULL DEFAULT '';",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_required,
+};
+
+static void check_inline_unique(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		struct name n;
+
+		if (!added(j, c, &n))
+			continue;
+		for (size_t i = 0; i < c->def->nparts; i++) {
+			const struct object *p = c->def->parts[i];
+
+			if (p->type == OBJECT_CONSTRAINT &&
+				(slice_is(p->constraint.kind, "unique") ||
+					slice_is(p->constraint.kind, "primary key")))
+				on_change(j, r, c, shown(j, n, c->name),
+					"an index is built while reads and writes of %.*s wait",
+					SLICE(n.name));
+		}
+	}
+}
+
+const struct rule rule_add_column_inline_unique = {
+	.id = "add-column-inline-unique",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "an index is built while reads and writes of the table wait",
+	.why = "UNIQUE or PRIMARY KEY in ADD COLUMN builds its index under ACCESS EXCLUSIVE.",
+	.safe = "Add the column; CREATE UNIQUE INDEX CONCURRENTLY; ADD CONSTRAINT … USING INDEX.",
+	.doc = ALTER_DOC,
+	.setup = "CREATE TABLE users (id bigint);",
+	.bad = "ALTER TABLE users ADD COLUMN email text UNIQUE;",
+	.good = "ALTER TABLE users ADD COLUMN email text;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_inline_unique,
+};
+
+static void check_type(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		const struct touched *w;
+		struct name n;
+
+		if (c->kind != CHANGE_ALTER_TYPE || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		w = rewrite_of(j, n);
+		if (!w && t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
+			w = first_existing(j->effect->rewrites, j->effect->nrewrites);
+		if (w)
+			add_needs(on_change(j, r, c, shown(j, n, c->name),
+					  "%.*s is rewritten while reads and writes wait",
+					  SLICE(n.name)),
+				w, j->effect);
+	}
+}
+
+const struct rule rule_column_type_rewrite = {
+	.id = "column-type-rewrite",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the whole table is rewritten while reads and writes wait",
+	.why = "Most type changes rewrite the table and its indexes under ACCESS EXCLUSIVE. "
+	       "Growing a "
+	       "varchar, varchar to text, a wider numeric of the same scale cost nothing; int to "
+	       "bigint "
+	       "rewrites.",
+	.safe = "A new column of the new type, kept in step by a trigger, filled in batches, then "
+		"swapped "
+		"by renaming.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
+	.setup = "CREATE TABLE metrics (id bigint PRIMARY KEY, value integer, name varchar(20));",
+	.bad = "ALTER TABLE metrics ALTER COLUMN value TYPE bigint;",
+	.good = "ALTER TABLE metrics ALTER COLUMN name TYPE varchar(50);",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_type,
+};
+
+static void check_mysql_copy(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+
+		if ((c->kind != CHANGE_MODIFY_COLUMN && c->kind != CHANGE_CONVERT_CHARSET) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0)
+			continue;
+		{
+			struct finding *f = on_change(j, r, c, shown(j, n, c->name),
+				"%.*s is copied row by row while writes wait", SLICE(n.name));
+
+			if (!j->effect->certain) {
+				f->certain = false;
+				f->needs = j->effect->needs;
+			}
+		}
+	}
+}
+
+const struct rule rule_mysql_column_copy = {
+	.id = "mysql-column-copy",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_MYSQL | RULE_MARIADB,
+	.says = "the table is copied row by row while writes wait",
+	.why = "A change of type, character set or enum order needs ALGORITHM=COPY: the table is "
+	       "copied "
+	       "under a lock that blocks writes, and so it is on every replica, one after the "
+	       "other.",
+	.safe = "A new column filled in batches, or an online schema change tool.",
+	.doc = "https://mariadb.com/kb/en/"
+	       "innodb-online-ddl-operations-with-the-alter-copy-algorithm/",
+	.setup = "CREATE TABLE metrics (id int PRIMARY KEY, value int);",
+	.bad = "ALTER TABLE metrics MODIFY value bigint;",
+	.good = "ALTER TABLE metrics ADD COLUMN value2 bigint;",
+	.example_dialect = DIALECT_MARIADB,
+	.check = check_mysql_copy,
+};
+
+static void check_not_null(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct finding *f;
+		struct name n;
+
+		if (c->kind != CHANGE_SET_NOT_NULL || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		for (size_t i = 0; i < j->effect->nscans; i++) {
+			if (!name_eq(j->effect->scans[i].object, n))
+				continue;
+			f = on_change(j, r, c, shown(j, n, c->name),
+				"%.*s is read in full while reads and writes wait, and it fails on "
+				"any NULL",
+				SLICE(n.name));
+			add_needs(f, &j->effect->scans[i], j->effect);
+			f->safe = arena_printf(j->arena,
+				"ALTER TABLE %.*s ADD CONSTRAINT %.*s_not_null CHECK (%.*s IS NOT "
+				"NULL) NOT VALID;\n"
+				"ALTER TABLE %.*s VALIDATE CONSTRAINT %.*s_not_null;   -- another "
+				"transaction\n"
+				"then SET NOT NULL, and drop the check",
+				SLICE(n.name), SLICE(c->name), SLICE(c->name), SLICE(n.name),
+				SLICE(c->name));
+			break;
+		}
+	}
+}
+
+const struct rule rule_set_not_null_scan = {
+	.id = "set-not-null-scan",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "the table is read in full while reads and writes wait",
+	.why = "SET NOT NULL looks at every row under ACCESS EXCLUSIVE, unless a validated CHECK "
+	       "(column "
+	       "IS NOT NULL) proves it already (PostgreSQL 12 and newer).",
+	.safe = "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT in "
+		"another "
+		"transaction; SET NOT NULL; DROP CONSTRAINT.",
+	.doc = ALTER_DOC "#SQL-ALTERTABLE-DESC-SET-DROP-NOT-NULL",
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY, email text, name text, CONSTRAINT "
+		 "name_set "
+		 "CHECK (name IS NOT NULL));",
+	.bad = "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_not_null,
+};
+
+static void check_rename_column(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		bool renames = c->kind == CHANGE_RENAME_COLUMN ||
+			       (c->kind == CHANGE_MODIFY_COLUMN && c->other.name.len &&
+				       !slice_ieq(c->other.name, c->name));
+		struct name n;
+
+		if (!renames || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		on_change(j, r, c, shown(j, n, c->name),
+			"code that runs now still says %.*s, and fails from here on",
+			SLICE(c->name));
+	}
+}
+
+const struct rule rule_rename_column = {
+	.id = "rename-column",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_ALL,
+	.says = "running code that uses the old name fails",
+	.why = "During a deploy old and new code run side by side; no moment exists at which both "
+	       "names "
+	       "are right.",
+	.safe = "Add the new column, write both, fill it, move the readers, drop the old one in a "
+		"later "
+		"release. Or a view that shows both names.",
+	.doc = ALTER_DOC,
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY, email text);",
+	.bad = "ALTER TABLE users RENAME COLUMN email TO email_address;",
+	.good = "ALTER TABLE users ADD COLUMN email_address text;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_rename_column,
+};
+
+static void check_drop_column(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t, *col;
+		struct name n;
+
+		if (c->kind != CHANGE_DROP_COLUMN || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		if (t && catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
+			continue;
+		on_change(j, r, c, shown(j, n, c->name),
+			"the data of %.*s is gone for good, and code that still uses it fails",
+			SLICE(c->name));
+	}
+}
+
+const struct rule rule_drop_column = {
+	.id = "drop-column",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_ALL,
+	.says = "the column's data is gone for good, and code that still uses it fails",
+	.why = "No down script can bring the values back. Old code that runs during the deploy, "
+	       "and "
+	       "ORMs that list all columns, fail at once.",
+	.safe = "Release code that does not use it, wait, then drop it in a later release; keep a "
+		"copy if "
+		"the values may be needed.",
+	.doc = ALTER_DOC,
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY, legacy text);",
+	.bad = "ALTER TABLE users DROP COLUMN legacy;",
+	.good = "COMMENT ON COLUMN users.legacy IS 'unused since release 41';",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_drop_column,
+};

@@ -1,0 +1,134 @@
+/* rules_data.c - changing rows inside migrations; SQLite's rebuild. */
+#include "lint/internal.h"
+
+static bool changes_rows(const struct change *c)
+{
+	return c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE;
+}
+
+static void check_no_where(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+
+		if (!changes_rows(c) || (c->flags & CHANGE_INNER) ||
+			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			c->kind == CHANGE_DELETE
+				? "every row of %.*s is deleted"
+				: "every row of %.*s is changed, in one transaction",
+			SLICE(n.name));
+	}
+}
+
+const struct rule rule_update_no_where = {
+	.id = "update-no-where",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_ALL,
+	.says = "every row is changed or deleted, in one transaction",
+	.why = "On a large table one statement locks each row until the end, bloats the table, and "
+	       "holds "
+	       "back vacuum and replicas for as long as it runs.",
+	.safe = "Keyed batches with a commit each (-- belay:batched).",
+	.doc = "https://www.postgresql.org/docs/current/sql-update.html",
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY, plan text);",
+	.bad = "UPDATE users SET plan = 'free';",
+	.good = "UPDATE users SET plan = 'free' WHERE id BETWEEN 1 AND 1000;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_no_where,
+};
+
+static void check_ddl_and_backfill(const struct rule *r, struct judged *j)
+{
+	const struct session_lock *l = held(j, LOCK_READS_WRITES);
+
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+		bool many = changes_rows(c) ||
+			    (c->kind == CHANGE_INSERT && (c->flags & CHANGE_FROM_SELECT));
+
+		if (!many || !l || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"reads and writes of %.*s wait until these rows are changed: this "
+			"transaction "
+			"already holds %s on it",
+			SLICE(l->object.name), l->mode);
+	}
+}
+
+const struct rule rule_ddl_and_backfill_tx = {
+	.id = "ddl-and-backfill-tx",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "a table stays locked for reads and writes while rows are changed",
+	.why = "A lock is kept to the end of its transaction. After ALTER TABLE everybody waits, "
+	       "and goes on "
+	       "waiting while the UPDATE behind it runs.",
+	.safe = "The schema change in one migration, the rows in the next, in batches.",
+	.doc = "https://www.postgresql.org/docs/current/explicit-locking.html",
+	.setup = "CREATE TABLE users (id bigint PRIMARY KEY, plan text);",
+	.bad = "BEGIN; ALTER TABLE users ADD COLUMN tier text; UPDATE users SET tier = plan WHERE "
+	       "plan IS "
+	       "NOT NULL; COMMIT;",
+	.good = "ALTER TABLE users ADD COLUMN tier text; UPDATE users SET tier = plan WHERE plan "
+		"IS NOT "
+		"NULL;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_ddl_and_backfill,
+	.hides = (const char *const[]){"update-no-where", NULL},
+};
+
+/* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite
+ * deletes the rows first, and theirs with them. */
+static void check_sqlite_rebuild(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t, **keys;
+		struct name n;
+		size_t count;
+
+		if (c->kind != CHANGE_DROP_TABLE || !j->session->foreign_keys ||
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) || !t)
+			continue;
+		count = catalog_referencing(j->before, t, j->arena, &keys);
+		for (size_t i = 0; i < count; i++)
+			if (slice_iis(keys[i]->constraint.on_delete, "cascade") && keys[i]->table &&
+				keys[i]->table != t) {
+				on_change(j, r, c, shown(j, n, SLICE_NONE),
+					"with foreign keys on, the rows of %.*s are deleted too",
+					SLICE(keys[i]->table->name));
+				break;
+			}
+	}
+}
+
+const struct rule rule_sqlite_table_rebuild = {
+	.id = "sqlite-table-rebuild",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_SQLITE,
+	.says = "dropping the old table deletes the rows of tables that refer to it",
+	.why = "With PRAGMA foreign_keys = ON, DROP TABLE first deletes all rows, and ON DELETE "
+	       "CASCADE "
+	       "empties the children. The pragma does nothing inside a transaction.",
+	.safe = "PRAGMA foreign_keys = OFF before the transaction, read it back, rebuild, PRAGMA "
+		"foreign_key_check, then on again.",
+	.doc = "https://www.sqlite.org/lang_altertable.html#otheralter",
+	.setup = "PRAGMA foreign_keys = ON; CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE "
+		 "TABLE orders "
+		 "(id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id) ON DELETE "
+		 "CASCADE);",
+	.bad = "DROP TABLE users;",
+	.good = "PRAGMA foreign_keys = OFF; DROP TABLE users;",
+	.example_dialect = DIALECT_SQLITE,
+	.check = check_sqlite_rebuild,
+	.hides = (const char *const[]){"drop-table", NULL},
+};

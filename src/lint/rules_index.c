@@ -1,0 +1,272 @@
+/* rules_index.c - building and dropping indexes. */
+#include "lint/internal.h"
+
+#include <stdint.h>
+
+#define CREATE_INDEX_DOC "https://www.postgresql.org/docs/current/sql-createindex.html"
+
+/* The author's own statement with CONCURRENTLY put in. */
+static struct slice with_concurrently(struct judged *j, const char *after)
+{
+	struct slice text = j->statement->raw;
+	size_t at = slice_ifind(text, slice_of(after));
+
+	if (at == SIZE_MAX)
+		return SLICE_NONE;
+	at += strlen(after);
+	return arena_printf(j->arena, "%.*s CONCURRENTLY%.*s;   -- outside a transaction",
+		SLICE(slice_sub(text, 0, at)), SLICE(slice_from(text, at)));
+}
+
+static void check_plain_index(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct finding *f;
+		struct slice safe;
+		struct name n;
+
+		if (c->kind != CHANGE_CREATE_INDEX ||
+			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!first_existing(j->effect->builds, j->effect->nbuilds))
+			continue;
+		if (t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned")) {
+			f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"writes to every partition of %.*s wait until its index is built",
+				SLICE(n.name));
+			f->safe = SL("CREATE INDEX … ON ONLY the parent, CONCURRENTLY on each "
+				     "partition, "
+				     "then ALTER INDEX … ATTACH PARTITION");
+			continue;
+		}
+		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"writes to %.*s wait until the index is built", SLICE(n.name));
+		safe = with_concurrently(j, "INDEX");
+		if (safe.len)
+			f->safe = safe;
+	}
+}
+
+const struct rule rule_index_not_concurrent = {
+	.id = "index-not-concurrent",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "writes to the table wait until the index is built",
+	.why = "CREATE INDEX takes a SHARE lock on the table: reads go on, but every INSERT, "
+	       "UPDATE "
+	       "and DELETE waits for the whole build, minutes on a large table.",
+	.safe = "CREATE INDEX CONCURRENTLY, outside a transaction; afterwards check that the index "
+		"is "
+		"valid.",
+	.doc = CREATE_INDEX_DOC "#SQL-CREATEINDEX-CONCURRENTLY",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);",
+	.bad = "CREATE INDEX orders_customer_idx ON orders (customer);",
+	.good = "CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer);",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_plain_index,
+};
+
+static void check_drop_index(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct lock *l = strongest_existing(j->effect);
+		struct finding *f;
+		struct slice safe;
+
+		if (c->kind != CHANGE_DROP_INDEX ||
+			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
+			j->effect->outcome == OUTCOME_FAILS || !l || l->blocks != LOCK_READS_WRITES)
+			continue;
+		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+			"dropping %.*s stops reads and writes of its table for a moment, and "
+			"queues "
+			"behind every running query",
+			SLICE(c->target.name));
+		f->certain = l->certain;
+		safe = with_concurrently(j, "INDEX");
+		if (safe.len)
+			f->safe = safe;
+	}
+}
+
+const struct rule rule_drop_index_not_concurrent = {
+	.id = "drop-index-not-concurrent",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_PG,
+	.says = "reads and writes of the table wait while the index is dropped",
+	.why = "DROP INDEX takes an ACCESS EXCLUSIVE lock on the table. It is short, but it waits "
+	       "for "
+	       "every running query, and everything that comes after waits behind it.",
+	.safe = "DROP INDEX CONCURRENTLY, outside a transaction.",
+	.doc = "https://www.postgresql.org/docs/current/sql-dropindex.html",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint); CREATE INDEX "
+		 "orders_customer_idx ON orders (customer);",
+	.bad = "DROP INDEX orders_customer_idx;",
+	.good = "DROP INDEX CONCURRENTLY orders_customer_idx;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_drop_index,
+};
+
+static void check_reindex(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (c->kind != CHANGE_REINDEX || (c->flags & CHANGE_CONCURRENTLY))
+			continue;
+		if (c->type != OBJECT_SCHEMA && c->type != OBJECT_DATABASE &&
+			!strongest_existing(j->effect))
+			continue;
+		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+			"reads that use the index and all writes wait until it is rebuilt");
+	}
+}
+
+const struct rule rule_reindex_not_concurrent = {
+	.id = "reindex-not-concurrent",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.since = 120000,
+	.says = "queries wait while the index is rebuilt",
+	.why = "REINDEX takes SHARE on the table and ACCESS EXCLUSIVE on every index it rebuilds: "
+	       "writes wait, and so do reads, for the planner looks at all indexes of a table.",
+	.safe = "REINDEX … CONCURRENTLY (PostgreSQL 12 and newer), outside a transaction.",
+	.doc = "https://www.postgresql.org/docs/current/sql-reindex.html",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY);",
+	.bad = "REINDEX TABLE orders;",
+	.good = "REINDEX TABLE CONCURRENTLY orders;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_reindex,
+};
+
+static void check_concurrently_in_tx(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (!(c->flags & CHANGE_CONCURRENTLY) || !j->session->in_tx ||
+			j->effect->transaction != TX_FORBIDDEN)
+			continue;
+		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+			"it fails: CONCURRENTLY cannot run inside a transaction block%s",
+			j->session->runner_tx ? ", and this layout's runner opens one" : "");
+	}
+}
+
+const struct rule rule_concurrently_in_tx = {
+	.id = "concurrently-in-tx",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "it fails: CONCURRENTLY cannot run inside a transaction block",
+	.why = "A concurrent build or drop commits in between, so the server refuses it inside "
+	       "BEGIN … "
+	       "COMMIT. Most runners wrap a migration in a transaction unless told otherwise.",
+	.safe = "Put the statement alone into a migration that runs without a transaction (-- "
+		"belay:no-transaction, or your tool's own word for it).",
+	.doc = CREATE_INDEX_DOC "#SQL-CREATEINDEX-CONCURRENTLY",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);",
+	.bad = "BEGIN; CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer); COMMIT;",
+	.good = "CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer);",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_concurrently_in_tx,
+	.hides = (const char *const[]){"statement-not-in-tx", "history-replay", NULL},
+};
+
+static void check_not_in_tx(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (j->effect->transaction != TX_FORBIDDEN || !j->session->in_tx ||
+			(c->flags & CHANGE_CONCURRENTLY))
+			continue;
+		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+			"it fails: %s cannot run inside a transaction block", j->statement->kind);
+	}
+}
+
+const struct rule rule_statement_not_in_tx = {
+	.id = "statement-not-in-tx",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG | RULE_SQLITE,
+	.says = "it fails: the statement cannot run inside a transaction block",
+	.why = "VACUUM, CREATE DATABASE, ALTER SYSTEM and some others refuse to run inside BEGIN … "
+	       "COMMIT, which most runners put around a migration.",
+	.safe = "A file of its own that runs without a transaction.",
+	.doc = "https://www.postgresql.org/docs/current/sql-vacuum.html",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY);",
+	.bad = "BEGIN; VACUUM orders; COMMIT;",
+	.good = "VACUUM orders;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_not_in_tx,
+	.hides = (const char *const[]){"history-replay", NULL},
+};
+
+static void check_concurrent_retry(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (c->kind != CHANGE_CREATE_INDEX || !(c->flags & CHANGE_CONCURRENTLY) ||
+			!(c->flags & CHANGE_IF_NOT_EXISTS))
+			continue;
+		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+			"after a failed build the INVALID index stays, and IF NOT EXISTS takes it "
+			"for done");
+	}
+}
+
+const struct rule rule_concurrent_index_retry = {
+	.id = "concurrent-index-retry",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_PG,
+	.says = "a retry after a failed concurrent build keeps the INVALID index and reports "
+		"success",
+	.why = "A concurrent build that is cancelled or fails leaves an index marked INVALID: it "
+	       "costs "
+	       "every write and helps no query. IF NOT EXISTS looks at the name only.",
+	.safe = "Without IF NOT EXISTS; before a retry DROP INDEX CONCURRENTLY IF EXISTS the "
+		"leftover.",
+	.doc = CREATE_INDEX_DOC "#SQL-CREATEINDEX-CONCURRENTLY",
+	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);",
+	.bad = "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_customer_idx ON orders (customer);",
+	.good = "CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer);",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_concurrent_retry,
+};
+
+static void check_concurrent_partitioned(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+
+		if (c->kind != CHANGE_CREATE_INDEX || !(c->flags & CHANGE_CONCURRENTLY))
+			continue;
+		existed_before(j, c, OBJECT_NONE, &n, &t);
+		if (t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"it fails: an index on a partitioned table cannot be built "
+				"concurrently");
+	}
+}
+
+const struct rule rule_concurrent_index_partitioned = {
+	.id = "concurrent-index-partitioned",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_PG,
+	.says = "it fails: a partitioned table's index cannot be built concurrently",
+	.why = "The server refuses CONCURRENTLY on a partitioned parent; the plain form would "
+	       "block "
+	       "writes to all partitions at once.",
+	.safe = "CREATE INDEX ON ONLY the parent; CREATE INDEX CONCURRENTLY on each partition; "
+		"ALTER "
+		"INDEX … ATTACH PARTITION for each.",
+	.doc = CREATE_INDEX_DOC,
+	.setup = "CREATE TABLE events (id bigint, day date) PARTITION BY RANGE (day);",
+	.bad = "CREATE INDEX CONCURRENTLY events_day_idx ON events (day);",
+	.good = "CREATE INDEX events_day_idx ON ONLY events (day);",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_concurrent_partitioned,
+	.hides = (const char *const[]){"history-replay", NULL},
+};

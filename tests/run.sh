@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# run.sh - every test, and one last line that sums them up: N passed, N failed, N skipped.
+#
+#   gcc with -Werror, unit tests and the whole-program tests on what it built
+#   gcc with AddressSanitizer and UBSan, unit tests
+#   SQLite alone (the other engines left out), unit tests
+#   the plain unit tests of base and sql once more under valgrind
+#
+# A test function of cmocka counts as one test, so does a test of bats. A test program that ends
+# without saying how its tests went counts as one failure.
+# CHECK_FAIL_ON_SKIP=1: a skip fails the run. CHECK_FULL=1: fuzzing and more valgrind.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+passed=0 failed=0 skipped=0
+export BELAY_CACHE=${BELAY_CACHE:-$HOME/.cache/belay}
+export LC_ALL=C.UTF-8
+
+heading() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
+
+count() { # count WORD < text: sum of the numbers behind "[  WORD  ]"
+	awk -v w="$1" 'index($0, "[  " w "  ] ") == 1 && $4 ~ /^[0-9]+$/ { n += $4 } END { print n + 0 }'
+}
+
+# build DIR MESON-ARG…
+build() {
+	local dir=$1
+	shift
+	if [ ! -f "$dir/build.ninja" ]; then
+		meson setup "$@" "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
+	fi
+	ninja -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
+		>"$dir.log" 2>&1 || { tail -n 60 "$dir.log"; return 1; }
+}
+
+# unit LABEL DIR MESON-TEST-ARG…
+unit() {
+	local label=$1 dir=$2 log p f s crashed
+	shift 2
+	log=$dir/meson-logs/testlog.txt
+	rm -f "$log"
+	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$dir.log" 2>&1
+	[ -f "$log" ] || { cat "$dir.log"; failed=$((failed + 1)); return; }
+	p=$(count PASSED <"$log") f=$(count FAILED <"$log") s=$(count SKIPPED <"$log")
+	# What crashed, timed out or never ran says nothing itself.
+	crashed=$(sed -n 's/^Fail: *\([0-9]*\).*/\1/p; s/^Timeout: *\([0-9]*\).*/\1/p' "$dir.log" | awk '{ n += $1 } END { print n + 0 }')
+	if [ "$crashed" -gt 0 ] || [ "$f" -gt 0 ]; then
+		cat "$dir.log"
+		[ "$f" -ge "$crashed" ] || f=$crashed
+	fi
+	if [ "$p" = 0 ] && [ "$f" = 0 ]; then
+		echo "no unit test ran in $dir"
+		f=1
+	fi
+	echo "$label: $p passed, $f failed, $s skipped"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# one LABEL COMMAND…: a step that passes or fails as a whole, quiet while it passes
+one() {
+	local label=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		passed=$((passed + 1))
+		echo "$label: passed"
+	else
+		failed=$((failed + 1))
+		printf '%s\n%s: FAILED\n' "$out" "$label"
+	fi
+}
+
+whole_program() {
+	local log=$1/bats.log p f s
+	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats >"$log" 2>&1
+	s=$(grep -c '^ok .* # skip' "$log")
+	p=$(($(grep -c '^ok ' "$log") - s))
+	f=$(grep -c '^not ok ' "$log")
+	[ "$p" != 0 ] || [ "$f" != 0 ] || f=1
+	[ "$f" = 0 ] || sed -n '/^not ok /,/^ok /p' "$log"
+	[ "$s" = 0 ] || grep '^ok .* # skip' "$log"
+	echo "whole program: $p passed, $f failed, $s skipped"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+heading "building with gcc and -Werror"
+one "build" build build-check --werror
+heading "unit tests"
+unit "unit tests" build-check
+heading "whole-program tests"
+if [ -x build-check/belay ]; then whole_program build-check; else failed=$((failed + 1)); fi
+
+heading "building with AddressSanitizer and UBSan"
+one "build with sanitizers" build build-asan --werror -Db_sanitize=address,undefined -Doptimization=1
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+heading "unit tests with sanitizers"
+unit "unit tests with sanitizers" build-asan
+unset ASAN_OPTIONS UBSAN_OPTIONS
+
+heading "SQLite alone"
+one "build for SQLite alone" build build-min --werror -Dpostgres=false -Dmysql=false
+unit "unit tests for SQLite alone" build-min
+
+heading "unit tests under valgrind"
+slow=base
+[ -z "${CHECK_FULL:-}" ] || slow='base|sql|catalog|layout|lint'
+names=$(meson test -C build-check --list 2>/dev/null | sed 's/.* \/ //' | grep -E "^($slow)/")
+# shellcheck disable=SC2086
+unit "under valgrind" build-check --timeout-multiplier 10 \
+	--wrapper 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' $names
+
+if [ -n "${CHECK_FULL:-}" ]; then
+	heading "fuzzing"
+	one "fuzzing" tests/fuzz.sh
+fi
+
+heading "done"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] || exit 1
+[ "$skipped" = 0 ] || [ -z "${CHECK_FAIL_ON_SKIP:-}" ] || exit 1
