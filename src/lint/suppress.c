@@ -147,6 +147,15 @@ static void complain(struct judge *jg, const struct unit *u, const struct statem
 	finding_add(&j, r, d->span, SLICE_NONE, "%s", words);
 }
 
+/* Only then is an allow without a finding one too many. */
+static bool every_rule_runs(const struct judge *jg)
+{
+	for (size_t i = 0; jg->in->select && jg->in->select[i]; i++)
+		if (strcmp(jg->in->select[i], "all") == 0)
+			return true;
+	return !jg->in->select;
+}
+
 static void look_at_directive(
 	struct judge *jg, const struct unit *u, const struct statement *st, struct directive *d)
 {
@@ -165,7 +174,7 @@ static void look_at_directive(
 			arena_printf(jg->arena, "this allow of %.*s ended on %.*s", SLICE(d->rule),
 				SLICE(d->until))
 				.at);
-	else if (is_allow && !d->used && !jg->in->select)
+	else if (is_allow && !d->used && every_rule_runs(jg))
 		complain(jg, u, st, d,
 			arena_printf(
 				jg->arena, "nothing here needs this allow of %.*s", SLICE(d->rule))

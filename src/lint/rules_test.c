@@ -1,0 +1,222 @@
+/* rules_test.c - when a rule fires and, above all, when it is silent: the exceptions, one by one.
+ * Every rule's own two examples are run by tests/rules.bats. */
+#include "base/arena.h"
+#include "lint/lint.h"
+#include "sql/source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define USERS "CREATE TABLE users (id bigint PRIMARY KEY, email text, name varchar(20), n int);\n"
+#define ORDERS "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total numeric);\n"
+#define EVENTS                                                                                     \
+	"CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);\n"           \
+	"CREATE TABLE e1 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');\n"
+
+struct row {
+	const char *rule;
+	bool fires;
+	const char *sql;
+	enum dialect dialect; /* unknown = PostgreSQL */
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* indexes */
+	{"index-not-concurrent", true,  ORDERS "CREATE INDEX i ON orders (user_id);"},
+	{"index-not-concurrent", true,  ORDERS "CREATE UNIQUE INDEX IF NOT EXISTS i ON orders (user_id);"},
+	{"index-not-concurrent", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id);"},
+	{"index-not-concurrent", false, "BEGIN;" ORDERS "CREATE INDEX i ON orders (user_id); COMMIT;"},
+	{"index-not-concurrent", true,  "BEGIN;" ORDERS "COMMIT; CREATE INDEX i ON orders (user_id);"},
+	{"index-not-concurrent", false, EVENTS "CREATE INDEX i ON ONLY events (id);"},
+	{"index-not-concurrent", false, "CREATE TEMP TABLE t (id int); CREATE INDEX i ON t (id);"},
+	{"index-not-concurrent", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id);"
+		"CREATE INDEX IF NOT EXISTS i ON orders (user_id);"},
+	{"index-not-concurrent", true,  "BEGIN;" ORDERS "ROLLBACK;" ORDERS "CREATE INDEX i ON orders (user_id);"},
+	{"drop-index-not-concurrent", true,  ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id); DROP INDEX i;"},
+	{"drop-index-not-concurrent", true,  ORDERS "DROP INDEX IF EXISTS unknown;"}, /* a lone file */
+	{"drop-index-not-concurrent", false, "BEGIN;" ORDERS "CREATE INDEX i ON orders (user_id); DROP INDEX i; COMMIT;"},
+	{"reindex-not-concurrent", true,  ORDERS "REINDEX INDEX orders_pkey;"},
+	{"reindex-not-concurrent", false, ORDERS "REINDEX INDEX CONCURRENTLY orders_pkey;"},
+	{"reindex-not-concurrent", true,  ORDERS "REINDEX (CONCURRENTLY false) TABLE orders;"},
+	{"concurrently-in-tx", true,  ORDERS "BEGIN; DROP INDEX CONCURRENTLY orders_pkey; COMMIT;"},
+	{"concurrently-in-tx", true,  ORDERS "BEGIN; REINDEX TABLE CONCURRENTLY orders; COMMIT;"},
+	{"concurrently-in-tx", false, "CREATE MATERIALIZED VIEW m AS SELECT 1 AS a; CREATE UNIQUE INDEX ON m (a);"
+		"BEGIN; REFRESH MATERIALIZED VIEW CONCURRENTLY m; COMMIT;"},
+	{"concurrent-index-partitioned", true,  EVENTS "CREATE INDEX CONCURRENTLY i ON events (id);"},
+	{"concurrent-index-partitioned", false, EVENTS "CREATE INDEX CONCURRENTLY i ON e1 (id);"},
+	{"concurrent-index-retry", true,  ORDERS "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (user_id);"},
+	{"statement-not-in-tx", true,  "BEGIN; CREATE DATABASE d; COMMIT;"},
+	{"statement-not-in-tx", false, USERS "BEGIN; ANALYZE users; COMMIT;"},
+	/* columns */
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN x float DEFAULT random();"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN x float[] DEFAULT ARRAY[random()];"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN x text DEFAULT md5(random()::text);"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN x int DEFAULT coalesce(NULL, (random() * 9)::int);"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN x timestamptz DEFAULT clock_timestamp();"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN x int DEFAULT -1;"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN x int[] DEFAULT ARRAY[1, 2]::int[];"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN x date DEFAULT current_date + 1;"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN x jsonb DEFAULT jsonb_build_object('a', 1);"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN x text DEFAULT lower('X');"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN IF NOT EXISTS n int DEFAULT random();"},
+	{"add-column-volatile-default", false, "BEGIN;" USERS "ALTER TABLE users ADD COLUMN x float DEFAULT random(); COMMIT;"},
+	{"add-column-volatile-default", true,  "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';"
+		USERS "ALTER TABLE users ADD COLUMN x int DEFAULT f();"},
+	{"add-column-volatile-default", false, "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 1; END';"
+		USERS "ALTER TABLE users ADD COLUMN x int DEFAULT f();"},
+	{"add-column-required", true,  USERS "ALTER TABLE users ADD COLUMN x int NOT NULL;"},
+	{"add-column-required", false, USERS "ALTER TABLE users ADD COLUMN x int NOT NULL DEFAULT 0;"},
+	{"add-column-required", false, USERS "ALTER TABLE users ADD COLUMN x int GENERATED ALWAYS AS IDENTITY;"},
+	{"add-column-required", false, "BEGIN;" USERS "ALTER TABLE users ADD COLUMN x int NOT NULL; COMMIT;"},
+	{"add-column-serial", true,  USERS "ALTER TABLE users ADD COLUMN x serial;"},
+	{"add-column-identity", true,  USERS "ALTER TABLE users ADD COLUMN x int GENERATED BY DEFAULT AS IDENTITY;"},
+	{"column-type-rewrite", true,  USERS "ALTER TABLE users ALTER COLUMN n TYPE bigint;"},
+	{"column-type-rewrite", true,  USERS "ALTER TABLE users ALTER COLUMN name TYPE varchar(10);"},
+	{"column-type-rewrite", false, USERS "ALTER TABLE users ALTER COLUMN name TYPE varchar(40);"},
+	{"column-type-rewrite", false, USERS "ALTER TABLE users ALTER COLUMN name TYPE text USING name::text;"},
+	{"column-type-rewrite", false, USERS "ALTER TABLE users ALTER COLUMN email TYPE varchar;"},
+	{"column-type-rewrite", false, "BEGIN;" USERS "ALTER TABLE users ALTER COLUMN n TYPE bigint; COMMIT;"},
+	{"set-not-null-scan", true,  USERS "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"},
+	{"set-not-null-scan", false, USERS "ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID;"
+		"ALTER TABLE users VALIDATE CONSTRAINT c; ALTER TABLE users ALTER COLUMN email SET NOT NULL;"},
+	{"set-not-null-scan", true,  USERS "ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID;"
+		"ALTER TABLE users ALTER COLUMN email SET NOT NULL;"},
+	{"set-not-null-scan", true,  USERS "ALTER TABLE users ADD CONSTRAINT c CHECK (name IS NOT NULL) NOT VALID;"
+		"ALTER TABLE users VALIDATE CONSTRAINT c; ALTER TABLE users ALTER COLUMN email SET NOT NULL;"},
+	{"set-not-null-scan", true,  USERS "ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID;"
+		"ALTER TABLE users VALIDATE CONSTRAINT c; ALTER TABLE users DROP CONSTRAINT c;"
+		"ALTER TABLE users ALTER COLUMN email SET NOT NULL;"},
+	{"set-not-null-scan", false, USERS "ALTER TABLE users ALTER COLUMN id SET NOT NULL;"},
+	{"rename-column", true,  USERS "ALTER TABLE users RENAME COLUMN email TO mail;"},
+	{"rename-column", false, "BEGIN;" USERS "ALTER TABLE users RENAME COLUMN email TO mail; COMMIT;"},
+	{"drop-column", true,  USERS "ALTER TABLE users DROP COLUMN email;"},
+	{"drop-column", false, USERS "ALTER TABLE users DROP COLUMN IF EXISTS nowhere;"},
+	{"drop-column", false, "BEGIN;" USERS "ALTER TABLE users DROP COLUMN email; COMMIT;"},
+	/* constraints */
+	{"add-fk-validated", true,  USERS ORDERS "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;"},
+	{"add-fk-validated", false, USERS ORDERS "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID;"},
+	{"add-check-validated", true,  ORDERS "ALTER TABLE orders ADD CHECK (total > 0);"},
+	{"add-check-validated", false, "BEGIN;" ORDERS "ALTER TABLE orders ADD CHECK (total > 0); COMMIT;"},
+	{"add-unique", true,  USERS "ALTER TABLE users ADD UNIQUE (email);"},
+	{"add-unique", false, USERS "CREATE UNIQUE INDEX CONCURRENTLY i ON users (email);"
+		"ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i;"},
+	{"validate-in-same-tx", true,  ORDERS "BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0) NOT VALID;"
+		"ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT;"},
+	{"validate-in-same-tx", false, ORDERS "ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0) NOT VALID;"
+		"BEGIN; ALTER TABLE orders VALIDATE CONSTRAINT c; COMMIT;"},
+	{"attach-partition-scan", true,  EVENTS "CREATE TABLE e2 (id bigint, day date NOT NULL);"
+		"ALTER TABLE events ATTACH PARTITION e2 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');"},
+	{"detach-not-concurrent", true,  EVENTS "ALTER TABLE events DETACH PARTITION e1;"},
+	{"detach-not-concurrent", false, EVENTS "ALTER TABLE events DETACH PARTITION e1 CONCURRENTLY;"},
+	/* tables and data */
+	{"drop-table", true,  USERS "DROP TABLE users;"},
+	{"drop-table", true,  "DROP TABLE IF EXISTS unknown;"}, /* a lone file may not know it */
+	{"drop-table", false, "BEGIN;" USERS "DROP TABLE users; COMMIT;"},
+	{"drop-table", false, "CREATE TEMP TABLE t (id int); DROP TABLE t;"},
+	{"rename-table", true,  USERS "ALTER TABLE users RENAME TO people;"},
+	{"rename-table", false, USERS "BEGIN; ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people; COMMIT;"},
+	{"set-logged", true,  USERS "ALTER TABLE users SET UNLOGGED;"},
+	{"set-logged", false, USERS "ALTER TABLE users SET LOGGED;"},
+	{"vacuum-full", true,  USERS "VACUUM FULL users;"},
+	{"vacuum-full", false, USERS "VACUUM (FULL false) users;"},
+	{"truncate", true,  USERS "TRUNCATE users;"},
+	{"update-no-where", true,  USERS "UPDATE users SET n = 1;"},
+	{"update-no-where", true,  USERS "DELETE FROM users WHERE true;"},
+	{"update-no-where", false, USERS "UPDATE users SET n = 1 WHERE id = 5;"},
+	{"update-no-where", false, "BEGIN;" USERS "UPDATE users SET n = 1; COMMIT;"},
+	{"drop-cascade", true,  USERS "CREATE VIEW v AS SELECT id FROM users; DROP TABLE users CASCADE;"},
+	{"enum-value-in-tx", true,  "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (m m); BEGIN; ALTER TYPE m ADD VALUE 'b';"
+		"INSERT INTO t VALUES ('b'); COMMIT;"},
+	{"enum-value-in-tx", false, "CREATE TYPE m AS ENUM ('a'); ALTER TYPE m ADD VALUE 'b';"},
+	{"refresh-matview", true,  USERS "CREATE MATERIALIZED VIEW m AS SELECT id FROM users; REFRESH MATERIALIZED VIEW m;"},
+	{"refresh-matview", false, USERS "CREATE MATERIALIZED VIEW m AS SELECT id FROM users; CREATE UNIQUE INDEX ON m (id);"
+		"REFRESH MATERIALIZED VIEW CONCURRENTLY m;"},
+	/* answered for */
+	{"drop-table", false, USERS "-- belay:allow drop-table because \"unused since release 41\"\nDROP TABLE users;"},
+	{"drop-table", false, USERS "-- belay:allow drop-table until 2030-01-01 because \"unused\"\nDROP TABLE users;"},
+	{"drop-table", true,  USERS "-- belay:allow drop-table until 2020-01-01 because \"unused\"\nDROP TABLE users;"},
+	{"unused-ignore", true,  USERS "-- belay:allow drop-table until 2020-01-01 because \"unused\"\nDROP TABLE users;"},
+	{"drop-table", true,  USERS "-- belay:allow drop-table\nDROP TABLE users;"},
+	{"unused-ignore", true,  USERS "-- belay:allow drop-table\nDROP TABLE users;"},
+	{"drop-table", true,  USERS "-- belay:allow drop-column because \"the wrong one\"\nDROP TABLE users;"},
+	{"unused-ignore", true,  USERS "-- belay:allow drop-column because \"the wrong one\"\nDROP TABLE users;"},
+	{"unused-ignore", true,  "-- belay:allow no-such-rule because \"x\"\n" USERS},
+	{"unused-ignore", false, USERS "-- belay:allow drop-table because \"unused\"\nDROP TABLE users;"},
+	{"drop-table", false, "-- belay:allow-file drop-table because \"a clean-up\"\n" USERS ORDERS
+		"DROP TABLE users; DROP TABLE orders;"},
+	{"drop-table", false, USERS "-- squawk-ignore ban-drop-table\nDROP TABLE users;"},
+	{"drop-table", true,  USERS "-- squawk-ignore ban-drop-column\nDROP TABLE users;"},
+	/* SQLite */
+	{"drop-table", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); DROP TABLE t;", DIALECT_SQLITE},
+	{"drop-table", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);\nPRAGMA foreign_keys = OFF;\nBEGIN;\n"
+		"CREATE TABLE t_new (id INTEGER PRIMARY KEY, a TEXT NOT NULL);\nINSERT INTO t_new SELECT id, a FROM t;\n"
+		"DROP TABLE t;\nALTER TABLE t_new RENAME TO t;\nCOMMIT;", DIALECT_SQLITE},
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); ALTER TABLE t ADD COLUMN a TEXT NOT NULL;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY); ALTER TABLE t ADD COLUMN a TEXT NOT NULL DEFAULT '';", DIALECT_SQLITE},
+};
+/* clang-format on */
+
+static bool fires(const struct row *row, const struct engine *e)
+{
+	struct arena a = {0};
+	struct source src, *files[] = {&src};
+	struct judge_input in = {.engine = e,
+		.version = version_default(e->dialect),
+		.files = files,
+		.nfiles = 1,
+		.today = "2026-06-01",
+		.threads = 1};
+	struct verdict v = {0};
+	struct err err = {0};
+	bool found = false;
+
+	source_init(&src, &a, "case.sql", slice_of(row->sql));
+	if (!judge(&v, &a, &in, &err))
+		fail_msg("%s: %s", row->sql, err.message);
+	for (size_t i = 0; i < v.nfindings; i++)
+		found = found || (strcmp(v.findings[i].rule->id, row->rule) == 0 &&
+					 !v.findings[i].suppressed);
+	arena_done(&a);
+	return found;
+}
+
+static void test_rules(void **state)
+{
+	size_t wrong = 0, seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		enum dialect d = rows[i].dialect ? rows[i].dialect : DIALECT_POSTGRES;
+		struct err err = {0};
+		const struct engine *e = engine_for(d, &err);
+
+		if (!e) { /* left out of this build */
+			err_done(&err);
+			continue;
+		}
+		seen++;
+		if (!rule_find(slice_of(rows[i].rule), NULL))
+			fail_msg("no rule %s", rows[i].rule);
+		if (fires(&rows[i], e) == rows[i].fires)
+			continue;
+		wrong++;
+		printf("%s: %s\n%s\n", rows[i].rule,
+			rows[i].fires ? "silent where it should fire"
+				      : "fires where it should be silent",
+			rows[i].sql);
+	}
+	printf("# %zu cases, %zu wrong\n", seen, wrong);
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
