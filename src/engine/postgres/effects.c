@@ -565,6 +565,8 @@ void postgres_effects(struct arena *a, const struct catalog *c, const struct ses
 		return;
 	}
 	look_inside(&l, st->changes, st->nchanges);
+	if (out->outcome == OUTCOME_FAILS)
+		out->rerun = RERUN_FAILS;
 	if (st->partly_opaque)
 		effect_need(a, out, st->opaque_reason);
 }
