@@ -1,0 +1,271 @@
+/* apply_index.c - CREATE, DROP, RENAME, ALTER INDEX and attaching one to a partitioned index. */
+#include "catalog/internal.h"
+
+struct names keys_of_columns(struct catalog *c, struct names columns)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < columns.n; i++)
+		names_add(&c->arena, &out, key_of_column(c, columns.at[i]));
+	return out;
+}
+
+/* An index that only a foreign key asked for goes when a better one comes. */
+static void replace_generated(struct apply *x, struct node *table, const struct index_def *new)
+{
+	for (size_t i = table->o.nparts; i-- > table->ncolumns;) {
+		struct object *o = table->o.parts[i];
+		size_t k = 0;
+
+		if (o->type != OBJECT_INDEX || !o->generated_name || o->index.unique ||
+			o->index.keys.n > new->keys.n)
+			continue;
+		while (k < o->index.keys.n &&
+			same_name(x->c, OBJECT_COLUMN, o->index.keys.at[k], new->keys.at[k]))
+			k++;
+		if (k == o->index.keys.n && foreign_key_needs(x, table, o))
+			part_drop(x->c, node_of(o));
+	}
+}
+
+bool foreign_key_needs(struct apply *x, const struct node *table, const struct object *index)
+{
+	for (size_t i = table->ncolumns; i < table->o.nparts; i++) {
+		const struct object *o = table->o.parts[i];
+		size_t k = 0;
+
+		if (o->type != OBJECT_CONSTRAINT || !slice_is(o->constraint.kind, "foreign key"))
+			continue;
+		while (k < o->constraint.columns.n && k < index->index.keys.n &&
+			same_name(x->c, OBJECT_COLUMN, o->constraint.columns.at[k],
+				key_column(x->c, index->index.keys.at[k])))
+			k++;
+		if (k == o->constraint.columns.n)
+			return true;
+	}
+	return false;
+}
+
+struct node *add_index(
+	struct apply *x, struct node *table, const struct object *def, const char *kind)
+{
+	struct object o = *def;
+	bool named = o.name.len > 0;
+
+	o.parts = NULL;
+	o.nparts = 0;
+	if (!named && is_postgres(x->c))
+		o.name = pg_index_name(x->c, table, &o, kind);
+	else if (!named && is_mysql(x->c))
+		o.name = my_index_name(x->c, table,
+			o.index.keys.n ? key_column(x->c, o.index.keys.at[0]) : SLICE_NONE);
+	if (is_mysql(x->c) && named)
+		replace_generated(x, table, &o.index);
+	return create_part(x, table, &o);
+}
+
+/* One index for each partition, below an index of the partitioned table. */
+static void index_in_partitions(struct apply *x, struct node *table, const struct node *index)
+{
+	struct node **v;
+	size_t n = index->o.index.on_only ? 0 : children(x, table, &v);
+
+	if (!slice_is(table->o.table_.kind, "partitioned"))
+		return;
+	for (size_t i = 0; i < n; i++)
+		inherit_index(x, v[i], &index->o);
+}
+
+static enum apply_result exists(struct apply *x, struct node *table)
+{
+	struct slice name = x->ch->name;
+	struct node *old;
+
+	if (slice_empty(name))
+		return APPLIED;
+	old = is_mysql(x->c) ? part_find(x->c, table, OBJECT_INDEX, name)
+			     : node_find(x->c, OBJECT_INDEX, in_table_schema(table, name));
+	if (!old)
+		return APPLIED;
+	if (old->o.tainted) {
+		x->unsure = true;
+		return APPLIED;
+	}
+	return has(x, CHANGE_IF_NOT_EXISTS)
+		       ? APPLY_NOOP
+		       : conflict(x, "index \"%.*s\" already exists", SLICE(name));
+}
+
+enum apply_result apply_create_index(struct apply *x)
+{
+	enum apply_result r = APPLIED;
+	struct node *table = target(x, OBJECT_NONE, &r), *n;
+	const struct object *found;
+	struct object def;
+
+	if (!table)
+		return r;
+	r = exists(x, table);
+	if (r != APPLIED)
+		return r;
+	def = *x->ch->def;
+	for (size_t i = 0; i < def.index.keys.n; i++) {
+		struct slice col = key_column(x->c, def.index.keys.at[i]);
+
+		if (col.len && table->o.type == OBJECT_TABLE &&
+			catalog_part(x->c, &table->o, OBJECT_COLUMN, col, &found) == ABSENT)
+			return conflict(x, "column \"%.*s\" of \"%.*s\" does not exist", SLICE(col),
+				SLICE(table->o.name));
+	}
+	def.name = x->ch->name.len ? x->ch->name : def.name;
+	if (is_postgres(x->c)) {
+		/* ON ONLY says something of a partitioned table only: not valid until all
+		 * partitions have theirs attached. */
+		def.index.on_only =
+			has(x, CHANGE_ONLY) && slice_is(table->o.table_.kind, "partitioned");
+		def.index.invalid = def.index.on_only;
+	}
+	n = add_index(x, table, &def, NULL);
+	if (has(x, CHANGE_IF_NOT_EXISTS) && !catalog_is_complete(x->c))
+		node_edit(x->c, n)->tainted = true, node_edited(x->c, n);
+	index_in_partitions(x, table, n);
+	return APPLIED;
+}
+
+/* PostgreSQL and SQLite name the index, MySQL also its table. */
+static struct node *index_of(struct apply *x, enum apply_result *r)
+{
+	struct name n = x->ch->target;
+	struct node *table;
+
+	if (!is_mysql(x->c)) {
+		if (n.name.len == 0 || (x->ch->name.len && is_sqlite(x->c)))
+			n.name = x->ch->name;
+		return target_named(x, OBJECT_INDEX, n, r);
+	}
+	table = target(x, OBJECT_TABLE, r);
+	return table ? target_part(x, table, OBJECT_INDEX, x->ch->name, r) : NULL;
+}
+
+/* The indexes below a partitioned one go with it. */
+static void drop_index(struct apply *x, struct node *index)
+{
+	struct name own = {index->o.schema, index->o.name};
+	struct node **v;
+	size_t n = mentions(x->c, own, &x->c->undo_arena, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->o.type == OBJECT_INDEX)
+			drop_index(x, v[i]);
+	part_drop(x->c, index);
+}
+
+enum apply_result apply_drop_index(struct apply *x)
+{
+	enum apply_result r = APPLIED;
+	struct node *index = index_of(x, &r);
+
+	if (!index)
+		return r;
+	if (index->o.index.constraint.len)
+		return conflict(x, "cannot drop index \"%.*s\": constraint \"%.*s\" requires it",
+			SLICE(index->o.name), SLICE(index->o.index.constraint));
+	if (index->o.index.partition_of.name.len)
+		return conflict(x, "cannot drop index \"%.*s\": index \"%.*s\" requires it",
+			SLICE(index->o.name), SLICE(index->o.index.partition_of.name));
+	drop_index(x, index);
+	return APPLIED;
+}
+
+static void rename_replica_identity(
+	struct apply *x, struct node *table, struct slice from, struct slice to)
+{
+	if (table->o.type != OBJECT_TABLE || !slice_eq(table->o.table_.replica_identity, from))
+		return;
+	node_edit(x->c, table)->table_.replica_identity = to;
+	node_edited(x->c, table);
+}
+
+enum apply_result apply_rename_index(struct apply *x)
+{
+	enum apply_result r = APPLIED;
+	struct node *index = index_of(x, &r), *table, *con = NULL;
+	struct slice from, to = keep(x->c, x->ch->other.name);
+	struct object *o;
+
+	if (!index)
+		return r;
+	table = node_of(index->o.table);
+	from = index->o.name;
+	if (is_mysql(x->c) ? part_find(x->c, table, OBJECT_INDEX, to) != NULL
+			   : node_find(x->c, OBJECT_INDEX, in_table_schema(table, to)) != NULL)
+		return conflict(x, "relation \"%.*s\" already exists", SLICE(to));
+	if (index->o.index.constraint.len)
+		con = part_find(x->c, table, OBJECT_CONSTRAINT, index->o.index.constraint);
+	o = node_edit(x->c, index);
+	o->name = to;
+	o->generated_name = false;
+	if (con)
+		o->index.constraint = to;
+	node_edited(x->c, index);
+	if (con) {
+		o = node_edit(x->c, con);
+		o->name = o->constraint.index = to;
+		o->generated_name = false;
+		node_edited(x->c, con);
+	}
+	rename_replica_identity(x, table, from, to);
+	retarget(x->c, OBJECT_INDEX, in_table_schema(table, from), in_table_schema(table, to));
+	return APPLIED;
+}
+
+enum apply_result apply_alter_index(struct apply *x)
+{
+	enum apply_result r = APPLIED;
+	struct node *index = index_of(x, &r);
+
+	if (!index)
+		return r;
+	if (slice_is(x->ch->value.text, "invisible") || slice_is(x->ch->value.text, "visible")) {
+		node_edit(x->c, index)->index.invisible = slice_is(x->ch->value.text, "invisible");
+		node_edited(x->c, index);
+	}
+	return APPLIED;
+}
+
+/* Valid once every partition of the table has an index attached. */
+static void settle_partitioned(struct apply *x, struct node *parent)
+{
+	struct node *table = node_of(parent->o.table), **v;
+	size_t n = children(x, table, &v), attached = 0, m;
+	struct node **below;
+
+	m = mentions(
+		x->c, (struct name){parent->o.schema, parent->o.name}, &x->c->undo_arena, &below);
+	for (size_t i = 0; i < m; i++)
+		attached += below[i]->o.type == OBJECT_INDEX && !below[i]->o.index.invalid;
+	if (attached < n)
+		return;
+	node_edit(x->c, parent)->index.invalid = false;
+	node_edited(x->c, parent);
+}
+
+enum apply_result apply_attach_index(struct apply *x)
+{
+	enum apply_result r = APPLIED;
+	struct node *parent = index_of(x, &r), *child;
+	struct name other = x->ch->other;
+
+	if (!parent)
+		return r;
+	if (slice_empty(other.schema))
+		other = catalog_resolve(x->c, x->s, OBJECT_INDEX, other);
+	child = target_named(x, OBJECT_INDEX, other, &r);
+	if (!child)
+		return r;
+	node_edit(x->c, child)->index.partition_of =
+		(struct name){parent->o.schema, parent->o.name};
+	node_edited(x->c, child);
+	settle_partitioned(x, parent);
+	return APPLIED;
+}

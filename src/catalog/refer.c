@@ -1,0 +1,604 @@
+/* refer.c - what an object's definition mentions, and what a rename does to it. */
+#include "catalog/internal.h"
+
+#include "sql/quote.h"
+#include "sql/token.h"
+
+#include <stdarg.h>
+
+struct slice keep(struct catalog *c, struct slice s)
+{
+	return s.len ? arena_slice(&c->arena, s) : SLICE_NONE;
+}
+
+struct slice textf(struct catalog *c, const char *fmt, ...)
+{
+	struct slice s;
+	va_list ap;
+
+	va_start(ap, fmt);
+	s = arena_vprintf(&c->arena, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+struct name split_name(struct slice s)
+{
+	size_t dot = slice_chr(s, '.');
+
+	if (dot == SIZE_MAX)
+		return (struct name){SLICE_NONE, s};
+	return (struct name){slice_sub(s, 0, dot), slice_from(s, dot + 1)};
+}
+
+struct slice dotted(struct arena *a, struct name n)
+{
+	if (slice_empty(n.schema))
+		return n.name;
+	return arena_printf(a, "%.*s.%.*s", SLICE(n.schema), SLICE(n.name));
+}
+
+/* The relation in schema.table or schema.table.column; the column in *column. */
+static struct name relation_in(struct slice s, struct slice *column)
+{
+	struct name n = split_name(s);
+	size_t dot = slice_chr(n.name, '.');
+
+	*column = SLICE_NONE;
+	if (!slice_empty(n.schema) && dot != SIZE_MAX) {
+		*column = slice_from(n.name, dot + 1);
+		n.name = slice_sub(n.name, 0, dot);
+	}
+	return n;
+}
+
+struct slice type_base(struct slice t)
+{
+	size_t end = slice_chr(t, '(');
+
+	if (end == SIZE_MAX)
+		end = slice_chr(t, '[');
+	return slice_trim(slice_sub(t, 0, end));
+}
+
+/* The function in `EXECUTE FUNCTION schema.fn(args)`: the word before the bracket. */
+static struct name called_function(struct slice body)
+{
+	size_t end = slice_chr(body, '('), from;
+
+	if (end == SIZE_MAX)
+		return (struct name){0};
+	for (from = end; from > 0 && body.at[from - 1] != ' '; from--)
+		;
+	return split_name(slice_sub(body, from, end - from));
+}
+
+static void mention_list(struct names n, mention_fn *fn, void *ctx)
+{
+	struct slice column;
+
+	for (size_t i = 0; i < n.n; i++)
+		fn(ctx, relation_in(n.at[i], &column));
+}
+
+static void mention(struct name n, mention_fn *fn, void *ctx)
+{
+	if (!slice_empty(n.name))
+		fn(ctx, n);
+}
+
+void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx)
+{
+	struct slice column;
+
+	switch (o->type) {
+	case OBJECT_CONSTRAINT:
+		mention(o->constraint.ref_table, fn, ctx);
+		break;
+	case OBJECT_TABLE:
+		mention_list(o->table_.inherits, fn, ctx);
+		mention(o->table_.partition_of, fn, ctx);
+		mention(o->table_.of_type, fn, ctx);
+		break;
+	case OBJECT_INDEX:
+		mention(o->index.partition_of, fn, ctx);
+		break;
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+		mention_list(o->view.reads, fn, ctx);
+		break;
+	case OBJECT_FUNCTION:
+		mention_list(o->function.reads, fn, ctx);
+		break;
+	case OBJECT_SEQUENCE:
+		if (o->sequence.owned_by.len)
+			fn(ctx, relation_in(o->sequence.owned_by, &column));
+		break;
+	case OBJECT_COLUMN:
+		if (is_postgres(c) && slice_chr(o->column.type, '.') != SIZE_MAX)
+			fn(ctx, split_name(type_base(o->column.type)));
+		mention_list(o->column.sequence, fn, ctx);
+		break;
+	case OBJECT_TRIGGER:
+		if (is_postgres(c))
+			mention(called_function(o->trigger.body.text), fn, ctx);
+		break;
+	case OBJECT_TYPE:
+		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)
+			fn(ctx, split_name(type_base(o->type_.base)));
+		break;
+	case OBJECT_PUBLICATION:
+		mention_list(o->other.members, fn, ctx);
+		break;
+	case OBJECT_STATISTICS:
+		mention(relation_in(o->other.definition.text, &column), fn, ctx);
+		break;
+	case OBJECT_NONE:
+	case OBJECT_SCHEMA:
+	case OBJECT_EXTENSION:
+	case OBJECT_POLICY:
+	case OBJECT_RULE:
+	case OBJECT_EVENT_TRIGGER:
+	case OBJECT_EVENT:
+	case OBJECT_DEFAULT_ACL:
+	case OBJECT_OTHER:
+	case OBJECT_DATABASE:
+	case OBJECT_ROLE:
+	case OBJECT_TYPES_:
+		break;
+	}
+}
+
+/* ---- Lists ---- */
+
+struct names names_replaced(struct catalog *c, struct names n, struct slice from, struct slice to)
+{
+	struct names out = names_copy(&c->arena, n);
+
+	for (size_t i = 0; i < out.n; i++)
+		if (same_name(c, OBJECT_COLUMN, out.at[i], from))
+			out.at[i] = to;
+	return out;
+}
+
+struct names names_without(struct catalog *c, struct names n, struct slice s)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < n.n; i++)
+		if (!same_name(c, OBJECT_COLUMN, n.at[i], s))
+			names_add(&c->arena, &out, n.at[i]);
+	return out;
+}
+
+static struct slice option_key(struct slice s)
+{
+	return slice_sub(s, 0, slice_chr(s, '='));
+}
+
+struct names options_changed(struct catalog *c, struct names old, struct names list, bool reset)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < old.n; i++) {
+		bool changed = false;
+
+		for (size_t k = 0; k < list.n && !changed; k++)
+			changed = slice_ieq(option_key(old.at[i]), option_key(list.at[k]));
+		if (!changed)
+			names_add(&c->arena, &out, old.at[i]);
+	}
+	for (size_t k = 0; !reset && k < list.n; k++)
+		names_add(&c->arena, &out, list.at[k]);
+	return out;
+}
+
+/* The same, where the elements are schema.table or schema.table.column. */
+static struct names relations_replaced(
+	struct catalog *c, struct names n, struct name from, struct name to)
+{
+	struct names out = names_copy(&c->arena, n);
+
+	for (size_t i = 0; i < out.n; i++) {
+		struct slice column;
+		struct name r = relation_in(out.at[i], &column);
+
+		if (!same_full_name(c, OBJECT_TABLE, r, from))
+			continue;
+		out.at[i] = dotted(&c->arena, to);
+		if (column.len)
+			out.at[i] = textf(c, "%.*s.%.*s", SLICE(out.at[i]), SLICE(column));
+	}
+	return out;
+}
+
+/* ---- Expressions ---- */
+
+static struct slice text_rename(struct catalog *c, struct slice text, struct slice from,
+	struct slice to, bool functions_too)
+{
+	struct arena scratch = {0};
+	struct buf b = {0};
+	struct lexer l;
+	struct slice out;
+	bool changed = false;
+
+	if (slice_ifind(text, from) == SIZE_MAX)
+		return text;
+	lexer_init(&l, c->dialect, text);
+	for (struct token t = lexer_raw(&l); t.kind != TOKEN_END; t = lexer_raw(&l)) {
+		bool name = t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
+
+		if (name &&
+			same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), from) &&
+			(functions_too || !token_punct(lexer_peek(&l), "("))) {
+			quote_ident_pretty(&b, c->dialect, to);
+			changed = true;
+		} else {
+			buf_add(&b, t.text);
+		}
+	}
+	out = changed ? keep(c, buf_slice(&b)) : text;
+	arena_done(&scratch);
+	buf_done(&b);
+	return out;
+}
+
+struct expr expr_rename(struct catalog *c, struct expr e, struct slice from, struct slice to)
+{
+	struct expr_facts *f;
+
+	e.text = text_rename(c, e.text, from, to, false);
+	e.normal = text_rename(c, e.normal, from, to, false);
+	if (e.facts && names_has(e.facts->columns, from)) {
+		f = ARENA_NEW(&c->arena, struct expr_facts);
+		*f = *e.facts;
+		f->columns = names_replaced(c, f->columns, from, to);
+		e.facts = f;
+	}
+	return e;
+}
+
+static bool text_mentions(const struct catalog *c, struct slice text, struct slice column)
+{
+	struct arena scratch = {0};
+	struct lexer l;
+	bool found = false;
+
+	if (slice_ifind(text, column) == SIZE_MAX)
+		return false;
+	lexer_init(&l, c->dialect, text);
+	for (struct token t = lexer_next(&l); t.kind != TOKEN_END && !found; t = lexer_next(&l))
+		found = (t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
+			same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column) &&
+			!token_punct(lexer_peek(&l), "(");
+	arena_done(&scratch);
+	return found;
+}
+
+bool expr_mentions(const struct catalog *c, struct expr e, struct slice column)
+{
+	if (e.facts) {
+		for (size_t i = 0; i < e.facts->columns.n; i++)
+			if (same_name(c, OBJECT_COLUMN, e.facts->columns.at[i], column))
+				return true;
+		return false;
+	}
+	return text_mentions(c, e.normal.len ? e.normal : e.text, column);
+}
+
+/* ---- Index keys ---- */
+
+struct slice key_column(struct catalog *c, struct slice key)
+{
+	struct lexer l;
+	struct token t;
+
+	if (key.len == 0 || key.at[0] == '(')
+		return SLICE_NONE;
+	lexer_init(&l, c->dialect, key);
+	t = lexer_next(&l);
+	if (t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED)
+		return SLICE_NONE;
+	return token_value(&c->arena, c->dialect, t);
+}
+
+struct slice key_of_column(struct catalog *c, struct slice column)
+{
+	struct buf b = {0};
+	struct slice out;
+
+	quote_ident_pretty(&b, c->dialect, column);
+	out = keep(c, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+bool index_uses(struct catalog *c, const struct object *o, struct slice column)
+{
+	const struct index_def *d = &o->index;
+
+	for (size_t i = 0; i < d->columns.n; i++)
+		if (same_name(c, OBJECT_COLUMN, d->columns.at[i], column))
+			return true;
+	for (size_t i = 0; i < d->include.n; i++)
+		if (same_name(c, OBJECT_COLUMN, d->include.at[i], column))
+			return true;
+	for (size_t i = 0; i < d->keys.n; i++) {
+		struct slice plain = key_column(c, d->keys.at[i]);
+
+		if (plain.len ? same_name(c, OBJECT_COLUMN, plain, column)
+			      : text_mentions(c, d->keys.at[i], column))
+			return true;
+	}
+	return expr_mentions(c, d->predicate, column);
+}
+
+static struct slice key_rename(
+	struct catalog *c, struct slice key, struct slice from, struct slice to)
+{
+	struct slice plain = key_column(c, key);
+	struct lexer l;
+	struct token t;
+
+	if (plain.len == 0)
+		return text_rename(c, key, from, to, false);
+	if (!same_name(c, OBJECT_COLUMN, plain, from))
+		return key;
+	lexer_init(&l, c->dialect, key);
+	t = lexer_next(&l);
+	plain = key_of_column(c, to);
+	return textf(c, "%.*s%.*s", SLICE(plain), SLICE(slice_from(key, t.off + t.text.len)));
+}
+
+/* ---- Renaming what is mentioned ---- */
+
+static struct slice type_retarget(
+	struct catalog *c, struct slice type, struct name from, struct name to)
+{
+	struct slice base = type_base(type);
+
+	if (!name_eq(split_name(base), from))
+		return type;
+	return textf(c, "%.*s.%.*s%.*s", SLICE(to.schema), SLICE(to.name),
+		SLICE(slice_from(type, base.len)));
+}
+
+struct expr nextval_of(struct catalog *c, struct name seq)
+{
+	struct buf name = {0}, b = {0};
+	struct expr e = {0};
+
+	quote_name_pretty(&name, c->dialect, seq.schema, seq.name);
+	buf_adds(&b, "nextval(");
+	quote_literal(&b, c->dialect, buf_slice(&name));
+	buf_adds(&b, "::regclass)");
+	e.text = e.normal = keep(c, buf_slice(&b));
+	buf_done(&name);
+	buf_done(&b);
+	return e;
+}
+
+static void retarget_column(struct catalog *c, struct object *o, enum object_type type,
+	struct name from, struct name to)
+{
+	struct column_def *d = &o->column;
+
+	if (type == OBJECT_TYPE)
+		d->type = type_retarget(c, d->type, from, to);
+	if (type != OBJECT_SEQUENCE)
+		return;
+	d->sequence = relations_replaced(c, d->sequence, from, to);
+	if (slice_istarts(d->default_value.text, "nextval("))
+		d->default_value = nextval_of(c, to);
+}
+
+static void retarget_owned(struct catalog *c, struct object *o, struct name from, struct name to)
+{
+	struct names one = {&o->sequence.owned_by, 1};
+
+	o->sequence.owned_by = relations_replaced(c, one, from, to).at[0];
+}
+
+static void retarget_view(struct catalog *c, struct object *o, struct name from, struct name to)
+{
+	o->view.reads = relations_replaced(c, o->view.reads, from, to);
+	if (is_sqlite(c)) /* it rewrites the text of the view */
+		o->view.query = (struct expr){
+			text_rename(c, o->view.query.text, from.name, to.name, false)};
+	else if (is_postgres(c))
+		o->view.query.normal = SLICE_NONE; /* printed with the new name from now on */
+}
+
+static void retarget_one(
+	struct catalog *c, struct node *n, enum object_type type, struct name from, struct name to)
+{
+	struct object *o = node_edit(c, n);
+
+	switch (o->type) {
+	case OBJECT_CONSTRAINT:
+		o->constraint.ref_table = to;
+		break;
+	case OBJECT_TABLE:
+		if (type == OBJECT_TYPE) {
+			o->table_.of_type = to;
+			break;
+		}
+		o->table_.inherits = relations_replaced(c, o->table_.inherits, from, to);
+		if (same_full_name(c, OBJECT_TABLE, o->table_.partition_of, from))
+			o->table_.partition_of = to;
+		break;
+	case OBJECT_INDEX:
+		o->index.partition_of = to;
+		break;
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+		retarget_view(c, o, from, to);
+		break;
+	case OBJECT_FUNCTION:
+		o->function.reads = relations_replaced(c, o->function.reads, from, to);
+		break;
+	case OBJECT_SEQUENCE:
+		retarget_owned(c, o, from, to);
+		break;
+	case OBJECT_COLUMN:
+		retarget_column(c, o, type, from, to);
+		break;
+	case OBJECT_TRIGGER:
+		if (type == OBJECT_FUNCTION)
+			o->trigger.body.text =
+				text_rename(c, o->trigger.body.text, from.name, to.name, true);
+		break;
+	case OBJECT_TYPE:
+		o->type_.base = type_retarget(c, o->type_.base, from, to);
+		break;
+	case OBJECT_PUBLICATION:
+		o->other.members = relations_replaced(c, o->other.members, from, to);
+		break;
+	case OBJECT_STATISTICS:
+		o->other.definition.text = o->other.definition.normal = dotted(&c->arena, to);
+		break;
+	case OBJECT_NONE:
+	case OBJECT_SCHEMA:
+	case OBJECT_EXTENSION:
+	case OBJECT_POLICY:
+	case OBJECT_RULE:
+	case OBJECT_EVENT_TRIGGER:
+	case OBJECT_EVENT:
+	case OBJECT_DEFAULT_ACL:
+	case OBJECT_OTHER:
+	case OBJECT_DATABASE:
+	case OBJECT_ROLE:
+	case OBJECT_TYPES_:
+		break;
+	}
+	node_edited(c, n);
+}
+
+void retarget(struct catalog *c, enum object_type type, struct name from, struct name to)
+{
+	struct arena scratch = {0};
+	struct node **v;
+	size_t n = mentions(c, from, &scratch, &v);
+
+	for (size_t i = 0; i < n; i++)
+		retarget_one(c, v[i], type, from, to);
+	arena_done(&scratch);
+}
+
+/* ---- Renaming a column ---- */
+
+static void rename_in_part(struct catalog *c, struct node *n, struct slice from, struct slice to)
+{
+	struct object *o = node_edit(c, n);
+
+	switch (o->type) {
+	case OBJECT_COLUMN:
+		o->column.generation = expr_rename(c, o->column.generation, from, to);
+		break;
+	case OBJECT_CONSTRAINT:
+		o->constraint.columns = names_replaced(c, o->constraint.columns, from, to);
+		o->constraint.include = names_replaced(c, o->constraint.include, from, to);
+		o->constraint.on_delete_columns =
+			names_replaced(c, o->constraint.on_delete_columns, from, to);
+		o->constraint.expression = expr_rename(c, o->constraint.expression, from, to);
+		break;
+	case OBJECT_INDEX:
+		o->index.keys = names_copy(&c->arena, o->index.keys);
+		for (size_t i = 0; i < o->index.keys.n; i++)
+			o->index.keys.at[i] = key_rename(c, o->index.keys.at[i], from, to);
+		o->index.columns = names_replaced(c, o->index.columns, from, to);
+		o->index.include = names_replaced(c, o->index.include, from, to);
+		o->index.predicate = expr_rename(c, o->index.predicate, from, to);
+		break;
+	case OBJECT_TRIGGER:
+		o->trigger.columns = names_replaced(c, o->trigger.columns, from, to);
+		o->trigger.condition = expr_rename(c, o->trigger.condition, from, to);
+		if (is_sqlite(c))
+			o->trigger.body = expr_rename(c, o->trigger.body, from, to);
+		break;
+	case OBJECT_POLICY:
+		o->policy.using_expr = expr_rename(c, o->policy.using_expr, from, to);
+		o->policy.check_expr = expr_rename(c, o->policy.check_expr, from, to);
+		break;
+	case OBJECT_RULE:
+		o->other.definition.normal = SLICE_NONE;
+		break;
+	case OBJECT_NONE:
+	case OBJECT_SCHEMA:
+	case OBJECT_EXTENSION:
+	case OBJECT_TABLE:
+	case OBJECT_SEQUENCE:
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+	case OBJECT_TYPE:
+	case OBJECT_FUNCTION:
+	case OBJECT_STATISTICS:
+	case OBJECT_PUBLICATION:
+	case OBJECT_EVENT_TRIGGER:
+	case OBJECT_EVENT:
+	case OBJECT_DEFAULT_ACL:
+	case OBJECT_OTHER:
+	case OBJECT_DATABASE:
+	case OBJECT_ROLE:
+	case OBJECT_TYPES_:
+		break;
+	}
+	node_edited(c, n);
+}
+
+/* Could a part mention a column? Saves editing thousands of plain columns. */
+static bool may_mention(const struct object *o, struct slice from)
+{
+	if (o->type != OBJECT_COLUMN)
+		return true;
+	return slice_ifind(o->column.generation.text, from) != SIZE_MAX ||
+	       slice_ifind(o->column.generation.normal, from) != SIZE_MAX;
+}
+
+static void rename_in_dependent(
+	struct catalog *c, struct node *n, struct name table, struct slice from, struct slice to)
+{
+	struct object *o = node_edit(c, n);
+	struct slice old =
+		textf(c, "%.*s.%.*s.%.*s", SLICE(table.schema), SLICE(table.name), SLICE(from));
+	struct slice new =
+		textf(c, "%.*s.%.*s.%.*s", SLICE(table.schema), SLICE(table.name), SLICE(to));
+
+	if (o->type == OBJECT_CONSTRAINT)
+		o->constraint.ref_columns = names_replaced(c, o->constraint.ref_columns, from, to);
+	if (o->type == OBJECT_STATISTICS)
+		o->other.members = names_replaced(c, o->other.members, from, to);
+	if (o->type == OBJECT_SEQUENCE && slice_eq(o->sequence.owned_by, old))
+		o->sequence.owned_by = new;
+	if (o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW) {
+		o->view.reads = names_replaced(c, o->view.reads, old, new);
+		if (is_sqlite(c))
+			o->view.query = expr_rename(c, o->view.query, from, to);
+		else if (is_postgres(c))
+			o->view.query.normal = SLICE_NONE;
+	}
+	node_edited(c, n);
+}
+
+void rename_column_everywhere(
+	struct catalog *c, struct node *table, struct slice from, struct slice to)
+{
+	struct name name = {table->o.schema, table->o.name};
+	struct arena scratch = {0};
+	struct node **v;
+	size_t n = mentions(c, name, &scratch, &v);
+	struct object *o;
+
+	for (size_t i = 0; i < table->o.nparts; i++)
+		if (may_mention(table->o.parts[i], from))
+			rename_in_part(c, node_of(table->o.parts[i]), from, to);
+	for (size_t i = 0; i < n; i++)
+		rename_in_dependent(c, v[i], name, from, to);
+	if (table->o.type == OBJECT_TABLE && table->o.table_.partition_key.text.len) {
+		o = node_edit(c, table);
+		o->table_.partition_key = expr_rename(c, o->table_.partition_key, from, to);
+		node_edited(c, table);
+	}
+	arena_done(&scratch);
+}
