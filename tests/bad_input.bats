@@ -35,6 +35,7 @@ teardown_file() {
 	mkdir migrations/003_folder.sql
 	ends 1 belay check
 	says "003_folder.sql is named like a migration and is a directory"
+	file migrations/004_more.sql <<<'CREATE TABLE more (id INTEGER);'
 	ends 2 belay up --db sqlite:app.db
 	says "003_folder.sql is named like a migration and is a directory"
 }
@@ -46,7 +47,7 @@ teardown_file() {
 	says "003_nothing.sql" "nothing to run"
 	ends 0 belay up --db sqlite:app.db
 	ends 0 belay status --db sqlite:app.db
-	says_not "pending"
+	says "3 applied, 0 pending"
 }
 
 @test "a syntax error in SQLite: exit 1, at its place, in the engine's own words" {
