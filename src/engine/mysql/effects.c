@@ -445,8 +445,20 @@ static void rename_table_effects(struct effects *x, const struct change *ch)
 			.certain = true});
 }
 
+/* The rows' past has the old columns: the server wants to be told what to do about that. */
+static void versioned_effects(struct effects *x, const struct change *ch, const struct object *t)
+{
+	if (t && t->type == OBJECT_TABLE && names_has(t->table_.options, SL("system versioning")) &&
+		(ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
+			ch->kind == CHANGE_MODIFY_COLUMN))
+		fails(x, OUTCOME_MAY_FAIL,
+			SL("the table is system-versioned: refused unless "
+			   "system_versioning_alter_history is KEEP"));
+}
+
 static void alter_effects(struct effects *x, const struct change *ch, const struct object *t)
 {
+	versioned_effects(x, ch, t);
 	switch ((int)ch->kind) {
 	case CHANGE_ADD_COLUMN:
 		add_column_effects(x, ch, t);

@@ -174,6 +174,9 @@ struct canon {
 	size_t n, at;
 	int depth;
 	bool bad;
+	/* The last operation that was put together: NOT turns its operator round. */
+	struct slice made, left, right;
+	const char *op;
 };
 
 static struct slice canon_expr(struct canon *c, int rank);
@@ -325,7 +328,24 @@ static struct slice canon_name(struct slice name)
 
 static struct slice c_binary(struct canon *c, struct slice l, const char *op, struct slice r)
 {
-	return arena_printf(c->a, "(%.*s %s %.*s)", SLICE(l), op, SLICE(r));
+	struct slice made = arena_printf(c->a, "(%.*s %s %.*s)", SLICE(l), op, SLICE(r));
+
+	c->made = made;
+	c->left = l;
+	c->right = r;
+	c->op = op;
+	return made;
+}
+
+/* The servers print NOT (a = b) as a <> b. */
+static struct slice c_not(struct canon *c, struct slice e)
+{
+	static const char *const pairs[][2] = {{"=", "<>"}, {"<", ">="}, {">", "<="}};
+
+	for (size_t i = 0; i < 6 && e.len && e.at == c->made.at; i++)
+		if (!strcmp(c->op, pairs[i / 2][i % 2]))
+			return c_binary(c, c->left, pairs[i / 2][1 - i % 2], c->right);
+	return arena_printf(c->a, "(not %.*s)", SLICE(e));
 }
 
 /* date_add(x, interval n unit) is printed as x + interval n unit; mod(a, b) as a MOD b. */
@@ -489,7 +509,7 @@ static struct slice c_primary(struct canon *c)
 	if (c_punct(c, "~"))
 		return arena_printf(c->a, "~%.*s", SLICE(canon_expr(c, 11)));
 	if (c_punct(c, "!"))
-		return arena_printf(c->a, "(not %.*s)", SLICE(canon_expr(c, 12)));
+		return c_not(c, canon_expr(c, 12));
 	return c_bad(c);
 }
 
@@ -663,7 +683,7 @@ static struct slice canon_expr(struct canon *c, int rank)
 	if (c->bad || ++c->depth > NORMAL_DEPTH)
 		return c_bad(c);
 	if (rank <= 4 && c_word(c, "NOT"))
-		left = arena_printf(c->a, "(not %.*s)", SLICE(canon_expr(c, 4)));
+		left = c_not(c, canon_expr(c, 4));
 	else
 		left = c_postfix(c, c_primary(c));
 	while (!c->bad && c->at < c->n) {

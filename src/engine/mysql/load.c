@@ -187,12 +187,8 @@ static void column_row(struct loader *l, const struct rows *r, size_t i)
 	struct object *t = table_named(l, rows_get(r, i, 0)), *c;
 	struct slice extra = rows_get(r, i, 7), generation = rows_get(r, i, 9);
 
-	if (!t || t->type == OBJECT_SEQUENCE)
+	if (!t || t->type != OBJECT_TABLE)
 		return;
-	if (t->type == OBJECT_VIEW) {
-		names_add(&l->arena, &t->view.columns, rows_get(r, i, 1));
-		return;
-	}
 	c = part(l, t, OBJECT_COLUMN, rows_get(r, i, 1));
 	c->column.type = rows_get(r, i, 4);
 	c->column.not_null = slice_is(rows_get(r, i, 3), "NO");
@@ -414,18 +410,11 @@ static bool load_checks(struct loader *l)
 
 static struct slice partition_word(struct loader *l, struct slice method, struct slice columns)
 {
-	struct slice m = lower(&l->arena, method), list = SLICE_NONE, rest = columns, one;
+	struct slice list = SLICE_NONE;
 
-	while (slice_next(&rest, ',', &one)) {
-		struct slice n = my_normal(&l->arena, &l->d, one);
-
-		if (!n.len) { /* a comma inside a function call */
-			list = my_normal(&l->arena, &l->d, columns);
-			break;
-		}
-		list = list.len ? arena_printf(&l->arena, "%.*s,%.*s", SLICE(list), SLICE(n)) : n;
-	}
-	return arena_printf(&l->arena, "%.*s (%.*s)", SLICE(m), SLICE(list));
+	if (columns.len && !my_list_normal(&l->arena, &l->d, columns, &list))
+		return SLICE_NONE;
+	return arena_printf(&l->arena, "%.*s (%.*s)", SLICE(lower(&l->arena, method)), SLICE(list));
 }
 
 static bool load_partitions(struct loader *l)
@@ -451,8 +440,7 @@ static bool load_partitions(struct loader *l)
 				t->table_.partition_key.normal =
 					partition_word(l, rows_get(&r, i, 2), rows_get(&r, i, 3));
 		}
-		if (slice_is(bound, "MAXVALUE"))
-			bound = SL("maxvalue");
+		my_list_normal(&l->arena, &l->d, bound, &bound);
 		*list = arena_printf(&l->arena, "%.*s%s%.*s%s%.*s", SLICE(*list),
 			list->len ? ", " : "", SLICE(name), bound.len ? " " : "", SLICE(bound));
 		t->table_.definition.text = *list;

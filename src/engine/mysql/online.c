@@ -89,18 +89,17 @@ static enum type_change enum_change(struct slice from, struct slice to, bool set
 
 	if (set) /* 1, 2, 3, 4 or 8 bytes */
 		bytes_a = bytes_a > 4 ? 8 : bytes_a, bytes_b = bytes_b > 4 ? 8 : bytes_b;
-	if (!slice_starts(to, "") || to.len < from.len ||
-		!slice_eq(slice_sub(to, 0, head.len), head) || to.at[head.len] != ',')
+	if (to.len < from.len || !slice_eq(slice_sub(to, 0, head.len), head) ||
+		to.at[head.len] != ',')
 		return TYPE_NARROWER;
 	return bytes_a == bytes_b ? TYPE_METADATA : TYPE_WIDER;
 }
 
-static enum type_change varchar_change(const struct my_dialect *d, unsigned long long from,
-	unsigned long long to, unsigned bytes, bool binary)
+static enum type_change varchar_change(
+	const struct my_dialect *d, unsigned long long from, unsigned long long to, unsigned bytes)
 {
 	unsigned long long a = from * bytes, b = to * bytes;
 
-	(void)binary;
 	if (to < from)
 		return TYPE_NARROWER;
 	if (a <= 255 && b > 255)
@@ -124,7 +123,7 @@ static enum type_change same_base(
 	if (!number_in(a, &m) || !number_in(b, &n))
 		return TYPE_NARROWER;
 	if (slice_is(base, "varchar") || slice_is(base, "varbinary"))
-		return varchar_change(d, m, n, bytes, bytes == 1);
+		return varchar_change(d, m, n, bytes);
 	return n > m ? TYPE_WIDER : TYPE_NARROWER;
 }
 
@@ -152,40 +151,47 @@ static enum type_change type_text_change(
 	return TYPE_NARROWER;
 }
 
-/* Sets whose text is the same bytes in the other one. */
-static bool charset_compatible(struct slice from, struct slice to)
+/* What comes behind the character set's name: general_ci. */
+static struct slice order_of(struct slice collation)
 {
-	if (slice_is(from, "ascii"))
-		return slice_is(to, "latin1") || slice_is(to, "utf8mb3") || slice_is(to, "utf8mb4");
-	return slice_is(from, "utf8mb3") && slice_is(to, "utf8mb4");
+	size_t cut = slice_chr(collation, '_');
+
+	return slice_from(collation, cut < collation.len ? cut : collation.len);
 }
 
+static enum type_change collation_change(const struct my_dialect *d, const struct column_def *a,
+	const struct column_def *b, bool indexed)
+{
+	if (slice_empty(a->collation) || slice_empty(b->collation) ||
+		slice_eq(order_of(a->collation), order_of(b->collation)))
+		return TYPE_SAME;
+	return is_mariadb(d) && !indexed ? TYPE_METADATA : TYPE_WIDER;
+}
+
+/* Only from utf8mb3 to utf8mb4 does text stay the same bytes (MariaDB; MySQL copies). */
 static enum type_change charset_change(const struct my_dialect *d, const struct object *from,
 	const struct object *to, bool indexed)
 {
 	const struct column_def *a = &from->column, *b = &to->column;
-	unsigned long long n = 0;
-	unsigned x, y;
+	unsigned long long n = 0, m = 0;
+	enum type_change order = collation_change(d, a, b, indexed), c;
 
 	if (slice_empty(a->charset) || slice_empty(b->charset))
 		return TYPE_SAME;
 	if (slice_eq(a->charset, b->charset))
-		return slice_empty(a->collation) || slice_empty(b->collation) ||
-				       slice_eq(a->collation, b->collation)
-			       ? TYPE_SAME
-		       : is_mariadb(d) && !indexed ? TYPE_METADATA
-						   : TYPE_WIDER;
-	if (!charset_compatible(a->charset, b->charset))
+		return order;
+	if (!slice_is(b->charset, "utf8mb4"))
 		return TYPE_NARROWER;
-	if (!is_mariadb(d) || indexed)
+	if (!slice_is(a->charset, "utf8mb3") || !is_mariadb(d))
 		return TYPE_WIDER;
-	x = (unsigned)charset_bytes(a->charset);
-	y = (unsigned)charset_bytes(b->charset);
 	if (lob_size(base_of(a->type)))
-		return TYPE_METADATA;
-	if (!number_in(a->type, &n) || !slice_is(base_of(a->type), "varchar"))
-		return TYPE_WIDER;
-	return varchar_change(d, n * x, n * y, 1, true);
+		c = TYPE_METADATA;
+	else if (!number_in(a->type, &n) || !number_in(b->type, &m) ||
+		 !slice_is(base_of(a->type), "varchar"))
+		c = TYPE_WIDER;
+	else
+		c = varchar_change(d, n * 3, m * 4, 1);
+	return order > c ? order : c;
 }
 
 enum type_change type_change(const struct my_dialect *d, const struct object *from,
@@ -277,9 +283,10 @@ static struct online row(enum algorithm g, enum lock_words l)
 		.applies = true};
 }
 
-static struct online rebuild(void)
+/* FULLTEXT indexes are not kept up to date while the rows are written anew: writers wait. */
+static struct online rebuild(const struct shape *s)
 {
-	struct online o = row(ALGO_INPLACE, LOCK_WORDS_NONE);
+	struct online o = row(ALGO_INPLACE, s->has_fulltext ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
 
 	o.rebuild = true;
 	return o;
@@ -333,24 +340,36 @@ static struct online add_column(
 	if (!s.innodb || slice_is(def->column.generated, "stored") || expression_default(def))
 		return copy();
 	if (slice_is(def->column.identity, "auto_increment")) {
-		o = rebuild();
+		o = rebuild(&s);
 		o.lock = LOCK_WORDS_SHARED;
 		return o;
 	}
 	if (slice_is(def->column.generated, "virtual")) {
 		o.adds_column = false;
-		return placed && !is_mariadb(d) ? rebuild() : o;
+		return placed && !is_mariadb(d) ? rebuild(&s) : o;
 	}
 	if (is_mariadb(d)) {
 		if (s.has_generated && placed)
 			return copy();
 		if (s.compressed || s.has_fulltext)
-			return rebuild();
+			return rebuild(&s);
 		return s.known ? o : needs(o, "generated columns and indexes", ch->target.name);
 	}
 	if (d->version < 80012 || s.compressed || s.has_fulltext || (placed && d->version < 80029))
-		return rebuild();
+		return rebuild(&s);
 	return s.known ? o : needs(o, "row format and indexes", ch->target.name);
+}
+
+/* Is there a FULLTEXT index that does not go with the column? */
+static bool keeps_fulltext(const struct object *t, struct slice column)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_INDEX &&
+			slice_is(t->parts[i]->index.method, "fulltext") &&
+			!(t->parts[i]->index.columns.n == 1 &&
+				in_names(t->parts[i]->index.columns, column)))
+			return true;
+	return false;
 }
 
 static struct online drop_column(
@@ -370,24 +389,29 @@ static struct online drop_column(
 		return o;
 	}
 	if (in_primary(t, ch->name))
-		return is_mariadb(d) ? rebuild() : copy();
+		return is_mariadb(d) ? rebuild(&s) : copy();
 	if (is_mariadb(d)) {
+		if (s.has_fulltext && !keeps_fulltext(t, ch->name)) {
+			s.has_fulltext = false;
+			return rebuild(&s);
+		}
 		if (s.compressed || s.has_fulltext)
-			return rebuild();
+			return rebuild(&s);
 		if (is_indexed(t, ch->name))
 			return row(ALGO_NOCOPY, LOCK_WORDS_NONE);
 		return o;
 	}
 	if (d->version < 80029 || s.compressed || s.has_fulltext || is_indexed(t, ch->name))
-		return rebuild();
+		return rebuild(&s);
 	return o;
 }
 
-static struct online null_change(const struct my_dialect *d, const struct shape *s)
+static struct online null_change(
+	const struct my_dialect *d, const struct shape *s, bool to_not_null)
 {
-	if (is_mariadb(d) && s->has_generated)
+	if (is_mariadb(d) && s->has_generated && to_not_null)
 		return copy();
-	return rebuild();
+	return rebuild(s);
 }
 
 static struct online worse(struct online a, struct online b)
@@ -399,6 +423,7 @@ static struct online worse(struct online a, struct online b)
 	o.rebuild |= b.rebuild;
 	o.scan |= b.scan;
 	o.adds_column |= b.adds_column;
+	o.adds_index |= b.adds_index;
 	o.applies &= b.applies;
 	if (!o.needs) {
 		o.needs = b.needs;
@@ -407,10 +432,33 @@ static struct online worse(struct online a, struct online b)
 	return o;
 }
 
+/* The column as it will be: without a character set of its own it takes the table's. */
+static struct object with_charset(const struct object *t, const struct object *def)
+{
+	struct object o = *def;
+
+	if (t && slice_empty(o.column.charset) && type_has_charset(o.column.type)) {
+		o.column.charset = t->table_.charset;
+		if (slice_empty(o.column.collation))
+			o.column.collation = t->table_.collation;
+	}
+	return o;
+}
+
+/* Only the order of the text changes: the indexes over it are built anew. */
+static bool only_collation(const struct object *from, const struct object *to)
+{
+	return slice_eq(from->column.type, to->column.type) &&
+	       slice_eq(from->column.charset, to->column.charset);
+}
+
 static struct online modify_type(const struct my_dialect *d, const struct object *t,
 	const struct object *from, const struct object *to)
 {
-	switch (type_change(d, from, to, is_indexed(t, from->name))) {
+	bool indexed = is_indexed(t, from->name);
+	struct online o;
+
+	switch (type_change(d, from, to, indexed)) {
 	case TYPE_SAME:
 		return instant();
 	case TYPE_METADATA:
@@ -420,6 +468,11 @@ static struct online modify_type(const struct my_dialect *d, const struct object
 			return instant();
 		return metadata(d);
 	case TYPE_WIDER:
+		if (!is_mariadb(d) || !indexed || !only_collation(from, to))
+			break;
+		o = row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+		o.adds_index = true;
+		return o;
 	case TYPE_NARROWER:
 		break;
 	}
@@ -433,39 +486,67 @@ static bool generated_changes(const struct object *from, const struct object *to
 		       !slice_eq(from->column.generation.normal, to->column.generation.normal));
 }
 
+static struct online modify_order(const struct my_dialect *d, const struct shape *s)
+{
+	struct online o = instant();
+
+	if (!is_mariadb(d) || s->compressed || s->has_fulltext)
+		o = rebuild(s);
+	o.adds_column = true;
+	return o;
+}
+
+static struct online modify_generated(const struct my_dialect *d, const struct object *t,
+	const struct object *from, const struct object *to)
+{
+	bool stays_virtual = slice_is(from->column.generated, "virtual") &&
+			     slice_is(to->column.generated, "virtual");
+
+	if (is_mariadb(d) && stays_virtual && !is_indexed(t, from->name))
+		return instant();
+	return copy();
+}
+
 static struct online modify_column(
 	const struct my_dialect *d, const struct object *t, const struct change *ch)
 {
 	struct shape s = shape_of(t);
-	const struct object *from = column_of(t, ch->name), *to = ch->def;
+	const struct object *from = column_of(t, ch->name);
+	struct object def = with_charset(t, ch->def), *to = &def;
 	struct online o;
 
-	if (!s.innodb)
-		return copy();
 	if (!from)
 		return needs(copy(), "old definition", ch->name);
 	if (generated_changes(from, to))
-		return copy();
+		return modify_generated(d, t, from, to);
 	o = modify_type(d, t, from, to);
 	if (from->column.not_null != (to->column.not_null || in_primary(t, ch->name)))
-		o = worse(o, null_change(d, &s));
+		o = worse(o, null_change(d, &s, to->column.not_null));
 	if (!slice_eq(from->column.identity, to->column.identity) &&
 		!slice_empty(to->column.identity))
 		o = worse(o, copy());
-	if (ch->list.n) { /* FIRST, AFTER: a new order */
-		struct online order = instant();
-
-		if (is_mariadb(d) && s.has_generated)
-			order = copy();
-		else if (!is_mariadb(d) || s.compressed || s.has_fulltext)
-			order = rebuild();
-		order.adds_column = true;
-		o = worse(o, order);
-	}
+	if (ch->list.n) /* FIRST, AFTER */
+		o = worse(o, modify_order(d, &s));
+	if (!s.innodb && (o.algorithm != ALGO_INSTANT || o.adds_column ||
+				 !slice_eq(from->column.type, to->column.type)))
+		return copy();
 	if (!is_mariadb(d) && !slice_empty(ch->other.name) &&
 		!slice_ieq(ch->other.name, ch->name) && d->version < 80028)
 		o = worse(o, row(ALGO_INPLACE, LOCK_WORDS_NONE));
 	return o;
+}
+
+/* A unique key over whole texts is kept by a hidden column of hashes. */
+static bool is_hash_unique(const struct object *t, const struct object *index)
+{
+	for (size_t i = 0; index->index.unique && i < index->index.columns.n; i++) {
+		const struct object *c = column_of(t, index->index.columns.at[i]);
+		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
+
+		if (c && lob_size(base_of(c->column.type)) && slice_chr(key, '(') >= key.len)
+			return true;
+	}
+	return false;
 }
 
 static struct online create_index(
@@ -474,8 +555,8 @@ static struct online create_index(
 	struct shape s = shape_of(t);
 	struct online o = row(is_mariadb(d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 
-	o.scan = true;
-	if (!s.innodb)
+	o.scan = o.adds_index = true;
+	if (!s.innodb || (is_mariadb(d) && is_hash_unique(t, ch->def)))
 		return copy();
 	if (slice_is(ch->def->index.method, "fulltext")) {
 		o = row(ALGO_INPLACE, LOCK_WORDS_SHARED);
@@ -488,6 +569,27 @@ static struct online create_index(
 	if (slice_is(ch->def->index.method, "spatial"))
 		o.lock = LOCK_WORDS_SHARED;
 	return o;
+}
+
+/* Does a key begin with these columns? Else InnoDB makes one. */
+static bool has_key_over(const struct object *t, struct names columns)
+{
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		struct names key = {0};
+		size_t k = 0;
+
+		if (o->type == OBJECT_INDEX)
+			key = o->index.columns;
+		else if (o->type == OBJECT_CONSTRAINT &&
+			 slice_is(o->constraint.kind, "primary key"))
+			key = o->constraint.columns;
+		while (k < columns.n && k < key.n && slice_ieq(key.at[k], columns.at[k]))
+			k++;
+		if (k == columns.n)
+			return true;
+	}
+	return false;
 }
 
 static struct online add_constraint(const struct my_dialect *d, const struct session *session,
@@ -507,10 +609,17 @@ static struct online add_constraint(const struct my_dialect *d, const struct ses
 				if (c && !c->column.not_null)
 					return copy();
 			}
-		return rebuild();
+		return rebuild(&s);
 	}
-	if (slice_is(kind, "foreign key"))
-		return session && !session->foreign_keys ? metadata(d) : copy();
+	if (slice_is(kind, "foreign key") && session && !session->foreign_keys) {
+		struct online o = metadata(d);
+
+		if (is_mariadb(d) && t && !has_key_over(t, ch->def->constraint.columns)) {
+			o = row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+			o.adds_index = true;
+		}
+		return o;
+	}
 	if (slice_is(kind, "check") && ch->def->constraint.not_enforced)
 		return instant();
 	return copy();
@@ -520,6 +629,7 @@ static struct online drop_constraint(
 	const struct my_dialect *d, const struct object *t, const struct change *ch)
 {
 	struct slice kind = ch->def ? ch->def->constraint.kind : SLICE_NONE;
+	struct shape s = shape_of(t);
 
 	for (size_t i = 0; slice_empty(kind) && t && i < t->nparts; i++)
 		if (slice_ieq(t->parts[i]->name, ch->name)) {
@@ -529,7 +639,7 @@ static struct online drop_constraint(
 				kind = SL("unique");
 		}
 	if (slice_is(kind, "primary key"))
-		return is_mariadb(d) ? rebuild() : copy();
+		return is_mariadb(d) && s.innodb ? rebuild(&s) : copy();
 	if (slice_is(kind, "unique"))
 		return row(is_mariadb(d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 	if (slice_is(kind, "check"))
@@ -550,11 +660,14 @@ static bool option_rebuilds(struct slice option)
 	return false;
 }
 
-static struct online set_options(const struct my_dialect *d, const struct change *ch)
+static struct online set_options(
+	const struct my_dialect *d, const struct object *t, const struct change *ch)
 {
+	struct shape s = shape_of(t);
+
 	for (size_t i = 0; i < ch->list.n; i++)
 		if (option_rebuilds(ch->list.at[i]))
-			return rebuild();
+			return rebuild(&s);
 	return metadata(d);
 }
 
@@ -563,7 +676,7 @@ static struct online change_engine(const struct object *t, const struct change *
 	struct shape s = shape_of(t);
 
 	if (s.innodb && slice_is(ch->value.text, "InnoDB"))
-		return rebuild();
+		return rebuild(&s);
 	return copy();
 }
 
@@ -576,13 +689,7 @@ static struct online force(const struct object *t)
 {
 	struct shape s = shape_of(t);
 
-	if (!s.innodb)
-		return copy();
-	return s.has_fulltext ? (struct online){.algorithm = ALGO_INPLACE,
-					.lock = LOCK_WORDS_SHARED,
-					.rebuild = true,
-					.applies = true}
-			      : rebuild();
+	return s.innodb ? rebuild(&s) : copy();
 }
 
 struct online online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
@@ -629,13 +736,16 @@ struct online online_change(struct arena *a, const struct my_dialect *d, const s
 	case CHANGE_ALTER_CONSTRAINT:
 		return ch->def && ch->def->constraint.not_enforced ? metadata(d) : copy();
 	case CHANGE_SET_OPTIONS:
-		return set_options(d, ch);
+		return set_options(d, t, ch);
 	case CHANGE_TABLE_ENGINE:
 		return change_engine(t, ch);
 	case CHANGE_TABLE_FORCE:
 		return force(t);
-	case CHANGE_CONVERT_CHARSET:
 	case CHANGE_SYSTEM_VERSIONING:
+		if (slice_istarts(ch->value.text, "DROP"))
+			return row(ALGO_INPLACE, LOCK_WORDS_SHARED);
+		return copy();
+	case CHANGE_CONVERT_CHARSET:
 	case CHANGE_ORDER_BY:
 		return copy();
 	case CHANGE_ENABLE_KEYS:
@@ -664,25 +774,61 @@ static bool replaces_primary(const struct statement *st)
 	return drops && adds;
 }
 
+/* MariaDB: a column brings its own check along, and no row is looked at. */
+static bool comes_with_column(
+	const struct my_dialect *d, const struct change *ch, const struct change *first)
+{
+	return is_mariadb(d) && ch > first && ch->kind == CHANGE_ADD_CONSTRAINT &&
+	       slice_is(ch->def->constraint.kind, "check") && ch[-1].def &&
+	       ch[-1].def->type == OBJECT_COLUMN && slice_eq(ch[-1].def->name, ch->name);
+}
+
+static bool is_json_check(const struct object *o, struct slice column)
+{
+	return o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "check") &&
+	       slice_ieq(o->name, column) &&
+	       slice_starts(o->constraint.expression.normal, "json_valid(");
+}
+
+/* MariaDB's JSON is a longtext with a check; becoming one or ceasing to be one is another type. */
+static bool json_changes(const struct my_dialect *d, const struct object *t,
+	const struct statement *st, const struct change *ch)
+{
+	bool was = false, will;
+
+	if (!is_mariadb(d) || ch->kind != CHANGE_MODIFY_COLUMN)
+		return false;
+	for (size_t i = 0; t && i < t->nparts; i++)
+		was |= is_json_check(t->parts[i], ch->name);
+	will = ch + 1 < st->changes + st->nchanges && ch[1].def &&
+	       is_json_check(ch[1].def, ch->def->name);
+	return was != will;
+}
+
 struct online online_statement(struct arena *a, const struct my_dialect *d, const struct session *s,
 	const struct catalog *c, const struct object *t, const struct statement *st)
 {
 	struct online all = {.applies = st->nchanges > 0};
-	bool slower_than_instant = false;
+	struct shape shape = shape_of(t);
 
 	for (size_t i = 0; i < st->nchanges; i++) {
-		struct online one = online_change(a, d, s, c, t, &st->changes[i]);
+		const struct change *ch = &st->changes[i];
+		struct online one = online_change(a, d, s, c, t, ch);
 
-		if (one.algorithm == ALGO_COPY && st->changes[i].kind == CHANGE_DROP_CONSTRAINT &&
-			replaces_primary(st))
-			one = rebuild();
-		if (one.algorithm != ALGO_INSTANT)
-			slower_than_instant = true;
+		if (comes_with_column(d, ch, st->changes) ||
+			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
+			one = instant();
+		if (json_changes(d, t, st, ch))
+			one = worse(one, copy());
+		if (one.algorithm == ALGO_COPY && ch->kind == CHANGE_DROP_CONSTRAINT &&
+			shape.innodb && replaces_primary(st))
+			one = rebuild(&shape);
 		all = i ? worse(all, one) : one;
 	}
 	/* A column added or dropped instantly changes the format of new rows; beside an index that
-	 * is being built the rows are written anew instead. */
-	if (all.adds_column && slower_than_instant && all.algorithm < ALGO_COPY) {
+	 * is being built the rows are written anew instead. MySQL: beside anything slower. */
+	if (all.adds_column && all.algorithm < ALGO_COPY && all.algorithm > ALGO_INSTANT &&
+		(all.adds_index || !is_mariadb(d))) {
 		all.algorithm = ALGO_INPLACE;
 		all.rebuild = true;
 	}

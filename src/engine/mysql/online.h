@@ -11,9 +11,10 @@ enum lock_words { LOCK_WORDS_NONE, LOCK_WORDS_SHARED, LOCK_WORDS_EXCLUSIVE };
 struct online {
 	enum algorithm algorithm;
 	enum lock_words lock;
-	bool rebuild;      /* the rows are written to a new file */
-	bool scan;         /* the rows are read, not rewritten */
-	bool adds_column;  /* INSTANT by changing the table's format: not beside anything slower */
+	bool rebuild;     /* the rows are written to a new file */
+	bool scan;        /* the rows are read, not rewritten */
+	bool adds_column; /* INSTANT by changing the table's format: not beside a new index */
+	bool adds_index;
 	bool applies;      /* ALGORITHM and LOCK can be said of it at all */
 	const char *needs; /* a fact that is missing: what stands here is the likely case */
 	struct slice needs_of;

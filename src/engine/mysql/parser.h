@@ -34,6 +34,7 @@ struct parser {
 	struct slice fault_words;
 	size_t fault_at;
 	struct names may_touch;
+	const char *reset; /* the table option that was just set back to its default */
 	bool partly_opaque;
 	struct slice partly_why;
 };
@@ -136,6 +137,9 @@ bool read_index_rest(struct parser *p, struct object *index);
 bool read_references(struct parser *p, struct constraint_def *c);
 struct object *implied_fk_index(struct parser *p, const struct object *fk);
 bool read_partitions(struct parser *p, struct expr *key, struct expr *definition);
+/* Expressions between commas, each in its canonical spelling; false if one has none. */
+bool my_list_normal(
+	struct arena *a, const struct my_dialect *d, struct slice text, struct slice *out);
 
 /* ---- read_table.c ---- */
 bool read_create_table(struct parser *p, size_t start, unsigned flags);

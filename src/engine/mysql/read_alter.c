@@ -430,14 +430,9 @@ static void push_option(struct parser *p, const struct alter *al, const struct o
 	} else if (t->table_.options.n > before->table_.options.n) {
 		for (size_t i = before->table_.options.n; i < t->table_.options.n; i++)
 			names_add(p->a, &ch.list, t->table_.options.at[i]);
-	} else if (slice_iis(slice_sub(words, 0, 10), "ROW_FORMAT") ||
-		   slice_iis(slice_sub(words, 0, 5), "STATS")) {
+	} else if (p->reset) {
 		ch.kind = CHANGE_RESET_OPTIONS;
-		names_add(p->a, &ch.list,
-			lower(p->a, slice_sub(words, 0,
-					    slice_iis(slice_sub(words, 0, 10), "ROW_FORMAT")
-						    ? 10
-						    : slice_chr(words, '='))));
+		names_add(p->a, &ch.list, slice_of(p->reset));
 	} else {
 		ch.kind = CHANGE_TABLE_OTHER; /* AUTO_INCREMENT = n, UNION, PASSWORD */
 		ch.value.text = words;
@@ -490,6 +485,7 @@ static bool read_option_action(struct parser *p, const struct alter *al, bool *t
 			continue;
 		}
 		/* TABLESPACE of an ALTER, and words that are actions, are not options. */
+		p->reset = NULL;
 		if (!read_table_option(p, &t, &one))
 			return false;
 		if (!one)

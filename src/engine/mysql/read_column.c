@@ -124,6 +124,14 @@ static struct slice number_normal(struct parser *p, const struct my_type *t, str
 	size_t i = text.len && (text.at[0] == '-' || text.at[0] == '+') ? 1 : 0;
 	struct slice digits = slice_from(text, i), dec;
 
+	if (slice_chr(digits, 'e') < digits.len || slice_chr(digits, 'E') < digits.len) {
+		char plain[40];
+
+		snprintf(plain, sizeof plain, "%.15g", strtod(arena_cstr(p->a, digits), NULL));
+		digits = arena_slice(p->a, slice_of(plain));
+	}
+	if (slice_starts(digits, "."))
+		digits = arena_printf(p->a, "0%.*s", SLICE(digits));
 	/* Leading zeros go: '00' is 0. */
 	while (digits.len > 1 && digits.at[0] == '0' && digits.at[1] >= '0' && digits.at[1] <= '9')
 		digits = slice_from(digits, 1);
@@ -168,7 +176,7 @@ static struct slice literal_normal(
 {
 	if (slice_empty(t->text)) /* ALTER … SET DEFAULT: the type is not in the statement */
 		return was_string ? quoted(p, value) : value;
-	if (t->is_number)
+	if (t->is_number || slice_starts(t->text, "year"))
 		return number_normal(p, t, value);
 	if (t->is_time)
 		return time_normal(p, t, value);

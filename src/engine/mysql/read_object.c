@@ -110,6 +110,16 @@ static bool create_index(struct parser *p, const struct create *c)
 	o->schema = ch.target.schema;
 	if (!want_end(p))
 		return false;
+	if (c->flags & CHANGE_OR_REPLACE) { /* first the old one goes, if there is one */
+		struct change drop = change_new(p, CHANGE_DROP_INDEX, OBJECT_INDEX);
+
+		drop.flags |= CHANGE_IF_EXISTS;
+		drop.target = ch.target;
+		drop.name = ch.name;
+		drop.settings = ch.settings;
+		change_push(p, &drop, c->start);
+		ch.flags &= ~(unsigned)CHANGE_OR_REPLACE;
+	}
 	change_push(p, &ch, c->start);
 	o->span = ch.span;
 	return true;
@@ -129,7 +139,8 @@ static bool read_view(struct parser *p, const struct create *c, enum change_kind
 	o = ch.def = object_new(p->a, OBJECT_VIEW, ch.target.name);
 	o->schema = ch.target.schema;
 	o->view.security = slice_is(c->security, "invoker") ? SL("invoker") : SL("definer");
-	if (is_punct(p, "(") && !want_ident_list(p, &o->view.columns, "a column name"))
+	/* Names in brackets come back from the server as aliases inside the query. */
+	if (is_punct(p, "(") && !want_ident_list(p, &ch.list, "a column name"))
 		return false;
 	if (!want_word(p, "AS"))
 		return false;

@@ -191,7 +191,7 @@ bool read_partitions(struct parser *p, struct expr *key, struct expr *definition
 	if (is_punct(p, "(") && !read_partition_list(p, &list))
 		goto out;
 	/* HASH and KEY name their partitions themselves. */
-	for (unsigned long long i = 0; !list.len && i < (n ? n : 1) && i < 8192; i++)
+	for (unsigned long long i = 0, all = list.len ? 0 : n ? n : 1; i < all && i < 8192; i++)
 		buf_printf(&list, "%sp%llu", i ? ", " : "", i);
 	definition->text = tokens_text(p, start, p->at);
 	definition->normal = arena_slice(p->a, buf_slice(&list));
@@ -199,4 +199,13 @@ bool read_partitions(struct parser *p, struct expr *key, struct expr *definition
 out:
 	buf_done(&list);
 	return ok;
+}
+
+bool my_list_normal(
+	struct arena *a, const struct my_dialect *d, struct slice text, struct slice *out)
+{
+	struct parser p = {.d = *d};
+	struct statement st = {.text = text};
+
+	return parser_init(&p, NULL, a, &st, text) && list_normal(&p, 0, p.n - 1, out);
 }

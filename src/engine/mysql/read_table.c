@@ -92,7 +92,10 @@ static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 			continue;
 		if (!option_value(p, &value))
 			return false;
-		if (o->label && !slice_is(value, "default"))
+		if (o->label && (slice_is(value, "default") || slice_is(value, "0")) &&
+			!slice_starts(slice_of(o->label), "stats_"))
+			p->reset = o->label;
+		else if (o->label)
 			names_add(p->a, &table->table_.options,
 				arena_printf(p->a, "%s=%.*s", o->label, SLICE(lower(p->a, value))));
 		*took = true;
@@ -464,7 +467,12 @@ static bool read_like(struct parser *p, size_t start, struct change *ch)
 	names_add(p->a, &ch->reads, name_text(p->a, ch->other));
 	/* A copy of another table's definition: the catalog may know it, the statement does not. */
 	ch->value.text = tokens_text(p, start, p->at);
-	names_add(p->a, &ch->list, SL("like"));
+	names_add(p->a, &ch->list, name_text(p->a, ch->other));
+	ch->def = object_new(p->a, OBJECT_TABLE, ch->target.name);
+	ch->def->schema = ch->target.schema;
+	ch->def->table_.kind = SL("table");
+	ch->def->table_.persistence =
+		ch->flags & CHANGE_TEMPORARY ? SL("temporary") : SL("permanent");
 	change_push(p, ch, start);
 	return true;
 }

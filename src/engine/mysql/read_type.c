@@ -277,8 +277,8 @@ static struct slice list_text(struct parser *p, const struct type_words *w)
 		for (size_t k = 0; k < w->labels.at[i].len; k++) {
 			char c = w->labels.at[i].at[k];
 
-			if (c == '\'')
-				buf_addc(&b, '\'');
+			if (c == '\'' || c == '\\')
+				buf_addc(&b, c);
 			buf_addc(&b, c);
 		}
 		buf_addc(&b, '\'');
