@@ -23,8 +23,8 @@ static void on_progress(
 
 static void scratch_of(struct cli *c, enum dialect d, struct scratch_options *o)
 {
-	*o = (struct scratch_options){.url = slice_of(cli_text(c, "scratch")),
-		.waiter = {signals_tick, NULL, 50}};
+	*o = (struct scratch_options){
+		.url = slice_of(cli_text(c, "scratch")), .waiter = {signals_tick, NULL, 50}};
 	if (cli_text(c, "server-version") || c->config.server_version)
 		o->version = cli_server_version(c, d);
 }
