@@ -214,13 +214,10 @@ static void test_copy(void **state)
 	assert_true(mysql_positions(copy, &f->a, &two, &err));
 	assert_int_equal(one.n, 2);
 	assert_true(names_eq(one, two));
+	/* The next float after it: both are shown as 1.23457. */
 	must(f, copy, "UPDATE p SET f = 1.2345679 WHERE id = 1");
 	assert_true(mysql_rows_fingerprint(
-		copy, (struct name){SLICE_NONE, SL("p")}, none, &m, y, &err));
-	assert_true(mysql_rows_fingerprint(
 		f->c, (struct name){SLICE_NONE, SL("p")}, none, &m, x, &err));
-	assert_string_equal(x, y); /* the same float */
-	must(f, copy, "UPDATE p SET f = 1.2346 WHERE id = 1");
 	assert_true(mysql_rows_fingerprint(
 		copy, (struct name){SLICE_NONE, SL("p")}, none, &m, y, &err));
 	assert_string_not_equal(x, y);
