@@ -1,6 +1,6 @@
 /* oracle_test.c - our reading of MySQL's dialect, held up against a real MariaDB server.
  *
- * Every statement of cases/*.sql is read, applied to a catalog, and run on a scratch server; then
+ * Every statement in the folder cases is read, applied to a catalog, and run on a scratch server; then
  * the server's catalog is loaded and compared with ours. A statement behind "-- refused" must be
  * refused by both. online.sql compares the ALGORITHM and LOCK that we foresee with the strongest
  * that the server accepts. Run from the build directory (meson test does). */
