@@ -355,8 +355,9 @@ static bool schema_of(
 static bool skip_ours(void *ctx, const struct object *o)
 {
 	const enum dialect *d = ctx;
+	struct slice table = o->table ? o->table->name : o->name;
 
-	return journal_is_ours(*d, o->schema, o->table ? o->table->name : o->name);
+	return journal_is_ours(*d, o->schema, table) || layout_is_history(table);
 }
 
 static void diff_json(struct buf *b, const struct catalog_diff *d)

@@ -216,7 +216,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		.wanted_layout = cli_text(c, "layout"),
 		.table = c->config.history_table,
 		.placeholders = c->config.placeholders,
-		.nplaceholders = c->config.nplaceholders};
+		.nplaceholders = c->config.nplaceholders,
+		.may_be_empty = !need_layout};
 
 	o.ndirs = cli_list(c, "migrations", &dirs);
 	o.dirs = dirs;
