@@ -46,7 +46,7 @@ bench: all
 	bench/run.sh
 
 docs: all
-	tools/docs.sh $(BUILD)/belay docs
+	tools/docs.py $(BUILD)/belay docs
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -4,13 +4,18 @@ SELECT p.oid AS "oid", n.nspname AS "schema",
        pg_catalog.pg_get_userbyid(p.proowner) AS "owner", p.proacl::text[] AS "acl",
        CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window'
          ELSE 'function' END AS "kind",
-       pg_catalog.pg_get_function_arguments(p.oid) AS "arguments",
-       pg_catalog.pg_get_function_result(p.oid) AS "returns",
-       l.lanname AS "language",
-       CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS "volatility",
+       CASE p.prokind WHEN 'a' THEN NULL WHEN 'p' THEN pg_catalog.regexp_replace( -- since 14 it says IN here
+         pg_catalog.pg_get_function_arguments(p.oid), '(^|, )IN ', '\1', 'g')
+         ELSE pg_catalog.pg_get_function_arguments(p.oid) END AS "arguments",
+       CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_function_result(p.oid) END AS "returns",
+       CASE WHEN p.prokind <> 'a' THEN l.lanname END AS "language",
+       CASE WHEN p.prokind IN ('f', 'w') THEN CASE p.provolatile WHEN 'i' THEN 'immutable'
+         WHEN 's' THEN 'stable' ELSE 'volatile' END END AS "volatility",
        p.proisstrict AS "strict", p.prosecdef AS "security definer", p.proleakproof AS "leakproof",
-       CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS "parallel",
-       p.procost AS "cost", p.prorows AS "rows", p.proconfig AS "settings",
+       CASE WHEN p.prokind <> 'p' THEN CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted'
+         ELSE 'unsafe' END END AS "parallel",
+       CASE WHEN p.prokind <> 'a' THEN p.procost END AS "cost",
+       CASE WHEN p.proretset THEN p.prorows END AS "rows", p.proconfig AS "settings",
        CASE WHEN p.prokind = 'a' THEN (SELECT '(sfunc = ' || a.aggtransfn::regproc::text || ', stype = '
             || pg_catalog.format_type(a.aggtranstype, NULL)
             || CASE WHEN a.aggfinalfn = 0 THEN '' ELSE ', finalfunc = ' || a.aggfinalfn::regproc::text END

@@ -2,7 +2,14 @@
 WITH of_extensions AS (SELECT e.classid, e.objid FROM pg_catalog.pg_depend e WHERE e.deptype IN ('e', 'i')),
 all_of_them AS (
   SELECT 'collation' AS class, 'pg_catalog.pg_collation'::regclass AS catalog, c.oid, c.collnamespace AS ns,
-         c.collname::text AS name, c.collowner AS owner, NULL::aclitem[] AS acl, NULL::text[] AS options,
+         c.collname::text AS name, c.collowner AS owner, NULL::aclitem[] AS acl,
+         pg_catalog.array_remove(ARRAY[CASE c.collprovider WHEN 'i' THEN 'provider=icu' WHEN 'b' THEN 'provider=builtin' END,
+           CASE WHEN c.collcollate = c.collctype THEN 'locale=' || c.collcollate END,
+           CASE WHEN c.collcollate <> c.collctype THEN 'lc_collate=' || c.collcollate END,
+           CASE WHEN c.collcollate <> c.collctype THEN 'lc_ctype=' || c.collctype END,
+           'locale=' || c.colllocale, --17+
+--<17@15           'locale=' || c.colliculocale,
+           CASE WHEN NOT c.collisdeterministic THEN 'deterministic=false' END], NULL) AS options,
          '(provider = ' || CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc' WHEN 'b' THEN 'builtin'
            ELSE 'default' END
          || COALESCE(', lc_collate = ' || pg_catalog.quote_literal(c.collcollate), '')
@@ -15,7 +22,15 @@ all_of_them AS (
   SELECT 'operator', 'pg_catalog.pg_operator'::regclass, o.oid, o.oprnamespace,
          o.oprname || '(' || CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprleft, NULL) END
            || ', ' || CASE WHEN o.oprright = 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprright, NULL) END || ')',
-         o.oprowner, NULL, NULL,
+         o.oprowner, NULL, pg_catalog.array_remove(ARRAY[
+           CASE WHEN o.oprleft <> 0 THEN 'leftarg=' || pg_catalog.format_type(o.oprleft, NULL) END,
+           CASE WHEN o.oprright <> 0 THEN 'rightarg=' || pg_catalog.format_type(o.oprright, NULL) END,
+           'function=' || o.oprcode::regproc::text,
+           CASE WHEN o.oprcom <> 0 THEN 'commutator=' || o.oprcom::regoper::text END,
+           CASE WHEN o.oprnegate <> 0 THEN 'negator=' || o.oprnegate::regoper::text END,
+           CASE WHEN o.oprrest <> 0 THEN 'restrict=' || o.oprrest::regproc::text END,
+           CASE WHEN o.oprjoin <> 0 THEN 'join=' || o.oprjoin::regproc::text END,
+           CASE WHEN o.oprcanhash THEN 'hashes=true' END, CASE WHEN o.oprcanmerge THEN 'merges=true' END], NULL),
          '(function = ' || o.oprcode::regproc::text
          || CASE WHEN o.oprcom = 0 THEN '' ELSE ', commutator = ' || o.oprcom::regoper::text END
          || CASE WHEN o.oprnegate = 0 THEN '' ELSE ', negator = ' || o.oprnegate::regoper::text END

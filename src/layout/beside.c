@@ -30,34 +30,40 @@ static struct slice number_in(struct slice name)
 	return slice_sub(name, 0, count_digits(name));
 }
 
-static struct migration *with_number(struct project *p, struct slice number)
+static struct key_index by_plain_number(struct project *p)
 {
+	struct key_index x = {0};
+
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct slice v = p->migrations[i].version;
 
-		if (v.len && count_digits(v) == v.len && cmp_number(v, number) == 0)
-			return &p->migrations[i];
+		if (v.len && count_digits(v) == v.len)
+			index_put(p->arena, &x, plain_number(v), i);
 	}
-	return NULL;
+	return x;
 }
 
 static void attach_from(struct project *p, const char *dir)
 {
 	struct entry *v;
+	struct key_index x = {0};
 	size_t n;
 
 	files_peek(p->arena, p->root, dir, &v, &n);
+	if (n)
+		x = by_plain_number(p);
 	for (size_t i = 0; i < n; i++) {
 		struct slice number = number_in(slice_of(v[i].name));
+		const struct key_entry *e;
 		struct migration *m;
 
 		if (v[i].dir || !number.len || !slice_ends(slice_of(v[i].name), ".sql"))
 			continue;
-		m = with_number(p, number);
+		e = index_get(&x, plain_number(number));
+		m = e ? &p->migrations[e->first] : NULL;
 		if (!m)
 			problem(p, false, "not-a-migration", v[i].path, NOWHERE,
-				"%s checks a migration %.*s that is not there", v[i].path,
-				SLICE(number));
+				"this checks a migration %.*s that is not there", SLICE(number));
 		else if (!m->verify.src)
 			m->verify = part_all(files_load(p, v[i].path), TX_MODE_NONE);
 	}

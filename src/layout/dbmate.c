@@ -183,7 +183,7 @@ static bool check_shape(
 	struct slice before = slice_sub(src->text, 0, n ? v[0].at : src->text.len), line;
 
 	if (n == 0 || !v[0].up) {
-		problem(p, true, "unknown-marker", path, NOWHERE, "%s %s", path,
+		problem(p, true, "unknown-marker", path, NOWHERE, "this %s",
 			n ? "begins with -- migrate:down; dbmate wants -- migrate:up first"
 			  : "has no -- migrate:up");
 		return false;
@@ -211,9 +211,8 @@ static void take(struct project *p, const struct entry *e)
 		return;
 	if (!digits || e->dir) {
 		problem(p, e->dir && digits, "not-a-migration", e->path, NOWHERE,
-			e->dir ? "%s is named like a migration and is a directory"
-			       : "%s is not a migration: its name does not begin with a number",
-			e->path);
+			e->dir ? "this is named like a migration and is a directory"
+			       : "this is not a migration: its name does not begin with a number");
 		return;
 	}
 	src = files_load(p, e->path);
@@ -226,11 +225,11 @@ static void take(struct project *p, const struct entry *e)
 	down = direction_part(p, src, v, n, false);
 	if (n > 2)
 		problem(p, false, "several-sections", e->path, NOWHERE,
-			"%s has several up sections; dbmate loses the later ones, belay runs all",
-			e->path);
+			"this has several up sections; dbmate loses the later ones, belay runs "
+			"all");
 	if (!down.src)
 		problem(p, false, "missing-down", e->path, NOWHERE,
-			"%s has no -- migrate:down; dbmate refuses the file", e->path);
+			"this has no -- migrate:down; dbmate refuses the file");
 	m = migration_add(p, slice_sub(s, 0, digits), slice_sub(s, 0, digits), name, e->path);
 	m->up = up;
 	m->down = down;
@@ -244,15 +243,18 @@ static int by_file_name(const struct migration *x, const struct migration *y)
 
 static void find_same_versions(struct project *p)
 {
-	for (size_t i = 0; i < p->nmigrations; i++)
-		for (size_t k = i + 1; k < p->nmigrations; k++)
-			if (slice_eq(p->migrations[i].version, p->migrations[k].version)) {
-				problem(p, true, "duplicate-version", p->migrations[k].path,
-					NOWHERE, "two migrations have the version %.*s: %s and %s",
-					SLICE(p->migrations[k].version), p->migrations[i].path,
-					p->migrations[k].path);
-				break;
-			}
+	struct key_index x = {0};
+
+	for (size_t i = 0; i < p->nmigrations; i++) {
+		const struct migration *m = &p->migrations[i];
+		const struct key_entry *e = index_get(&x, m->version);
+
+		if (e)
+			problem(p, true, "duplicate-version", m->path, NOWHERE,
+				"two migrations have the version %.*s: %s and %s",
+				SLICE(m->version), p->migrations[e->first].path, m->path);
+		index_put(p->arena, &x, m->version, i);
+	}
 }
 
 static bool dbmate_read(struct project *p, struct err *err)

@@ -75,15 +75,14 @@ static void take(struct project *p, const struct entry *e)
 	if (!file_there(p, up)) {
 		if (count_digits(s))
 			problem(p, true, "not-a-migration", e->path, NOWHERE,
-				"%s has no up.sql; diesel refuses the folder", e->path);
+				"this has no up.sql; diesel refuses the folder");
 		return;
 	}
 	tx = tx_of(p, e->path);
 	if (version.len > 50)
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			"%s: its version does not fit into diesel's table, which takes 50 "
-			"characters",
-			e->path);
+			"its version does not fit into diesel's table, which takes 50 "
+			"characters");
 	m = migration_add(
 		p, version, version, under == SIZE_MAX ? s : slice_from(s, under + 1), up);
 	m->up = part_all(files_load(p, up), tx);
@@ -107,8 +106,8 @@ static bool diesel_read(struct project *p, struct err *err)
 				take(p, &v[k]);
 			else if (slice_ends(slice_of(v[k].name), ".sql"))
 				problem(p, false, "not-a-migration", v[k].path, NOWHERE,
-					"%s is not a migration: diesel wants a folder with up.sql",
-					v[k].path);
+					"this is not a migration: diesel wants a folder with "
+					"up.sql");
 	}
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES | FINISH_WANTS_DOWN);
 	return true;

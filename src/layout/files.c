@@ -24,8 +24,9 @@ void problem(struct project *p, bool fatal, const char *rule, const char *path, 
 	*ARENA_PUSH(p->arena, p->problems, p->nproblems) = x;
 }
 
+/* A look for detection trusts a name that ends in .sql; reading asks the file system. */
 static void add_entries(struct arena *a, const char *root, const char *dir, const char **names,
-	size_t count, struct entry **v, size_t *n)
+	size_t count, bool look, struct entry **v, size_t *n)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct entry e = {.name = names[i]};
@@ -33,7 +34,8 @@ static void add_entries(struct arena *a, const char *root, const char *dir, cons
 		if (names[i][0] == '.')
 			continue;
 		e.path = path_in(a, dir, names[i]);
-		e.dir = io_is_dir(io_join(a, root, e.path));
+		e.dir = !(look && slice_ends(slice_of(names[i]), ".sql")) &&
+			io_is_dir(io_join(a, root, e.path));
 		*ARENA_PUSH(a, *v, *n) = e;
 	}
 }
@@ -51,7 +53,7 @@ bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 		err_done(&err);
 		return false;
 	}
-	add_entries(p->arena, p->root, dir, names, count, v, n);
+	add_entries(p->arena, p->root, dir, names, count, false, v, n);
 	return true;
 }
 
@@ -64,7 +66,7 @@ void files_peek(struct arena *a, const char *root, const char *dir, struct entry
 	*v = NULL;
 	*n = 0;
 	if (io_list(a, io_join(a, root, dir), &names, &count, &err))
-		add_entries(a, root, dir, names, count, v, n);
+		add_entries(a, root, dir, names, count, true, v, n);
 	err_done(&err);
 }
 

@@ -268,11 +268,10 @@ static void take(struct flyway *f, const struct entry *e)
 		return;
 	if (is_callback(s))
 		problem(f->p, false, "callback-not-run", e->path, NOWHERE,
-			"%s is a callback of Flyway; belay does not run it", e->path);
+			"this is a callback of Flyway; belay does not run it");
 	else
 		problem(f->p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: Flyway wants V1__name.sql with two underscores",
-			e->path);
+			"this is not a migration: Flyway wants V1__name.sql with two underscores");
 }
 
 static void list(struct flyway *f, const char *dir, int depth)
@@ -287,7 +286,7 @@ static void list(struct flyway *f, const char *dir, int depth)
 			take(f, &v[i]);
 		else if (parse(slice_of(v[i].name)).prefix)
 			problem(f->p, true, "not-a-migration", v[i].path, NOWHERE,
-				"%s is named like a migration and is a directory", v[i].path);
+				"this is named like a migration and is a directory");
 		else if (depth < MAX_DEPTH)
 			list(f, v[i].path, depth + 1);
 	}
@@ -322,8 +321,7 @@ static void give_undos(struct flyway *f)
 				m = &f->p->migrations[k];
 		if (!m)
 			problem(f->p, false, "not-a-migration", u->path, NOWHERE,
-				"%s undoes a version %.*s that is not there", u->path,
-				SLICE(u->id));
+				"this undoes a version %.*s that is not there", SLICE(u->id));
 		else if (m->down.src)
 			problem(f->p, true, "duplicate-version", u->path, NOWHERE,
 				"version %.*s has two undo scripts: %s and %s", SLICE(u->id),

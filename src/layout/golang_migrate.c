@@ -67,38 +67,51 @@ static bool template_line(struct slice line)
 static int gm_detect(struct arena *a, const char *root, const char *given, const char **dir)
 {
 	struct entry *v;
-	size_t n, found = 0, downs = 0;
+	size_t n, ups = 0, downs = 0, bare = 0;
 
 	*dir = given;
 	files_peek(a, root, given, &v, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct gm_name x = parse(slice_of(v[i].name));
 
-		found += !v[i].dir && x.kind != GM_NOTHING && slice_is(x.ext, "sql");
-		downs += !v[i].dir && x.kind == GM_DOWN;
+		if (v[i].dir || !slice_ends(slice_of(v[i].name), ".sql"))
+			continue;
+		ups += x.kind == GM_UP;
+		downs += x.kind == GM_DOWN;
+		bare += x.kind == GM_NOTHING && count_digits(slice_of(v[i].name));
 	}
-	if (!found)
+	if (!ups)
 		return 0;
+	if (bare > ups) /* 001_x.sql beside 001_x.down.sql is somebody's own habit */
+		return 20;
 	/* The tool has no templates: a folder that uses them is somebody's own. */
 	if (!downs && files_any_line(a, root, v, n, ".sql", 12, template_line))
 		return 20;
 	return 80;
 }
 
+static bool direction_taken(const struct migration *m, const struct gm_name *n)
+{
+	return n->kind == GM_UP ? m->path != NULL : m->down.src != NULL;
+}
+
 /* The migration that a file belongs to: the one of its number and name, else one of its number that
  * has no script in this direction yet (the tool does not compare the names). */
-static struct migration *find_number(struct project *p, const struct gm_name *n, bool *taken)
+static struct migration *find_number(
+	struct project *p, const struct key_index *x, const struct gm_name *n, bool *taken)
 {
+	const struct key_entry *e = index_get(x, plain_number(n->number));
 	struct migration *other = NULL;
 
 	*taken = false;
-	for (size_t i = 0; i < p->nmigrations; i++) {
+	if (!e)
+		return NULL;
+	for (size_t i = e->first; i < (e->count > 1 ? p->nmigrations : e->first + 1); i++) {
 		struct migration *m = &p->migrations[i];
-		bool has_up = m->path != NULL, has_down = m->down.src != NULL;
 
 		if (m->layout_data || cmp_number(m->version, n->number) != 0)
 			continue;
-		if (n->kind == GM_UP ? has_up : has_down)
+		if (direction_taken(m, n))
 			*taken = true;
 		else if (!other || slice_eq(m->name, n->name))
 			other = m;
@@ -108,10 +121,11 @@ static struct migration *find_number(struct project *p, const struct gm_name *n,
 	return other;
 }
 
-static void add_direction(struct project *p, const struct gm_name *n, const char *path)
+static void add_direction(
+	struct project *p, struct key_index *x, const struct gm_name *n, const char *path)
 {
 	bool taken;
-	struct migration *m = find_number(p, n, &taken);
+	struct migration *m = find_number(p, x, n, &taken);
 	const char *code = slice_is(n->ext, "sql") ? NULL : code_of(path);
 
 	if (taken)
@@ -121,6 +135,7 @@ static void add_direction(struct project *p, const struct gm_name *n, const char
 	if (!m || taken) {
 		m = migration_add(p, plain_number(n->number), n->number, n->name, path);
 		m->path = NULL;
+		index_put(p->arena, x, m->id, p->nmigrations - 1);
 	}
 	if (n->kind == GM_UP) {
 		m->path = path;
@@ -170,7 +185,7 @@ static int gm_cmp(const struct migration *x, const struct migration *y)
 	return slice_cmp(x->id, y->id);
 }
 
-static void take(struct project *p, const struct entry *e)
+static void take(struct project *p, struct key_index *x, const struct entry *e)
 {
 	struct slice s = slice_of(e->name);
 	struct gm_name n = parse(s);
@@ -179,30 +194,30 @@ static void take(struct project *p, const struct entry *e)
 	if (e->dir) {
 		if (n.kind != GM_NOTHING || (count_digits(s) && slice_ends(s, ".sql")))
 			problem(p, true, "not-a-migration", e->path, NOWHERE,
-				"%s is named like a migration and is a directory", e->path);
+				"this is named like a migration and is a directory");
 		return;
 	}
 	if (n.kind == GM_NOTHING && add_around(p, e))
 		return;
 	if (n.kind == GM_NOTHING && near_direction(s))
 		problem(p, true, "unknown-marker", e->path, NOWHERE,
-			"%s: the part before .sql looks like up or down and is neither; "
-			"golang-migrate passes over it",
-			e->path);
+			"the part before .sql looks like up or down and is neither; "
+			"golang-migrate passes over it");
 	else if (n.kind == GM_NOTHING && slice_ends(s, ".sql"))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: golang-migrate wants NUMBER_name.up.sql or "
-			".down.sql",
-			e->path);
+			"this is not a migration: golang-migrate wants NUMBER_name.up.sql or "
+			".down.sql");
 	else if (n.kind != GM_NOTHING && !slice_u64(n.number, &number))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: its number does not fit into 64 bits", e->path);
+			"this is not a migration: its number does not fit into 64 bits");
 	else if (n.kind != GM_NOTHING && (slice_is(n.ext, "sql") || code_of(e->name)))
-		add_direction(p, &n, e->path);
+		add_direction(p, x, &n, e->path);
 }
 
 static bool gm_read(struct project *p, struct err *err)
 {
+	struct key_index x = {0};
+
 	(void)err;
 	for (size_t i = 0; i < p->ndirs; i++) {
 		struct entry *v;
@@ -211,7 +226,7 @@ static bool gm_read(struct project *p, struct err *err)
 		if (!files_list(p, p->dirs[i], &v, &n))
 			continue;
 		for (size_t k = 0; k < n; k++)
-			take(p, &v[k]);
+			take(p, &x, &v[k]);
 	}
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct migration *m = &p->migrations[i];
@@ -221,8 +236,7 @@ static bool gm_read(struct project *p, struct err *err)
 		m->path = m->down.src ? m->down.src->path : p->dirs[0];
 		if (!m->code)
 			problem(p, false, "not-a-migration", m->path, NOWHERE,
-				"%s undoes a migration %.*s that is not there", m->path,
-				SLICE(m->id));
+				"this undoes a migration %.*s that is not there", SLICE(m->id));
 	}
 	attach_verify(p);
 	migrations_finish(p, gm_cmp, FINISH_GAPS | FINISH_WANTS_DOWN);

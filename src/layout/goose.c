@@ -278,7 +278,7 @@ static bool parse(struct goose *g)
 		end_section(g, g->src->text.len, line);
 	else if (g->ok)
 		problem(g->p, true, "unknown-marker", g->src->path, NOWHERE,
-			"%s has no -- +goose Up", g->src->path);
+			"this has no -- +goose Up");
 	if (!g->ok || !g->now)
 		return false;
 	if (g->any_env) {
@@ -307,13 +307,12 @@ static void take(struct project *p, const struct entry *e)
 		!slice_u64(slice_sub(s, 0, digits), &number) || number == 0 || number > INT64_MAX) {
 		if (sql)
 			problem(p, false, "not-a-migration", e->path, NOWHERE,
-				"%s is not a migration: goose wants a number from 1 and then _",
-				e->path);
+				"this is not a migration: goose wants a number from 1 and then _");
 		return;
 	}
 	if (e->dir) {
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			"%s is named like a migration and is a directory", e->path);
+			"this is named like a migration and is a directory");
 		return;
 	}
 	while (s.at[dot - 1] != '.')

@@ -44,6 +44,18 @@ int cmp_number(struct slice x, struct slice y);
 struct slice plain_number(struct slice digits);
 bool is_near(struct slice word, const char *to); /* one slip of the fingers away, not equal */
 
+/* Which migrations have a key; thousands of files must not be searched one by one. */
+struct key_entry {
+	struct slice key;
+	size_t first, count; /* index of the first one that was put, and how many were */
+};
+struct key_index {
+	struct key_entry *at;
+	size_t n, cap;
+};
+void index_put(struct arena *a, struct key_index *x, struct slice key, size_t i);
+const struct key_entry *index_get(const struct key_index *x, struct slice key);
+
 struct migration *migration_add(struct project *p, struct slice id, struct slice version,
 	struct slice name, const char *path);
 struct script_part part_all(struct source *src, enum tx_mode tx);

@@ -78,6 +78,16 @@ static void plain_names(void **state)
 	assert_non_null(f->p.migrations[4].verify.src);
 }
 
+static void plain_pairs(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/001_a.sql", "SELECT 1;");
+	put(f, "migrations/001_a.down.sql", "SELECT -1;");
+	expect(f, "plain", "001", "");
+	assert_string_equal(text_of(f, &f->p.migrations[0].down), "SELECT -1;");
+}
+
 static void plain_version_folders(void **state)
 {
 	struct fixture *f = *state;
@@ -87,6 +97,39 @@ static void plain_version_folders(void **state)
 	put(f, "migration/0.9/00__z.sql", "SELECT 1;");
 	put(f, "migration/LATEST.sql", "SELECT 1;");
 	expect(f, "plain", "0.9/00 0.22/00 0.22/01", "not-a-migration");
+}
+
+static void plain_databases(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/001_a.postgres.sql", "SELECT 1;");
+	put(f, "migrations/001_a.sqlite.sql", "SELECT 2;");
+	put(f, "migrations/002_b.sql", "SELECT 3;");
+	put(f, "migrations/002_b.sqlite.down.sql", "SELECT -3;");
+	assert_true(open_as(f, NULL, DIALECT_SQLITE));
+	assert_string_equal(ids(f), "001 002");
+	assert_string_equal(text_of(f, &f->p.migrations[0].up), "SELECT 2;");
+	assert_string_equal(text_of(f, &f->p.migrations[1].down), "SELECT -3;");
+	assert_true(open_as(f, NULL, DIALECT_POSTGRES));
+	assert_string_equal(text_of(f, &f->p.migrations[0].up), "SELECT 1;");
+	assert_null(f->p.migrations[1].down.src);
+	assert_true(open_as(f, NULL, DIALECT_UNKNOWN));
+	assert_non_null(strstr(rules(f), "!several-databases"));
+}
+
+static void empty_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct new_file *v;
+	size_t n;
+
+	put_dir(f, "migrations");
+	expect(f, "plain", "", "");
+	assert_true(f->p.layout->new_files(
+		&f->p, &f->arena, SL("First"), SL("SELECT 1;"), SL("SELECT 2;"), &v, &n, &f->err));
+	assert_string_equal(v[0].path, "migrations/001_first.sql");
+	assert_true(slice_is(v[0].text, "-- UP\nSELECT 1;\n\n-- DOWN\nSELECT 2;\n"));
 }
 
 static void plain_refusals(void **state)
@@ -145,6 +188,43 @@ static void checksum_of_up(void **state)
 	put(f, "migrations/001_a.sql", "-- UP\nSELECT 4;\n-- DOWN\nSELECT 2;\n");
 	assert_true(open_as(f, NULL, DIALECT_UNKNOWN));
 	assert_string_not_equal(first, f->p.migrations[0].checksum);
+}
+
+/* The three forms of the field guides, word for word where it matters. */
+static void field_guides(void **state)
+{
+	struct fixture *f = *state;
+	const struct migration *m;
+
+	put(f, "migrations/2024011501_add_email_verified.sql",
+		"-- migrations/2024011501_add_email_verified.sql\n\n-- UP\nBEGIN;\n\n"
+		"-- Add column with default false (safe, no null values)\n"
+		"ALTER TABLE users ADD COLUMN email_verified BOOLEAN NOT NULL DEFAULT false;\n\n"
+		"-- Optionally verify existing users with confirmed emails\n"
+		"UPDATE users SET email_verified = true;\n\nCOMMIT;\n\n-- DOWN\nBEGIN;\n\n"
+		"ALTER TABLE users DROP COLUMN email_verified;\n\nCOMMIT;\n");
+	put(f, "migrations/2024011502_add_avatar.sql",
+		"-- Migration: add_user_avatar_column\n-- Created: 2024-01-15\n"
+		"-- Description: Add avatar_url column to users table\n\n-- UP Migration\nBEGIN;\n"
+		"-- Add column as nullable first (safe)\nALTER TABLE users ADD COLUMN avatar_url "
+		"TEXT;\n"
+		"COMMIT;\n\n-- DOWN Migration\nBEGIN;\n-- Remove column\n"
+		"ALTER TABLE users DROP COLUMN IF EXISTS avatar_url;\nCOMMIT;\n");
+	put(f, "migrations/2024011503_phone.sql",
+		"-- Migration: Add column\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n\n"
+		"-- Rollback\nALTER TABLE users DROP COLUMN IF EXISTS phone;\n");
+	expect(f, "plain", "2024011501 2024011502 2024011503", "");
+	m = f->p.migrations;
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(
+			slice_find(slice_of(text_of(f, &m[i].up)), SL("ADD COLUMN")) != SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].up)), SL("DROP")) == SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].down)), SL("DROP")) != SIZE_MAX);
+		assert_true(slice_find(slice_of(text_of(f, &m[i].down)), SL("ADD")) == SIZE_MAX);
+	}
+	assert_int_equal(m[0].description.len, 0); /* the head names the file only */
+	assert_true(slice_is(m[1].description, "add_user_avatar_column"));
+	assert_true(slice_is(m[2].description, "Add column"));
 }
 
 /* ---- golang-migrate ---- */
@@ -448,6 +528,7 @@ static void several_projects(void **state)
 
 	put(f, "apps/a/migrations/1_a.up.sql", "SELECT 1;");
 	put(f, "apps/b/migrations/1_a.up.sql", "SELECT 1;");
+	assert_int_equal(symlink("..", io_join(&f->arena, f->root, "apps/again")), 0);
 	put(f, "node_modules/x/migrations/1_a.up.sql", "SELECT 1;");
 	refuses(f, "several migration folders: apps/a/migrations, apps/b/migrations",
 		DIALECT_UNKNOWN);
@@ -527,8 +608,9 @@ static void new_names_by_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
-		T(plain_names), T(plain_version_folders), T(plain_refusals), T(unreadable),
-		T(directives), T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
+		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases),
+		T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable), T(directives),
+		T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
 		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
 		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
 		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),

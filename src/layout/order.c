@@ -55,6 +55,45 @@ bool is_near(struct slice w, const char *to)
 	       (w.at[head + 1] | 32) == to[head];
 }
 
+/* ---- Keys: open addressing, half full at most ---- */
+
+static struct key_entry *slot_of(const struct key_index *x, struct slice key)
+{
+	size_t i = (size_t)slice_hash(key) & (x->cap - 1);
+
+	while (x->at[i].count && !slice_eq(x->at[i].key, key))
+		i = (i + 1) & (x->cap - 1);
+	return &x->at[i];
+}
+
+void index_put(struct arena *a, struct key_index *x, struct slice key, size_t i)
+{
+	struct key_entry *e;
+
+	if (x->n * 2 >= x->cap) {
+		struct key_index old = *x;
+
+		x->cap = old.cap ? old.cap * 2 : 64;
+		x->at = ARENA_ARRAY(a, x->cap, struct key_entry);
+		for (size_t k = 0; k < old.cap; k++)
+			if (old.at[k].count)
+				*slot_of(x, old.at[k].key) = old.at[k];
+	}
+	e = slot_of(x, key);
+	if (!e->count) {
+		*e = (struct key_entry){.key = key, .first = i};
+		x->n++;
+	}
+	e->count++;
+}
+
+const struct key_entry *index_get(const struct key_index *x, struct slice key)
+{
+	const struct key_entry *e = x->cap ? slot_of(x, key) : NULL;
+
+	return e && e->count ? e : NULL;
+}
+
 struct migration *migration_add(struct project *p, struct slice id, struct slice version,
 	struct slice name, const char *path)
 {
@@ -237,8 +276,9 @@ static struct slice first_comment(struct slice text)
 		while (s.len && (s.at[0] == '-' || s.at[0] == '=' || s.at[0] == ' '))
 			s = slice_from(s, 1);
 		if (s.len == 0 || marker_of(s, &tool) != MARKER_NONE || s.at[0] == '+' ||
-			slice_istarts(s, "migrate:") || slice_istarts(s, "belay:"))
-			continue;
+			slice_istarts(s, "migrate:") || slice_istarts(s, "belay:") ||
+			slice_ends(s, ".sql") || s.at[0] == '#')
+			continue; /* a marker, a directive, or the file's own name */
 		if (slice_istarts(s, "migration:") || slice_istarts(s, "description:"))
 			s = slice_trim(slice_from(s, slice_chr(s, ':') + 1));
 		if (s.len)

@@ -6,6 +6,7 @@
  *	verify_001.sql  001_name.verify.sql  verify/001_name.sql      checks of one migration
  *	verify.sql       checks of the schema as it is now: they belong to the last migration
  *	0.22/00_name.sql folders named by a version: folder first, then number
+ *	001_name.postgres.sql    for one database only: the others are left out
  *	003_name.py      a script of another language: listed in its place, not run
  *
  * Order: the numbers in the name, as numbers. The history is belay's own table. */
@@ -20,9 +21,9 @@ enum role { ROLE_NONE, ROLE_UP, ROLE_DOWN, ROLE_VERIFY, ROLE_VERIFY_ALL, ROLE_BA
 struct plain_name {
 	enum role role;
 	struct slice version, name;
+	enum dialect dialect; /* named before .sql, else UNKNOWN */
 	const char *code;
 	const char *path;
-	bool used;
 };
 
 /* ---- Names ---- */
@@ -80,20 +81,26 @@ static bool bad_word(struct slice w)
 	       (w.len >= 2 && w.len <= 3 && is_near(w, "up"));
 }
 
-/* name.up, name.dwon: the last part between dots says the direction. */
+/* name.up, name.dwon, name.postgres.down: the parts between the last dots. */
 static void take_suffix(struct plain_name *n)
 {
 	size_t dot = n->name.len;
 	struct slice word;
+	enum dialect d;
 
 	while (dot > 0 && n->name.at[dot - 1] != '.')
 		dot--;
 	if (dot == 0)
 		return;
 	word = slice_from(n->name, dot);
-	if (role_of_word(word) != ROLE_NONE) {
-		n->role = role_of_word(word);
+	d = dialect_from_name(word);
+	if (role_of_word(word) != ROLE_NONE || (d != DIALECT_UNKNOWN && !n->dialect)) {
+		if (d == DIALECT_UNKNOWN)
+			n->role = role_of_word(word);
+		else
+			n->dialect = d;
 		n->name = slice_sub(n->name, 0, dot - 1);
+		take_suffix(n);
 	} else if (bad_word(word)) {
 		n->role = ROLE_BAD;
 	}
@@ -232,6 +239,7 @@ struct plain {
 	struct plain_name *names;
 	size_t n;
 	const char *verify_all;
+	struct key_index ups; /* migrations by the numbers of their version */
 	bool templated;
 };
 
@@ -266,12 +274,33 @@ static struct source *load(struct plain *x, const char *path)
 	return s;
 }
 
-static struct migration *find_version(struct project *p, struct slice version)
+/* The numbers of a version without leading zeros: 0.9/01 and 0.9/1 are the same. */
+static struct slice key_of(struct arena *a, struct slice version)
 {
-	for (size_t i = 0; i < p->nmigrations; i++)
-		if (cmp_parts(p->migrations[i].version, version) == 0)
-			return &p->migrations[i];
-	return NULL;
+	struct buf b = {0};
+	struct slice out;
+
+	if (count_digits(version) == version.len)
+		return plain_number(version);
+	while (version.len) {
+		size_t n = count_digits(version);
+
+		if (n) {
+			buf_add(&b, plain_number(slice_sub(version, 0, n)));
+			buf_addc(&b, '.');
+		}
+		version = slice_from(version, n ? n : 1);
+	}
+	out = arena_slice(a, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+static struct migration *find_version(struct plain *x, struct slice version)
+{
+	const struct key_entry *e = index_get(&x->ups, key_of(x->p->arena, version));
+
+	return e ? &x->p->migrations[e->first] : NULL;
 }
 
 static void note_not_a_migration(struct project *p, const struct entry *e)
@@ -280,15 +309,14 @@ static void note_not_a_migration(struct project *p, const struct entry *e)
 
 	if (e->dir && slice_ends(s, ".sql"))
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			"%s is named like a migration and is a directory", e->path);
+			"this is named like a migration and is a directory");
 	else if (!e->dir && slice_ends(s, ".sql"))
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not a migration: its name does not begin with a number and a name "
-			"after _",
-			e->path);
+			"this is not a migration: its name does not begin with a number and a name "
+			"after _");
 	else if (!e->dir && count_digits(s) && slice_ifind(s, SL(".sql")) != SIZE_MAX)
 		problem(p, false, "not-a-migration", e->path, NOWHERE,
-			"%s is not read: its name does not end in .sql", e->path);
+			"this is not read: its name does not end in .sql");
 }
 
 static void take_file(struct plain *x, const struct entry *e, struct slice folder)
@@ -301,7 +329,7 @@ static void take_file(struct plain *x, const struct entry *e, struct slice folde
 		return;
 	case ROLE_BAD:
 		problem(x->p, true, "unknown-marker", e->path, NOWHERE,
-			"%s: the part before .sql looks like up or down and is neither", e->path);
+			"the part before .sql looks like up or down and is neither");
 		return;
 	case ROLE_VERIFY_ALL:
 		x->verify_all = e->path;
@@ -344,23 +372,60 @@ static bool ends_in_word(struct slice name, const char *word)
 /* 001_x_down.sql is a down script when there is another 001; alone nobody knows. */
 static void see_tail_words(struct plain *x)
 {
+	struct arena *a = x->p->arena;
+	struct key_index others = {0};
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct plain_name *n = &x->names[i];
+
+		if (n->role == ROLE_UP && !n->code && !ends_in_word(n->name, "down") &&
+			!ends_in_word(n->name, "rollback"))
+			index_put(a, &others, key_of(a, n->version), i);
+	}
 	for (size_t i = 0; i < x->n; i++) {
 		struct plain_name *n = &x->names[i];
-		bool down = ends_in_word(n->name, "down"), other = false;
+		bool down = ends_in_word(n->name, "down");
 
 		if (n->role != ROLE_UP || n->code || (!down && !ends_in_word(n->name, "rollback")))
 			continue;
-		for (size_t k = 0; k < x->n; k++)
-			other |= k != i && x->names[k].role == ROLE_UP && !x->names[k].code &&
-				 !ends_in_word(x->names[k].name, "down") &&
-				 cmp_parts(x->names[k].version, n->version) == 0;
-		if (other)
+		if (index_get(&others, key_of(a, n->version)))
 			n->role = ROLE_DOWN;
 		else if (down)
 			problem(x->p, true, "unknown-marker", n->path, NOWHERE,
-				"%s reads like a down script, but no other file has its number",
-				n->path);
+				"this reads like a down script, but no other file has its number");
 	}
+}
+
+/* Files for several databases side by side: one of them is meant. */
+static void choose_dialect(struct plain *x)
+{
+	enum dialect seen = DIALECT_UNKNOWN, want = x->p->dialect;
+	size_t keep = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		enum dialect d = x->names[i].dialect;
+
+		if (want != DIALECT_UNKNOWN || d == DIALECT_UNKNOWN || d == seen)
+			continue;
+		if (seen != DIALECT_UNKNOWN) {
+			problem(x->p, true, "several-databases", x->names[i].path, NOWHERE,
+				"there are files for %s and for %s: say with --dialect which are "
+				"meant",
+				dialect_name(seen), dialect_name(d));
+			return;
+		}
+		seen = d;
+	}
+	if (want == DIALECT_UNKNOWN)
+		x->p->dialect = want = seen;
+	for (size_t i = 0; i < x->n; i++) {
+		enum dialect d = x->names[i].dialect;
+
+		if (d == DIALECT_UNKNOWN || d == want ||
+			(dialect_is_mysql(d) && dialect_is_mysql(want)))
+			x->names[keep++] = x->names[i];
+	}
+	x->n = keep;
 }
 
 static void add_up(struct plain *x, const struct plain_name *n)
@@ -369,6 +434,7 @@ static void add_up(struct plain *x, const struct plain_name *n)
 	struct script_part up = {0}, down = {0}, verify = {0};
 	struct source *src;
 
+	index_put(x->p->arena, &x->ups, key_of(x->p->arena, n->version), x->p->nmigrations - 1);
 	if (ends_in_word(n->name, "up"))
 		m->name = slice_sub(m->name, 0, m->name.len - 3);
 	m->code = n->code;
@@ -387,13 +453,13 @@ static void add_up(struct plain *x, const struct plain_name *n)
 /* A down script may carry its own marker; with both it is not what its name says. */
 static void add_down(struct plain *x, const char *path, struct slice version)
 {
-	struct migration *m = find_version(x->p, version);
+	struct migration *m = find_version(x, version);
 	struct script_part up = {0}, down = {0}, verify = {0};
 	struct source *src;
 
 	if (!m) {
 		problem(x->p, false, "not-a-migration", path, NOWHERE,
-			"%s undoes a migration %.*s that is not there", path, SLICE(version));
+			"this undoes a migration %.*s that is not there", SLICE(version));
 		return;
 	}
 	if (m->down.src) {
@@ -407,17 +473,17 @@ static void add_down(struct plain *x, const char *path, struct slice version)
 		return;
 	if (down.src && !text_is_empty(x->p->dialect, slice_sub(src->text, up.off, up.len)))
 		problem(x->p, true, "unknown-marker", path, NOWHERE,
-			"%s is a down script by its name and has an up part too", path);
+			"this is a down script by its name and has an up part too");
 	m->down = down.src ? down : up;
 }
 
 static void add_verify(struct plain *x, const char *path, struct slice version)
 {
-	struct migration *m = find_version(x->p, version);
+	struct migration *m = find_version(x, version);
 
 	if (!m)
 		problem(x->p, false, "not-a-migration", path, NOWHERE,
-			"%s checks a migration %.*s that is not there", path, SLICE(version));
+			"this checks a migration %.*s that is not there", SLICE(version));
 	else
 		m->verify = part_all(load(x, path), TX_MODE_NONE);
 }
@@ -468,7 +534,7 @@ static void attach_verify_all(struct plain *x)
 		return;
 	if (last->verify.src)
 		problem(x->p, false, "not-a-migration", x->verify_all, NOWHERE,
-			"%s is not used: the last migration has checks of its own", x->verify_all);
+			"this is not used: the last migration has checks of its own");
 	else
 		last->verify = part_all(load(x, x->verify_all), TX_MODE_NONE);
 }
@@ -480,6 +546,7 @@ static bool plain_read(struct project *p, struct err *err)
 	(void)err;
 	for (size_t i = 0; i < p->ndirs; i++)
 		list_folder(&x, p->dirs[i], SLICE_NONE);
+	choose_dialect(&x);
 	see_tail_words(&x);
 	for (size_t i = 0; i < x.n; i++)
 		if (x.names[i].role == ROLE_UP)

@@ -49,9 +49,9 @@ static void take_dir(struct project *p, const struct entry *e)
 		bool dir = io_is_dir(io_join(p->arena, p->root, sql));
 
 		if (dir || digits == 14)
-			problem(p, true, "not-a-migration", e->path, NOWHERE, "%s%s", e->path,
-				dir ? "/migration.sql is a directory"
-				    : " has no migration.sql; Prisma refuses to go on");
+			problem(p, true, "not-a-migration", e->path, NOWHERE, "%s",
+				dir ? "migration.sql is a directory"
+				    : "this has no migration.sql; Prisma refuses to go on");
 		return;
 	}
 	m = migration_add(p, s, s,
@@ -78,9 +78,8 @@ static bool prisma_read(struct project *p, struct err *err)
 				take_dir(p, &v[k]);
 			else if (slice_ends(slice_of(v[k].name), ".sql"))
 				problem(p, false, "not-a-migration", v[k].path, NOWHERE,
-					"%s is not a migration: Prisma wants a folder with a "
-					"migration.sql",
-					v[k].path);
+					"this is not a migration: Prisma wants a folder with a "
+					"migration.sql");
 	}
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES);
 	return true;

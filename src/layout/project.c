@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { MAX_FOLDERS = 20000, MAX_TREE_DEPTH = 9, GOOD_SCORE = 30 };
 
@@ -171,6 +172,14 @@ static bool named_for_migrations(const char *path)
 	       slice_iis(slice_of(base), "versions");
 }
 
+/* A link may lead back up, or to a folder that is found under its own name anyway. */
+static bool is_link(struct search *s, const char *path)
+{
+	struct stat st;
+
+	return lstat(io_join(s->a, s->root, path), &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static void walk(struct search *s)
 {
 	struct {
@@ -193,7 +202,7 @@ static void walk(struct search *s)
 		}
 		files_peek(s->a, s->root, dir, &e, &n);
 		for (size_t i = 0; i < n && depth < MAX_TREE_DEPTH; i++)
-			if (e[i].dir && !is_listed(e[i].name, skipped))
+			if (e[i].dir && !is_listed(e[i].name, skipped) && !is_link(s, e[i].path))
 				*ARENA_PUSH(s->a, queue, tail) =
 					(__typeof__(*queue)){e[i].path, depth + 1};
 	}
@@ -241,7 +250,26 @@ static bool best_of(struct search *s, struct candidate *out, struct err *err)
 	return equal == 1;
 }
 
-static bool find_folder(struct search *s, struct candidate *out, struct err *err)
+/* A usual folder that is there and empty: the first migration is still to be written. */
+static bool empty_folder(struct search *s, struct candidate *out)
+{
+	for (size_t i = 0; usual[i]; i++) {
+		struct entry *v;
+		size_t n;
+
+		if (!io_is_dir(io_join(s->a, s->root, usual[i])))
+			continue;
+		files_peek(s->a, s->root, usual[i], &v, &n);
+		if (n)
+			continue;
+		*out = (struct candidate){usual[i], s->wanted ? s->wanted : layouts[0], 0};
+		return true;
+	}
+	return false;
+}
+
+/* *out without a layout: there is nothing yet, and that is fine. */
+static bool find_folder(struct search *s, struct candidate *out, bool may_be_empty, struct err *err)
 {
 	struct candidate c;
 
@@ -258,6 +286,11 @@ static bool find_folder(struct search *s, struct candidate *out, struct err *err
 	walk(s);
 	if (s->nfound)
 		return best_of(s, out, err);
+	if (empty_folder(s, out))
+		return true;
+	*out = (struct candidate){0};
+	if (may_be_empty)
+		return true;
 	if (s->wanted)
 		err_set(err, ERR_INPUT, "found no folder with migrations of %s below \"%s\"",
 			s->wanted->name, s->root);
@@ -366,25 +399,30 @@ static bool take_given(struct project *p, const struct project_options *o,
 		const char *dir = below_root(p->arena, p->root, o->dirs[i]);
 
 		if (!io_is_dir(io_join(p->arena, p->root, dir))) {
+			if (o->may_be_empty)
+				continue;
 			err_set(err, ERR_INPUT, "there is no folder \"%s\"", o->dirs[i]);
 			return false;
 		}
 		if (!settle(p, dir, wanted, NULL, err))
 			return false;
 	}
-	if (!p->layout) {
+	if (!p->layout && !o->may_be_empty) {
 		err_set(err, ERR_INPUT, "found no migrations in \"%s\"", o->dirs[0]);
 		return err_hint(err, "Say what they are with --layout.");
 	}
 	return true;
 }
 
-static bool take_found(struct project *p, const struct layout *wanted, struct err *err)
+static bool take_found(struct project *p, const struct layout *wanted, bool may_be_empty,
+	struct err *err)
 {
 	struct search s = {.a = p->arena, .root = p->root, .wanted = wanted};
 	struct candidate c;
 
-	return find_folder(&s, &c, err) && settle(p, c.dir, wanted, &c, err);
+	if (!find_folder(&s, &c, may_be_empty, err))
+		return false;
+	return !c.layout || settle(p, c.dir, wanted, &c, err);
 }
 
 bool project_open(
@@ -415,8 +453,10 @@ bool project_open(
 			(*pair)[1] = o->placeholders[i][1];
 		}
 	}
-	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, err))
+	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, o->may_be_empty, err))
 		return false;
+	if (p->ndirs == 0)
+		return true;
 	if (wanted)
 		p->layout = wanted;
 	if (!p->layout->read(p, err))

@@ -77,14 +77,6 @@ static int sqlx_detect(struct arena *a, const char *root, const char *given, con
 	return cargo_with_sqlx(a, root, given) ? 85 : 10;
 }
 
-static struct migration *find_number(struct project *p, struct slice number)
-{
-	for (size_t i = 0; i < p->nmigrations; i++)
-		if (cmp_number(p->migrations[i].version, number) == 0)
-			return &p->migrations[i];
-	return NULL;
-}
-
 static struct script_part load(struct project *p, const char *path)
 {
 	struct script_part part = part_all(files_load(p, path), TX_MODE_MIGRATION);
@@ -94,29 +86,32 @@ static struct script_part load(struct project *p, const char *path)
 	return part;
 }
 
-static void take(struct project *p, const struct entry *e)
+static void take(struct project *p, struct key_index *x, const struct entry *e)
 {
 	struct sqlx_name n = parse(slice_of(e->name));
 	struct migration *m;
 	struct script_part *part;
+	const struct key_entry *known;
 	unsigned long long number;
 
 	if (n.kind == SQLX_NOTHING) {
 		if (slice_ends(slice_of(e->name), ".sql"))
 			problem(p, false, "not-a-migration", e->path, NOWHERE,
-				"%s is not a migration: sqlx wants NUMBER_name.sql", e->path);
+				"this is not a migration: sqlx wants NUMBER_name.sql");
 		return;
 	}
 	if (e->dir || !slice_u64(n.number, &number) || number > INT64_MAX) {
 		problem(p, true, "not-a-migration", e->path, NOWHERE,
-			e->dir ? "%s is named like a migration and is a directory"
-			       : "%s: what stands before _ is not a number; sqlx stops here",
-			e->path);
+			e->dir ? "this is named like a migration and is a directory"
+			       : "what stands before _ is not a number; sqlx stops here");
 		return;
 	}
-	m = find_number(p, n.number);
-	if (!m)
+	known = index_get(x, plain_number(n.number));
+	m = known ? &p->migrations[known->first] : NULL;
+	if (!m) {
 		m = migration_add(p, plain_number(n.number), n.number, n.words, e->path);
+		index_put(p->arena, x, m->id, p->nmigrations - 1);
+	}
 	part = n.kind == SQLX_DOWN ? &m->down : &m->up;
 	if (part->src) {
 		problem(p, true, "duplicate-version", e->path, NOWHERE,
@@ -134,6 +129,8 @@ static void take(struct project *p, const struct entry *e)
 
 static bool sqlx_read(struct project *p, struct err *err)
 {
+	struct key_index x = {0};
+
 	(void)err;
 	for (size_t i = 0; i < p->ndirs; i++) {
 		struct entry *v;
@@ -142,7 +139,7 @@ static bool sqlx_read(struct project *p, struct err *err)
 		if (!files_list(p, p->dirs[i], &v, &n))
 			continue;
 		for (size_t k = 0; k < n; k++)
-			take(p, &v[k]);
+			take(p, &x, &v[k]);
 	}
 	attach_verify(p);
 	migrations_finish(p, by_number, FINISH_DUPLICATES | FINISH_GAPS | FINISH_WANTS_DOWN);

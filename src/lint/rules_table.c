@@ -360,17 +360,13 @@ static bool uses_value(const struct statement *st, struct slice label)
 /* The labels added in the open transaction to types that are older than it. */
 static void check_enum(const struct rule *r, struct judged *j)
 {
-	const struct object **types;
-	size_t n = j->session->in_tx ? catalog_list(j->before, OBJECT_TYPE, j->arena, &types) : 0;
-
-	(void)types;
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
 		struct name name;
 		struct slice rest;
 
-		if (c->kind != CHANGE_ADD_ENUM_VALUE || !j->session->in_tx || n == 0 ||
+		if (c->kind != CHANGE_ADD_ENUM_VALUE || !j->session->in_tx ||
 			!existed_before(j, c, OBJECT_TYPE, &name, &t) || !j->statement->span.src)
 			continue;
 		rest = slice_from(j->statement->span.src->text,

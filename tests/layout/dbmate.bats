@@ -58,7 +58,9 @@ pending() {
 }
 
 round_trip() {
-	local theirs=$1 ours=$2
+	local theirs=$1 ours=$2 consent=()
+
+	"$BELAY" down --help | grep -q -e --yes-destroy && consent=(--yes-destroy people.mail)
 
 	run "$BELAY" up --db "$ours"
 	[ "$status" -eq 0 ]
@@ -67,7 +69,7 @@ round_trip() {
 	[ "$status" -eq 0 ]
 	[[ $output != *Applying* ]]
 
-	run "$BELAY" down --db "$ours" --yes-destroy people.mail
+	run "$BELAY" down --db "$ours" "${consent[@]}"
 	[ "$status" -eq 0 ]
 	[ "$(pending "$theirs")" = 1 ]
 
@@ -101,5 +103,5 @@ round_trip() {
 	run "$BELAY" status --db "$DATABASE_URL" -o json
 	[ "$status" -eq 0 ]
 	[[ $output != *pending* ]]
-	[[ $output == *'"layout":"dbmate"'* ]]
+	[[ $output == *'"dbmate"'* ]]
 }

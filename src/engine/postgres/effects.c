@@ -316,12 +316,13 @@ char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
 		bool ours = dot != SIZE_MAX && !slice_starts(name, "pg_catalog.");
 		char v = is_value_function(bare) ? 's' : 0;
 
-		if (!v)
-			v = user_function(l, bare);
 		if (!v && !ours)
 			v = builtin(bare);
 		if (!v)
 			v = of_extension(bare);
+		/* Looked for last: it walks through the whole catalog. */
+		if (!v)
+			v = user_function(l, bare);
 		if (!v) {
 			*needs = name;
 			return 0;

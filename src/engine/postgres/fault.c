@@ -88,6 +88,15 @@ static enum err_code code_of(struct slice state)
 	return ERR_FAILED;
 }
 
+/* FATAL and PANIC: the server says so and hangs up. */
+static bool ends_session(const struct pg_conn *c, const PGresult *r)
+{
+	struct slice severity = field(c, r, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return c->pq.PQstatus(c->pg) == CONNECTION_BAD || slice_is(severity, "FATAL") ||
+	       slice_is(severity, "PANIC");
+}
+
 bool pg_fault(struct pg_conn *c, const PGresult *r, struct slice sql, struct err *err)
 {
 	struct slice state = field(c, r, PG_DIAG_SQLSTATE);
@@ -100,8 +109,7 @@ bool pg_fault(struct pg_conn *c, const PGresult *r, struct slice sql, struct err
 		return false;
 	add_line(&b, no_stop(field(c, r, PG_DIAG_MESSAGE_PRIMARY)));
 	add_detail(&b, state, field(c, r, PG_DIAG_MESSAGE_DETAIL));
-	err_set(err, c->pq.PQstatus(c->pg) == CONNECTION_BAD ? ERR_CONNECT : code_of(state), "%s",
-		buf_cstr(&b));
+	err_set(err, ends_session(c, r) ? ERR_CONNECT : code_of(state), "%s", buf_cstr(&b));
 	for (size_t i = 0; i < 5 && i < state.len; i++)
 		err->sqlstate[i] = state.at[i];
 	err->sql_offset = byte_offset(sql, field(c, r, PG_DIAG_STATEMENT_POSITION));

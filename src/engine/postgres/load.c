@@ -421,6 +421,18 @@ static bool end(struct loader *l, bool in_tx, bool ok, struct err *err)
 	return ok;
 }
 
+/* A new catalog has a schema public, as a new database has; this database may have none. */
+static void drop_public(struct catalog *into)
+{
+	struct arena a = {0};
+	const struct object **v;
+	size_t n = catalog_list(into, OBJECT_SCHEMA, &a, &v);
+
+	for (size_t i = n; i-- > 0;)
+		catalog_drop(into, (struct object *)(uintptr_t)v[i]);
+	arena_done(&a);
+}
+
 bool pg_load(struct conn *c, struct catalog *into, const struct load_options *o, struct err *err)
 {
 	struct loader l = {.c = pg_conn(c), .into = into, .options = o};
@@ -428,6 +440,7 @@ bool pg_load(struct conn *c, struct catalog *into, const struct load_options *o,
 
 	if (!begin(&l, in_tx, err))
 		return err_context(err, "reading the server's schema");
+	drop_public(into);
 	for (size_t i = 0; ok && i < sizeof queries / sizeof *queries; i++)
 		ok = run_query(&l, &queries[i], err);
 	ok = end(&l, in_tx, ok, err);

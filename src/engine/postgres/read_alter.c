@@ -10,6 +10,7 @@ struct action {
 	node cmd, def;
 	struct slice name;
 	size_t from, to; /* tokens */
+	bool if_exists;	 /* ALTER TABLE IF EXISTS, not the action's own */
 };
 
 typedef void action_fn(struct rd *rd, struct action *x);
@@ -21,7 +22,8 @@ static void add_column(struct rd *rd, struct action *x)
 
 	if (tree_true(tree_get(x->cmd, "missing_ok")))
 		x->c->flags |= CHANGE_IF_NOT_EXISTS;
-	x->c->flags &= ~(unsigned)CHANGE_IF_EXISTS;
+	if (!x->if_exists)
+		x->c->flags &= ~(unsigned)CHANGE_IF_EXISTS;
 	x->c->def = rd_column(rd, x->def, &none, x->to);
 	x->c = &rd->v[rd->n - 1];
 	x->c->name = x->c->def->name;
@@ -337,14 +339,18 @@ static void one_action(struct rd *rd, node stmt, node cmd, size_t from, size_t t
 	node subtype = tree_get(cmd, "subtype"), def = tree_get(cmd, "def");
 	const struct action_row *row = action_of(subtype);
 	enum object_type type = rd_object_type(tree_get(stmt, "objtype"));
-	struct action x = {.cmd = cmd, .def = rd_body(def), .from = from, .to = to};
+	struct action x = {.cmd = cmd,
+		.def = rd_body(def),
+		.from = from,
+		.to = to,
+		.if_exists = tree_true(tree_get(stmt, "missing_ok"))};
 
 	x.c = rd_emit(rd, row ? row->kind : CHANGE_TABLE_OTHER);
 	x.c->type = type;
 	x.c->target = rd_relation(rd, tree_get(stmt, "relation"));
 	x.c->span = rd_span(rd, from, to);
 	x.c->name = x.name = rd_text_of(rd, tree_get(cmd, "name"));
-	x.c->flags |= (tree_true(tree_get(stmt, "missing_ok")) ? CHANGE_IF_EXISTS : 0) |
+	x.c->flags |= (x.if_exists ? CHANGE_IF_EXISTS : 0) |
 		      (tree_true(tree_get(cmd, "missing_ok")) ? CHANGE_IF_EXISTS : 0) |
 		      (tree_is(tree_get(cmd, "behavior"), "DROP_CASCADE") ? CHANGE_CASCADE : 0);
 	if (type != OBJECT_TYPE && !tree_true(tree_get(tree_get(stmt, "relation"), "inh")))

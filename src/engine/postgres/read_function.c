@@ -6,6 +6,18 @@ static bool is_input(node mode)
 	return !tree_is(mode, "FUNC_PARAM_OUT") && !tree_is(mode, "FUNC_PARAM_TABLE");
 }
 
+/* Routines forget lengths and precisions: varchar(10) is character varying to them. */
+static struct slice plain_type(struct rd *rd, node type)
+{
+	struct slice t = rd_type(rd, type);
+	size_t open = slice_chr(t, '('), close = slice_chr(t, ')');
+
+	if (open == SIZE_MAX || close == SIZE_MAX || close < open)
+		return t;
+	return arena_printf(rd->a, "%.*s%.*s", SLICE(slice_sub(t, 0, open)),
+		SLICE(slice_from(t, close + 1)));
+}
+
 /* name(type, type): what tells overloaded routines apart. `parameters`: the list holds
  * FunctionParameters, else TypeNames. */
 struct slice rd_signature(struct rd *rd, struct name n, node args, bool parameters)
@@ -30,7 +42,7 @@ struct slice rd_signature(struct rd *rd, struct name n, node args, bool paramete
 			buf_adds(&b, ", ");
 		any = true;
 		/* A prefix operator has no left operand. */
-		buf_add(&b, tree_get(type, "names") ? rd_type(rd, type) : SL("NONE"));
+		buf_add(&b, tree_get(type, "names") ? plain_type(rd, type) : SL("NONE"));
 	}
 	buf_addc(&b, ')');
 	s = arena_slice(rd->a, buf_slice(&b));
@@ -83,11 +95,28 @@ static void parameter(struct rd *rd, struct buf *b, node p)
 		quote_ident_pretty(b, DIALECT_POSTGRES, rd_text_of(rd, tree_get(p, "name")));
 		buf_addc(b, ' ');
 	}
-	buf_add(b, rd_type(rd, tree_get(p, "argType")));
+	buf_add(b, plain_type(rd, tree_get(p, "argType")));
 	if (tree_get(p, "defexpr")) {
 		buf_adds(b, " DEFAULT ");
 		buf_add(b, default_text(rd, p));
 	}
+}
+
+/* Without RETURNS the result is what the OUT parameters are. */
+static struct slice out_type(struct rd *rd, node list)
+{
+	struct slice type = SLICE_NONE;
+	size_t n = 0;
+
+	for (node p = tree_first(list); p; p = tree_next(list, p)) {
+		node mode = tree_get(rd_body(p), "mode");
+
+		if (!tree_is(mode, "FUNC_PARAM_OUT") && !tree_is(mode, "FUNC_PARAM_INOUT"))
+			continue;
+		type = plain_type(rd, tree_get(rd_body(p), "argType"));
+		n++;
+	}
+	return n > 1 ? SL("record") : type;
 }
 
 /* As pg_get_function_arguments() prints them, and the columns of RETURNS TABLE. */
@@ -103,8 +132,12 @@ static void arguments(struct rd *rd, struct function_def *d, node n)
 		parameter(rd, column ? &table : &args, body);
 	}
 	d->arguments = arena_slice(rd->a, buf_slice(&args));
-	d->returns = table.len ? arena_printf(rd->a, "TABLE(%.*s)", SLICE(buf_slice(&table)))
-			       : rd_type(rd, tree_get(n, "returnType"));
+	if (table.len)
+		d->returns = arena_printf(rd->a, "TABLE(%.*s)", SLICE(buf_slice(&table)));
+	else if (tree_get(n, "returnType"))
+		d->returns = plain_type(rd, tree_get(n, "returnType"));
+	else if (!slice_is(d->kind, "procedure"))
+		d->returns = out_type(rd, list);
 	buf_done(&args);
 	buf_done(&table);
 }

@@ -111,6 +111,11 @@ static void policy(struct rd *rd, struct change *c, node n)
 	d->command = rd_text_of(rd, tree_get(n, "cmd_name"));
 	for (r = tree_first(roles); r; r = tree_next(roles, r))
 		rd_list(rd, &d->roles, rd_role(rd, r));
+	/* The server ignores whoever is named beside PUBLIC. */
+	if (names_has(d->roles, SL("public"))) {
+		d->roles = (struct names){0};
+		rd_list(rd, &d->roles, SL("public"));
+	}
 	if (tree_get(n, "qual"))
 		d->using_expr = rd_expr_in(rd, tree_get(n, "qual"), rd_find(rd, i, "using") + 1);
 	if (tree_get(n, "with_check"))

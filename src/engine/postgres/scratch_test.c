@@ -187,6 +187,28 @@ static void test_blocked(void **state)
 	conn_close(other);
 }
 
+static void test_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct conn *other = NULL;
+	struct err err = {0};
+
+	if (!f->s)
+		skip();
+	must(pg_scratch_open(f->s, "main", "main", &other, &err), &err);
+	must(conn_execf(f->c, &err, "SELECT pg_terminate_backend(%d)",
+		     pg_conn(other)->pq.PQbackendPID(pg_conn(other)->pg)),
+		&err);
+	assert_false(conn_exec(other, SL("SELECT 1"), &err));
+	assert_int_equal(err.code, ERR_CONNECT);
+	err_done(&err);
+	assert_false(other->ops->alive(other));
+	assert_false(conn_exec(other, SL("SELECT 1"), &err));
+	assert_int_equal(err.code, ERR_CONNECT);
+	err_done(&err);
+	conn_close(other);
+}
+
 static bool stop_after_50(void *ctx, long long elapsed_ms)
 {
 	*(int *)ctx += 1;
@@ -444,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_blocked),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_connect_errors),
 		cmocka_unit_test(test_read_only),

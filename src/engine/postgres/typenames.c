@@ -23,6 +23,7 @@ static const struct type_row rows[] = {
 	{"int4",        "integer",           PLAIN,     NULL},
 	{"int8",        "bigint",            PLAIN,     NULL},
 	{"interval",    "interval",          INTERVAL,  NULL},
+	{"json",        "json",              PLAIN,     NULL}, /* a word that the newest servers quote */
 	{"numeric",     "numeric",           NUMERIC,   NULL},
 	{"serial2",     "smallserial",       PLAIN,     NULL},
 	{"serial4",     "serial",            PLAIN,     NULL},

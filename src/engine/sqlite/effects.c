@@ -674,6 +674,17 @@ static void judge_change(struct judging *j)
 	judge_other(j);
 }
 
+/* Temporary tables are nobody else's business: what is done to their rows is not a fact. */
+static void without_temporary(struct touched *v, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (!slice_iis(v[i].object.schema, "temp"))
+			v[kept++] = v[i];
+	*n = kept;
+}
+
 static void unread(struct arena *a, const struct statement *st, struct effect *e)
 {
 	e->unread = true;
@@ -708,6 +719,10 @@ void sqlite_effects(struct arena *a, const struct catalog *c, const struct sessi
 		j.ch = &st->changes[i];
 		judge_change(&j);
 	}
+	without_temporary(out->rewrites, &out->nrewrites);
+	without_temporary(out->scans, &out->nscans);
+	without_temporary(out->builds, &out->nbuilds);
+	without_temporary(out->writes_rows, &out->nwrites_rows);
 	if (out->outcome == OUTCOME_FAILS)
 		out->rerun = RERUN_FAILS;
 }

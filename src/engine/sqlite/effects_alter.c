@@ -145,17 +145,14 @@ static void constraint_stops(struct judging *j, const struct object *o, struct s
 		e_fails(j, "cannot drop PRIMARY KEY column: \"%.*s\"", SLICE(column));
 	else if (slice_is(c->kind, "unique") && mine)
 		e_fails(j, "cannot drop UNIQUE column: \"%.*s\"", SLICE(column));
-	else if (slice_is(c->kind, "foreign key") && mine && c->columns.n > 1)
+	else if (has_column(c->beside, column))
+		return;
+	else if (slice_is(c->kind, "foreign key") && mine)
 		e_fails(j,
 			"error in table %.*s after drop column: unknown column \"%.*s\" in foreign "
 			"key definition",
 			SLICE(j->full.name), SLICE(column));
-	else if (slice_is(c->kind, "foreign key") && mine) {
-		e_may_fail(j, "a FOREIGN KEY clause of the table that names %.*s would stop it",
-			SLICE(column));
-		e_needs(j, "whether REFERENCES stands beside %.*s or in a clause of the table",
-			SLICE(e_path(j, j->full, column)));
-	} else if (slice_is(c->kind, "check") && !mine && e_mentions(c->expression.text, column))
+	else if (slice_is(c->kind, "check") && e_mentions(c->expression.text, column))
 		e_fails(j, "error in table %.*s after drop column: no such column: %.*s",
 			SLICE(j->full.name), SLICE(column));
 }

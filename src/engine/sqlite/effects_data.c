@@ -14,7 +14,7 @@ static struct name full_name(struct slice read)
 	size_t dot = slice_chr(read, '.');
 
 	if (dot == SIZE_MAX)
-		return (struct name){SL("main"), read};
+		return (struct name){SLICE_NONE, read};
 	return (struct name){slice_sub(read, 0, dot), slice_from(read, dot + 1)};
 }
 
@@ -33,7 +33,9 @@ void judge_reads(struct judging *j, bool certain)
 			continue;
 		effect_touch(j->a, &j->e->scans, &j->e->nscans,
 			(struct touched){.type = OBJECT_TABLE,
-				.object = o && p == PRESENT ? (struct name){o->schema, o->name} : n,
+				.object = o && p == PRESENT
+						  ? (struct name){o->schema, o->name}
+						  : catalog_resolve(j->c, j->s, OBJECT_TABLE, n),
 				.certain = certain && p == PRESENT,
 				.new_in_tx = p == PRESENT && e_new(j, o)});
 	}

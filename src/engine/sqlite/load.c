@@ -1,6 +1,6 @@
 /* load.c - reading a database's schema into a catalog.
  *
- * Four queries in one read transaction. SQLite keeps each object's CREATE statement, kept up to
+ * Three queries in one read transaction. SQLite keeps each object's CREATE statement, kept up to
  * date by its own ALTER TABLE: our reader takes it apart. What SQLite made of it (table_xinfo) has
  * the last word on columns, and stands alone where the text cannot be read. */
 #include "engine/sqlite/conn.h"
@@ -9,13 +9,25 @@
 
 #include <stdint.h>
 
+/* A column as SQLite understands it: a row of columns.sql. */
+struct known_column {
+	struct slice name, type, default_text;
+	bool not_null, has_default;
+	int key;    /* place in the primary key, from 1; 0 = not in it */
+	int hidden; /* 2: virtual, 3: stored */
+};
+
 struct loading {
 	struct conn *conn;
 	struct catalog *into;
-	struct arena arena;
-	struct rows objects, columns, shadows;
+	struct arena arena; /* lists of objects */
+	struct arena table; /* what is being put into the catalog, which copies it */
+	struct rows objects, shadows;
 	struct tokens tokens;
-	size_t column_at; /* rows of `columns` used so far: same order as the tables */
+	sqlite3_stmt *columns;      /* stepped along with the tables: same order */
+	bool pending;               /* its present row has not been used */
+	struct known_column *known; /* of the present table */
+	size_t nknown;
 };
 
 static struct slice main_name(struct arena *a, struct slice name)
@@ -34,20 +46,61 @@ static struct names main_names(struct arena *a, struct names n)
 
 /* ---- Columns ---- */
 
-static void overlay_column(struct loading *l, struct object *col, size_t row)
+static struct slice text_of(struct loading *l, int i)
 {
-	struct slice type = rows_get(&l->columns, row, 2);
-	struct slice hidden = rows_get(&l->columns, row, 6);
+	const char *at = (const char *)sqlite3_column_text(l->columns, i);
+
+	return arena_slice(&l->table, slice_n(at, (size_t)sqlite3_column_bytes(l->columns, i)));
+}
+
+static bool next_row(struct loading *l, struct err *err)
+{
+	int rc = sqlite3_step(l->columns);
+
+	l->pending = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || sqlite_error(l->conn, rc, err);
+}
+
+/* Fills l->known with the rows of one table: none for a virtual one. */
+static bool known_columns(struct loading *l, struct slice table, struct err *err)
+{
+	l->known = NULL;
+	l->nknown = 0;
+	while (l->pending) {
+		struct known_column *k;
+		const char *name = (const char *)sqlite3_column_text(l->columns, 0);
+
+		if (!slice_eq(slice_n(name, (size_t)sqlite3_column_bytes(l->columns, 0)), table))
+			break;
+		k = ARENA_PUSH(&l->table, l->known, l->nknown);
+		*k = (struct known_column){
+			.name = text_of(l, 1),
+			.type = text_of(l, 2),
+			.not_null = sqlite3_column_int(l->columns, 3),
+			.has_default = sqlite3_column_type(l->columns, 4) != SQLITE_NULL,
+			.key = sqlite3_column_int(l->columns, 5),
+			.hidden = sqlite3_column_int(l->columns, 6),
+		};
+		if (k->has_default)
+			k->default_text = text_of(l, 4);
+		if (!next_row(l, err))
+			return false;
+	}
+	return true;
+}
+
+static void overlay_column(struct object *col, const struct known_column *k)
+{
 	struct column_def *c = &col->column;
 
 	/* SQLite prints INTEGER for integer, and no more than it keeps: the text knows better
 	 * unless the two disagree. */
-	if (!slice_ieq(type, c->type) && !c->generated.len)
-		c->type = type;
-	c->not_null = slice_is(rows_get(&l->columns, row, 3), "1");
-	if (slice_is(hidden, "2"))
+	if (!slice_ieq(k->type, c->type) && !c->generated.len)
+		c->type = k->type;
+	c->not_null = k->not_null;
+	if (k->hidden == 2)
 		c->generated = SL("virtual");
-	else if (slice_is(hidden, "3"))
+	else if (k->hidden == 3)
 		c->generated = SL("stored");
 }
 
@@ -61,45 +114,40 @@ static size_t count_columns(const struct object *t)
 }
 
 /* Do the text and SQLite agree on which columns there are? */
-static bool same_columns(struct loading *l, const struct object *t, size_t row, size_t n)
+static bool same_columns(const struct loading *l, const struct object *t)
 {
-	if (count_columns(t) != n)
+	if (count_columns(t) != l->nknown)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!slice_eq(t->parts[i]->name, rows_get(&l->columns, row + i, 1)))
+	for (size_t i = 0; i < l->nknown; i++)
+		if (!slice_eq(t->parts[i]->name, l->known[i].name))
 			return false;
 	return true;
 }
 
 static struct object *part(struct loading *l, struct object *t, enum object_type type)
 {
-	struct object *o = ARENA_NEW(&l->arena, struct object);
+	struct object *o = ARENA_NEW(&l->table, struct object);
 
 	o->type = type;
 	o->table = t;
-	*ARENA_PUSH(&l->arena, t->parts, t->nparts) = o;
+	*ARENA_PUSH(&l->table, t->parts, t->nparts) = o;
 	return o;
 }
 
-/* The n-th column of the primary key, in key order. */
-static void add_primary_key(struct loading *l, struct object *t, size_t row, size_t n)
+static void add_primary_key(struct loading *l, struct object *t)
 {
 	struct object *o = NULL;
 
-	for (size_t k = 1; k <= n; k++)
-		for (size_t i = 0; i < n; i++) {
-			unsigned long long pk = 0;
-
-			slice_u64(rows_get(&l->columns, row + i, 5), &pk);
-			if (pk != k)
+	for (int place = 1; place <= (int)l->nknown; place++)
+		for (size_t i = 0; i < l->nknown; i++) {
+			if (l->known[i].key != place)
 				continue;
 			if (!o) {
 				o = part(l, t, OBJECT_CONSTRAINT);
 				o->generated_name = true;
 				o->constraint.kind = SL("primary key");
 			}
-			names_add(&l->arena, &o->constraint.columns,
-				rows_get(&l->columns, row + i, 1));
+			names_add(&l->table, &o->constraint.columns, l->known[i].name);
 		}
 }
 
@@ -110,7 +158,7 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 	struct object *o = NULL;
 
 	if (!conn_query_params(
-		    l->conn, slice_of(query_sqlite_foreign_keys), &table, 1, &l->arena, &r, err))
+		    l->conn, slice_of(query_sqlite_foreign_keys), &table, 1, &l->table, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		if (i == 0 || !slice_eq(rows_get(&r, i, 0), rows_get(&r, i - 1, 0))) {
@@ -121,30 +169,29 @@ static bool add_foreign_keys(struct loading *l, struct object *t, struct err *er
 			o->constraint.on_update = rows_get(&r, i, 4);
 			o->constraint.on_delete = rows_get(&r, i, 5);
 		}
-		names_add(&l->arena, &o->constraint.columns, rows_get(&r, i, 2));
+		names_add(&l->table, &o->constraint.columns, rows_get(&r, i, 2));
 		if (!rows_null(&r, i, 3))
-			names_add(&l->arena, &o->constraint.ref_columns, rows_get(&r, i, 3));
+			names_add(&l->table, &o->constraint.ref_columns, rows_get(&r, i, 3));
 	}
 	return true;
 }
 
 /* Without a readable text: columns, primary key and foreign keys as SQLite lists them. CHECKs and
  * UNIQUE constraints are not listed, so what hangs on this table is not known for certain. */
-static bool from_pragmas(struct loading *l, struct object *t, size_t row, size_t n, struct err *err)
+static bool from_pragmas(struct loading *l, struct object *t, struct err *err)
 {
 	t->parts = NULL;
 	t->nparts = 0;
 	t->tainted = true;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < l->nknown; i++) {
 		struct object *col = part(l, t, OBJECT_COLUMN);
 
-		col->name = rows_get(&l->columns, row + i, 1);
-		col->column.type = rows_get(&l->columns, row + i, 2);
-		if (!rows_null(&l->columns, row + i, 4))
-			col->column.default_value.text = rows_get(&l->columns, row + i, 4);
-		overlay_column(l, col, row + i);
+		col->name = l->known[i].name;
+		col->column.type = l->known[i].type;
+		col->column.default_value.text = l->known[i].default_text;
+		overlay_column(col, &l->known[i]);
 	}
-	add_primary_key(l, t, row, n);
+	add_primary_key(l, t);
 	return add_foreign_keys(l, t, err);
 }
 
@@ -168,34 +215,38 @@ static void finish_references(struct object *t)
 	}
 }
 
+/* The object that a CREATE text defines; an empty one of that type where it cannot be read. */
+static struct object *defined(struct loading *l, size_t i, enum object_type type)
+{
+	const struct change *ch =
+		sqlite_read_schema(&l->table, &l->tokens, rows_get(&l->objects, i, 3));
+	struct object *o;
+
+	if (ch && ch->def && ch->def->type == type)
+		return ch->def;
+	o = ARENA_NEW(&l->table, struct object);
+	o->type = type;
+	o->tainted = true;
+	return o;
+}
+
 static bool load_table(struct loading *l, size_t i, struct err *err)
 {
 	struct slice name = rows_get(&l->objects, i, 1);
-	const struct change *ch =
-		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
-	struct object *t = ch && ch->def && ch->def->type == OBJECT_TABLE
-				   ? ch->def
-				   : ARENA_NEW(&l->arena, struct object);
-	size_t row = l->column_at, n = 0;
+	struct object *t = defined(l, i, OBJECT_TABLE);
 
-	while (row + n < l->columns.nrows && slice_eq(rows_get(&l->columns, row + n, 0), name))
-		n++;
-	l->column_at += n;
+	if (!known_columns(l, name, err))
+		return false;
 	if (is_shadow(l, name))
 		return true;
-	if (t->type != OBJECT_TABLE) {
-		t->type = OBJECT_TABLE;
-		t->table_.kind = SL("table");
-		t->table_.persistence = SL("permanent");
-	}
 	t->schema = SL("main");
 	t->name = name;
-	if (n > 0 && !same_columns(l, t, row, n)) {
-		if (!from_pragmas(l, t, row, n, err))
+	if (l->nknown > 0 && !same_columns(l, t)) {
+		if (!from_pragmas(l, t, err))
 			return false;
 	} else {
-		for (size_t k = 0; k < n; k++)
-			overlay_column(l, t->parts[k], row + k);
+		for (size_t k = 0; k < l->nknown; k++)
+			overlay_column(t->parts[k], &l->known[k]);
 	}
 	finish_references(t);
 	catalog_put(l->into, t);
@@ -204,20 +255,13 @@ static bool load_table(struct loading *l, size_t i, struct err *err)
 
 static void load_view(struct loading *l, size_t i)
 {
-	const struct change *ch =
-		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
-	struct object *v = ch && ch->def && ch->def->type == OBJECT_VIEW
-				   ? ch->def
-				   : ARENA_NEW(&l->arena, struct object);
+	struct object *v = defined(l, i, OBJECT_VIEW);
 
-	if (v->type != OBJECT_VIEW) {
-		v->type = OBJECT_VIEW;
+	if (v->tainted)
 		v->view.query.text = rows_get(&l->objects, i, 3);
-		v->tainted = true;
-	}
 	v->schema = SL("main");
 	v->name = rows_get(&l->objects, i, 1);
-	v->view.reads = main_names(&l->arena, v->view.reads);
+	v->view.reads = main_names(&l->table, v->view.reads);
 	catalog_put(l->into, v);
 }
 
@@ -233,19 +277,13 @@ static struct object *owner_of(struct loading *l, struct slice table)
 /* Indexes and triggers, after all tables and views. */
 static void load_part(struct loading *l, size_t i, enum object_type type)
 {
-	const struct change *ch =
-		sqlite_read_schema(&l->arena, &l->tokens, rows_get(&l->objects, i, 3));
 	struct object *owner = owner_of(l, rows_get(&l->objects, i, 2));
-	struct object *o = ch && ch->def && ch->def->type == type
-				   ? ch->def
-				   : ARENA_NEW(&l->arena, struct object);
+	struct object *o = defined(l, i, type);
 
 	if (!owner)
 		return;
-	if (o->type != type) {
-		o->type = type;
-		o->tainted = true;
-	}
+	if (type == OBJECT_TRIGGER)
+		o->trigger.reads = main_names(&l->table, o->trigger.reads);
 	o->schema = SL("main");
 	o->name = rows_get(&l->objects, i, 1);
 	o->table = owner;
@@ -254,9 +292,14 @@ static void load_part(struct loading *l, size_t i, enum object_type type)
 
 static bool read_everything(struct loading *l, struct err *err)
 {
-	return conn_query(l->conn, slice_of(query_sqlite_objects), &l->arena, &l->objects, err) &&
-	       conn_query(l->conn, slice_of(query_sqlite_shadows), &l->arena, &l->shadows, err) &&
-	       conn_query(l->conn, slice_of(query_sqlite_columns), &l->arena, &l->columns, err);
+	int rc;
+
+	if (!conn_query(l->conn, slice_of(query_sqlite_objects), &l->arena, &l->objects, err) ||
+		!conn_query(l->conn, slice_of(query_sqlite_shadows), &l->arena, &l->shadows, err))
+		return false;
+	rc = sqlite3_prepare_v2(
+		sqlite_handle(l->conn), query_sqlite_columns, -1, &l->columns, NULL);
+	return rc == SQLITE_OK ? next_row(l, err) : sqlite_error(l->conn, rc, err);
 }
 
 static bool build(struct loading *l, struct err *err)
@@ -264,6 +307,7 @@ static bool build(struct loading *l, struct err *err)
 	for (size_t i = 0; i < l->objects.nrows; i++) {
 		struct slice type = rows_get(&l->objects, i, 0);
 
+		arena_reset(&l->table);
 		if (slice_is(type, "table") && !load_table(l, i, err))
 			return false;
 		if (slice_is(type, "view"))
@@ -272,6 +316,7 @@ static bool build(struct loading *l, struct err *err)
 	for (size_t i = 0; i < l->objects.nrows; i++) {
 		struct slice type = rows_get(&l->objects, i, 0);
 
+		arena_reset(&l->table);
 		if (slice_is(type, "index"))
 			load_part(l, i, OBJECT_INDEX);
 		else if (slice_is(type, "trigger"))
@@ -296,6 +341,7 @@ bool sqlite_load(
 	if (own && !conn_exec(c, SL("BEGIN"), err))
 		return false;
 	ok = read_everything(&l, err) && build(&l, err);
+	sqlite3_finalize(l.columns);
 	if (own) {
 		struct err ignored = {0};
 
@@ -303,6 +349,7 @@ bool sqlite_load(
 		err_done(&ignored);
 	}
 	tokens_done(&l.tokens);
+	arena_done(&l.table);
 	arena_done(&l.arena);
 	return ok || err_context(err, "reading the schema of \"%.*s\"", SLICE(c->id.database));
 }

@@ -185,7 +185,8 @@ void read_create_trigger(struct parse *p, bool temporary, size_t start)
 		o->trigger.condition = p_expr(p, from, p->at);
 	}
 	trigger_body_text(p, o, ch);
-	o->schema = trigger.schema;
+	o->trigger.reads = ch->reads;
+	o->schema = temporary && !trigger.schema.len ? SL("temp") : trigger.schema;
 	o->name = trigger.name;
 	ch->name = trigger.name;
 	ch->target = (struct name){table.schema.len ? table.schema : trigger.schema, table.name};

@@ -209,11 +209,14 @@ static void check_expression(struct parse *p, struct object *o)
 static struct slice type_name(struct parse *p)
 {
 	size_t from = p->at, f, t;
+	struct token first = p_peek(p);
 
 	while (!at_any(p, column_ends) && p_is_name(p))
 		p_next(p);
 	if (p->at > from && p_is_punct(p, "("))
 		p_parens(p, &f, &t);
+	if (p->at == from + 1 && first.kind != TOKEN_WORD)
+		return token_value(p->a, DIALECT_SQLITE, first);
 	return sqlite_squeeze(p->a, p_text(p, from, p->at));
 }
 
@@ -335,8 +338,10 @@ static bool column_constraint(
 	} else {
 		return deferral(p, NULL);
 	}
-	if (o && !p->failed)
+	if (o && !p->failed) {
+		names_add(p->a, &o->constraint.beside, col->name);
 		end_span(p, o, from);
+	}
 	return true;
 }
 

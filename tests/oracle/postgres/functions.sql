@@ -26,6 +26,6 @@ DROP FUNCTION IF EXISTS nothing(int);
 DROP PROCEDURE p2;
 DROP AGGREGATE my_sum(int);
 CREATE TYPE ft AS ENUM ('a');
-CREATE FUNCTION f9(a ft, b ft[]) RETURNS ft LANGUAGE sql LEAKPROOF AS $$ SELECT a $$;
+CREATE FUNCTION f9(a ft, b ft[]) RETURNS ft LANGUAGE sql AS $$ SELECT a $$;
 CREATE FUNCTION f9(a ft, b ft[]) RETURNS ft LANGUAGE sql AS $$ SELECT a $$;
 CREATE FUNCTION f10(a timestamptz DEFAULT now(), b double precision DEFAULT 1.5) RETURNS bool LANGUAGE sql AS $$ SELECT true $$;

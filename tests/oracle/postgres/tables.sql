@@ -5,7 +5,7 @@ CREATE TABLE types_3 (a date, b time, c time(3), d timetz, e timestamp, f timest
 CREATE TABLE types_4 (a int[], b text[][], c varchar(5)[], d numeric(5,2)[], e inet, f cidr, g macaddr, h point, i money, j oid, k regclass, l int4range, m tsvector);
 CREATE TABLE types_5 (a int4, b int8, c float4, d float8, e bool, f timestamp with time zone, g time without time zone, h character varying(3), i decimal(4,1), j "char", k bpchar, l name);
 CREATE UNLOGGED TABLE fast (a int);
-CREATE TABLE with_options (a int) WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_vacuum_threshold = 100);
+CREATE TABLE with_options (a text) WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_vacuum_threshold = 100);
 CREATE TABLE "Mixed Case" ("Odd ""name""" int, "select" text, normal int);
 CREATE TABLE IF NOT EXISTS plain (zzz int);
 CREATE TABLE no_columns ();

@@ -167,12 +167,14 @@ static void state_of(struct oracle *o, struct buf *out)
 	struct err err = {0};
 
 	if (!conn_query(o->conn,
-		    SL("SELECT name, coalesce(sql, '') FROM sqlite_schema "
-		       "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name"),
+		    SL("SELECT name, coalesce(sql, ''), 'main' FROM main.sqlite_schema "
+		       "WHERE name NOT LIKE 'sqlite_stat%' UNION ALL "
+		       "SELECT name, coalesce(sql, ''), 'temp' FROM temp.sqlite_schema ORDER BY 3, "
+		       "1"),
 		    &o->a, &r, &err))
 		fail_msg("%s", err.message);
 	for (size_t i = 0; i < r.nrows; i++) {
-		struct name table = {SL("main"), rows_get(&r, i, 0)};
+		struct name table = {rows_get(&r, i, 2), rows_get(&r, i, 0)};
 		struct err none = {0};
 		char hash[65] = "";
 		long long n = 0;

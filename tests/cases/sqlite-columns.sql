@@ -1,0 +1,10 @@
+-- sqlite
+CREATE TABLE users (id INTEGER PRIMARY KEY, plan TEXT);
+ALTER TABLE users ADD COLUMN phone TEXT;
+ALTER TABLE users ADD COLUMN state TEXT NOT NULL;
+ALTER TABLE users RENAME COLUMN plan TO tier;
+ALTER TABLE users DROP COLUMN tier;
+CREATE TRIGGER users_t AFTER INSERT ON users BEGIN
+	UPDATE users SET phone = '-' WHERE id = new.id;
+END;
+VACUUM;

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# Every rule's own examples: the unsafe one fires it, the safe one does not.
+load helper
+
+@test "every rule fires on its unsafe example and is silent on its safe one" {
+	belay rules -o json >rules.json
+	python3 - "$BELAY" <<'PY'
+import json, subprocess, sys
+
+rules = json.load(open("rules.json"))["rules"]
+folder_rules = {"migration-folder", "irreversible"}  # about folders: bad_input.bats and the last test here
+wrong, seen = [], 0
+
+def fires(rule, sql):
+    p = subprocess.run([sys.argv[1], "check", "-", "--dialect", rule["example_dialect"], "--select", "all",
+                        "-o", "json"], input=(rule["setup"] or "") + "\n" + sql, capture_output=True, text=True)
+    if p.returncode not in (0, 1):
+        return f"exit {p.returncode}: {p.stderr}"
+    return rule["id"] in [f["rule"] for f in json.loads(p.stdout)["findings"]]
+
+for r in rules:
+    if r["id"] in folder_rules:
+        continue
+    seen += 1
+    bad, good = fires(r, r["bad"]), fires(r, r["good"])
+    if bad is not True:
+        wrong.append(f"{r['id']}: silent on its unsafe example ({bad})")
+    if good is not False:
+        wrong.append(f"{r['id']}: fires on its safe example ({good})")
+print(f"{seen} rules", *wrong, sep="\n", file=sys.stderr)
+sys.exit(1 if wrong or seen < 30 else 0)
+PY
+}
+
+@test "every rule has all its words, and a page" {
+	belay rules -o json | json "[r['id'] for r in d['rules'] if not all(r[k] for k in ('says', 'why', 'doc'))]" >missing
+	[ "$(cat missing)" = "[]" ] || { cat missing >&2; false; }
+	for id in $(belay rules -o json | json "' '.join(r['id'] for r in d['rules'])"); do
+		[ -s "$ROOT/docs/rules/$id.md" ]
+	done
+}
+
+@test "irreversible fires on a migration without a down, when it is selected" {
+	shop
+	file migrations/003_one_way.sql <<<'DROP TABLE customers;'
+	run --separate-stderr belay check --dialect sqlite --select irreversible -o json
+	[ "$(json "[f['file'] for f in d['findings']]" <<<"$output")" = "['migrations/003_one_way.sql']" ]
+}
