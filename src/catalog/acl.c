@@ -171,6 +171,21 @@ struct names acl_changed(struct catalog *c, const struct object *o, struct slice
 	return out;
 }
 
+void acl_words(struct arena *a, struct slice e, struct names *plain, struct names *passed)
+{
+	struct grants g = grants_of(e);
+
+	for (size_t i = 0; letters[i]; i++) {
+		size_t k = 0;
+
+		if (!(g.has & 1u << i))
+			continue;
+		while (privileges[k].letter != letters[i])
+			k++;
+		names_add(a, g.option & 1u << i ? passed : plain, slice_of(privileges[k].word));
+	}
+}
+
 static bool same_members(struct names a, struct names b)
 {
 	for (size_t i = 0; i < a.n; i++)

@@ -18,7 +18,8 @@ static struct names resolved_reads(struct apply *x, struct names reads)
 			column = slice_from(n.name, dot + 1);
 			n.name = slice_sub(n.name, 0, dot);
 		}
-		n = catalog_resolve(x->c, x->s, OBJECT_NONE, n);
+		if (!slice_is(n.name, "*"))
+			n = catalog_resolve(x->c, x->s, OBJECT_NONE, n);
 		rest = dotted(&x->c->arena, n);
 		if (column.len)
 			rest = textf(x->c, "%.*s.%.*s", SLICE(rest), SLICE(column));
@@ -594,7 +595,7 @@ enum apply_result apply_drop_extension(struct apply *x)
 enum apply_result apply_create_object(struct apply *x)
 {
 	enum object_type type = x->ch->def ? x->ch->def->type : x->ch->type;
-	struct node *old;
+	struct node *old, *n;
 	struct name full;
 	enum apply_result r;
 
@@ -605,7 +606,11 @@ enum apply_result apply_create_object(struct apply *x)
 		return r;
 	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER)
 		full.schema = SLICE_NONE;
-	replace(x, old, x->ch->def, full);
+	n = replace(x, old, x->ch->def, full);
+	if (type == OBJECT_PUBLICATION) {
+		node_edit(x->c, n)->other.members = resolved_reads(x, x->ch->def->other.members);
+		node_edited(x->c, n);
+	}
 	return APPLIED;
 }
 

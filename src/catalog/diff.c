@@ -217,6 +217,16 @@ static bool is_unknown(const struct object *o, const struct field *f)
 	       (o->type == OBJECT_EXTENSION && !strcmp(f->label, "version"));
 }
 
+/* Arguments may have defaults, which are expressions. */
+static enum sameness arguments(
+	struct comparing *c, const struct object *x, const struct object *y, bool both_loaded)
+{
+	enum sameness s = expr_compare(c->dialect, (struct expr){.text = x->function.arguments},
+		(struct expr){.text = y->function.arguments});
+
+	return s == NOT_COMPARED && both_loaded ? DIFFERENT : s;
+}
+
 static enum sameness field_compare(
 	struct comparing *c, const struct object *x, const struct object *y, const struct field *f)
 {
@@ -230,6 +240,8 @@ static enum sameness field_compare(
 	switch (f->kind) {
 	case FIELD_TEXT:
 		same = slice_eq(*(const struct slice *)a, *(const struct slice *)b);
+		if (!same && x->type == OBJECT_FUNCTION && !strcmp(f->label, "arguments"))
+			return arguments(c, x, y, both_loaded);
 		break;
 	case FIELD_NAME:
 		same = name_eq(*(const struct name *)a, *(const struct name *)b);

@@ -304,6 +304,9 @@ struct names acl_changed(struct catalog *c, const struct object *o, struct slice
 /* For comparing: without grantors, the owner as "@owner", empty for the defaults. */
 struct names acl_canonical(const struct catalog *c, struct arena *a, const struct object *o);
 
+/* The privileges of one entry, in words: those to keep, and those that may be passed on. */
+void acl_words(struct arena *a, struct slice entry, struct names *plain, struct names *passed);
+
 /* ---- expr.c ---- */
 enum sameness { SAME, DIFFERENT, NOT_COMPARED };
 enum sameness expr_compare(enum dialect d, struct expr a, struct expr b);
