@@ -410,6 +410,8 @@ enum apply_result apply_create_part(struct apply *x)
 		return r;
 	def = *x->ch->def;
 	def.name = x->ch->name.len ? x->ch->name : def.name;
+	if (type == OBJECT_TRIGGER)
+		def.trigger.reads = resolved_reads(x, def.trigger.reads);
 	old = part_find(x->c, table, type, def.name);
 	if (!old && type == OBJECT_TRIGGER && !is_postgres(x->c))
 		old = node_find(x->c, type, in_table_schema(table, def.name));

@@ -74,7 +74,7 @@ static bool has_flag(const struct change *ch, unsigned flag)
 
 static struct slice show(struct effects *x, struct name n)
 {
-	return name_text(x->a, resolved(x, n));
+	return my_name_text(x->a, resolved(x, n));
 }
 
 /* ---- does it work at all ---- */
@@ -219,7 +219,7 @@ static void rebuilt_indexes(
 
 static void online_facts(struct effects *x, const struct object *t, const struct change *first)
 {
-	struct online o = online_statement(x->a, &x->d, x->s, x->c, t, x->st);
+	struct online o = my_online_statement(x->a, &x->d, x->s, x->c, t, x->st);
 	struct name table = resolved(x, first->target);
 	int algorithm = asked_algorithm(setting(x->st, "algorithm")),
 	    lock = asked_lock(setting(x->st, "lock"));
@@ -227,20 +227,20 @@ static void online_facts(struct effects *x, const struct object *t, const struct
 
 	if (!o.applies)
 		return;
-	x->out->algorithm = algorithm_word(o.algorithm);
-	x->out->lock_clause = lock_word(o.lock);
+	x->out->algorithm = my_algorithm_word(o.algorithm);
+	x->out->lock_clause = my_lock_word(o.lock);
 	if (o.needs)
 		effect_need(x->a, x->out,
 			arena_printf(x->a, "%s of %.*s", o.needs, SLICE(show(x, first->target))));
 	if (algorithm >= 0 && algorithm < (int)o.algorithm)
 		fails(x, certain ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
 			arena_printf(x->a, "ALGORITHM=%s is refused: it needs %s",
-				algorithm_word((enum algorithm)algorithm),
-				algorithm_word(o.algorithm)));
+				my_algorithm_word((enum algorithm)algorithm),
+				my_algorithm_word(o.algorithm)));
 	if (lock >= 0 && lock < (int)o.lock)
 		fails(x, certain ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
 			arena_printf(x->a, "LOCK=%s is refused: it needs %s",
-				lock_word((enum lock_words)lock), lock_word(o.lock)));
+				my_lock_word((enum lock_words)lock), my_lock_word(o.lock)));
 	if (o.rebuild || algorithm == ALGO_COPY) {
 		touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, table, SLICE_NONE,
 			certain);
@@ -365,7 +365,7 @@ static void modify_effects(struct effects *x, const struct change *ch, const str
 		undo(x, UNDO_SCHEMA_ONLY);
 		return;
 	}
-	if (type_change(&x->d, c, ch->def, true) == TYPE_NARROWER)
+	if (my_type_change(&x->d, c, ch->def, true) == TYPE_NARROWER)
 		narrowing(x, ch);
 	if (!c->column.not_null && ch->def->column.not_null) {
 		fails(x, OUTCOME_MAY_FAIL, SL("a row may hold NULL there"));
