@@ -286,8 +286,6 @@ static enum sameness field_compare(
 			return arguments(
 				*(const struct slice *)a, *(const struct slice *)b, both_loaded);
 		same = slice_eq(*(const struct slice *)a, *(const struct slice *)b);
-		if (!same && x->type == OBJECT_FUNCTION && !strcmp(f->label, "arguments"))
-			return arguments(c, x, y, both_loaded);
 		break;
 	case FIELD_NAME:
 		same = name_eq(*(const struct name *)a, *(const struct name *)b);
