@@ -70,7 +70,7 @@ one() {
 
 whole_program() {
 	local log=$1/bats.log p f s
-	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats >"$log" 2>&1
+	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats tests/*/*.bats >"$log" 2>&1
 	s=$(grep -c '^ok .* # skip' "$log")
 	p=$(($(grep -c '^ok ' "$log") - s))
 	f=$(grep -c '^not ok ' "$log")
