@@ -291,6 +291,27 @@ enum apply_result apply_drop_column(struct apply *x)
 	return APPLIED;
 }
 
+/* MariaDB keeps one check with the column itself, under the column's name. */
+static struct node *column_check(struct apply *x, struct node *table, struct slice column)
+{
+	struct node *n = x->c->dialect == DIALECT_MARIADB
+				 ? part_find(x->c, table, OBJECT_CONSTRAINT, column)
+				 : NULL;
+
+	return n && is_kind(&n->o, "check") ? n : NULL;
+}
+
+static void rename_column_check(
+	struct apply *x, struct node *table, struct slice from, struct slice to)
+{
+	struct node *check = column_check(x, table, from);
+
+	if (!check)
+		return;
+	node_edit(x->c, check)->name = keep(x->c, to);
+	node_edited(x->c, check);
+}
+
 static void rename_column(struct apply *x, struct node *table, struct slice from, struct slice to)
 {
 	struct node *col = part_find(x->c, table, OBJECT_COLUMN, from);
@@ -302,6 +323,7 @@ static void rename_column(struct apply *x, struct node *table, struct slice from
 	node_edit(x->c, col)->name = keep(x->c, to);
 	node_edited(x->c, col);
 	rename_column_everywhere(x->c, table, from, col->o.name);
+	rename_column_check(x, table, from, col->o.name);
 	for (size_t i = 0; i < n; i++)
 		rename_column(x, v[i], from, to);
 }
@@ -462,6 +484,7 @@ enum apply_result apply_modify_column(struct apply *x)
 	struct node *table, *col = column_of(x, &table, &r);
 	const struct object *found;
 	struct slice to = x->ch->other.name.len ? x->ch->other.name : x->ch->name;
+	struct node *check;
 	struct object *o;
 	size_t at;
 
@@ -474,6 +497,10 @@ enum apply_result apply_modify_column(struct apply *x)
 	if (!position(x, table, &at))
 		return conflict(
 			x, "there is no column to stand after: %.*s", SLICE(x->ch->list.at[0]));
+	/* The old definition goes with its check; the new one brings its own, if it has one. */
+	check = column_check(x, table, col->o.name);
+	if (check)
+		part_drop(x->c, check);
 	if (!slice_eq(col->o.name, to))
 		rename_column(x, table, col->o.name, to);
 	o = node_edit(x->c, col);

@@ -406,6 +406,7 @@ static struct slice c_call(struct canon *c, struct slice name)
 
 static struct slice c_column(struct canon *c)
 {
+	struct buf b = {0};
 	struct slice s;
 
 	/* db.table.column: inside one table's definition only the last part says anything. */
@@ -418,7 +419,10 @@ static struct slice c_column(struct canon *c)
 
 		return arena_printf(c->a, "%.*s(%.*s)", SLICE(s), SLICE(args));
 	}
-	return arena_printf(c->a, "`%.*s`", SLICE(s));
+	quote_ident_pretty(&b, c->d->dialect, s);
+	s = arena_slice(c->a, buf_slice(&b));
+	buf_done(&b);
+	return s;
 }
 
 static struct slice c_word_primary(struct canon *c, struct token t)
@@ -494,6 +498,8 @@ static struct slice c_primary(struct canon *c)
 		c->at++;
 		return my_lower(c->a, t.text);
 	}
+	if (t.kind == TOKEN_STRING && c_tok(c, 1).kind == TOKEN_STRING)
+		return c_bad(c);
 	if (t.kind == TOKEN_STRING)
 		return c_literal(c, t);
 	if (t.kind == TOKEN_QUOTED)

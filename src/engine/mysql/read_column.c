@@ -189,6 +189,12 @@ struct slice my_default_normal(struct parser *p, const struct my_type *t, size_t
 {
 	struct token first = tok_at(p, from);
 	struct slice normal = SLICE_NONE;
+	struct parser strings = *p;
+
+	strings.at = from;
+	if (to > from + 1 && first.kind == TOKEN_STRING && my_take_string(&strings, &normal) &&
+		strings.at == to) /* 'a' 'b' */
+		return literal_normal(p, t, normal, true);
 
 	if (to == from + 1 && first.kind == TOKEN_NUMBER && slice_istarts(first.text, "0x"))
 		return my_lower(p->a, first.text);
@@ -530,7 +536,7 @@ static void finish_json(struct parser *p, struct column_read *c)
 	o = add_check(p, c, SLICE_NONE);
 	o->constraint.expression.text =
 		arena_printf(p->a, "json_valid(`%.*s`)", SLICE(c->column->name));
-	o->constraint.expression.normal = my_lower(p->a, o->constraint.expression.text);
+	o->constraint.expression.normal = my_normal(p->a, &p->d, o->constraint.expression.text);
 }
 
 bool my_read_column(struct parser *p, struct object *column, struct column_parts *parts)

@@ -258,10 +258,10 @@ static bool sequence_option(struct parser *p, struct change *ch, bool *took)
 	if (my_take_word(p, "NO MINVALUE") || my_take_word(p, "NOMINVALUE") ||
 		my_take_word(p, "NO MAXVALUE") || my_take_word(p, "NOMAXVALUE"))
 		return true;
-	if (my_take_word(p, "NOCACHE") || my_take_word(p, "NO CACHE")) {
+	if (my_take_word(p, "NOCACHE")) {
 		d->cache = SL("0");
 		names_add(p->a, &ch->list, SL("cache"));
-	} else if (my_take_word(p, "NOCYCLE") || my_take_word(p, "NO CYCLE")) {
+	} else if (my_take_word(p, "NOCYCLE")) {
 		d->cycle = false;
 		names_add(p->a, &ch->list, SL("cycle"));
 	} else if (my_take_word(p, "CYCLE")) {
