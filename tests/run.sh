@@ -28,7 +28,7 @@ build() {
 	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$@" "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
 	fi
-	ninja -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
+	ninja -k 0 -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
 		>"$dir.log" 2>&1 || { tail -n 60 "$dir.log"; return 1; }
 }
 
@@ -70,7 +70,7 @@ one() {
 
 whole_program() {
 	local log=$1/bats.log p f s
-	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats >"$log" 2>&1
+	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats tests/*/*.bats >"$log" 2>&1
 	s=$(grep -c '^ok .* # skip' "$log")
 	p=$(($(grep -c '^ok ' "$log") - s))
 	f=$(grep -c '^not ok ' "$log")

@@ -122,6 +122,7 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 	case OBJECT_TRIGGER:
 		if (is_postgres(c))
 			mention(called_function(o->trigger.body.text), fn, ctx);
+		mention_list(o->trigger.reads, fn, ctx);
 		break;
 	case OBJECT_TYPE:
 		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)
@@ -221,7 +222,7 @@ static struct slice text_rename(struct catalog *c, struct slice text, struct sli
 	struct buf b = {0};
 	struct lexer l;
 	struct slice out;
-	bool changed = false;
+	bool changed = false, into = false;
 
 	if (slice_ifind(text, from) == SIZE_MAX)
 		return text;
@@ -231,12 +232,15 @@ static struct slice text_rename(struct catalog *c, struct slice text, struct sli
 
 		if (name &&
 			same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), from) &&
-			(functions_too || !token_punct(lexer_peek(&l), "("))) {
+			(functions_too || into || !token_punct(lexer_peek(&l), "("))) {
 			quote_ident_pretty(&b, c->dialect, to);
 			changed = true;
 		} else {
 			buf_add(&b, t.text);
 		}
+		/* INSERT INTO t (a, b): no call */
+		if (t.kind != TOKEN_BLANK && t.kind != TOKEN_COMMENT)
+			into = token_is(t, "INTO");
 	}
 	out = changed ? keep(c, buf_slice(&b)) : text;
 	arena_done(&scratch);
@@ -410,6 +414,14 @@ static void retarget_view(struct catalog *c, struct object *o, struct name from,
 		o->view.query.normal = SLICE_NONE; /* printed with the new name from now on */
 }
 
+static void retarget_trigger(
+	struct catalog *c, struct trigger_def *d, struct name from, struct name to)
+{
+	d->reads = relations_replaced(c, d->reads, from, to);
+	d->body = (struct expr){text_rename(c, d->body.text, from.name, to.name, false)};
+	d->condition = expr_rename(c, d->condition, from.name, to.name);
+}
+
 static void retarget_one(
 	struct catalog *c, struct node *n, enum object_type type, struct name from, struct name to)
 {
@@ -448,6 +460,8 @@ static void retarget_one(
 		if (type == OBJECT_FUNCTION)
 			o->trigger.body.text =
 				text_rename(c, o->trigger.body.text, from.name, to.name, true);
+		else if (is_sqlite(c)) /* it rewrites the bodies, wherever the trigger is */
+			retarget_trigger(c, &o->trigger, from, to);
 		break;
 	case OBJECT_TYPE:
 		o->type_.base = type_retarget(c, o->type_.base, from, to);
@@ -499,6 +513,7 @@ static void rename_in_part(struct catalog *c, struct node *n, struct slice from,
 	case OBJECT_CONSTRAINT:
 		o->constraint.columns = names_replaced(c, o->constraint.columns, from, to);
 		o->constraint.include = names_replaced(c, o->constraint.include, from, to);
+		o->constraint.beside = names_replaced(c, o->constraint.beside, from, to);
 		o->constraint.on_delete_columns =
 			names_replaced(c, o->constraint.on_delete_columns, from, to);
 		o->constraint.expression = expr_rename(c, o->constraint.expression, from, to);
@@ -571,6 +586,8 @@ static void rename_in_dependent(
 		o->other.members = names_replaced(c, o->other.members, from, to);
 	if (o->type == OBJECT_SEQUENCE && slice_eq(o->sequence.owned_by, old))
 		o->sequence.owned_by = new;
+	if (o->type == OBJECT_TRIGGER && is_sqlite(c))
+		o->trigger.body = expr_rename(c, o->trigger.body, from, to);
 	if (o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW) {
 		o->view.reads = names_replaced(c, o->view.reads, old, new);
 		if (is_sqlite(c))

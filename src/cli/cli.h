@@ -76,6 +76,8 @@ const char *nearest_word(struct slice typed, const char *const *words, size_t n)
 bool cli_emit(struct cli *c, const char *format, struct slice document, struct err *err);
 
 /* ---- Shared by commands ---- */
+/* Dialect, layout and server version are words that exist, whether a command uses them or not. */
+bool cli_validate(struct cli *c, struct err *err);
 /* Reads the project below -C with its layout, dialect, placeholders; `need_layout` false leaves
  * p->layout NULL when no migrations are found. */
 bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err *err);

@@ -147,6 +147,25 @@ static bool choose_engine(struct cli *c, struct judge_input *in, enum dialect d,
 	return in->engine != NULL;
 }
 
+/* A file that cannot be read, or whose up and down cannot be told apart, is not judged at all. */
+static bool can_be_read(const struct project *p, struct err *err)
+{
+	for (size_t i = 0; i < p->nproblems; i++) {
+		const struct layout_problem *x = &p->problems[i];
+
+		if (!x->fatal || (strcmp(x->rule, "unreadable") != 0 &&
+					 strcmp(x->rule, "unknown-marker") != 0))
+			continue;
+		err_set(err, ERR_INPUT, "%.*s", SLICE(x->message));
+		if (x->span.src)
+			err_span(err, x->span);
+		else if (x->path)
+			err_at(err, x->path, 0, 0, 0);
+		return false;
+	}
+	return true;
+}
+
 static bool fill(struct cli *c, struct judge_input *in, struct project *p, struct chosen *ch,
 	struct err *err)
 {
@@ -162,6 +181,8 @@ static bool fill(struct cli *c, struct judge_input *in, struct project *p, struc
 	for (size_t i = 0; i < c->nargs && !by_project; i++)
 		by_project = strcmp(c->args[i], "-") != 0 && is_of_project(p, c->args[i]);
 	if (by_project) {
+		if (!can_be_read(p, err))
+			return false;
 		in->project = p;
 		if (c->nargs) {
 			ch->paths = c->args;

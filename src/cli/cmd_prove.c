@@ -23,8 +23,8 @@ static void on_progress(
 
 static void scratch_of(struct cli *c, enum dialect d, struct scratch_options *o)
 {
-	*o = (struct scratch_options){.url = slice_of(cli_text(c, "scratch")),
-		.waiter = {signals_tick, NULL, 50}};
+	*o = (struct scratch_options){
+		.url = slice_of(cli_text(c, "scratch")), .waiter = {signals_tick, NULL, 50}};
 	if (cli_text(c, "server-version") || c->config.server_version)
 		o->version = cli_server_version(c, d);
 }
@@ -355,8 +355,9 @@ static bool schema_of(
 static bool skip_ours(void *ctx, const struct object *o)
 {
 	const enum dialect *d = ctx;
+	struct slice table = o->table ? o->table->name : o->name;
 
-	return journal_is_ours(*d, o->schema, o->table ? o->table->name : o->name);
+	return journal_is_ours(*d, o->schema, table) || layout_is_history(table);
 }
 
 static void diff_json(struct buf *b, const struct catalog_diff *d)

@@ -179,6 +179,17 @@ static bool code_in_the_way(const struct migration *code, size_t done, struct er
 	return err_hint(err, "Run it with its own tool, then belay up goes on after it.");
 }
 
+/* The database has seen migrations whose files are gone: what they did is not in this folder. */
+static void warn_missing(const struct running *r)
+{
+	for (size_t i = 0; i < r->state.n; i++)
+		if (!r->state.at[i].migration)
+			warning_print(r->cli,
+				"migration %.*s is in the database's history, but its file is "
+				"missing",
+				SLICE(clean_line(&r->cli->arena, r->state.at[i].id)));
+}
+
 static bool phase_of(const char *text, enum phase *out, struct err *err)
 {
 	*out = PHASE_NONE;
@@ -227,6 +238,7 @@ int cmd_up(struct cli *c, struct err *err)
 
 	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
 		return 2;
+	warn_missing(&r);
 	ok = cut_before_code(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);

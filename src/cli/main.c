@@ -292,7 +292,8 @@ static int run(struct cli *c, int argc, char **argv, struct err *err)
 		return 2;
 	}
 	if (!read_outputs(c, err) || !find_root(c, err) ||
-		!config_read(&c->config, &c->arena, c->root, cli_text(c, "config"), err))
+		!config_read(&c->config, &c->arena, c->root, cli_text(c, "config"), err) ||
+		!cli_validate(c, err))
 		return 2;
 	return c->command->run(c, err);
 }

@@ -102,6 +102,8 @@ extern const struct rule rule_update_no_where;
 extern const struct rule rule_vacuum_full;
 extern const struct rule rule_validate_in_same_tx;
 
+/* --select all */
+bool select_all(const struct judge *jg);
 bool suppressed(struct judge *jg, const struct finding *f);
 void report_unused(struct judge *jg);
 bool path_matches(const char *pattern, const char *path);

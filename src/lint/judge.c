@@ -195,7 +195,7 @@ static enum severity severity_now(const struct judge *jg, const struct rule *r, 
 	return s;
 }
 
-static bool select_all(const struct judge *jg)
+bool select_all(const struct judge *jg)
 {
 	for (size_t i = 0; jg->in->select && jg->in->select[i]; i++)
 		if (strcmp(jg->in->select[i], "all") == 0)

@@ -1,10 +1,24 @@
 /* rules_process.c - what does not parse, cannot be read, cannot run, cannot be undone. */
 #include "lint/internal.h"
 
+/* A text of another dialect fails in a hundred places for one reason. */
+static struct slice looks_like(const struct judged *j, struct span at)
+{
+	char why[128];
+	enum dialect d = dialect_guess(at.src->text, why);
+
+	if (d == DIALECT_UNKNOWN || d == j->dialect ||
+		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
+		return SLICE_NONE;
+	return arena_printf(j->arena, "The file looks like %s rather than %s.", dialect_name(d),
+		dialect_name(j->dialect));
+}
+
 static void check_syntax(const struct rule *r, struct judged *j)
 {
 	const struct statement *st = j->statement;
 	struct span at = st->span;
+	struct finding *f;
 
 	if (st->state != STATEMENT_SYNTAX)
 		return;
@@ -19,7 +33,8 @@ static void check_syntax(const struct rule *r, struct judged *j)
 				at.len = i;
 		}
 	}
-	finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
+	f = finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
+	f->safe = looks_like(j, st->span);
 }
 
 const struct rule rule_syntax_error = {

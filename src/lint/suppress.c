@@ -165,7 +165,7 @@ static void look_at_directive(
 			arena_printf(jg->arena, "this allow of %.*s ended on %.*s", SLICE(d->rule),
 				SLICE(d->until))
 				.at);
-	else if (is_allow && !d->used && !jg->in->select)
+	else if (is_allow && !d->used && (!jg->in->select || select_all(jg)))
 		complain(jg, u, st, d,
 			arena_printf(
 				jg->arena, "nothing here needs this allow of %.*s", SLICE(d->rule))
