@@ -276,6 +276,7 @@ static void settle_partitioned(struct apply *x, struct node *parent)
 	if (attached < n)
 		return;
 	node_edit(x->c, parent)->index.invalid = false;
+	parent->o.index.on_only = false; /* as if it had been made for all of them */
 	node_edited(x->c, parent);
 }
 

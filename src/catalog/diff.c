@@ -36,6 +36,9 @@ bool field_counts(enum dialect d, const struct object *o, const struct field *f,
 	if (opt && opt->ignore_generated_names && o->generated_name &&
 		(!strcmp(f->label, "index") || !strcmp(f->label, "constraint")))
 		return false;
+	if (o->type == OBJECT_OTHER && slice_starts(o->other.class_, "text search") &&
+		!strcmp(f->label, "options"))
+		return false; /* COPY = is no option that the server keeps */
 	if (o->type == OBJECT_VIEW && !strcmp(f->label, "columns"))
 		return false; /* said by the query, or by the column parts */
 	if (o->type == OBJECT_MATVIEW && !strcmp(f->label, "columns"))
@@ -192,6 +195,10 @@ static enum sameness exprs(struct comparing *c, const struct object *x, const st
 	const struct expr *b = (const void *)((const char *)y + f->offset);
 	enum sameness s;
 
+	/* CREATE AGGREGATE's list as it was written, and as we make it from the server's rows. */
+	if (x->type == OBJECT_FUNCTION && slice_is(x->function.kind, "aggregate") && !both_loaded &&
+		!strcmp(f->label, "body"))
+		return NOT_COMPARED;
 	if (is_verbatim(x, f)) {
 		if (slice_eq(slice_trim(a->text), slice_trim(b->text)))
 			return SAME;
@@ -217,6 +224,52 @@ static bool is_unknown(const struct object *o, const struct field *f)
 	       (o->type == OBJECT_EXTENSION && !strcmp(f->label, "version"));
 }
 
+/* A function's arguments but for their defaults, which are expressions. */
+static struct slice without_defaults(struct arena *a, struct slice arguments)
+{
+	struct buf b = {0};
+	struct slice out;
+
+	for (size_t i = 0; i < arguments.len; i++) {
+		int depth = 0;
+		bool quoted = false;
+
+		if (!slice_starts(slice_from(arguments, i), " DEFAULT ")) {
+			buf_addc(&b, arguments.at[i]);
+			continue;
+		}
+		for (i++; i < arguments.len; i++) {
+			char ch = arguments.at[i];
+
+			if (ch == '\'')
+				quoted = !quoted;
+			else if (!quoted && (ch == '(' || ch == '['))
+				depth++;
+			else if (!quoted && (ch == ')' || ch == ']'))
+				depth--;
+			else if (!quoted && depth == 0 && ch == ',')
+				break;
+		}
+		buf_adds(&b, " DEFAULT");
+		i--;
+	}
+	out = arena_slice(a, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+static enum sameness arguments(struct slice a, struct slice b, bool both_loaded)
+{
+	struct arena scratch = {0};
+	bool same;
+
+	if (slice_eq(a, b))
+		return SAME;
+	same = slice_eq(without_defaults(&scratch, a), without_defaults(&scratch, b));
+	arena_done(&scratch);
+	return same && !both_loaded ? NOT_COMPARED : DIFFERENT;
+}
+
 static enum sameness field_compare(
 	struct comparing *c, const struct object *x, const struct object *y, const struct field *f)
 {
@@ -229,6 +282,9 @@ static enum sameness field_compare(
 		return NOT_COMPARED;
 	switch (f->kind) {
 	case FIELD_TEXT:
+		if (x->type == OBJECT_FUNCTION && !strcmp(f->label, "arguments"))
+			return arguments(
+				*(const struct slice *)a, *(const struct slice *)b, both_loaded);
 		same = slice_eq(*(const struct slice *)a, *(const struct slice *)b);
 		break;
 	case FIELD_NAME:
