@@ -181,8 +181,9 @@ static bool is_verbatim(const struct object *x, const struct field *f)
 		return false;
 	if (x->type == OBJECT_TRIGGER)
 		return true;
-	return x->type == OBJECT_FUNCTION && !slice_istarts(text, "begin atomic") &&
-	       !slice_istarts(text, "return ");
+	if (slice_istarts(text, "return") && text.len > 6 && strchr(" \t\r\n(", text.at[6]))
+		return false;
+	return x->type == OBJECT_FUNCTION && !slice_istarts(text, "begin atomic");
 }
 
 static enum sameness exprs(struct comparing *c, const struct object *x, const struct object *y,
@@ -204,6 +205,54 @@ static enum sameness exprs(struct comparing *c, const struct object *x, const st
 	if (s == NOT_COMPARED && both_loaded && dialect_is_mysql(c->dialect))
 		s = DIFFERENT;
 	return s;
+}
+
+/* The next argument of a function, up to a comma outside of brackets and quotes. */
+static struct slice next_argument(struct slice *rest)
+{
+	size_t depth = 0, i;
+	char quote = 0;
+	struct slice one;
+
+	for (i = 0; i < rest->len; i++) {
+		char c = rest->at[i];
+
+		if (quote) {
+			quote = c == quote ? 0 : quote;
+			continue;
+		}
+		if (c == '"' || c == '\'')
+			quote = c;
+		depth += c == '(' || c == '[';
+		depth -= (c == ')' || c == ']') && depth > 0;
+		if (c == ',' && !depth)
+			break;
+	}
+	one = slice_trim(slice_sub(*rest, 0, i));
+	*rest = i < rest->len ? slice_from(*rest, i + 1) : SLICE_NONE;
+	return one;
+}
+
+/* Arguments are text, but their defaults are expressions, which servers print in their own way. */
+static enum sameness arguments(struct comparing *c, struct slice a, struct slice b)
+{
+	enum sameness all = SAME;
+
+	while ((a.len || b.len) && all != DIFFERENT) {
+		struct slice x = next_argument(&a), y = next_argument(&b);
+		size_t dx = slice_find(x, SL(" DEFAULT ")), dy = slice_find(y, SL(" DEFAULT "));
+		struct expr ex, ey;
+
+		if (slice_eq(x, y))
+			continue;
+		if (dx == SIZE_MAX || dy == SIZE_MAX ||
+			!slice_eq(slice_sub(x, 0, dx), slice_sub(y, 0, dy)))
+			return DIFFERENT;
+		ex = (struct expr){.text = slice_from(x, dx + strlen(" DEFAULT "))};
+		ey = (struct expr){.normal = slice_from(y, dy + strlen(" DEFAULT "))};
+		all = worse(all, expr_compare(c->dialect, ex, ey));
+	}
+	return all;
 }
 
 /* What an author need not say and a server always knows. */
@@ -230,6 +279,12 @@ static enum sameness field_compare(
 	switch (f->kind) {
 	case FIELD_TEXT:
 		same = slice_eq(*(const struct slice *)a, *(const struct slice *)b);
+		if (!same && !both_loaded && x->type == OBJECT_FUNCTION &&
+			!strcmp(f->label, "arguments"))
+			return x->span.src ? arguments(c, *(const struct slice *)a,
+						     *(const struct slice *)b)
+					   : arguments(c, *(const struct slice *)b,
+						     *(const struct slice *)a);
 		break;
 	case FIELD_NAME:
 		same = name_eq(*(const struct name *)a, *(const struct name *)b);
