@@ -53,8 +53,10 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 		x->o->event(x->o->ctx, &e);
 }
 
-/* The framework's own lock, so that its runner and ours exclude each other. */
-static bool take_framework_lock(struct executor *x, struct slice *unlock, struct err *err)
+/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing) is
+ * sent in front of it, with it where the server takes both in one message. */
+static bool take_framework_lock(
+	struct executor *x, struct slice first, struct slice *unlock, struct err *err)
 {
 	const struct project *p = x->plan->project;
 	struct slice try_sql = SLICE_NONE;
@@ -63,7 +65,11 @@ static bool take_framework_lock(struct executor *x, struct slice *unlock, struct
 	*unlock = SLICE_NONE;
 	if (x->o->no_history || !p->layout->lock_sql ||
 		!p->layout->lock_sql(p, x->conn, x->arena, &try_sql, unlock))
-		return true;
+		return first.len == 0 || conn_exec(x->conn, first, err);
+	if (first.len && x->conn->id.dialect == DIALECT_POSTGRES)
+		try_sql = arena_printf(x->arena, "%.*s; %.*s", SLICE(first), SLICE(try_sql));
+	else if (first.len && !conn_exec(x->conn, first, err))
+		return false;
 	if (!conn_query(x->conn, try_sql, x->arena, &r, err))
 		return false;
 	if (r.nrows && !rows_null(&r, 0, 0) &&
@@ -129,19 +135,24 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 	return true;
 }
 
-static bool begin_tx(struct executor *x, struct err *err)
+static struct slice begin_words(const struct conn *c)
 {
-	switch (x->conn->id.dialect) {
+	switch (c->id.dialect) {
 	case DIALECT_SQLITE:
-		return conn_exec(x->conn, SL("BEGIN IMMEDIATE"), err);
+		return SL("BEGIN IMMEDIATE");
 	case DIALECT_MYSQL:
 	case DIALECT_MARIADB:
-		return conn_exec(x->conn, SL("START TRANSACTION"), err);
+		return SL("START TRANSACTION");
 	case DIALECT_POSTGRES:
 	case DIALECT_UNKNOWN:
 		break;
 	}
-	return conn_exec(x->conn, SL("BEGIN"), err);
+	return SL("BEGIN");
+}
+
+static bool begin_tx(struct executor *x, struct err *err)
+{
+	return conn_exec(x->conn, begin_words(x->conn), err);
 }
 
 static bool commit(struct executor *x, struct err *err)
@@ -379,10 +390,6 @@ static bool record_through(
 		return false;
 	if (x->o->no_history)
 		return true;
-	/* Inside the transaction the "begun" mark is only part of the framework's own two steps: a
-	 * rollback takes it back, so a failed migration never leaves a dirty flag behind. */
-	if (x->grouped && p->layout->history_begin && !p->layout->history_begin(p, c, m, d, err))
-		return false;
 	return p->layout->history_finish(p, c, m, d, io_now_ms() - x->begun, err);
 }
 
@@ -413,13 +420,17 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
-	struct slice unlock = SLICE_NONE;
+	struct slice unlock = SLICE_NONE, first = begin_words(x->conn);
 	bool locked = false;
 
 	x->ngroup = 0;
 	x->nms = 0;
-	if (!begin_tx(x, err))
-		return false;
+	/* SET TRANSACTION has to come before any query: then the lock waits for it. */
+	if (from < to && only_sets(x->plan->steps[from].statement)) {
+		if (!conn_exec(x->conn, first, err))
+			return false;
+		first = SLICE_NONE;
+	}
 	for (size_t i = from; i < to; i++) {
 		long long ms = 0;
 		bool skip;
@@ -429,9 +440,8 @@ static bool run_grouped(
 			return false;
 		if (skip)
 			continue;
-		/* SET TRANSACTION has to come before any query: the lock waits for it. */
 		if (!locked && !only_sets(x->plan->steps[i].statement)) {
-			if (!take_framework_lock(x, &unlock, err))
+			if (!take_framework_lock(x, first, &unlock, err))
 				return false;
 			locked = true;
 		}
@@ -440,7 +450,7 @@ static bool run_grouped(
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
-	if (!locked && !take_framework_lock(x, &unlock, err))
+	if (!locked && !take_framework_lock(x, first, &unlock, err))
 		return false;
 	if (!verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
@@ -455,7 +465,7 @@ static bool run_separately(
 	bool ok;
 
 	x->ngroup = 0;
-	if (!take_framework_lock(x, &unlock, err))
+	if (!take_framework_lock(x, SLICE_NONE, &unlock, err))
 		return false;
 	ok = true;
 	for (size_t i = from; ok && i < to; i++)
