@@ -49,6 +49,8 @@ SQL
 	[ "$(tables)" = users ]
 	ends 0 belay status
 	says "1 applied, 1 pending"
+	ends 0 belay up
+	[ "$(tables)" = "orders users" ]
 	ends 0 belay down --all
 	[ "$(tables)" = NULL ]
 }
