@@ -205,23 +205,8 @@ static bool read_open(struct conn *c, struct slice schema, struct slice prefix, 
 	buf_adds(&b, "SELECT run, migration, direction, statement, hash, state, sql_text, error,"
 		     " started, before_state, kind, ordinal FROM ");
 	table(&b, c->id.dialect, schema, prefix, "step");
-<<<<<<< HEAD
-	buf_adds(&b, " s WHERE s.state IN ('intent', 'failed', 'done') AND s.kind = 'alone'"
-		     " AND NOT EXISTS (SELECT 1 FROM ");
-	table(&b, c->id.dialect, schema, prefix, "applied");
-	buf_adds(&b, " a WHERE a.migration = s.migration AND a.run >= s.run)"
-		     " AND s.direction = 'up' AND NOT EXISTS (SELECT 1 FROM ");
-	/* What a later run has undone, and what belongs to a run that came to its end, is closed.
-	 */
-	table(&b, c->id.dialect, schema, prefix, "step");
-	buf_adds(&b, " d WHERE d.migration = s.migration AND d.run > s.run AND d.direction = 'down'"
-		     " AND d.state = 'done') AND NOT EXISTS (SELECT 1 FROM ");
-	table(&b, c->id.dialect, schema, prefix, "run");
-	buf_adds(&b, " r WHERE r.id = s.run AND r.state = 'done') ORDER BY s.run, s.ordinal");
-=======
 	buf_adds(&b, " WHERE kind IN ('alone', 'mark') AND state IN ('intent', 'failed', 'done')"
 		     " ORDER BY run, ordinal");
->>>>>>> main
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
 	for (size_t i = 0; ok && i < r.nrows; i++) {
 		struct journal_entry e = {.run = number(rows_get(&r, i, 0)),
