@@ -58,16 +58,19 @@ static struct slice extension_schema(struct apply *x, struct slice type)
 struct slice resolve_type(struct apply *x, struct slice type)
 {
 	struct slice base = type_base(type), schema;
+	struct name name = type_named(type);
 	const struct object *found = NULL;
 
-	if (!is_postgres(x->c) || base.len == 0 || slice_chr(base, '.') != SIZE_MAX)
+	if (!is_postgres(x->c) || base.len == 0 || name.schema.len)
 		return type;
-	if (catalog_find(x->c, x->s, OBJECT_TYPE, (struct name){SLICE_NONE, base}, &found) ==
-		PRESENT)
+	if (catalog_find(x->c, x->s, OBJECT_TYPE, name, &found) == PRESENT)
 		schema = found->schema;
 	else
 		schema = extension_schema(x, base);
-	return schema.len ? textf(x->c, "%.*s.%.*s", SLICE(schema), SLICE(type)) : type;
+	if (slice_empty(schema))
+		return type;
+	return textf(x->c, "%.*s%.*s", SLICE(type_spelled(x->c, (struct name){schema, name.name})),
+		SLICE(slice_from(type, base.len)));
 }
 
 /* A collation of the user's own gets its schema too. */

@@ -555,6 +555,20 @@ static struct slice statistics_name(
 	}
 }
 
+/* The kinds in the server's order; all of them when none is named and there is more than one
+ * member. */
+static struct names statistics_kinds(struct apply *x, const struct object *def)
+{
+	static const char *const kinds[] = {"ndistinct", "dependencies", "mcv"};
+	struct names out = {0};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (def->other.options.n ? names_has(def->other.options, slice_of(kinds[i]))
+					 : def->other.members.n > 1)
+			names_add(&x->c->arena, &out, slice_of(kinds[i]));
+	return out;
+}
+
 enum apply_result apply_create_statistics(struct apply *x)
 {
 	enum apply_result r = APPLIED;
@@ -565,12 +579,7 @@ enum apply_result apply_create_statistics(struct apply *x)
 	if (!table)
 		return r;
 	def = *x->ch->def;
-	/* Without a list of kinds all of them; on one expression there is nothing to choose. */
-	if (def.other.options.n == 0 && def.other.members.n > 1) {
-		names_add(&x->c->arena, &def.other.options, SL("ndistinct"));
-		names_add(&x->c->arena, &def.other.options, SL("dependencies"));
-		names_add(&x->c->arena, &def.other.options, SL("mcv"));
-	}
+	def.other.options = statistics_kinds(x, &def);
 	def.other.definition.text = def.other.definition.normal =
 		dotted(&x->c->arena, (struct name){table->o.schema, table->o.name});
 	if (x->ch->target.name.len) {

@@ -184,8 +184,9 @@ static bool is_verbatim(const struct object *x, const struct field *f)
 		return false;
 	if (x->type == OBJECT_TRIGGER)
 		return true;
-	return x->type == OBJECT_FUNCTION && !slice_istarts(text, "begin atomic") &&
-	       !slice_istarts(text, "return ");
+	if (slice_istarts(text, "return") && text.len > 6 && strchr(" \t\r\n(", text.at[6]))
+		return false;
+	return x->type == OBJECT_FUNCTION && !slice_istarts(text, "begin atomic");
 }
 
 static enum sameness exprs(struct comparing *c, const struct object *x, const struct object *y,
@@ -213,6 +214,54 @@ static enum sameness exprs(struct comparing *c, const struct object *x, const st
 	return s;
 }
 
+/* The next argument of a function, up to a comma outside of brackets and quotes. */
+static struct slice next_argument(struct slice *rest)
+{
+	size_t depth = 0, i;
+	char quote = 0;
+	struct slice one;
+
+	for (i = 0; i < rest->len; i++) {
+		char c = rest->at[i];
+
+		if (quote) {
+			quote = c == quote ? 0 : quote;
+			continue;
+		}
+		if (c == '"' || c == '\'')
+			quote = c;
+		depth += c == '(' || c == '[';
+		depth -= (c == ')' || c == ']') && depth > 0;
+		if (c == ',' && !depth)
+			break;
+	}
+	one = slice_trim(slice_sub(*rest, 0, i));
+	*rest = i < rest->len ? slice_from(*rest, i + 1) : SLICE_NONE;
+	return one;
+}
+
+/* Arguments are text, but their defaults are expressions, which servers print in their own way. */
+static enum sameness arguments(struct comparing *c, struct slice a, struct slice b)
+{
+	enum sameness all = SAME;
+
+	while ((a.len || b.len) && all != DIFFERENT) {
+		struct slice x = next_argument(&a), y = next_argument(&b);
+		size_t dx = slice_find(x, SL(" DEFAULT ")), dy = slice_find(y, SL(" DEFAULT "));
+		struct expr ex, ey;
+
+		if (slice_eq(x, y))
+			continue;
+		if (dx == SIZE_MAX || dy == SIZE_MAX ||
+			!slice_eq(slice_sub(x, 0, dx), slice_sub(y, 0, dy)))
+			return DIFFERENT;
+		ex = (struct expr){.text = slice_from(x, dx + strlen(" DEFAULT "))};
+		ey = (struct expr){.normal = slice_from(y, dy + strlen(" DEFAULT "))};
+		all = worse(all, expr_compare(c->dialect, ex, ey));
+	}
+	return all;
+}
+
 /* What an author need not say and a server always knows. */
 static bool is_unknown(const struct object *o, const struct field *f)
 {
@@ -234,52 +283,6 @@ static bool is_inherited(const struct object *o, const struct field *f)
 	       (!strcmp(f->label, "character set") || !strcmp(f->label, "collation"));
 }
 
-/* A function's arguments but for their defaults, which are expressions. */
-static struct slice without_defaults(struct arena *a, struct slice arguments)
-{
-	struct buf b = {0};
-	struct slice out;
-
-	for (size_t i = 0; i < arguments.len; i++) {
-		int depth = 0;
-		bool quoted = false;
-
-		if (!slice_starts(slice_from(arguments, i), " DEFAULT ")) {
-			buf_addc(&b, arguments.at[i]);
-			continue;
-		}
-		for (i++; i < arguments.len; i++) {
-			char ch = arguments.at[i];
-
-			if (ch == '\'')
-				quoted = !quoted;
-			else if (!quoted && (ch == '(' || ch == '['))
-				depth++;
-			else if (!quoted && (ch == ')' || ch == ']'))
-				depth--;
-			else if (!quoted && depth == 0 && ch == ',')
-				break;
-		}
-		buf_adds(&b, " DEFAULT");
-		i--;
-	}
-	out = arena_slice(a, buf_slice(&b));
-	buf_done(&b);
-	return out;
-}
-
-static enum sameness arguments(struct slice a, struct slice b, bool both_loaded)
-{
-	struct arena scratch = {0};
-	bool same;
-
-	if (slice_eq(a, b))
-		return SAME;
-	same = slice_eq(without_defaults(&scratch, a), without_defaults(&scratch, b));
-	arena_done(&scratch);
-	return same && !both_loaded ? NOT_COMPARED : DIFFERENT;
-}
-
 static enum sameness field_compare(
 	struct comparing *c, const struct object *x, const struct object *y, const struct field *f)
 {
@@ -295,10 +298,13 @@ static enum sameness field_compare(
 		return NOT_COMPARED;
 	switch (f->kind) {
 	case FIELD_TEXT:
-		if (x->type == OBJECT_FUNCTION && !strcmp(f->label, "arguments"))
-			return arguments(
-				*(const struct slice *)a, *(const struct slice *)b, both_loaded);
 		same = slice_eq(*(const struct slice *)a, *(const struct slice *)b);
+		if (!same && !both_loaded && x->type == OBJECT_FUNCTION &&
+			!strcmp(f->label, "arguments"))
+			return x->span.src ? arguments(c, *(const struct slice *)a,
+						     *(const struct slice *)b)
+					   : arguments(c, *(const struct slice *)b,
+						     *(const struct slice *)a);
 		break;
 	case FIELD_NAME:
 		same = name_eq(*(const struct name *)a, *(const struct name *)b);
@@ -316,6 +322,10 @@ static enum sameness field_compare(
 			return keys(
 				c, *(const struct names *)a, *(const struct names *)b, both_loaded);
 		same = names_eq(*(const struct names *)a, *(const struct names *)b);
+		/* REFERENCES t alone, where the key of t was not known */
+		if (!same && !both_loaded && !strcmp(f->label, "referenced columns") &&
+			(!((const struct names *)a)->n || !((const struct names *)b)->n))
+			return NOT_COMPARED;
 		break;
 	case FIELD_SET:
 		same = names_eq(sorted(&scratch, *(const struct names *)a),

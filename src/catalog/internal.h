@@ -178,6 +178,8 @@ struct names names_without(struct catalog *c, struct names n, struct slice s);
 /* Fills in what the server fills in: "" and the default it stands for are the same afterwards. */
 void canonical(struct catalog *c, struct object *o);
 struct slice type_base(struct slice type); /* without (…) and [] */
+struct name type_named(struct slice type); /* its name, without quotes */
+struct slice type_spelled(struct catalog *c, struct name n);
 /* Fills a new sequence's numbers by its type and increment. */
 void sequence_defaults(struct catalog *c, struct sequence_def *d);
 
