@@ -15,7 +15,7 @@ teardown_file() {
 
 @test "an empty folder: exit 2, and how to name or start one" {
 	ends 2 belay check
-	says "no migrations were found" "belay init"
+	says "no migrations" "--migrations DIR"
 }
 
 @test "a file that cannot be read: exit 2, its name, no other words" {
@@ -30,21 +30,24 @@ teardown_file() {
 	says "nothing.sql" "No such file or directory"
 }
 
-@test "a directory named like a migration: exit 2, it is not a file" {
+@test "a directory named like a migration: a finding, and nothing runs" {
 	shop
 	mkdir migrations/003_folder.sql
-	ends 2 belay check
-	says "003_folder.sql"
+	ends 1 belay check
+	says "is named like a migration and is a directory" "003_folder.sql"
+	file migrations/004_more.sql <<<'CREATE TABLE more (id INTEGER);'
+	ends 2 belay up --db sqlite:app.db
+	says "is named like a migration and is a directory" "003_folder.sql"
 }
 
 @test "a migration of no bytes is said to be empty, and runs as nothing" {
 	shop
 	: >migrations/003_nothing.sql
 	run belay check
-	says "003_nothing.sql" "empty"
+	says "003_nothing.sql" "nothing to run"
 	ends 0 belay up --db sqlite:app.db
 	ends 0 belay status --db sqlite:app.db
-	says_not "pending"
+	says "3 applied, 0 pending"
 }
 
 @test "a syntax error in SQLite: exit 1, at its place, in the engine's own words" {
@@ -86,9 +89,9 @@ SQL
 
 @test "a gap in the numbers is said" {
 	shop
-	mv migrations/002_phone.sql migrations/005_phone.sql
-	run belay check
-	says "migration-folder" "005"
+	for i in 003 004 006; do echo "CREATE TABLE t$i (id INTEGER);" >migrations/${i}_t.sql; done
+	ends 0 belay check
+	says "there is no migration 5: 006 follows 004"
 }
 
 @test "a missing down is said when one is asked for" {
@@ -110,9 +113,8 @@ SQL
 	ends 2 belay up --db sqlite:app.db
 	says "001_a.sql" "DWON"
 	[ ! -e app.db ] || [ -z "$(sqlite3 app.db .tables)" ]
-	run belay check
-	[ "$status" -ne 0 ]
-	says "DWON"
+	ends 2 belay check
+	says "001_a.sql:3" "DWON"
 }
 
 @test "an unknown directive is a finding" {
@@ -123,16 +125,15 @@ SQL
 	says "belay:alow"
 }
 
-@test "a history row whose file is gone: shown by status, in the way of up" {
+@test "a history row whose file is gone: shown by status, a warning of up" {
 	shop
 	belay up --db sqlite:app.db
 	rm migrations/001_customers.sql
 	ends 0 belay status --db sqlite:app.db
 	says "1" "missing"
 	file migrations/003_more.sql <<<'CREATE TABLE more (id INTEGER);'
-	run belay up --db sqlite:app.db
-	[ "$status" = 6 ] || [ "$status" = 0 ]
-	says "001"
+	ends 0 belay up --db sqlite:app.db
+	says "migration 001 is in the database's history, but its file is missing"
 }
 
 @test "an applied file that was edited: shown by status, exit 6 from up" {
@@ -277,7 +278,7 @@ COPY t FROM PROGRAM 'touch $BATS_TEST_TMPDIR/escaped; echo x';
 DROP TABLE t;
 SQL
 	ends 1 belay rehearse --dialect postgres
-	says "COPY" "permission denied"
+	says "must be superuser"
 	[ ! -e escaped ]
 }
 
@@ -298,7 +299,7 @@ SELECT pg_read_file('/etc/passwd');
 SELECT 1;
 SQL
 	ends 1 belay rehearse --dialect postgres
-	says "permission denied"
+	says "permission denied for function pg_read_file"
 	says_not "root:"
 }
 
@@ -311,7 +312,7 @@ CREATE TABLE other.t (id INTEGER);
 DROP TABLE other.t;
 SQL
 	ends 1 belay rehearse --dialect sqlite
-	says "ATTACH"
+	says "refused in a scratch database"
 	[ ! -e other.db ]
 }
 

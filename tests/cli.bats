@@ -27,6 +27,7 @@ commands() {
 
 @test "every example of --help is understood" {
 	shop
+	echo 'dialect: sqlite' >belay.yml
 	git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm a && git branch -M main
 	file migrations/003_x.sql <<<$'-- UP\nCREATE TABLE x (id INTEGER);\n-- DOWN\nDROP TABLE x;'
 	for c in $(commands); do
@@ -51,6 +52,7 @@ commands() {
 	says "Did you mean drop-column?"
 	ends 2 belay check --dialect oracle - <<<'SELECT 1'
 	says "oracle" "postgres, mysql, mariadb"
+	ends 2 belay check --server-version new - <<<'SELECT 1'
 	ends 2 belay check -o yaml - <<<'SELECT 1'
 	says "yaml" "text and json"
 	ends 2 belay check --fail-on disaster - <<<'SELECT 1'
@@ -85,6 +87,7 @@ commands() {
 		[ "$(json "'schema' in d['belay'] and d['belay']['version']" <<<"$output")" != False ] ||
 			says "(valid JSON of $args)"
 	done
+	belay up --db sqlite:app.db
 	run --separate-stderr belay status --db sqlite:app.db -o json
 	[ "$(json "d['belay']['schema']" <<<"$output")" = status/1 ]
 	[ "$(json "len(d['migrations'])" <<<"$output")" = 2 ]
@@ -154,6 +157,7 @@ sys.exit(0 if b"\x1b[" in out else 1)' "$@" </dev/null; }
 
 @test "--since reports only what changed" {
 	shop
+	echo 'dialect: sqlite' >belay.yml
 	git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm a
 	file migrations/003_clear.sql <<<$'-- UP\nDELETE FROM customers;\n-- DOWN\nSELECT 1;'
 	sed -i 's/^ALTER TABLE customers ADD/DELETE FROM customers; ALTER TABLE customers ADD/' migrations/002_phone.sql

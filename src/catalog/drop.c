@@ -252,7 +252,8 @@ static bool drop_reading_views(struct apply *x, struct node *table, struct slice
 
 		if (view->gone)
 			continue;
-		if (names_has(view->o.view.reads, path)) {
+		/* Its query mentions that name, and there is no other table it could be of. */
+		if (names_has(view->o.view.reads, path) || view->o.view.reads.n == 1) {
 			if (!cascade)
 				return blocked(x, view, blocker);
 			if (!drop_all(x, view, true, blocker))
@@ -418,6 +419,14 @@ static bool drop_column_mysql(
 
 /* ---- SQLite: https://sqlite.org/lang_altertable.html#alter_table_drop_column ---- */
 
+/* A CHECK or REFERENCES that is written beside the column goes with it, whatever it mentions; a
+ * clause of the table stays, and so does the column. A key stays in any case. */
+static bool stands_beside(struct apply *x, const struct object *o, struct slice column)
+{
+	return (is_kind(o, "check") || is_kind(o, "foreign key")) && o->constraint.beside.n == 1 &&
+	       same_name(x->c, OBJECT_COLUMN, o->constraint.beside.at[0], column);
+}
+
 static bool drop_column_sqlite(
 	struct apply *x, struct node *table, struct node *column, struct slice *blocker)
 {
@@ -432,16 +441,14 @@ static bool drop_column_sqlite(
 
 		if (part == column || !part_uses(x, &part->o, name))
 			continue;
-		/* A check that stands at the column itself goes with it; one of the table stays,
-		 * and so does the column. Both look alike here: its columns tell. */
-		if (is_kind(&part->o, "check") && part->o.constraint.columns.n == 1)
+		if (stands_beside(x, &part->o, name))
 			continue;
 		return blocked(x, part, blocker);
 	}
 	for (size_t i = table->o.nparts; i-- > 0;) {
 		struct node *part = node_of(table->o.parts[i]);
 
-		if (is_kind(&part->o, "check") && part_uses(x, &part->o, name))
+		if (stands_beside(x, &part->o, name))
 			part_drop(x->c, part);
 	}
 	part_drop(x->c, column);

@@ -153,8 +153,10 @@ static bool may_exist(
 
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
 		return true;
-	/* Functions and types of the server itself are not in the catalog. */
-	if ((type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(given.schema))
+	/* Functions and types of the server itself are not in the catalog; MySQL's are not objects.
+	 */
+	if ((type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(given.schema) &&
+		!is_mysql(c))
 		return true;
 	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_OTHER)
 		return true;

@@ -52,13 +52,56 @@ static struct name relation_in(struct slice s, struct slice *column)
 	return n;
 }
 
+/* Where the name that begins at `at` ends: "quoted" ones hold anything. */
+static size_t type_word_end(struct slice t, size_t at)
+{
+	if (at < t.len && t.at[at] == '"') {
+		for (at++; at < t.len; at++)
+			if (t.at[at] == '"' && (at + 1 == t.len || t.at[at + 1] != '"'))
+				return at + 1;
+			else if (t.at[at] == '"')
+				at++;
+		return t.len;
+	}
+	while (at < t.len && t.at[at] != '.' && t.at[at] != '(' && t.at[at] != '[')
+		at++;
+	return at;
+}
+
 struct slice type_base(struct slice t)
 {
-	size_t end = slice_chr(t, '(');
+	size_t end = type_word_end(t, 0);
 
-	if (end == SIZE_MAX)
-		end = slice_chr(t, '[');
+	if (end < t.len && t.at[end] == '.')
+		end = type_word_end(t, end + 1);
 	return slice_trim(slice_sub(t, 0, end));
+}
+
+static struct slice unquoted(struct slice s)
+{
+	return s.len >= 2 && s.at[0] == '"' ? slice_sub(s, 1, s.len - 2) : s;
+}
+
+struct name type_named(struct slice t)
+{
+	struct slice base = type_base(t);
+	size_t dot = type_word_end(base, 0);
+
+	if (dot >= base.len)
+		return (struct name){SLICE_NONE, unquoted(base)};
+	return (struct name){
+		unquoted(slice_sub(base, 0, dot)), unquoted(slice_from(base, dot + 1))};
+}
+
+struct slice type_spelled(struct catalog *c, struct name n)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	quote_name_pretty(&b, c->dialect, n.schema, n.name);
+	s = keep(c, buf_slice(&b));
+	buf_done(&b);
+	return s;
 }
 
 /* The function in `EXECUTE FUNCTION schema.fn(args)`: the word before the bracket. */
@@ -68,6 +111,8 @@ static struct name called_function(struct slice body)
 
 	if (end == SIZE_MAX)
 		return (struct name){0};
+	while (end > 0 && body.at[end - 1] == ' ')
+		end--;
 	for (from = end; from > 0 && body.at[from - 1] != ' '; from--)
 		;
 	return split_name(slice_sub(body, from, end - from));
@@ -116,16 +161,17 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 		break;
 	case OBJECT_COLUMN:
 		if (is_postgres(c) && slice_chr(o->column.type, '.') != SIZE_MAX)
-			fn(ctx, split_name(type_base(o->column.type)));
+			fn(ctx, type_named(o->column.type));
 		mention_list(o->column.sequence, fn, ctx);
 		break;
 	case OBJECT_TRIGGER:
 		if (is_postgres(c))
 			mention(called_function(o->trigger.body.text), fn, ctx);
+		mention_list(o->trigger.reads, fn, ctx);
 		break;
 	case OBJECT_TYPE:
 		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)
-			fn(ctx, split_name(type_base(o->type_.base)));
+			fn(ctx, type_named(o->type_.base));
 		break;
 	case OBJECT_PUBLICATION:
 		mention_list(o->other.members, fn, ctx);
@@ -221,7 +267,7 @@ static struct slice text_rename(struct catalog *c, struct slice text, struct sli
 	struct buf b = {0};
 	struct lexer l;
 	struct slice out;
-	bool changed = false;
+	bool changed = false, into = false;
 
 	if (slice_ifind(text, from) == SIZE_MAX)
 		return text;
@@ -231,12 +277,15 @@ static struct slice text_rename(struct catalog *c, struct slice text, struct sli
 
 		if (name &&
 			same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), from) &&
-			(functions_too || !token_punct(lexer_peek(&l), "("))) {
+			(functions_too || into || !token_punct(lexer_peek(&l), "("))) {
 			quote_ident_pretty(&b, c->dialect, to);
 			changed = true;
 		} else {
 			buf_add(&b, t.text);
 		}
+		/* INSERT INTO t (a, b): no call */
+		if (t.kind != TOKEN_BLANK && t.kind != TOKEN_COMMENT)
+			into = token_is(t, "INTO");
 	}
 	out = changed ? keep(c, buf_slice(&b)) : text;
 	arena_done(&scratch);
@@ -358,10 +407,9 @@ static struct slice type_retarget(
 {
 	struct slice base = type_base(type);
 
-	if (!name_eq(split_name(base), from))
+	if (!name_eq(type_named(type), from))
 		return type;
-	return textf(c, "%.*s.%.*s%.*s", SLICE(to.schema), SLICE(to.name),
-		SLICE(slice_from(type, base.len)));
+	return textf(c, "%.*s%.*s", SLICE(type_spelled(c, to)), SLICE(slice_from(type, base.len)));
 }
 
 struct expr nextval_of(struct catalog *c, struct name seq)
@@ -410,6 +458,14 @@ static void retarget_view(struct catalog *c, struct object *o, struct name from,
 		o->view.query.normal = SLICE_NONE; /* printed with the new name from now on */
 }
 
+static void retarget_trigger(
+	struct catalog *c, struct trigger_def *d, struct name from, struct name to)
+{
+	d->reads = relations_replaced(c, d->reads, from, to);
+	d->body = (struct expr){text_rename(c, d->body.text, from.name, to.name, false)};
+	d->condition = expr_rename(c, d->condition, from.name, to.name);
+}
+
 static void retarget_one(
 	struct catalog *c, struct node *n, enum object_type type, struct name from, struct name to)
 {
@@ -448,6 +504,8 @@ static void retarget_one(
 		if (type == OBJECT_FUNCTION)
 			o->trigger.body.text =
 				text_rename(c, o->trigger.body.text, from.name, to.name, true);
+		else if (is_sqlite(c)) /* it rewrites the bodies, wherever the trigger is */
+			retarget_trigger(c, &o->trigger, from, to);
 		break;
 	case OBJECT_TYPE:
 		o->type_.base = type_retarget(c, o->type_.base, from, to);
@@ -499,6 +557,7 @@ static void rename_in_part(struct catalog *c, struct node *n, struct slice from,
 	case OBJECT_CONSTRAINT:
 		o->constraint.columns = names_replaced(c, o->constraint.columns, from, to);
 		o->constraint.include = names_replaced(c, o->constraint.include, from, to);
+		o->constraint.beside = names_replaced(c, o->constraint.beside, from, to);
 		o->constraint.on_delete_columns =
 			names_replaced(c, o->constraint.on_delete_columns, from, to);
 		o->constraint.expression = expr_rename(c, o->constraint.expression, from, to);
@@ -567,10 +626,21 @@ static void rename_in_dependent(
 
 	if (o->type == OBJECT_CONSTRAINT)
 		o->constraint.ref_columns = names_replaced(c, o->constraint.ref_columns, from, to);
-	if (o->type == OBJECT_STATISTICS)
-		o->other.members = names_replaced(c, o->other.members, from, to);
+	if (o->type == OBJECT_STATISTICS) {
+		o->other.members = names_copy(&c->arena, o->other.members);
+		for (size_t i = 0; i < o->other.members.n; i++) {
+			struct slice *s = &o->other.members.at[i];
+
+			if (slice_eq(*s, from))
+				*s = to;
+			else if (s->len && s->at[0] == '(')
+				*s = text_rename(c, *s, from, to, false);
+		}
+	}
 	if (o->type == OBJECT_SEQUENCE && slice_eq(o->sequence.owned_by, old))
 		o->sequence.owned_by = new;
+	if (o->type == OBJECT_TRIGGER && is_sqlite(c))
+		o->trigger.body = expr_rename(c, o->trigger.body, from, to);
 	if (o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW) {
 		o->view.reads = names_replaced(c, o->view.reads, old, new);
 		if (is_sqlite(c))

@@ -147,6 +147,25 @@ static bool choose_engine(struct cli *c, struct judge_input *in, enum dialect d,
 	return in->engine != NULL;
 }
 
+/* A file that cannot be read, or whose up and down cannot be told apart, is not judged at all. */
+static bool can_be_read(const struct project *p, struct err *err)
+{
+	for (size_t i = 0; i < p->nproblems; i++) {
+		const struct layout_problem *x = &p->problems[i];
+
+		if (!x->fatal || (strcmp(x->rule, "unreadable") != 0 &&
+					 strcmp(x->rule, "unknown-marker") != 0))
+			continue;
+		err_set(err, ERR_INPUT, "%.*s", SLICE(x->message));
+		if (x->span.src)
+			err_span(err, x->span);
+		else if (x->path)
+			err_at(err, x->path, 0, 0, 0);
+		return false;
+	}
+	return true;
+}
+
 static bool fill(struct cli *c, struct judge_input *in, struct project *p, struct chosen *ch,
 	struct err *err)
 {
@@ -162,6 +181,8 @@ static bool fill(struct cli *c, struct judge_input *in, struct project *p, struc
 	for (size_t i = 0; i < c->nargs && !by_project; i++)
 		by_project = strcmp(c->args[i], "-") != 0 && is_of_project(p, c->args[i]);
 	if (by_project) {
+		if (!can_be_read(p, err))
+			return false;
 		in->project = p;
 		if (c->nargs) {
 			ch->paths = c->args;
@@ -216,6 +237,18 @@ static bool live_schema(
 	return ok;
 }
 
+struct check_document {
+	const struct verdict *verdict;
+	const struct report_options *options;
+};
+
+static void fill_check(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct check_document *d = document;
+
+	r->check(b, d->verdict, d->options);
+}
+
 int cmd_check(struct cli *c, struct err *err)
 {
 	struct judge_input in = {.settings = c->config.rules,
@@ -229,7 +262,6 @@ int cmd_check(struct cli *c, struct err *err)
 	struct project p = {0};
 	struct chosen ch = {0};
 	struct verdict v = {0};
-	struct buf b = {0};
 	enum severity from;
 	bool ok;
 
@@ -240,16 +272,7 @@ int cmd_check(struct cli *c, struct err *err)
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
-	if (ok && cli_wants(c, "text")) {
-		report_check_text(&b, &v, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_check_json(&b, &v, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = ok && cli_report(c, fill_check, &(struct check_document){&v, &ro}, err);
 	catalog_free(live);
 	if (!ok)
 		return 2;

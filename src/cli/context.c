@@ -191,6 +191,24 @@ static enum dialect from_url(struct cli *c)
 	return d;
 }
 
+bool cli_validate(struct cli *c, struct err *err)
+{
+	const char *version = cli_text(c, "server-version"), *layout = cli_text(c, "layout");
+	enum dialect d;
+
+	if (!version)
+		version = c->config.server_version;
+	if (!layout)
+		layout = c->config.layout;
+	if (version && version_from_text(DIALECT_POSTGRES, slice_of(version)) <= 0) {
+		err_set(err, ERR_INPUT, "\"%s\" is not a server version", version);
+		return err_hint(err, "Write it as the server does: 15, 10.11, 3.40.");
+	}
+	if (layout && strcmp(layout, "auto") != 0 && !layout_by_name(slice_of(layout), err))
+		return false;
+	return wanted_dialect(c, &d, err);
+}
+
 bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err *err)
 {
 	const char **dirs;
@@ -198,7 +216,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		.wanted_layout = cli_text(c, "layout"),
 		.table = c->config.history_table,
 		.placeholders = c->config.placeholders,
-		.nplaceholders = c->config.nplaceholders};
+		.nplaceholders = c->config.nplaceholders,
+		.may_be_empty = !need_layout};
 
 	o.ndirs = cli_list(c, "migrations", &dirs);
 	o.dirs = dirs;
@@ -219,6 +238,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		return err_hint(
 			err, "Name their folder with --migrations DIR, or start one: belay init.");
 	}
+	if (c->config.no_placeholders)
+		p->mask_styles = 0;
 	if (o.dialect != DIALECT_UNKNOWN)
 		p->dialect = o.dialect;
 	if (p->dialect == DIALECT_UNKNOWN)

@@ -1,10 +1,27 @@
 /* rules_process.c - what does not parse, cannot be read, cannot run, cannot be undone. */
 #include "lint/internal.h"
 
+/* A text of another dialect fails in a hundred places for one reason: say whose it looks like. */
+static struct slice other_dialect(const struct judged *j)
+{
+	const struct source *src = j->statement->span.src;
+	enum dialect d = DIALECT_UNKNOWN;
+	char why[128];
+
+	if (src)
+		d = dialect_guess(slice_sub(src->text, 0, 1 << 20), why);
+	if (d == DIALECT_UNKNOWN || d == j->dialect ||
+		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
+		return SLICE_NONE;
+	return arena_printf(j->arena, "Read as %s, but the file looks like %s: see --dialect.",
+		dialect_name(j->dialect), dialect_name(d));
+}
+
 static void check_syntax(const struct rule *r, struct judged *j)
 {
 	const struct statement *st = j->statement;
 	struct span at = st->span;
+	struct finding *f;
 
 	if (st->state != STATEMENT_SYNTAX)
 		return;
@@ -19,7 +36,8 @@ static void check_syntax(const struct rule *r, struct judged *j)
 				at.len = i;
 		}
 	}
-	finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
+	f = finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
+	f->safe = other_dialect(j);
 }
 
 const struct rule rule_syntax_error = {

@@ -161,6 +161,9 @@ ALTER TABLE t RENAME COLUMN id TO alpha;
 ALTER TABLE t RENAME COLUMN gone TO x;
 ALTER TABLE r RENAME COLUMN t_a TO ref_a;
 ALTER TABLE v RENAME COLUMN alpha TO beta;
+CREATE TABLE beside (id INTEGER PRIMARY KEY, a int REFERENCES t(alpha) CHECK (a > 0), b int);
+ALTER TABLE beside RENAME COLUMN a TO aa;
+ALTER TABLE beside DROP COLUMN aa;
 
 -- case: indexes
 CREATE TABLE t (id INTEGER PRIMARY KEY, a text, b text, c int, "d e" int);
