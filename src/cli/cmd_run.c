@@ -48,28 +48,30 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 
 /* ---- status ---- */
 
+struct status_document {
+	const struct project *project;
+	const struct run_state *state;
+	const struct report_options *options;
+};
+
+static void fill_status(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct status_document *d = document;
+
+	r->status(b, d->project, d->state, d->options);
+}
+
 int cmd_status(struct cli *c, struct err *err)
 {
 	struct report_options ro = {.color = c->color_out};
 	struct running r;
-	struct buf b = {0};
 	bool ok;
 
 	if (!begin(&r, c, true, err))
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
-	ok = true;
-	if (cli_wants(c, "text")) {
-		report_status_text(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_status_json(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
 	end(&r);
 	return ok ? 0 : 2;
 }
