@@ -2,7 +2,8 @@
  *
  * Each SELECT of the verify script is a check. What counts as right, in this order:
  *   -- belay:verify none | some | expect 'TEXT'   before it
- *   -- Expected: TEXT                             the line after it (or before it)
+ *   -- Expected: TEXT                             behind it; also "Should be TEXT", "After: TEXT"
+ *   -- Verify … exists                            the line before it: some row
  *   nothing said                                  no row must come back
  * TEXT is compared with the rows: cells joined by " | ", rows by line ends, blanks trimmed; a lone
  * number also means "one row with that value". "no rows" / "none" mean none, words after a
@@ -20,6 +21,8 @@ struct check {
 	struct slice text;
 };
 
+static const char *const expecting[] = {"expected:", "should be ", "should return ", "after:"};
+
 /* "-- Expected: X" inside a stretch of comments; the first one wins. */
 static bool find_expected(struct slice comments, struct slice *out)
 {
@@ -28,15 +31,30 @@ static bool find_expected(struct slice comments, struct slice *out)
 	while (slice_line(&comments, &line)) {
 		struct slice s = slice_trim(line);
 
+		if (slice_starts(s, ";")) /* the statement's own, with the comment behind it */
+			s = slice_trim(slice_from(s, 1));
 		if (!slice_starts(s, "--"))
 			continue;
 		s = slice_trim(slice_from(s, 2));
-		if (!slice_istarts(s, "expected:"))
-			continue;
-		*out = slice_trim(slice_from(s, 9));
-		return true;
+		for (size_t i = 0; i < sizeof expecting / sizeof *expecting; i++)
+			if (slice_istarts(s, expecting[i])) {
+				*out = slice_trim(slice_from(s, strlen(expecting[i])));
+				return true;
+			}
 	}
 	return false;
+}
+
+/* "-- Verify index exists": the last line of comments before it. */
+static bool wants_existence(struct slice leading)
+{
+	struct slice line, last = SLICE_NONE;
+
+	while (slice_line(&leading, &line))
+		if (slice_starts(slice_trim(line), "--"))
+			last = slice_trim(slice_from(slice_trim(line), 2));
+	return (slice_istarts(last, "verify ") || slice_istarts(last, "check ")) &&
+	       (slice_ends(last, " exists") || slice_ends(last, " exist"));
 }
 
 /* The comments directly behind a statement belong to it: the guides write the expectation there. */
@@ -52,11 +70,15 @@ static struct slice comments_behind(
 
 static struct check from_words(struct slice text)
 {
+	static const char *const remarks[] = {" (", " if ", " - "};
 	struct check c = {EXPECT_TEXT, text};
-	size_t paren = slice_find(text, SL(" ("));
 
-	if (paren != SIZE_MAX)
-		c.text = slice_trim(slice_sub(text, 0, paren));
+	for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++) {
+		size_t at = slice_find(c.text, slice_of(remarks[i]));
+
+		if (at != SIZE_MAX)
+			c.text = slice_trim(slice_sub(c.text, 0, at));
+	}
 	if (slice_iis(c.text, "none") || slice_istarts(c.text, "no row") ||
 		slice_iis(c.text, "0 rows"))
 		c.kind = EXPECT_NONE;
@@ -97,6 +119,8 @@ static struct check expectation(const struct script *s, size_t i, const struct s
 		return c;
 	if (find_expected(comments_behind(s, i, part), &text))
 		return from_words(text);
+	if (wants_existence(s->at[i].leading))
+		c.kind = EXPECT_SOME;
 	return c;
 }
 

@@ -1,0 +1,169 @@
+/* How steps are grouped into transactions, and what is refused before anything runs; on SQLite. */
+#include "layout/fixture.h"
+
+#include "plan/plan.h"
+
+struct planned {
+	struct plan plan;
+	struct err err;
+	bool ok;
+};
+
+static struct planned make(struct fixture *f, enum direction d, size_t n)
+{
+	struct planned r = {0};
+	const struct migration **list = ARENA_ARRAY(&f->arena, 8, const struct migration *);
+	struct plan_request req = {.direction = d, .migrations = list, .nmigrations = n};
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = &f->p.migrations[i];
+	r.ok = plan_make(
+		&r.plan, &f->arena, &f->p, engine_for(DIALECT_SQLITE, &r.err), &req, &r.err);
+	return r;
+}
+
+static struct planned plan_of(struct fixture *f, const char *up)
+{
+	put(f, "migrations/1_a.up.sql", up);
+	put(f, "migrations/1_a.down.sql", "SELECT 1;");
+	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
+	return make(f, DIR_UP, 1);
+}
+
+static void one_transaction(void **state)
+{
+	struct planned r = plan_of(*state, "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n");
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 2);
+	assert_int_not_equal(r.plan.steps[0].group, 0);
+	assert_int_equal(r.plan.steps[0].group, r.plan.steps[1].group);
+	assert_true(r.plan.steps[0].begins_tx && r.plan.steps[1].ends_tx);
+	assert_true(slice_is(r.plan.steps[1].sql, "INSERT INTO a VALUES (1)"));
+	assert_int_equal(strlen(r.plan.steps[0].hash), 64);
+	assert_string_not_equal(r.plan.steps[0].hash, r.plan.steps[1].hash);
+}
+
+static void own_transaction_gives_way(void **state)
+{
+	struct planned r = plan_of(*state, "BEGIN;\nCREATE TABLE a (x);\nCOMMIT;\n");
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 1);
+	assert_int_not_equal(r.plan.steps[0].group, 0);
+	assert_int_equal(r.plan.steps[0].ordinal, 1);
+}
+
+static void own_transaction_in_the_middle(void **state)
+{
+	struct planned r =
+		plan_of(*state, "CREATE TABLE a (x);\nBEGIN;\nINSERT INTO a VALUES (1);\nCOMMIT;");
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(r.plan.steps[i].group, 0);
+}
+
+static void outside_a_transaction(void **state)
+{
+	struct planned r = plan_of(*state, "CREATE TABLE a (x);\nVACUUM;\n");
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.steps[0].group, 0);
+	assert_int_equal(r.plan.steps[1].group, 0);
+}
+
+static void groups_are_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct planned r;
+
+	put(f, "migrations/1_a.up.sql", "CREATE TABLE a (x);");
+	put(f, "migrations/2_b.up.sql", "CREATE TABLE b (x);");
+	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
+	r = make(f, DIR_UP, 2);
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 2);
+	assert_int_not_equal(r.plan.steps[0].group, r.plan.steps[1].group);
+	assert_int_equal(r.plan.steps[1].serial, 1);
+}
+
+static void nothing_to_run(void **state)
+{
+	struct planned r = plan_of(*state, "-- only words\n");
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 0);
+}
+
+static void no_down(void **state)
+{
+	struct fixture *f = *state;
+	struct planned r;
+
+	put(f, "migrations/1_a.up.sql", "CREATE TABLE a (x);");
+	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
+	r = make(f, DIR_DOWN, 1);
+	assert_false(r.ok);
+	assert_int_equal(r.err.code, ERR_REFUSED);
+	assert_non_null(strstr(r.err.message, "has no down"));
+	err_done(&r.err);
+}
+
+static void a_fatal_problem_stops(void **state)
+{
+	struct fixture *f = *state;
+	struct planned r;
+
+	put(f, "migrations/1_a.up.sql", "CREATE TABLE a (x);");
+	put(f, "migrations/2_b.up.sql", "CREATE TABLE b (x);");
+	put(f, "migrations/2_c.up.sql", "CREATE TABLE c (x);");
+	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
+	r = make(f, DIR_UP, f->p.nmigrations);
+	assert_false(r.ok);
+	assert_int_equal(r.err.code, ERR_INPUT);
+	err_done(&r.err);
+	/* … unless it lies behind what was asked for. */
+	r = make(f, DIR_UP, 1);
+	assert_true(r.ok);
+}
+
+static void placeholders(void **state)
+{
+	struct fixture *f = *state;
+	struct slice values[1][2] = {{SL("word"), SL("'hello'")}};
+	struct planned r;
+
+	put(f, "migrations/V1__a.sql", "INSERT INTO a VALUES (${word});");
+	assert_true(open_as(f, "flyway", DIALECT_SQLITE));
+	r = make(f, DIR_UP, 1);
+	assert_false(r.ok);
+	assert_int_equal(r.err.code, ERR_INPUT);
+	err_done(&r.err);
+	f->p.placeholders = values;
+	f->p.nplaceholders = 1;
+	r = make(f, DIR_UP, 1);
+	if (!r.ok)
+		fail_msg("%s", r.err.message);
+	assert_true(slice_is(r.plan.steps[0].sql, "INSERT INTO a VALUES ('hello')"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_transaction),
+		TEST(own_transaction_gives_way),
+		TEST(own_transaction_in_the_middle),
+		TEST(outside_a_transaction),
+		TEST(groups_are_apart),
+		TEST(nothing_to_run),
+		TEST(no_down),
+		TEST(a_fatal_problem_stops),
+		TEST(placeholders),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
