@@ -69,6 +69,7 @@ int cmd_explain(struct cli *c, struct err *err)
 	struct buf b = {0};
 	bool ok;
 
+	signals_plain();
 	if (d == DIALECT_UNKNOWN && (cli_text(c, "db") || cli_text(c, "env"))) {
 		if (!cli_url(c, &url, err))
 			return 2;
