@@ -34,10 +34,10 @@ teardown_file() {
 	shop
 	mkdir migrations/003_folder.sql
 	ends 1 belay check
-	says "003_folder.sql is named like a migration and is a directory"
+	says "is named like a migration and is a directory" "003_folder.sql"
 	file migrations/004_more.sql <<<'CREATE TABLE more (id INTEGER);'
 	ends 2 belay up --db sqlite:app.db
-	says "003_folder.sql is named like a migration and is a directory"
+	says "is named like a migration and is a directory" "003_folder.sql"
 }
 
 @test "a migration of no bytes is said to be empty, and runs as nothing" {

@@ -18,7 +18,8 @@ struct arena_block;
 struct arena {
 	struct arena_block *head; /* the block in use; earlier ones follow */
 	size_t used, cap;
-	size_t total; /* bytes held, for the figures */
+	size_t total;     /* bytes held, for the figures */
+	bool used_before; /* the block in use is not zero any more: it was reset */
 };
 
 void arena_done(struct arena *a);

@@ -128,12 +128,39 @@ static struct names defaults(const struct catalog *c, struct arena *a, const str
 	if (o->type == OBJECT_COLUMN || (o->type == OBJECT_DEFAULT_ACL && o->schema.len))
 		return out;
 	names_add(a, &out, entry(a, owner_of(o), (struct grants){all_bits(c, o), 0}));
-	if (o->type == OBJECT_FUNCTION)
+	if (o->type == OBJECT_FUNCTION ||
+		(o->type == OBJECT_DEFAULT_ACL && slice_is(o->name, "function")))
 		names_add(a, &out, SL("=X"));
-	else if (o->type == OBJECT_TYPE)
+	else if (o->type == OBJECT_TYPE ||
+		 (o->type == OBJECT_DEFAULT_ACL && slice_is(o->name, "type")))
 		names_add(a, &out, SL("=U"));
 	else if (public_schema)
 		names_add(a, &out, c->version >= 150000 ? SL("=U") : SL("=UC"));
+	return out;
+}
+
+struct names acl_added(
+	struct catalog *c, const struct object *o, struct names acl, struct names more)
+{
+	struct names out = names_copy(&c->arena, acl.n ? acl : defaults(c, &c->arena, o));
+
+	for (size_t i = 0; i < more.n; i++) {
+		struct slice grantee = grantee_of(more.at[i]);
+		struct grants g = grants_of(more.at[i]);
+		size_t k = 0;
+
+		while (k < out.n && !slice_eq(grantee_of(out.at[k]), grantee))
+			k++;
+		if (k < out.n) {
+			struct grants had = grants_of(out.at[k]);
+
+			g.has |= had.has;
+			g.option |= had.option;
+			out.at[k] = entry(&c->arena, grantee, g);
+		} else {
+			names_add(&c->arena, &out, entry(&c->arena, grantee, g));
+		}
+	}
 	return out;
 }
 
@@ -169,6 +196,21 @@ struct names acl_changed(struct catalog *c, const struct object *o, struct slice
 	if (g.has)
 		names_add(&c->arena, &out, entry(&c->arena, grantee, g));
 	return out;
+}
+
+void acl_words(struct arena *a, struct slice e, struct names *plain, struct names *passed)
+{
+	struct grants g = grants_of(e);
+
+	for (size_t i = 0; letters[i]; i++) {
+		size_t k = 0;
+
+		if (!(g.has & 1u << i))
+			continue;
+		while (privileges[k].letter != letters[i])
+			k++;
+		names_add(a, g.option & 1u << i ? passed : plain, slice_of(privileges[k].word));
+	}
 }
 
 static bool same_members(struct names a, struct names b)

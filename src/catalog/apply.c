@@ -75,9 +75,34 @@ struct node *target_named(
 	return NULL;
 }
 
+/* name(type, type): the user's own types get their schema. */
+struct name resolve_signature(struct apply *x, struct name n)
+{
+	size_t open = slice_chr(n.name, '(');
+	struct slice types, type;
+	struct buf b = {0};
+	bool first = true;
+
+	if (!is_postgres(x->c) || open == SIZE_MAX || n.name.at[n.name.len - 1] != ')')
+		return n;
+	types = slice_sub(n.name, open + 1, n.name.len - open - 2);
+	buf_add(&b, slice_sub(n.name, 0, open + 1));
+	while (slice_next(&types, ',', &type)) {
+		if (!first)
+			buf_adds(&b, ", ");
+		buf_add(&b, resolve_type(x, slice_trim(type)));
+		first = false;
+	}
+	buf_addc(&b, ')');
+	n.name = keep(x->c, buf_slice(&b));
+	buf_done(&b);
+	return n;
+}
+
 struct node *target(struct apply *x, enum object_type type, enum apply_result *r)
 {
-	return target_named(x, type, x->ch->target, r);
+	return target_named(x, type,
+		type == OBJECT_FUNCTION ? resolve_signature(x, x->ch->target) : x->ch->target, r);
 }
 
 struct node *target_part(struct apply *x, struct node *table, enum object_type type,
@@ -175,6 +200,33 @@ enum apply_result may_create(
 
 /* ---- Making ---- */
 
+/* What ALTER DEFAULT PRIVILEGES says of such an object: the whole list of the role's own, and on
+ * top of it what the schema adds. */
+static struct names default_privileges(struct apply *x, const struct object *o)
+{
+	const char *word =
+		o->type == OBJECT_TABLE || o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW
+			? "table"
+		: o->type == OBJECT_SEQUENCE ? "sequence"
+		: o->type == OBJECT_FUNCTION ? "function"
+		: o->type == OBJECT_TYPE     ? "type"
+		: o->type == OBJECT_SCHEMA   ? "schema"
+					     : NULL;
+	struct names out = o->acl;
+
+	for (int i = 0; word && is_postgres(x->c) && i < 2; i++) {
+		struct name name = {i ? o->schema : SLICE_NONE, slice_of(word)};
+		struct node *n =
+			i && !o->schema.len ? NULL : node_find(x->c, OBJECT_DEFAULT_ACL, name);
+
+		while (n && !slice_eq(n->o.owner, o->owner))
+			n = node_again(x->c, n, OBJECT_DEFAULT_ACL, name);
+		if (n)
+			out = acl_added(x->c, o, out, n->o.acl);
+	}
+	return out;
+}
+
 struct node *create(struct apply *x, const struct object *def, struct name full)
 {
 	struct node *n = node_new(x->c, def);
@@ -184,6 +236,7 @@ struct node *create(struct apply *x, const struct object *def, struct name full)
 	n->o.born_tx = x->s->in_tx ? x->s->tx : 0;
 	if (slice_empty(n->o.owner))
 		n->o.owner = keep(x->c, x->s->role);
+	n->o.acl = default_privileges(x, &n->o);
 	n->o.tainted = x->unsure && has(x, CHANGE_IF_NOT_EXISTS);
 	node_put(x->c, n);
 	return n;

@@ -73,6 +73,20 @@ struct slice resolve_type(struct apply *x, struct slice type)
 		SLICE(slice_from(type, base.len)));
 }
 
+/* A collation of the user's own gets its schema too. */
+static struct slice resolve_collation(struct apply *x, struct slice collation)
+{
+	const struct object *found = NULL;
+
+	if (!is_postgres(x->c) || collation.len == 0 || slice_chr(collation, '.') != SIZE_MAX)
+		return collation;
+	if (catalog_find(x->c, x->s, OBJECT_OTHER, (struct name){SLICE_NONE, collation}, &found) !=
+			PRESENT ||
+		!slice_is(found->other.class_, "collation"))
+		return collation;
+	return dotted(&x->c->arena, (struct name){found->schema, found->name});
+}
+
 static bool is_text_type(struct slice type)
 {
 	static const char *const heads[] = {"char", "varchar", "tinytext", "text", "mediumtext",
@@ -169,6 +183,7 @@ struct node *add_column(struct apply *x, struct node *table, const struct object
 	col->o.schema = table->o.schema;
 	col->o.born_tx = x->s->in_tx ? x->s->tx : 0;
 	d->type = integer ? slice_of(integer) : keep(x->c, resolve_type(x, d->type));
+	d->collation = keep(x->c, resolve_collation(x, d->collation));
 	if (integer) {
 		seq = owned_sequence(x, table, col->o.name, d->type);
 		d->default_value = nextval_of(x->c, (struct name){seq->o.schema, seq->o.name});
@@ -294,6 +309,27 @@ enum apply_result apply_drop_column(struct apply *x)
 	return APPLIED;
 }
 
+/* MariaDB keeps one check with the column itself, under the column's name. */
+static struct node *column_check(struct apply *x, struct node *table, struct slice column)
+{
+	struct node *n = x->c->dialect == DIALECT_MARIADB
+				 ? part_find(x->c, table, OBJECT_CONSTRAINT, column)
+				 : NULL;
+
+	return n && is_kind(&n->o, "check") ? n : NULL;
+}
+
+static void rename_column_check(
+	struct apply *x, struct node *table, struct slice from, struct slice to)
+{
+	struct node *check = column_check(x, table, from);
+
+	if (!check)
+		return;
+	node_edit(x->c, check)->name = keep(x->c, to);
+	node_edited(x->c, check);
+}
+
 static void rename_column(struct apply *x, struct node *table, struct slice from, struct slice to)
 {
 	struct node *col = part_find(x->c, table, OBJECT_COLUMN, from);
@@ -305,6 +341,7 @@ static void rename_column(struct apply *x, struct node *table, struct slice from
 	node_edit(x->c, col)->name = keep(x->c, to);
 	node_edited(x->c, col);
 	rename_column_everywhere(x->c, table, from, col->o.name);
+	rename_column_check(x, table, from, col->o.name);
 	for (size_t i = 0; i < n; i++)
 		rename_column(x, v[i], from, to);
 }
@@ -396,7 +433,7 @@ static void alter_type(struct apply *x, struct node *table, struct node *col)
 
 	(void)table;
 	o->column.type = type;
-	o->column.collation = keep(x->c, new->collation);
+	o->column.collation = keep(x->c, resolve_collation(x, new->collation));
 	/* The server prints the default with the new type from now on. */
 	if (!o->column.sequence.n)
 		o->column.default_value.normal = SLICE_NONE;
@@ -465,6 +502,7 @@ enum apply_result apply_modify_column(struct apply *x)
 	struct node *table, *col = column_of(x, &table, &r);
 	const struct object *found;
 	struct slice to = x->ch->other.name.len ? x->ch->other.name : x->ch->name;
+	struct node *check;
 	struct object *o;
 	size_t at;
 
@@ -477,6 +515,10 @@ enum apply_result apply_modify_column(struct apply *x)
 	if (!position(x, table, &at))
 		return conflict(
 			x, "there is no column to stand after: %.*s", SLICE(x->ch->list.at[0]));
+	/* The old definition goes with its check; the new one brings its own, if it has one. */
+	check = column_check(x, table, col->o.name);
+	if (check)
+		part_drop(x->c, check);
 	if (!slice_eq(col->o.name, to))
 		rename_column(x, table, col->o.name, to);
 	o = node_edit(x->c, col);
@@ -656,6 +698,25 @@ enum apply_result apply_drop_expression(struct apply *x)
 
 /* ---- Small things ---- */
 
+/* What SET STORAGE may be said to be without changing anything. */
+static struct slice storage_of(struct slice type)
+{
+	static const char *const extended[] = {"text", "character varying", "character", "bytea",
+		"json", "jsonb", "xml", "bit varying", "bit", "tsvector", "tsquery", NULL};
+	static const char *const main_[] = {"numeric", "inet", "cidr", NULL};
+	struct slice base = slice_trim(type_base(type));
+
+	if (slice_ends(type, "[]"))
+		return SL("extended");
+	for (size_t i = 0; extended[i]; i++)
+		if (slice_is(base, extended[i]))
+			return SL("extended");
+	for (size_t i = 0; main_[i]; i++)
+		if (slice_is(base, main_[i]))
+			return SL("main");
+	return SLICE_NONE;
+}
+
 static void column_word(struct apply *x, struct node *table, struct node *col)
 {
 	struct object *o = node_edit(x->c, col);
@@ -668,6 +729,8 @@ static void column_word(struct apply *x, struct node *table, struct node *col)
 			*p = (char)(*p + 32);
 	word = slice_n(lower, value.len);
 	if (slice_is(word, "default"))
+		word = SLICE_NONE;
+	if (x->ch->kind == CHANGE_SET_STORAGE && slice_eq(word, storage_of(o->column.type)))
 		word = SLICE_NONE;
 	if (x->ch->kind == CHANGE_SET_STATISTICS)
 		o->column.statistics = word;

@@ -572,6 +572,10 @@ enum apply_result apply_alter_constraint(struct apply *x)
 	if (!x->ch->def)
 		return APPLIED;
 	new = &x->ch->def->constraint;
+	if (is_postgres(x->c) && !is_kind(&con->o, "foreign key") &&
+		!names_has(x->ch->list, SL("no inherit")))
+		return conflict(x, "constraint \"%.*s\" of \"%.*s\" is not a foreign key",
+			SLICE(x->ch->name), SLICE(table->o.name));
 	o = node_edit(x->c, con);
 	if (is_mysql(x->c) || names_has(x->ch->list, SL("not enforced"))) {
 		o->constraint.not_enforced = new->not_enforced;
@@ -658,17 +662,19 @@ void drop_constraint(struct apply *x, struct node *con)
 		part_drop(x->c, index);
 }
 
-/* Foreign keys elsewhere that stand on this key. */
+/* A foreign key, of this table or another, that stands on this key. */
 static struct node *standing_on(struct apply *x, const struct node *table, const struct node *key)
 {
-	const struct object **v;
-	size_t n = catalog_referencing(x->c, &table->o, &x->c->undo_arena, &v);
+	struct name own = {table->o.schema, table->o.name};
+	struct node **v;
+	size_t n = mentions(x->c, own, &x->c->undo_arena, &v);
 
 	if (!is_kind(&key->o, "primary key") && !is_kind(&key->o, "unique"))
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		if (same_set(x->c, v[i]->constraint.ref_columns, key->o.constraint.columns))
-			return node_of(v[i]);
+		if (v[i]->o.type == OBJECT_CONSTRAINT && v[i] != key &&
+			same_set(x->c, v[i]->o.constraint.ref_columns, key->o.constraint.columns))
+			return v[i];
 	return NULL;
 }
 

@@ -46,6 +46,33 @@ bool foreign_key_needs(struct apply *x, const struct node *table, const struct o
 	return false;
 }
 
+/* MySQL's column names have no case: the server spells keys as the columns are spelt. */
+static void spell_keys(struct apply *x, const struct node *table, struct index_def *d)
+{
+	struct names keys = {0}, columns = {0};
+
+	for (size_t i = 0; i < d->keys.n; i++) {
+		struct slice key = d->keys.at[i], name = key_column(x->c, key), written;
+		struct node *col = name.len ? part_find(x->c, table, OBJECT_COLUMN, name) : NULL;
+
+		written = key_of_column(x->c, name);
+		if (col && slice_eq(slice_sub(key, 0, written.len), written)) {
+			struct slice real = key_of_column(x->c, col->o.name);
+
+			key = textf(
+				x->c, "%.*s%.*s", SLICE(real), SLICE(slice_from(key, written.len)));
+		}
+		names_add(&x->c->arena, &keys, key);
+	}
+	for (size_t i = 0; i < d->columns.n; i++) {
+		struct node *col = part_find(x->c, table, OBJECT_COLUMN, d->columns.at[i]);
+
+		names_add(&x->c->arena, &columns, col ? col->o.name : d->columns.at[i]);
+	}
+	d->keys = keys;
+	d->columns = columns;
+}
+
 /* Operator classes that come with an extension; they live in its schema. */
 static const struct {
 	const char *opclass, *extension;
@@ -152,6 +179,8 @@ struct node *add_index(
 
 	o.parts = NULL;
 	o.nparts = 0;
+	if (is_mysql(x->c))
+		spell_keys(x, table, &o.index);
 	if (is_postgres(x->c) && o.index.keys.n) {
 		struct names keys = {0};
 
@@ -353,6 +382,7 @@ static void settle_partitioned(struct apply *x, struct node *parent)
 	if (attached < n)
 		return;
 	node_edit(x->c, parent)->index.invalid = false;
+	parent->o.index.on_only = false; /* as if it had been made for all of them */
 	node_edited(x->c, parent);
 }
 

@@ -14,11 +14,18 @@ static struct names resolved_reads(struct apply *x, struct names reads)
 		struct name n = split_name(rest);
 		size_t dot = slice_chr(n.name, '.');
 
+		/* A publication's "*" and "schema.*". */
+		if (slice_is(n.name, "*")) {
+			names_add(&x->c->arena, &out, keep(x->c, rest));
+			continue;
+		}
+
 		if (n.schema.len && dot != SIZE_MAX) {
 			column = slice_from(n.name, dot + 1);
 			n.name = slice_sub(n.name, 0, dot);
 		}
-		n = catalog_resolve(x->c, x->s, OBJECT_NONE, n);
+		if (!slice_is(n.name, "*"))
+			n = catalog_resolve(x->c, x->s, OBJECT_NONE, n);
 		rest = dotted(&x->c->arena, n);
 		if (column.len)
 			rest = textf(x->c, "%.*s.%.*s", SLICE(rest), SLICE(column));
@@ -58,6 +65,25 @@ static struct node *replace(
 	return n;
 }
 
+/* The server reads the query when the view is made. */
+static bool missing_read(struct apply *x, struct names reads, enum apply_result *r)
+{
+	for (size_t i = 0; i < reads.n; i++) {
+		struct name n = split_name(reads.at[i]);
+		const struct object *found;
+
+		if (slice_starts(n.name, "pg_") || slice_starts(n.schema, "pg_") ||
+			slice_is(n.schema, "information_schema") ||
+			slice_chr(n.name, '.') != SIZE_MAX)
+			continue;
+		if (catalog_find(x->c, x->s, OBJECT_NONE, n, &found) == ABSENT) {
+			*r = conflict(x, "relation \"%.*s\" does not exist", SLICE(reads.at[i]));
+			return true;
+		}
+	}
+	return false;
+}
+
 enum apply_result apply_create_view(struct apply *x)
 {
 	enum object_type type = x->ch->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_VIEW;
@@ -69,6 +95,8 @@ enum apply_result apply_create_view(struct apply *x)
 
 	if (r != APPLIED)
 		return r;
+	if (is_postgres(x->c) && missing_read(x, x->ch->reads, &r))
+		return r;
 	reads = resolved_reads(x, x->ch->def->view.reads.n ? x->ch->def->view.reads : x->ch->reads);
 	n = replace(x, old, x->ch->def, full);
 	o = node_edit(x->c, n);
@@ -76,6 +104,7 @@ enum apply_result apply_create_view(struct apply *x)
 	node_edited(x->c, n);
 	for (size_t i = 0; i < x->ch->def->nparts; i++)
 		create_part(x, n, x->ch->def->parts[i]);
+	n->columns_unknown = n->columns_unknown || n->o.nparts == 0;
 	return APPLIED;
 }
 
@@ -218,15 +247,86 @@ enum apply_result apply_alter_sequence(struct apply *x)
 
 /* ---- Functions ---- */
 
+/* One of "a mood", "OUT b mood", "mood DEFAULT 'x'": its type with its schema. */
+static struct slice resolved_argument(struct apply *x, struct slice piece)
+{
+	size_t tail = slice_find(piece, SL(" DEFAULT "));
+	struct slice head = slice_sub(piece, 0, tail), type = head, more;
+
+	if (tail == SIZE_MAX)
+		tail = piece.len;
+	/* The type is all of it, or what follows the mode, or what follows the name. */
+	for (int words = 0; words < 3; words++) {
+		struct slice full = resolve_type(x, type);
+
+		if (!slice_eq(full, type))
+			return textf(x->c, "%.*s%.*s%.*s",
+				SLICE(slice_sub(head, 0, head.len - type.len)), SLICE(full),
+				SLICE(slice_from(piece, tail)));
+		more = slice_from(type,
+			slice_chr(type, ' ') == SIZE_MAX ? type.len : slice_chr(type, ' ') + 1);
+		if (more.len == 0)
+			break;
+		type = more;
+	}
+	return piece;
+}
+
+static struct slice resolved_arguments(struct apply *x, struct slice arguments)
+{
+	struct buf b = {0};
+	struct slice out;
+	int depth = 0;
+	bool quoted = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i <= arguments.len; i++) {
+		char ch = i < arguments.len ? arguments.at[i] : ',';
+
+		if (ch == '\'')
+			quoted = !quoted;
+		depth += !quoted && (ch == '(' || ch == '[');
+		depth -= !quoted && (ch == ')' || ch == ']');
+		if (i < arguments.len && (ch != ',' || quoted || depth))
+			continue;
+		if (from)
+			buf_adds(&b, ", ");
+		buf_add(&b, resolved_argument(x, slice_trim(slice_sub(arguments, from, i - from))));
+		from = i + 1;
+	}
+	out = keep(x->c, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* RETURNS: SETOF in front stays. */
+static struct slice resolved_result(struct apply *x, struct slice returns)
+{
+	struct slice setof = SL("SETOF ");
+
+	if (slice_starts(returns, "TABLE("))
+		return returns;
+	if (slice_starts(returns, "SETOF "))
+		return textf(
+			x->c, "SETOF %.*s", SLICE(resolve_type(x, slice_from(returns, setof.len))));
+	return resolve_type(x, returns);
+}
+
 enum apply_result apply_create_function(struct apply *x)
 {
 	struct node *old, *n;
+	struct object def;
 	struct name full;
-	enum apply_result r = may_create(x, OBJECT_FUNCTION, x->ch->target, &full, &old);
+	enum apply_result r;
 
+	r = may_create(x, OBJECT_FUNCTION, resolve_signature(x, x->ch->target), &full, &old);
 	if (r != APPLIED)
 		return r;
-	n = replace(x, old, x->ch->def, full);
+	def = *x->ch->def;
+	if (is_postgres(x->c))
+		def.function.arguments = resolved_arguments(x, def.function.arguments);
+	def.function.returns = resolved_result(x, def.function.returns);
+	n = replace(x, old, &def, full);
 	node_edit(x->c, n)->function.reads = resolved_reads(x, x->ch->def->function.reads);
 	node_edited(x->c, n);
 	return APPLIED;
@@ -606,10 +706,24 @@ enum apply_result apply_drop_extension(struct apply *x)
 
 /* ---- Objects of other kinds ---- */
 
+/* A cast has no schema; its name is "type as type". */
+static struct name cast_name(struct apply *x, struct slice name)
+{
+	size_t as = slice_find(name, SL(" as "));
+	struct slice from, to;
+
+	if (as == SIZE_MAX)
+		return (struct name){SLICE_NONE, name};
+	from = resolve_type(x, slice_sub(name, 0, as));
+	to = resolve_type(x, slice_from(name, as + strlen(" as ")));
+	return (struct name){SLICE_NONE, textf(x->c, "%.*s as %.*s", SLICE(from), SLICE(to))};
+}
+
 enum apply_result apply_create_object(struct apply *x)
 {
 	enum object_type type = x->ch->def ? x->ch->def->type : x->ch->type;
 	struct node *old;
+	struct object def;
 	struct name full;
 	enum apply_result r;
 
@@ -620,7 +734,12 @@ enum apply_result apply_create_object(struct apply *x)
 		return r;
 	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER)
 		full.schema = SLICE_NONE;
-	replace(x, old, x->ch->def, full);
+	def = *x->ch->def;
+	if (type == OBJECT_OTHER && slice_is(def.other.class_, "cast"))
+		full = cast_name(x, x->ch->target.name);
+	if (type == OBJECT_PUBLICATION)
+		def.other.members = resolved_reads(x, def.other.members);
+	replace(x, old, &def, full);
 	return APPLIED;
 }
 
@@ -636,7 +755,17 @@ enum apply_result apply_drop_object(struct apply *x)
 		       : x->ch->kind == CHANGE_DROP_OTHER      ? OBJECT_OTHER
 		       : x->ch->kind == CHANGE_DROP_STATISTICS ? OBJECT_STATISTICS
 							       : OBJECT_TYPE;
+	if (type == OBJECT_OTHER && x->ch->def && slice_is(x->ch->def->other.class_, "cast") &&
+		(n = node_find(x->c, type, cast_name(x, x->ch->target.name)))) {
+		catalog_drop(x->c, &n->o);
+		return APPLIED;
+	}
 	n = target(x, type, &r);
+	/* It might be one of the server's own, which nobody drops. */
+	if (!n && r == APPLY_UNSURE && has(x, CHANGE_IF_EXISTS) && catalog_is_complete(x->c) &&
+		x->c->meta.foreign.n == 0 && x->c->meta.taints.n == 0 &&
+		slice_empty(x->ch->target.schema))
+		return APPLY_NOOP;
 	if (!n)
 		return r;
 	name = n->o.name;
@@ -689,6 +818,31 @@ enum apply_result apply_alter_other(struct apply *x)
 	return r;
 }
 
+/* Types of extensions are not in the catalog, but columns and functions name their schema. */
+static struct slice type_moved(
+	struct apply *x, struct slice type, struct slice from, struct slice to)
+{
+	struct slice setof = slice_starts(type, "SETOF ") ? SL("SETOF ") : SLICE_NONE;
+	struct slice rest = slice_from(type, setof.len);
+
+	if (rest.len <= from.len || rest.at[from.len] != '.' ||
+		!slice_eq(slice_sub(rest, 0, from.len), from))
+		return type;
+	return textf(
+		x->c, "%.*s%.*s%.*s", SLICE(setof), SLICE(to), SLICE(slice_from(rest, from.len)));
+}
+
+static void move_types(struct apply *x, struct node *n, struct slice from, struct slice to)
+{
+	struct object *o = node_edit(x->c, n);
+
+	if (o->type == OBJECT_COLUMN)
+		o->column.type = type_moved(x, o->column.type, from, to);
+	else if (o->type == OBJECT_FUNCTION)
+		o->function.returns = type_moved(x, o->function.returns, from, to);
+	node_edited(x->c, n);
+}
+
 static void rename_schema(struct apply *x, struct slice from, struct slice to)
 {
 	const struct object **v;
@@ -698,6 +852,10 @@ static void rename_schema(struct apply *x, struct slice from, struct slice to)
 		struct node *o = node_of(v[i]);
 		struct name old = {from, o->o.name}, new = {to, o->o.name};
 
+		if (is_postgres(x->c) && o->o.type == OBJECT_FUNCTION)
+			move_types(x, o, from, to);
+		for (size_t k = 0; is_postgres(x->c) && k < o->ncolumns; k++)
+			move_types(x, node_of(o->o.parts[k]), from, to);
 		if (!slice_eq(o->o.schema, from))
 			continue;
 		node_edit(x->c, o)->schema = to;

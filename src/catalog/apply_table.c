@@ -302,11 +302,29 @@ static void rename_in_sqlite_triggers(struct apply *x, struct node *n, struct sl
 	}
 }
 
+/* InnoDB renames the foreign keys that it named after the table: t_ibfk_1. */
+static void rename_generated_keys(struct apply *x, struct node *n, struct slice from)
+{
+	struct slice head = textf(x->c, "%.*s_ibfk_", SLICE(from));
+
+	for (size_t i = 0; i < n->o.nparts; i++) {
+		struct node *part = node_of(n->o.parts[i]);
+
+		if (!is_kind(&part->o, "foreign key") ||
+			!slice_eq(slice_sub(part->o.name, 0, head.len), head))
+			continue;
+		node_edit(x->c, part)->name = textf(x->c, "%.*s_ibfk_%.*s", SLICE(n->o.name),
+			SLICE(slice_from(part->o.name, head.len)));
+		node_edited(x->c, part);
+	}
+}
+
 enum apply_result apply_rename_relation(struct apply *x)
 {
 	enum apply_result r = APPLIED;
 	struct node *n = target(x, OBJECT_NONE, &r);
 	const struct object *found;
+	struct slice old;
 	struct name to;
 
 	if (!n)
@@ -331,7 +349,10 @@ enum apply_result apply_rename_relation(struct apply *x)
 		rename_in_sqlite_triggers(x, n, from);
 		return APPLIED;
 	}
+	old = n->o.name;
 	move_relation(x, n, to);
+	if (is_mysql(x->c))
+		rename_generated_keys(x, n, old);
 	return APPLIED;
 }
 

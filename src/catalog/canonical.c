@@ -93,6 +93,11 @@ static void policy(struct catalog *c, struct policy_def *d)
 
 static void publication(struct catalog *c, struct other_def *d)
 {
+	fill(&d->class_, "publication");
+	/* Members say it all, but for row filters and column lists. */
+	if (slice_istarts(d->definition.text, "create") &&
+		slice_ifind(d->definition.text, SL(" where ")) == SIZE_MAX)
+		d->definition = (struct expr){0};
 	for (size_t i = 0; i < d->options.n; i++)
 		if (slice_starts(d->options.at[i], "publish="))
 			return;

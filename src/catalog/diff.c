@@ -36,6 +36,9 @@ bool field_counts(enum dialect d, const struct object *o, const struct field *f,
 	if (opt && opt->ignore_generated_names && o->generated_name &&
 		(!strcmp(f->label, "index") || !strcmp(f->label, "constraint")))
 		return false;
+	if (o->type == OBJECT_OTHER && slice_starts(o->other.class_, "text search") &&
+		!strcmp(f->label, "options"))
+		return false; /* COPY = is no option that the server keeps */
 	if (o->type == OBJECT_VIEW && !strcmp(f->label, "columns"))
 		return false; /* said by the query, or by the column parts */
 	if (o->type == OBJECT_MATVIEW && !strcmp(f->label, "columns"))
@@ -193,6 +196,10 @@ static enum sameness exprs(struct comparing *c, const struct object *x, const st
 	const struct expr *b = (const void *)((const char *)y + f->offset);
 	enum sameness s;
 
+	/* CREATE AGGREGATE's list as it was written, and as we make it from the server's rows. */
+	if (x->type == OBJECT_FUNCTION && slice_is(x->function.kind, "aggregate") && !both_loaded &&
+		!strcmp(f->label, "body"))
+		return NOT_COMPARED;
 	if (is_verbatim(x, f)) {
 		if (slice_eq(slice_trim(a->text), slice_trim(b->text)))
 			return SAME;
@@ -266,6 +273,16 @@ static bool is_unknown(const struct object *o, const struct field *f)
 	       (o->type == OBJECT_EXTENSION && !strcmp(f->label, "version"));
 }
 
+/* MySQL takes a character set that nobody wrote from the database or the server. */
+static bool is_inherited(const struct object *o, const struct field *f)
+{
+	const struct slice *s = (const void *)((const char *)o + f->offset);
+
+	return f->kind == FIELD_TEXT && s->len == 0 &&
+	       (o->type == OBJECT_TABLE || o->type == OBJECT_COLUMN) &&
+	       (!strcmp(f->label, "character set") || !strcmp(f->label, "collation"));
+}
+
 static enum sameness field_compare(
 	struct comparing *c, const struct object *x, const struct object *y, const struct field *f)
 {
@@ -275,6 +292,9 @@ static enum sameness field_compare(
 	bool same = true;
 
 	if (is_unknown(x, f) != is_unknown(y, f) && c->dialect != DIALECT_SQLITE)
+		return NOT_COMPARED;
+	if (dialect_is_mysql(c->dialect) && !both_loaded &&
+		is_inherited(x, f) != is_inherited(y, f))
 		return NOT_COMPARED;
 	switch (f->kind) {
 	case FIELD_TEXT:

@@ -252,7 +252,8 @@ static bool drop_reading_views(struct apply *x, struct node *table, struct slice
 
 		if (view->gone)
 			continue;
-		if (names_has(view->o.view.reads, path)) {
+		/* Its query mentions that name, and there is no other table it could be of. */
+		if (names_has(view->o.view.reads, path) || view->o.view.reads.n == 1) {
 			if (!cascade)
 				return blocked(x, view, blocker);
 			if (!drop_all(x, view, true, blocker))

@@ -257,6 +257,7 @@ apply_fn apply_add_column, apply_drop_column, apply_rename_column, apply_alter_t
 	apply_column_visibility;
 struct node *add_column(struct apply *x, struct node *table, const struct object *def, size_t at);
 struct slice resolve_type(struct apply *x, struct slice type);
+struct name resolve_signature(struct apply *x, struct name n);
 /* apply_constraint.c */
 apply_fn apply_add_constraint, apply_add_constraint_index, apply_validate_constraint,
 	apply_alter_constraint, apply_drop_constraint, apply_rename_constraint;
@@ -301,10 +302,16 @@ apply_fn apply_begin, apply_commit, apply_rollback, apply_savepoint, apply_relea
 
 /* ---- acl.c ---- */
 /* The list after a GRANT or REVOKE of `words` (select, all, …). */
+/* A list (empty: the defaults of `o`) with the entries of another added. */
+struct names acl_added(
+	struct catalog *c, const struct object *o, struct names acl, struct names more);
 struct names acl_changed(struct catalog *c, const struct object *o, struct slice grantee,
 	struct names words, bool grant, bool option);
 /* For comparing: without grantors, the owner as "@owner", empty for the defaults. */
 struct names acl_canonical(const struct catalog *c, struct arena *a, const struct object *o);
+
+/* The privileges of one entry, in words: those to keep, and those that may be passed on. */
+void acl_words(struct arena *a, struct slice entry, struct names *plain, struct names *passed);
 
 /* ---- expr.c ---- */
 enum sameness { SAME, DIFFERENT, NOT_COMPARED };

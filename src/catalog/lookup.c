@@ -153,8 +153,10 @@ static bool may_exist(
 
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
 		return true;
-	/* Functions and types of the server itself are not in the catalog. */
-	if ((type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(given.schema))
+	/* Functions and types of the server itself are not in the catalog; MySQL's are not objects.
+	 */
+	if ((type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(given.schema) &&
+		!is_mysql(c))
 		return true;
 	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_OTHER)
 		return true;
@@ -277,6 +279,19 @@ size_t catalog_partitions(const struct catalog *c, const struct object *table, s
 		if (v[i]->o.type == OBJECT_TABLE &&
 			same_full_name(
 				c, OBJECT_TABLE, v[i]->o.table_.partition_of, own_name(table)))
+			(*out)[k++] = &v[i]->o;
+	return k;
+}
+
+size_t catalog_naming(const struct catalog *c, struct name relation, enum object_type type,
+	struct arena *a, const struct object ***out)
+{
+	struct node **v;
+	size_t n = mentions(c, relation, a, &v), k = 0;
+
+	*out = room(a, n);
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->o.type == type)
 			(*out)[k++] = &v[i]->o;
 	return k;
 }

@@ -69,7 +69,7 @@ int cmd_init(struct cli *c, struct err *err)
 	ok = io_write_new(path, buf_slice(&b), 0644, err);
 	buf_done(&b);
 	if (ok)
-		printf("wrote belay.yml\nnext: belay check\n");
+		printf("wrote belay.yml\nnext: %s\n", p.layout ? "belay check" : "belay new NAME");
 	return ok ? 0 : 2;
 }
 
@@ -90,21 +90,23 @@ static struct slice file_word(struct arena *a, const char *name)
 
 static bool make_project(struct cli *c, struct project *p, struct err *err)
 {
-	const char *dir = c->config.nmigrations ? c->config.migrations[0] : "migrations";
-	const char **dirs;
+	const char *layout = cli_text(c, "layout"), **dirs;
 
 	if (!cli_project(c, p, false, err))
 		return false;
 	if (p->layout)
 		return true;
 	/* The first migration of a project. */
-	p->layout = layout_by_name(slice_of(c->config.layout ? c->config.layout : "plain"), err);
-	dirs = ARENA_ARRAY(&c->arena, 1, const char *);
-	dirs[0] = dir;
+	if (!layout)
+		layout = c->config.layout ? c->config.layout : "plain";
+	p->layout = layout_by_name(slice_of(layout), err);
+	p->ndirs = cli_list(c, "migrations", &dirs);
+	if (p->ndirs == 0) {
+		dirs = ARENA_ARRAY(&c->arena, 1, const char *);
+		dirs[0] = c->config.nmigrations ? c->config.migrations[0] : "migrations";
+		p->ndirs = 1;
+	}
 	p->dirs = dirs;
-	p->ndirs = 1;
-	p->root = c->root;
-	p->arena = &c->arena;
 	return p->layout != NULL;
 }
 

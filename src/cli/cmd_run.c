@@ -9,54 +9,69 @@ struct running {
 	struct project project;
 	struct conn *conn;
 	struct run_state state;
+	struct run_lock lock;
 	struct progress progress;
-	bool told; /* server, database and role were shown */
+	long long said; /* when a wait was last mentioned */
+	bool told;      /* server, database and role were shown */
 };
+
+static void end(struct running *r)
+{
+	conn_close(r->conn);
+	run_lock_drop(&r->lock);
+	r->conn = NULL;
+}
+
+static bool may_write(const struct conn *c, struct err *err)
+{
+	if (!c->id.read_only || (dialect_is_mysql(c->id.dialect) && c->id.superuser))
+		return true;
+	err_set(err, ERR_CONNECT, "cannot write to %.*s: it is read-only", SLICE(c->id.database));
+	return err_hint(err, "A standby, a read-only session or a file without write permission: "
+			     "name the database that may be written to.");
+}
 
 static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
 {
-	*r = (struct running){.cli = c};
+	*r = (struct running){.cli = c, .lock = {.fd = -1}};
 	if (!cli_project(c, &r->project, true, err))
 		return false;
 	if (!cli_connect(c, &r->conn, read_only, err))
 		return false;
 	r->project.dialect = r->conn->id.dialect;
-	if (state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
+	if ((read_only || (may_write(r->conn, err) && run_lock_take(&r->lock, r->conn, err))) &&
+		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
-	conn_close(r->conn);
-	r->conn = NULL;
+	end(r);
 	return false;
 }
 
-static void end(struct running *r)
-{
-	conn_close(r->conn);
-}
-
 /* ---- status ---- */
+
+struct status_document {
+	const struct project *project;
+	const struct run_state *state;
+	const struct report_options *options;
+};
+
+static void fill_status(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct status_document *d = document;
+
+	r->status(b, d->project, d->state, d->options);
+}
 
 int cmd_status(struct cli *c, struct err *err)
 {
 	struct report_options ro = {.color = c->color_out};
 	struct running r;
-	struct buf b = {0};
 	bool ok;
 
 	if (!begin(&r, c, true, err))
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
-	ok = true;
-	if (cli_wants(c, "text")) {
-		report_status_text(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_status_json(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
 	end(&r);
 	return ok ? 0 : 2;
 }
@@ -108,10 +123,31 @@ static void on_event(void *ctx, const struct run_event *e)
 			SLICE(clean_line(&c->arena, e->migration->name)), e->ms);
 		fflush(stdout);
 		break;
-	case EVENT_VERIFY_DONE:
 	case EVENT_RETRY:
+		if (!c->quiet && io_now_ms() - r->said > 5000) {
+			r->said = io_now_ms();
+			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		}
+		break;
+	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
+{
+	const char *text = cli_text(c, "in-doubt");
+
+	*out = IN_DOUBT_STOP;
+	if (!text)
+		return true;
+	if (strcmp(text, "done") == 0)
+		*out = IN_DOUBT_DONE;
+	else if (strcmp(text, "again") == 0)
+		*out = IN_DOUBT_AGAIN;
+	else
+		return err_set(err, ERR_INPUT, "--in-doubt wants done or again, not \"%s\"", text);
+	return true;
 }
 
 static bool run_selection(
@@ -121,6 +157,7 @@ static bool run_selection(
 	struct plan_request req = {
 		.direction = sel->direction, .server_version = r->conn->id.version};
 	struct run_options ro = {.conn = r->conn,
+		.state = &r->state,
 		.journal_where = cli_journal(c),
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
@@ -131,6 +168,8 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
+	if (!read_in_doubt(c, &ro.in_doubt, err))
+		return false;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
 		return false;
@@ -217,6 +256,43 @@ static size_t waiting_contracts(const struct running *r)
 	return n;
 }
 
+static const struct migration *only_of(const struct running *r, const char *id)
+{
+	const struct migration *m = NULL;
+	struct err ignored = {0};
+
+	if (id && !project_find(&r->project, slice_of(id), &m, &ignored))
+		m = NULL;
+	err_done(&ignored);
+	return m;
+}
+
+/* What a person should know about the history before it is added to. */
+static void say_oddities(const struct running *r, const struct migration *only)
+{
+	struct cli *c = r->cli;
+
+	for (size_t i = 0; i < r->state.n; i++) {
+		const struct migration_state *m = &r->state.at[i];
+		struct slice id = clean_line(&c->arena, m->id);
+
+		if (m->missing_file && m->state == STATE_APPLIED && !slice_empty(id))
+			warning_print(c, "migration %.*s is in the history and its file is missing",
+				SLICE(id));
+		if (!m->late || m->migration == only)
+			continue;
+		if (m->state == STATE_PENDING)
+			warning_print(c,
+				"migration %.*s is late: something behind it is applied already",
+				SLICE(id));
+		else
+			warning_print(c,
+				"migration %.*s stands below the mark of %s and was not run by "
+				"belay; if it is new: belay up --only %.*s",
+				SLICE(id), r->project.layout->name, SLICE(id));
+	}
+}
+
 static int finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
 	if (ok && done == 0)
@@ -239,6 +315,7 @@ int cmd_up(struct cli *c, struct err *err)
 	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
 		return 2;
 	warn_missing(&r);
+	say_oddities(&r, only_of(&r, only));
 	ok = cut_before_code(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);
@@ -250,7 +327,10 @@ int cmd_up(struct cli *c, struct err *err)
 			"%zu contract migration%s and what stands behind wait%s: belay up --phase "
 			"contract, when no running code needs the old form",
 			waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
-	return finish(&r, ok, done, "nothing to do: all migrations are applied");
+	return finish(&r, ok, done,
+		waiting ? "nothing to do: what is left waits for its phase"
+		: only  ? "nothing to do: it is applied"
+			: "nothing to do: all migrations are applied");
 }
 
 int cmd_down(struct cli *c, struct err *err)
@@ -331,7 +411,7 @@ static bool record_one(
 	if (ok && l->history_begin)
 		ok = l->history_begin(&r->project, r->conn, m, DIR_UP, err);
 	ok = ok && l->history_finish(&r->project, r->conn, m, DIR_UP, 0, err) &&
-	     journal_applied(j, m, DIR_UP, err) && conn_exec(r->conn, SL("COMMIT"), err);
+	     journal_applied(j, m, DIR_UP, true, err) && conn_exec(r->conn, SL("COMMIT"), err);
 	if (!ok && r->conn->ops->alive(r->conn)) {
 		conn_exec(r->conn, SL("ROLLBACK"), &ignored);
 		err_done(&ignored);
@@ -353,7 +433,7 @@ static bool record_until(struct running *r, struct journal *j, const struct migr
 		if (!s->migration || s->migration->repeatable)
 			continue;
 		if (is_recorded(s) && s->edited) {
-			if (!journal_applied(j, s->migration, DIR_UP, err))
+			if (!journal_applied(j, s->migration, DIR_UP, true, err))
 				return false;
 			++*done;
 		} else if (!is_recorded(s)) {

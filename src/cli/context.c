@@ -216,7 +216,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		.wanted_layout = cli_text(c, "layout"),
 		.table = c->config.history_table,
 		.placeholders = c->config.placeholders,
-		.nplaceholders = c->config.nplaceholders};
+		.nplaceholders = c->config.nplaceholders,
+		.may_be_empty = !need_layout};
 
 	o.ndirs = cli_list(c, "migrations", &dirs);
 	o.dirs = dirs;
@@ -237,6 +238,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		return err_hint(
 			err, "Name their folder with --migrations DIR, or start one: belay init.");
 	}
+	if (c->config.no_placeholders)
+		p->mask_styles = 0;
 	if (o.dialect != DIALECT_UNKNOWN)
 		p->dialect = o.dialect;
 	if (p->dialect == DIALECT_UNKNOWN)

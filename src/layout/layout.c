@@ -52,3 +52,11 @@ const struct layout *layout_by_name(struct slice name, struct err *err)
 	err_hint(err, "The nearest one is %s.", near->name);
 	return NULL;
 }
+
+bool layout_is_history(struct slice table)
+{
+	for (size_t i = 0; layouts[i]; i++)
+		if (layouts[i]->table && slice_is(table, layouts[i]->table))
+			return true;
+	return false;
+}

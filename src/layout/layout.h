@@ -131,6 +131,8 @@ struct layout {
 };
 
 extern const struct layout *const layouts[]; /* ends with NULL */
+/* Is a table of that name some layout's history? */
+bool layout_is_history(struct slice table);
 const struct layout *layout_by_name(
 	struct slice name, struct err *err); /* nearest one in the hint */
 
@@ -145,6 +147,7 @@ struct project_options {
 	const char *table;
 	struct slice (*placeholders)[2];
 	size_t nplaceholders;
+	bool may_be_empty; /* no migrations yet is fine: p->layout stays NULL */
 };
 bool project_open(
 	struct project *p, struct arena *a, const struct project_options *o, struct err *err);

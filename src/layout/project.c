@@ -268,7 +268,8 @@ static bool empty_folder(struct search *s, struct candidate *out)
 	return false;
 }
 
-static bool find_folder(struct search *s, struct candidate *out, struct err *err)
+/* *out without a layout: there is nothing yet, and that is fine. */
+static bool find_folder(struct search *s, struct candidate *out, bool may_be_empty, struct err *err)
 {
 	struct candidate c;
 
@@ -286,6 +287,9 @@ static bool find_folder(struct search *s, struct candidate *out, struct err *err
 	if (s->nfound)
 		return best_of(s, out, err);
 	if (empty_folder(s, out))
+		return true;
+	*out = (struct candidate){0};
+	if (may_be_empty)
 		return true;
 	if (s->wanted)
 		err_set(err, ERR_INPUT, "found no folder with migrations of %s below \"%s\"",
@@ -395,25 +399,30 @@ static bool take_given(struct project *p, const struct project_options *o,
 		const char *dir = below_root(p->arena, p->root, o->dirs[i]);
 
 		if (!io_is_dir(io_join(p->arena, p->root, dir))) {
+			if (o->may_be_empty)
+				continue;
 			err_set(err, ERR_INPUT, "there is no folder \"%s\"", o->dirs[i]);
 			return false;
 		}
 		if (!settle(p, dir, wanted, NULL, err))
 			return false;
 	}
-	if (!p->layout) {
+	if (!p->layout && !o->may_be_empty) {
 		err_set(err, ERR_INPUT, "found no migrations in \"%s\"", o->dirs[0]);
 		return err_hint(err, "Say what they are with --layout.");
 	}
 	return true;
 }
 
-static bool take_found(struct project *p, const struct layout *wanted, struct err *err)
+static bool take_found(struct project *p, const struct layout *wanted, bool may_be_empty,
+	struct err *err)
 {
 	struct search s = {.a = p->arena, .root = p->root, .wanted = wanted};
 	struct candidate c;
 
-	return find_folder(&s, &c, err) && settle(p, c.dir, wanted, &c, err);
+	if (!find_folder(&s, &c, may_be_empty, err))
+		return false;
+	return !c.layout || settle(p, c.dir, wanted, &c, err);
 }
 
 bool project_open(
@@ -444,8 +453,10 @@ bool project_open(
 			(*pair)[1] = o->placeholders[i][1];
 		}
 	}
-	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, err))
+	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, o->may_be_empty, err))
 		return false;
+	if (p->ndirs == 0)
+		return true;
 	if (wanted)
 		p->layout = wanted;
 	if (!p->layout->read(p, err))

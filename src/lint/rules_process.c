@@ -1,21 +1,24 @@
 /* rules_process.c - what does not parse, cannot be read, cannot run, cannot be undone. */
 #include "lint/internal.h"
 
-/* A text of another dialect fails in a hundred places for one reason. */
-static struct slice looks_like(const struct judged *j, struct span at)
+/* A text of another dialect fails in a hundred places for one reason: say whose it looks like. */
+static struct slice other_dialect(const struct judged *j)
 {
+	const struct source *src = j->statement->span.src;
 	/* What stands around it says enough; a file of nothing but errors asks thousands of times.
 	 */
 	enum { AROUND = 1024 };
-	size_t from = at.off > AROUND ? at.off - AROUND : 0;
+	size_t off = j->statement->span.off, from = off > AROUND ? off - AROUND : 0;
+	enum dialect d = DIALECT_UNKNOWN;
 	char why[128];
-	enum dialect d = dialect_guess(slice_sub(at.src->text, from, 2 * AROUND), why);
 
+	if (src)
+		d = dialect_guess(slice_sub(src->text, from, 2 * AROUND), why);
 	if (d == DIALECT_UNKNOWN || d == j->dialect ||
 		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
 		return SLICE_NONE;
-	return arena_printf(j->arena, "The file looks like %s rather than %s.", dialect_name(d),
-		dialect_name(j->dialect));
+	return arena_printf(j->arena, "Read as %s, but the file looks like %s: see --dialect.",
+		dialect_name(j->dialect), dialect_name(d));
 }
 
 static void check_syntax(const struct rule *r, struct judged *j)
@@ -38,7 +41,7 @@ static void check_syntax(const struct rule *r, struct judged *j)
 		}
 	}
 	f = finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
-	f->safe = looks_like(j, st->span);
+	f->safe = other_dialect(j);
 }
 
 const struct rule rule_syntax_error = {

@@ -68,14 +68,14 @@ static const struct charset *find(struct slice name)
 	return NULL;
 }
 
-const char *charset_canonical(struct slice name)
+const char *my_charset_canonical(struct slice name)
 {
 	const struct charset *c = find(name);
 
 	return c ? c->name : NULL;
 }
 
-const char *charset_collation(const struct my_dialect *d, struct slice charset)
+const char *my_charset_collation(const struct my_dialect *d, struct slice charset)
 {
 	const struct charset *c = find(charset);
 
@@ -93,7 +93,7 @@ const char *charset_collation(const struct my_dialect *d, struct slice charset)
 	return c->collation;
 }
 
-int charset_bytes(struct slice charset)
+int my_charset_bytes(struct slice charset)
 {
 	const struct charset *c = find(charset);
 
@@ -101,18 +101,18 @@ int charset_bytes(struct slice charset)
 }
 
 /* utf8_general_ci is stored as utf8mb3_general_ci. */
-struct slice collation_canonical(struct arena *a, struct slice collation)
+struct slice my_collation_canonical(struct arena *a, struct slice collation)
 {
-	struct slice s = lower(a, collation);
+	struct slice s = my_lower(a, collation);
 
 	if (slice_starts(s, "utf8_"))
 		return arena_printf(a, "utf8mb3_%.*s", SLICE(slice_from(s, 5)));
 	return s;
 }
 
-struct slice collation_charset(struct arena *a, struct slice collation)
+struct slice my_collation_charset(struct arena *a, struct slice collation)
 {
-	struct slice s = collation_canonical(a, collation);
+	struct slice s = my_collation_canonical(a, collation);
 	size_t cut = slice_chr(s, '_');
 
 	return cut < s.len ? slice_sub(s, 0, cut) : s;

@@ -24,7 +24,7 @@ static bool find(void *handle, void *where, const char *name, struct err *err)
 	return true;
 }
 
-bool client_open(struct client *c, struct err *err)
+bool my_client_open(struct client *c, struct err *err)
 {
 	*c = (struct client){0};
 	/* Never unloaded: the library keeps memory of its own for as long as the process lives. */
@@ -45,11 +45,11 @@ bool client_open(struct client *c, struct err *err)
 #undef CLIENT_FIND
 	return true;
 fail:
-	client_close(c);
+	my_client_close(c);
 	return false;
 }
 
-void client_close(struct client *c)
+void my_client_close(struct client *c)
 {
 	if (c->handle)
 		dlclose(c->handle);

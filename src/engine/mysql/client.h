@@ -60,7 +60,7 @@ struct client {
 };
 #undef CLIENT_MEMBER
 
-bool client_open(struct client *c, struct err *err);
-void client_close(struct client *c);
+bool my_client_open(struct client *c, struct err *err);
+void my_client_close(struct client *c);
 
 #endif

@@ -73,7 +73,7 @@ static bool read_version(struct arena *a, struct cluster *c, struct err *err)
 	return true;
 }
 
-bool cluster_find(
+bool my_cluster_find(
 	struct arena *a, const char *bin_dir, int version, struct cluster *out, struct err *err)
 {
 	char want[24];
@@ -270,7 +270,7 @@ static bool died(struct arena *a, const struct cluster *c, struct err *err)
 	return err_context(err, "starting %s", c->program);
 }
 
-bool cluster_connect(struct arena *a, const struct cluster *c, const char *user,
+bool my_cluster_connect(struct arena *a, const struct cluster *c, const char *user,
 	struct slice database, const struct waiter *w, struct conn **out, struct err *err)
 {
 	struct conn_options o = {.waiter = *w, .application = "belay scratch"};
@@ -297,7 +297,7 @@ static bool wait_ready(struct arena *a, struct cluster *c, const char *user, con
 		}
 		if (access(c->socket, F_OK) == 0) {
 			err_done(&last);
-			if (cluster_connect(a, c, user, SLICE_NONE, w, out, &last))
+			if (my_cluster_connect(a, c, user, SLICE_NONE, w, out, &last))
 				return true;
 			if (last.code == ERR_INTERRUPTED)
 				break;
@@ -400,7 +400,7 @@ static bool make_dirs(struct arena *a, struct cluster *c, struct err *err)
 	return geteuid() != 0 || process_give_tree(c->dir, c->user, err);
 }
 
-bool cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err)
+bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err)
 {
 	const char *template = template_path(a, c);
 	bool ok;
@@ -426,7 +426,7 @@ bool cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, st
 	return ok;
 }
 
-bool cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
+bool my_cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
 	struct conn **admin, struct err *err)
 {
 	return start_process(a, c, keep, NULL, err) &&

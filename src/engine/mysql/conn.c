@@ -363,7 +363,7 @@ static void my_close(struct conn *conn)
 
 	if (c->my)
 		c->lib.mysql_close(c->my);
-	client_close(&c->lib);
+	my_client_close(&c->lib);
 	arena_done(&c->base.arena);
 	free(c);
 }
@@ -497,7 +497,7 @@ static bool open_url(
 
 	*c = (struct my_conn){.base = {.ops = &ops, .waiter = o->waiter, .id.dialect = d}};
 	c->base.engine = d == DIALECT_MARIADB ? &engine_mariadb : &engine_mysql;
-	if (!client_open(&c->lib, err) || !my_url_parse(&c->base.arena, o->url, &c->url, err))
+	if (!my_client_open(&c->lib, err) || !my_url_parse(&c->base.arena, o->url, &c->url, err))
 		goto fail;
 	c->my = c->lib.mysql_init(NULL);
 	if (!c->my) {

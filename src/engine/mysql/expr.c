@@ -67,7 +67,7 @@ static bool in_list(struct slice w, const char *const *list, size_t n)
 
 /* ---- where it ends ---- */
 
-size_t expr_end(const struct parser *p, const char *const *stops)
+size_t my_expr_end(const struct parser *p, const char *const *stops)
 {
 	int depth = 0;
 	size_t i = p->at;
@@ -111,11 +111,11 @@ static bool facts_word(struct parser *p, size_t i, size_t from, size_t to, struc
 			slice_iis(t.text, "FALSE"))
 			return true;
 		if (call && !IN_LIST(t.text, before_bracket)) {
-			add_once(p->a, &f->functions, lower(p->a, t.text));
+			add_once(p->a, &f->functions, my_lower(p->a, t.text));
 			return false;
 		}
 		if (IN_LIST(t.text, bare_functions)) {
-			add_once(p->a, &f->functions, lower(p->a, t.text));
+			add_once(p->a, &f->functions, my_lower(p->a, t.text));
 			return false;
 		}
 		if (IN_LIST(t.text, words))
@@ -124,7 +124,7 @@ static bool facts_word(struct parser *p, size_t i, size_t from, size_t to, struc
 	if (dotted)
 		return false; /* a table's or database's name: what follows the dot counts */
 	if (call && after_dot)
-		add_once(p->a, &f->functions, lower(p->a, t.text));
+		add_once(p->a, &f->functions, my_lower(p->a, t.text));
 	else
 		add_once(p->a, &f->columns, token_value(p->a, p->d.dialect, t));
 	return false;
@@ -152,15 +152,15 @@ static struct expr_facts *facts_of(struct parser *p, size_t from, size_t to)
 	return f;
 }
 
-struct expr expr_tokens(struct parser *p, size_t from, size_t to)
+struct expr my_expr_tokens(struct parser *p, size_t from, size_t to)
 {
 	struct expr e = {0};
 
 	if (to <= from)
 		return e;
-	e.text = tokens_text(p, from, to);
+	e.text = my_tokens_text(p, from, to);
 	e.facts = facts_of(p, from, to);
-	if (!expr_normal(p->a, &p->d, p->tok + from, to - from, &e.normal))
+	if (!my_expr_normal(p->a, &p->d, p->tok + from, to - from, &e.normal))
 		e.normal = SLICE_NONE;
 	return e;
 }
@@ -263,7 +263,7 @@ static struct slice c_type(struct canon *c)
 			continue;
 		if (b.len && t.kind == TOKEN_WORD)
 			buf_addc(&b, ' ');
-		buf_add(&b, lower(c->a, t.text));
+		buf_add(&b, my_lower(c->a, t.text));
 	}
 	s = arena_slice(c->a, buf_slice(&b));
 	buf_done(&b);
@@ -290,8 +290,11 @@ static struct slice c_case(struct canon *c)
 {
 	struct slice out = SL("case");
 
-	if (!token_is(c_tok(c, 0), "WHEN"))
-		out = arena_printf(c->a, "case %.*s", SLICE(canon_expr(c, 0)));
+	if (!token_is(c_tok(c, 0), "WHEN")) {
+		struct slice subject = canon_expr(c, 0);
+
+		out = arena_printf(c->a, "case %.*s", SLICE(subject));
+	}
 	while (!c->bad && c_word(c, "WHEN")) {
 		struct slice when = canon_expr(c, 0), then;
 
@@ -301,8 +304,11 @@ static struct slice c_case(struct canon *c)
 		out = arena_printf(
 			c->a, "%.*s when %.*s then %.*s", SLICE(out), SLICE(when), SLICE(then));
 	}
-	if (c_word(c, "ELSE"))
-		out = arena_printf(c->a, "%.*s else %.*s", SLICE(out), SLICE(canon_expr(c, 0)));
+	if (c_word(c, "ELSE")) {
+		struct slice last = canon_expr(c, 0);
+
+		out = arena_printf(c->a, "%.*s else %.*s", SLICE(out), SLICE(last));
+	}
 	if (!c_word(c, "END"))
 		return c_bad(c);
 	return arena_printf(c->a, "%.*s end", SLICE(out));
@@ -315,7 +321,7 @@ static struct slice c_interval(struct canon *c)
 	if (c_tok(c, 0).kind != TOKEN_WORD)
 		return c_bad(c);
 	c->at++;
-	return arena_printf(c->a, "interval %.*s %.*s", SLICE(e), SLICE(lower(c->a, unit)));
+	return arena_printf(c->a, "interval %.*s %.*s", SLICE(e), SLICE(my_lower(c->a, unit)));
 }
 
 static struct slice canon_name(struct slice name)
@@ -400,24 +406,28 @@ static struct slice c_call(struct canon *c, struct slice name)
 
 static struct slice c_column(struct canon *c)
 {
+	struct buf b = {0};
 	struct slice s;
 
 	/* db.table.column: inside one table's definition only the last part says anything. */
 	while (token_punct(c_tok(c, 1), "."))
 		c->at += 2;
-	s = lower(c->a, token_value(c->a, c->d->dialect, c_tok(c, 0)));
+	s = my_lower(c->a, token_value(c->a, c->d->dialect, c_tok(c, 0)));
 	c->at++;
 	if (c_punct(c, "(")) {
 		struct slice args = c_args(c);
 
 		return arena_printf(c->a, "%.*s(%.*s)", SLICE(s), SLICE(args));
 	}
-	return arena_printf(c->a, "`%.*s`", SLICE(s));
+	quote_ident_pretty(&b, c->d->dialect, s);
+	s = arena_slice(c->a, buf_slice(&b));
+	buf_done(&b);
+	return s;
 }
 
 static struct slice c_word_primary(struct canon *c, struct token t)
 {
-	struct slice name = lower(c->a, t.text);
+	struct slice name = my_lower(c->a, t.text);
 
 	if (token_punct(c_tok(c, 1), "."))
 		return c_column(c);
@@ -439,12 +449,13 @@ static struct slice c_word_primary(struct canon *c, struct token t)
 	}
 	if (slice_is(name, "binary") && !token_punct(c_tok(c, 1), "(")) {
 		c->at++;
-		return arena_printf(c->a, "cast(%.*s as binary)", SLICE(canon_expr(c, 12)));
+		name = canon_expr(c, 12);
+		return arena_printf(c->a, "cast(%.*s as binary)", SLICE(name));
 	}
 	if (slice_is(name, "select") || slice_is(name, "exists") || slice_is(name, "match"))
 		return c_bad(c);
 	if (slice_starts(name, "_") && c_tok(c, 1).kind == TOKEN_STRING &&
-		charset_canonical(slice_from(name, 1))) {
+		my_charset_canonical(slice_from(name, 1))) {
 		c->at += 2; /* an introducer: _utf8mb4'x' */
 		return c_string(c, c->tok[c->at - 1]);
 	}
@@ -458,9 +469,10 @@ static struct slice c_word_primary(struct canon *c, struct token t)
 	}
 	if (c_tok(c, 1).kind == TOKEN_STRING &&
 		(slice_is(name, "date") || slice_is(name, "time") || slice_is(name, "timestamp"))) {
+		struct slice value = c_string(c, c_tok(c, 1));
+
 		c->at += 2;
-		return arena_printf(
-			c->a, "%.*s%.*s", SLICE(name), SLICE(c_string(c, c->tok[c->at - 1])));
+		return arena_printf(c->a, "%.*s%.*s", SLICE(name), SLICE(value));
 	}
 	return c_column(c);
 }
@@ -471,7 +483,7 @@ static struct slice c_literal(struct canon *c, struct token t)
 {
 	if (slice_istarts(t.text, "x'") || slice_istarts(t.text, "b'")) {
 		c->at++;
-		return lower(c->a, t.text);
+		return my_lower(c->a, t.text);
 	}
 	c->at++;
 	return c_string(c, t);
@@ -480,12 +492,14 @@ static struct slice c_literal(struct canon *c, struct token t)
 static struct slice c_primary(struct canon *c)
 {
 	struct token t = c_tok(c, 0);
-	struct slice e;
+	struct slice e, rest;
 
 	if (t.kind == TOKEN_NUMBER) {
 		c->at++;
-		return lower(c->a, t.text);
+		return my_lower(c->a, t.text);
 	}
+	if (t.kind == TOKEN_STRING && c_tok(c, 1).kind == TOKEN_STRING)
+		return c_bad(c);
 	if (t.kind == TOKEN_STRING)
 		return c_literal(c, t);
 	if (t.kind == TOKEN_QUOTED)
@@ -496,7 +510,8 @@ static struct slice c_primary(struct canon *c)
 		e = canon_expr(c, 0);
 		if (token_punct(c_tok(c, 0), ",")) { /* a row */
 			c->at++;
-			return arena_printf(c->a, "row(%.*s,%.*s)", SLICE(e), SLICE(c_args(c)));
+			rest = c_args(c);
+			return arena_printf(c->a, "row(%.*s,%.*s)", SLICE(e), SLICE(rest));
 		}
 		return c_punct(c, ")") ? e : c_bad(c);
 	}
@@ -507,7 +522,7 @@ static struct slice c_primary(struct canon *c)
 	if (c_punct(c, "+"))
 		return canon_expr(c, 11);
 	if (c_punct(c, "~"))
-		return arena_printf(c->a, "~%.*s", SLICE(canon_expr(c, 11)));
+		return e = canon_expr(c, 11), arena_printf(c->a, "~%.*s", SLICE(e));
 	if (c_punct(c, "!"))
 		return c_not(c, canon_expr(c, 12));
 	return c_bad(c);
@@ -664,7 +679,7 @@ static struct slice c_postfix(struct canon *c, struct slice left)
 		if (c_arrow(c, &left))
 			continue;
 		if (c_word(c, "COLLATE")) {
-			struct slice name = lower(c->a, c_tok(c, 0).text);
+			struct slice name = my_lower(c->a, c_tok(c, 0).text);
 
 			c->at++;
 			left = arena_printf(c->a, "(%.*s collate %.*s)", SLICE(left), SLICE(name));
@@ -701,7 +716,7 @@ static struct slice canon_expr(struct canon *c, int rank)
 	return left;
 }
 
-bool expr_normal(struct arena *a, const struct my_dialect *d, const struct token *tok, size_t n,
+bool my_expr_normal(struct arena *a, const struct my_dialect *d, const struct token *tok, size_t n,
 	struct slice *out)
 {
 	struct canon c = {.a = a, .d = d, .tok = tok, .n = n};

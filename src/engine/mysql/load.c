@@ -11,7 +11,7 @@
 #include "engine/mysql/parser.h"
 #include "sql/quote.h"
 
-#include "queries_mysql.h"
+#include "queries.h"
 
 struct loader {
 	struct conn *conn;
@@ -33,7 +33,7 @@ static bool ask(struct loader *l, const char *sql, struct rows *r)
 
 static struct slice lower_of(struct loader *l, const struct rows *r, size_t row, size_t col)
 {
-	return lower(&l->arena, rows_get(r, row, col));
+	return my_lower(&l->arena, rows_get(r, row, col));
 }
 
 /* The table of that name; rows come in the order of names, so it is mostly the last one again. */
@@ -53,7 +53,7 @@ static struct object *table_named(struct loader *l, struct slice name)
 static struct object *part(
 	struct loader *l, struct object *t, enum object_type type, struct slice name)
 {
-	return object_add_part(&l->arena, t, type, name);
+	return my_object_add_part(&l->arena, t, type, name);
 }
 
 /* ---- tables ---- */
@@ -71,7 +71,7 @@ static void create_options(struct loader *l, struct object *t, struct slice text
 		for (size_t i = 0; i < one.len; i++)
 			if (one.at[i] != '`' && one.at[i] != '\'' && one.at[i] != '"')
 				buf_addc(&b, one.at[i]);
-		names_add(&l->arena, &t->table_.options, lower(&l->arena, buf_slice(&b)));
+		names_add(&l->arena, &t->table_.options, my_lower(&l->arena, buf_slice(&b)));
 		buf_done(&b);
 	}
 }
@@ -81,7 +81,7 @@ static void table_row(struct loader *l, const struct rows *r, size_t i)
 	struct slice kind = rows_get(r, i, 1);
 	struct object *t;
 
-	t = object_new(&l->arena, OBJECT_TABLE, rows_get(r, i, 0));
+	t = my_object_new(&l->arena, OBJECT_TABLE, rows_get(r, i, 0));
 	t->schema = l->schema;
 	if (slice_ends(kind, "VIEW")) {
 		t->type = OBJECT_VIEW;
@@ -91,8 +91,8 @@ static void table_row(struct loader *l, const struct rows *r, size_t i)
 		t->table_.kind = SL("table");
 		t->table_.persistence = SL("permanent");
 		t->table_.access_method = engine_canonical(&l->arena, rows_get(r, i, 2));
-		t->table_.collation = collation_canonical(&l->arena, rows_get(r, i, 3));
-		t->table_.charset = collation_charset(&l->arena, rows_get(r, i, 3));
+		t->table_.collation = my_collation_canonical(&l->arena, rows_get(r, i, 3));
+		t->table_.charset = my_collation_charset(&l->arena, rows_get(r, i, 3));
 		create_options(l, t, rows_get(r, i, 4));
 		t->comment = rows_get(r, i, 5);
 		if (slice_is(kind, "SYSTEM VERSIONED"))
@@ -105,7 +105,7 @@ static bool load_tables(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_tables, &r))
+	if (!ask(l, query_mysql_tables, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		table_row(l, &r, i);
@@ -194,12 +194,12 @@ static void column_row(struct loader *l, const struct rows *r, size_t i)
 	c->column.not_null = slice_is(rows_get(r, i, 3), "NO");
 	c->column.charset = slice_empty(rows_get(r, i, 6))
 				    ? SLICE_NONE
-				    : collation_charset(&l->arena, rows_get(r, i, 6));
-	c->column.collation = collation_canonical(&l->arena, rows_get(r, i, 6));
+				    : my_collation_charset(&l->arena, rows_get(r, i, 6));
+	c->column.collation = my_collation_canonical(&l->arena, rows_get(r, i, 6));
 	c->comment = rows_get(r, i, 8);
 	column_extra(l, extra, c);
 	if (is_row_time(generation)) {
-		names_add(&l->arena, &c->column.options, lower(&l->arena, generation));
+		names_add(&l->arena, &c->column.options, my_lower(&l->arena, generation));
 		return;
 	}
 	if (generation.len) {
@@ -218,7 +218,7 @@ static bool load_columns(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_columns, &r))
+	if (!ask(l, query_mysql_columns, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		column_row(l, &r, i);
@@ -298,9 +298,10 @@ static void primary_key(struct loader *l, struct object *t, const struct object 
 
 static bool load_keys(struct loader *l)
 {
-	const char *sql = is_mariadb(&l->d)
-				  ? (l->d.version >= 100600 ? sql_keys_mariadb : sql_keys_old)
-				  : (l->d.version >= 80013 ? sql_keys_mysql : sql_keys_old);
+	const char *sql =
+		is_mariadb(&l->d)
+			? (l->d.version >= 100600 ? query_mysql_keys_mariadb : query_mysql_keys_old)
+			: (l->d.version >= 80013 ? query_mysql_keys_mysql : query_mysql_keys_old);
 	struct rows r;
 
 	if (!ask(l, sql, &r))
@@ -365,13 +366,13 @@ static bool load_foreign_keys(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_foreign_keys, &r))
+	if (!ask(l, query_mysql_foreign_keys, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		foreign_row(l, &r, i);
 	if (r.nrows == 0)
 		return true;
-	if (!ask(l, sql_foreign_rules, &r))
+	if (!ask(l, query_mysql_foreign_rules, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		struct object *t = table_named(l, rows_get(&r, i, 0)), *o;
@@ -391,7 +392,7 @@ static bool load_checks(struct loader *l)
 
 	if (!is_mariadb(&l->d) && l->d.version < 80016)
 		return true;
-	if (!ask(l, is_mariadb(&l->d) ? sql_checks_mariadb : sql_checks_mysql, &r))
+	if (!ask(l, is_mariadb(&l->d) ? query_mysql_checks_mariadb : query_mysql_checks_mysql, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		struct object *t = table_named(l, rows_get(&r, i, 0)), *o;
@@ -414,7 +415,8 @@ static struct slice partition_word(struct loader *l, struct slice method, struct
 
 	if (columns.len && !my_list_normal(&l->arena, &l->d, columns, &list))
 		return SLICE_NONE;
-	return arena_printf(&l->arena, "%.*s (%.*s)", SLICE(lower(&l->arena, method)), SLICE(list));
+	return arena_printf(
+		&l->arena, "%.*s (%.*s)", SLICE(my_lower(&l->arena, method)), SLICE(list));
 }
 
 static bool load_partitions(struct loader *l)
@@ -423,7 +425,7 @@ static bool load_partitions(struct loader *l)
 	struct object *before = NULL;
 	struct rows r;
 
-	if (!ask(l, sql_partitions, &r))
+	if (!ask(l, query_mysql_partitions, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		struct object *t = table_named(l, rows_get(&r, i, 0));
@@ -481,7 +483,7 @@ static bool load_views(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_views, &r))
+	if (!ask(l, query_mysql_views, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		struct object *v = table_named(l, rows_get(&r, i, 0));
@@ -495,8 +497,8 @@ static bool load_views(struct loader *l)
 		v->view.check_option = lower_of(l, &r, i, 2);
 		if (slice_is(v->view.check_option, "none"))
 			v->view.check_option = SLICE_NONE;
-		if (parser_init(&p, NULL, &l->arena, &st, v->view.query.text))
-			select_reads(&p, 0, p.n - 1, &v->view.reads);
+		if (my_parser_init(&p, NULL, &l->arena, &st, v->view.query.text))
+			my_select_reads(&p, 0, p.n - 1, &v->view.reads);
 	}
 	return true;
 }
@@ -505,7 +507,7 @@ static bool load_triggers(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_triggers, &r))
+	if (!ask(l, query_mysql_triggers, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		struct object *t = table_named(l, rows_get(&r, i, 1)), *o;
@@ -544,7 +546,7 @@ static struct slice arguments(
 
 static void routine_row(struct loader *l, const struct rows *r, size_t i, const struct rows *params)
 {
-	struct object *o = object_new(&l->arena, OBJECT_FUNCTION, rows_get(r, i, 0));
+	struct object *o = my_object_new(&l->arena, OBJECT_FUNCTION, rows_get(r, i, 0));
 	struct slice access = lower_of(l, r, i, 5);
 	struct parser p = {.d = l->d};
 	struct statement st = {0};
@@ -561,8 +563,8 @@ static void routine_row(struct loader *l, const struct rows *r, size_t i, const 
 	o->function.security_definer = slice_is(rows_get(r, i, 6), "DEFINER");
 	o->function.body.text = rows_get(r, i, 3);
 	o->function.arguments = arguments(l, params, o->name, rows_get(r, i, 1));
-	if (parser_init(&p, NULL, &l->arena, &st, o->function.body.text))
-		body_reads(&p, 0, p.n - 1, &o->function.reads);
+	if (my_parser_init(&p, NULL, &l->arena, &st, o->function.body.text))
+		my_body_reads(&p, 0, p.n - 1, &o->function.reads);
 	catalog_put(l->catalog, o);
 }
 
@@ -570,11 +572,11 @@ static bool load_routines(struct loader *l)
 {
 	struct rows r, params;
 
-	if (!ask(l, sql_routines, &r))
+	if (!ask(l, query_mysql_routines, &r))
 		return false;
 	if (r.nrows == 0)
 		return true;
-	if (!ask(l, sql_parameters, &params))
+	if (!ask(l, query_mysql_parameters, &params))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		routine_row(l, &r, i, &params);
@@ -585,10 +587,10 @@ static bool load_events(struct loader *l)
 {
 	struct rows r;
 
-	if (!ask(l, sql_events, &r))
+	if (!ask(l, query_mysql_events, &r))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
-		struct object *o = object_new(&l->arena, OBJECT_EVENT, rows_get(&r, i, 0));
+		struct object *o = my_object_new(&l->arena, OBJECT_EVENT, rows_get(&r, i, 0));
 		struct slice status = rows_get(&r, i, 5);
 
 		o->schema = l->schema;

@@ -27,13 +27,13 @@ static inline bool is_mariadb(const struct my_dialect *d)
 
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
-const char *charset_canonical(struct slice name);
+const char *my_charset_canonical(struct slice name);
 /* The collation that a character set has by default on that server. */
-const char *charset_collation(const struct my_dialect *d, struct slice charset);
+const char *my_charset_collation(const struct my_dialect *d, struct slice charset);
 /* The character set of a collation: what stands before the first '_'. */
-struct slice collation_charset(struct arena *a, struct slice collation);
-struct slice collation_canonical(struct arena *a, struct slice collation);
-int charset_bytes(struct slice charset); /* most bytes of one character; 4 if not known */
+struct slice my_collation_charset(struct arena *a, struct slice collation);
+struct slice my_collation_canonical(struct arena *a, struct slice collation);
+int my_charset_bytes(struct slice charset); /* most bytes of one character; 4 if not known */
 struct slice engine_canonical(struct arena *a, struct slice engine);
 
 /* ---- read.c ---- */

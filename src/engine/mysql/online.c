@@ -7,14 +7,14 @@
 
 #include "engine/mysql/parser.h"
 
-const char *algorithm_word(enum algorithm g)
+const char *my_algorithm_word(enum algorithm g)
 {
 	static const char *const words[] = {"INSTANT", "NOCOPY", "INPLACE", "COPY"};
 
 	return words[g];
 }
 
-const char *lock_word(enum lock_words l)
+const char *my_lock_word(enum lock_words l)
 {
 	static const char *const words[] = {"NONE", "SHARED", "EXCLUSIVE"};
 
@@ -81,7 +81,7 @@ static size_t label_count(struct slice type)
 }
 
 /* Labels appended at the end, and as many bytes for a value as before. */
-static enum type_change enum_change(struct slice from, struct slice to, bool set)
+static enum my_type_change enum_change(struct slice from, struct slice to, bool set)
 {
 	size_t a = label_count(from), b = label_count(to);
 	struct slice head = slice_sub(from, 0, from.len - 1);
@@ -95,7 +95,7 @@ static enum type_change enum_change(struct slice from, struct slice to, bool set
 	return bytes_a == bytes_b ? TYPE_METADATA : TYPE_WIDER;
 }
 
-static enum type_change varchar_change(
+static enum my_type_change varchar_change(
 	const struct my_dialect *d, unsigned long long from, unsigned long long to, unsigned bytes)
 {
 	unsigned long long a = from * bytes, b = to * bytes;
@@ -108,13 +108,13 @@ static enum type_change varchar_change(
 	return TYPE_METADATA;
 }
 
-static enum type_change same_base(
+static enum my_type_change same_base(
 	const struct my_dialect *d, const struct object *from, struct slice a, struct slice b)
 {
 	struct slice base = base_of(a);
 	unsigned long long m = 0, n = 0;
 	unsigned bytes =
-		slice_is(base, "varchar") ? (unsigned)charset_bytes(from->column.charset) : 1;
+		slice_is(base, "varchar") ? (unsigned)my_charset_bytes(from->column.charset) : 1;
 
 	if (int_size(base))
 		return is_unsigned(a) == is_unsigned(b) ? TYPE_METADATA : TYPE_NARROWER;
@@ -127,7 +127,7 @@ static enum type_change same_base(
 	return n > m ? TYPE_WIDER : TYPE_NARROWER;
 }
 
-static enum type_change type_text_change(
+static enum my_type_change type_text_change(
 	const struct my_dialect *d, const struct object *from, const struct object *to)
 {
 	struct slice a = from->column.type, b = to->column.type, x = base_of(a), y = base_of(b);
@@ -159,7 +159,7 @@ static struct slice order_of(struct slice collation)
 	return slice_from(collation, cut < collation.len ? cut : collation.len);
 }
 
-static enum type_change collation_change(const struct my_dialect *d, const struct column_def *a,
+static enum my_type_change collation_change(const struct my_dialect *d, const struct column_def *a,
 	const struct column_def *b, bool indexed)
 {
 	if (slice_empty(a->collation) || slice_empty(b->collation) ||
@@ -169,12 +169,12 @@ static enum type_change collation_change(const struct my_dialect *d, const struc
 }
 
 /* Only from utf8mb3 to utf8mb4 does text stay the same bytes (MariaDB; MySQL copies). */
-static enum type_change charset_change(const struct my_dialect *d, const struct object *from,
+static enum my_type_change charset_change(const struct my_dialect *d, const struct object *from,
 	const struct object *to, bool indexed)
 {
 	const struct column_def *a = &from->column, *b = &to->column;
 	unsigned long long n = 0, m = 0;
-	enum type_change order = collation_change(d, a, b, indexed), c;
+	enum my_type_change order = collation_change(d, a, b, indexed), c;
 
 	if (slice_empty(a->charset) || slice_empty(b->charset))
 		return TYPE_SAME;
@@ -194,11 +194,11 @@ static enum type_change charset_change(const struct my_dialect *d, const struct 
 	return order > c ? order : c;
 }
 
-enum type_change type_change(const struct my_dialect *d, const struct object *from,
+enum my_type_change my_type_change(const struct my_dialect *d, const struct object *from,
 	const struct object *to, bool indexed)
 {
-	enum type_change t = type_text_change(d, from, to),
-			 c = charset_change(d, from, to, indexed);
+	enum my_type_change t = type_text_change(d, from, to),
+			    c = charset_change(d, from, to, indexed);
 
 	return c > t ? c : t;
 }
@@ -437,7 +437,7 @@ static struct object with_charset(const struct object *t, const struct object *d
 {
 	struct object o = *def;
 
-	if (t && slice_empty(o.column.charset) && type_has_charset(o.column.type)) {
+	if (t && slice_empty(o.column.charset) && my_type_has_charset(o.column.type)) {
 		o.column.charset = t->table_.charset;
 		if (slice_empty(o.column.collation))
 			o.column.collation = t->table_.collation;
@@ -458,7 +458,7 @@ static struct online modify_type(const struct my_dialect *d, const struct object
 	bool indexed = is_indexed(t, from->name);
 	struct online o;
 
-	switch (type_change(d, from, to, indexed)) {
+	switch (my_type_change(d, from, to, indexed)) {
 	case TYPE_SAME:
 		return instant();
 	case TYPE_METADATA:
@@ -692,7 +692,7 @@ static struct online force(const struct object *t)
 	return s.innodb ? rebuild(&s) : copy();
 }
 
-struct online online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
+struct online my_online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
 	const struct catalog *c, const struct object *t, const struct change *ch)
 {
 	struct online exclusive = row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE);
@@ -805,15 +805,16 @@ static bool json_changes(const struct my_dialect *d, const struct object *t,
 	return was != will;
 }
 
-struct online online_statement(struct arena *a, const struct my_dialect *d, const struct session *s,
-	const struct catalog *c, const struct object *t, const struct statement *st)
+struct online my_online_statement(struct arena *a, const struct my_dialect *d,
+	const struct session *s, const struct catalog *c, const struct object *t,
+	const struct statement *st)
 {
 	struct online all = {.applies = st->nchanges > 0};
 	struct shape shape = shape_of(t);
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = online_change(a, d, s, c, t, ch);
+		struct online one = my_online_change(a, d, s, c, t, ch);
 
 		if (comes_with_column(d, ch, st->changes) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))

@@ -21,21 +21,22 @@ struct online {
 };
 
 /* `table` NULL: not known. */
-struct online online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
+struct online my_online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
 	const struct catalog *c, const struct object *table, const struct change *ch);
-struct online online_statement(struct arena *a, const struct my_dialect *d, const struct session *s,
-	const struct catalog *c, const struct object *table, const struct statement *st);
-const char *algorithm_word(enum algorithm g);
-const char *lock_word(enum lock_words l);
+struct online my_online_statement(struct arena *a, const struct my_dialect *d,
+	const struct session *s, const struct catalog *c, const struct object *table,
+	const struct statement *st);
+const char *my_algorithm_word(enum algorithm g);
+const char *my_lock_word(enum lock_words l);
 
 /* How the values of a column fare when its type changes. */
-enum type_change {
+enum my_type_change {
 	TYPE_SAME,
 	TYPE_METADATA, /* nothing is stored differently */
 	TYPE_WIDER,    /* every value fits, but all are stored anew */
 	TYPE_NARROWER, /* a value may not fit, or changes */
 };
-enum type_change type_change(const struct my_dialect *d, const struct object *from,
+enum my_type_change my_type_change(const struct my_dialect *d, const struct object *from,
 	const struct object *to, bool indexed);
 
 #endif

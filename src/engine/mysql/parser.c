@@ -5,15 +5,42 @@
 
 #include <stdint.h>
 
+#define LONG_INSERT (256 * 1024)
+
+/* Rows of a long INSERT … VALUES: what is inside their brackets is of no interest, and there may be
+ * millions of it. */
+struct row_skip {
+	bool insert, inside;
+	int depth;
+};
+
+static bool skip_row_token(struct row_skip *r, struct token t, size_t n)
+{
+	if (n == 0)
+		r->insert = token_is(t, "INSERT") || token_is(t, "REPLACE");
+	if (!r->insert)
+		return false;
+	if (r->depth == 0 && (token_is(t, "VALUES") || token_is(t, "VALUE")))
+		r->inside = true;
+	if (r->depth == 0 && (token_is(t, "ON") || token_is(t, "SELECT")))
+		r->insert = false;
+	if (token_punct(t, "("))
+		return r->depth++ > 0 && r->inside;
+	if (token_punct(t, ")") && r->depth > 0)
+		return --r->depth > 0 && r->inside;
+	return r->inside && r->depth > 0;
+}
+
 static struct token end_token(struct slice text)
 {
 	return (struct token){TOKEN_END, text.len, slice_from(text, text.len)};
 }
 
-bool parser_init(struct parser *p, struct reader *r, struct arena *a, struct statement *st,
+bool my_parser_init(struct parser *p, struct reader *r, struct arena *a, struct statement *st,
 	struct slice text)
 {
 	struct lexer l;
+	struct row_skip rows = {0};
 	struct token *v = NULL;
 	size_t n = 0;
 
@@ -26,6 +53,8 @@ bool parser_init(struct parser *p, struct reader *r, struct arena *a, struct sta
 
 		if (t.kind == TOKEN_END)
 			break;
+		if (text.len > LONG_INSERT && t.kind != TOKEN_BAD && skip_row_token(&rows, t, n))
+			continue;
 		*ARENA_PUSH(a, v, n) = t;
 	}
 	*ARENA_PUSH(a, v, n) = end_token(text);
@@ -38,13 +67,13 @@ bool parser_init(struct parser *p, struct reader *r, struct arena *a, struct sta
 	p->at = 0;
 	for (size_t i = 0; i < n; i++)
 		if (v[i].kind == TOKEN_BAD)
-			return fault_syntax(p, i, "%s",
+			return my_fault_syntax(p, i, "%s",
 				v[i].text.len > 1 ? "an unclosed quote or comment"
 						  : "a character that has no meaning here");
 	return true;
 }
 
-bool at_end(const struct parser *p)
+bool my_at_end(const struct parser *p)
 {
 	return tok_now(p).kind == TOKEN_END;
 }
@@ -66,17 +95,17 @@ static size_t words_here(const struct parser *p, const char *words)
 	return i;
 }
 
-bool is_word(const struct parser *p, const char *words)
+bool my_is_word(const struct parser *p, const char *words)
 {
 	return words_here(p, words) > 0;
 }
 
-bool is_punct(const struct parser *p, const char *c)
+bool my_is_punct(const struct parser *p, const char *c)
 {
 	return token_punct(tok_now(p), c);
 }
 
-bool take_word(struct parser *p, const char *words)
+bool my_take_word(struct parser *p, const char *words)
 {
 	size_t n = words_here(p, words);
 
@@ -84,37 +113,37 @@ bool take_word(struct parser *p, const char *words)
 	return n > 0;
 }
 
-bool take_either(struct parser *p, const char *one, const char *other)
+bool my_take_either(struct parser *p, const char *one, const char *other)
 {
-	return take_word(p, one) || take_word(p, other);
+	return my_take_word(p, one) || my_take_word(p, other);
 }
 
-bool take_punct(struct parser *p, const char *c)
+bool my_take_punct(struct parser *p, const char *c)
 {
-	if (!is_punct(p, c))
+	if (!my_is_punct(p, c))
 		return false;
 	p->at++;
 	return true;
 }
 
-bool want_word(struct parser *p, const char *words)
+bool my_want_word(struct parser *p, const char *words)
 {
-	return take_word(p, words) || fault_expected(p, words);
+	return my_take_word(p, words) || my_fault_expected(p, words);
 }
 
-bool want_punct(struct parser *p, const char *c)
+bool my_want_punct(struct parser *p, const char *c)
 {
 	char what[8];
 
-	if (take_punct(p, c))
+	if (my_take_punct(p, c))
 		return true;
 	snprintf(what, sizeof what, "\"%s\"", c);
-	return fault_expected(p, what);
+	return my_fault_expected(p, what);
 }
 
-bool want_end(struct parser *p)
+bool my_want_end(struct parser *p)
 {
-	return at_end(p) || fault_expected(p, "the end of the statement");
+	return my_at_end(p) || my_fault_expected(p, "the end of the statement");
 }
 
 static void fault_place(struct parser *p, size_t token)
@@ -124,7 +153,7 @@ static void fault_place(struct parser *p, size_t token)
 	p->fault_at = p->inner ? SIZE_MAX : p->base + t.off;
 }
 
-bool fault_syntax(struct parser *p, size_t token, const char *fmt, ...)
+bool my_fault_syntax(struct parser *p, size_t token, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -138,7 +167,7 @@ bool fault_syntax(struct parser *p, size_t token, const char *fmt, ...)
 	return false;
 }
 
-bool fault_opaque(struct parser *p, const char *fmt, ...)
+bool my_fault_opaque(struct parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -152,14 +181,15 @@ bool fault_opaque(struct parser *p, const char *fmt, ...)
 	return false;
 }
 
-bool fault_expected(struct parser *p, const char *what)
+bool my_fault_expected(struct parser *p, const char *what)
 {
 	struct token t = tok_now(p);
 	size_t len = t.text.len > 40 ? 40 : t.text.len;
 
 	if (t.kind == TOKEN_END)
-		return fault_syntax(p, p->at, "expected %s, found the end of the statement", what);
-	return fault_syntax(p, p->at, "expected %s, found \"%.*s%s\"", what, (int)len, t.text.at,
+		return my_fault_syntax(
+			p, p->at, "expected %s, found the end of the statement", what);
+	return my_fault_syntax(p, p->at, "expected %s, found \"%.*s%s\"", what, (int)len, t.text.at,
 		len < t.text.len ? "…" : "");
 }
 
@@ -223,7 +253,7 @@ bool my_reserved(struct slice word)
 	return false;
 }
 
-bool is_identifier(const struct parser *p, size_t i)
+bool my_is_identifier(const struct parser *p, size_t i)
 {
 	struct token t = tok_at(p, i);
 	bool after_dot = i > 0 && token_punct(tok_at(p, i - 1), ".");
@@ -233,27 +263,27 @@ bool is_identifier(const struct parser *p, size_t i)
 	return t.kind == TOKEN_WORD && (after_dot || !my_reserved(t.text));
 }
 
-bool want_ident(struct parser *p, struct slice *out, const char *what)
+bool my_want_ident(struct parser *p, struct slice *out, const char *what)
 {
-	if (!is_identifier(p, p->at))
-		return fault_expected(p, what);
+	if (!my_is_identifier(p, p->at))
+		return my_fault_expected(p, what);
 	*out = token_value(p->a, p->d.dialect, tok_now(p));
 	p->at++;
 	return true;
 }
 
-bool want_name(struct parser *p, struct name *out, const char *what)
+bool my_want_name(struct parser *p, struct name *out, const char *what)
 {
 	*out = (struct name){SLICE_NONE, SLICE_NONE};
-	if (take_punct(p, "."))
-		return want_ident(p, &out->name, what);
-	if (!want_ident(p, &out->name, what))
+	if (my_take_punct(p, "."))
+		return my_want_ident(p, &out->name, what);
+	if (!my_want_ident(p, &out->name, what))
 		return false;
-	if (!is_punct(p, "."))
+	if (!my_is_punct(p, "."))
 		return true;
 	p->at++;
 	out->schema = out->name;
-	return want_ident(p, &out->name, what);
+	return my_want_ident(p, &out->name, what);
 }
 
 static bool is_text_token(const struct parser *p, struct token t)
@@ -264,7 +294,7 @@ static bool is_text_token(const struct parser *p, struct token t)
 }
 
 /* 'a' 'b' is one string: neighbours are joined. */
-bool take_string(struct parser *p, struct slice *out)
+bool my_take_string(struct parser *p, struct slice *out)
 {
 	struct buf b = {0};
 
@@ -282,73 +312,74 @@ bool take_string(struct parser *p, struct slice *out)
 	return true;
 }
 
-bool want_string(struct parser *p, struct slice *out, const char *what)
+bool my_want_string(struct parser *p, struct slice *out, const char *what)
 {
-	return take_string(p, out) || fault_expected(p, what);
+	return my_take_string(p, out) || my_fault_expected(p, what);
 }
 
 /* A host is what follows '@': the lexer may see @host as a parameter of its own. */
-bool want_account(struct parser *p, struct slice *out)
+bool my_want_account(struct parser *p, struct slice *out)
 {
 	size_t from = p->at;
 	struct slice unused;
 
-	if (take_word(p, "CURRENT_USER") || take_word(p, "CURRENT_ROLE") ||
-		take_word(p, "SESSION_USER")) {
-		if (take_punct(p, "("))
-			if (!want_punct(p, ")"))
+	if (my_take_word(p, "CURRENT_USER") || my_take_word(p, "CURRENT_ROLE") ||
+		my_take_word(p, "SESSION_USER")) {
+		if (my_take_punct(p, "("))
+			if (!my_want_punct(p, ")"))
 				return false;
-	} else if (!take_string(p, &unused)) {
-		if (!want_ident(p, &unused, "an account name"))
+	} else if (!my_take_string(p, &unused)) {
+		if (!my_want_ident(p, &unused, "an account name"))
 			return false;
 	}
 	while (tok_now(p).kind == TOKEN_PARAM && slice_starts(tok_now(p).text, "@")) {
 		bool bare = tok_now(p).text.len == 1;
 
 		p->at++;
-		if (bare && !take_string(p, &unused) && !want_ident(p, &unused, "a host name"))
+		if (bare && !my_take_string(p, &unused) &&
+			!my_want_ident(p, &unused, "a host name"))
 			return false;
 	}
-	if (take_punct(p, "@") && !take_string(p, &unused) &&
-		!want_ident(p, &unused, "a host name"))
+	if (my_take_punct(p, "@") && !my_take_string(p, &unused) &&
+		!my_want_ident(p, &unused, "a host name"))
 		return false;
-	*out = tokens_text(p, from, p->at);
+	*out = my_tokens_text(p, from, p->at);
 	return true;
 }
 
-bool take_brackets(struct parser *p, size_t *from, size_t *to)
+bool my_take_brackets(struct parser *p, size_t *from, size_t *to)
 {
 	int depth = 0;
 
-	if (!is_punct(p, "("))
+	if (!my_is_punct(p, "("))
 		return false;
 	*from = p->at + 1;
-	for (; !at_end(p); p->at++) {
-		if (is_punct(p, "(")) {
+	for (; !my_at_end(p); p->at++) {
+		if (my_is_punct(p, "(")) {
 			depth++;
-		} else if (is_punct(p, ")") && --depth == 0) {
+		} else if (my_is_punct(p, ")") && --depth == 0) {
 			*to = p->at++;
 			return true;
 		}
 	}
-	return fault_syntax(p, *from - 1, "an opening bracket that is never closed");
+	return my_fault_syntax(p, *from - 1, "an opening bracket that is never closed");
 }
 
-bool want_ident_list(struct parser *p, struct names *out, const char *what)
+bool my_want_ident_list(struct parser *p, struct names *out, const char *what)
 {
 	struct slice s;
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
-		if (!want_ident(p, &s, what))
+		if (!my_want_ident(p, &s, what))
 			return false;
 		names_add(p->a, out, s);
-	} while (take_punct(p, ","));
-	return want_punct(p, ")");
+	} while (my_take_punct(p, ","));
+	return my_want_punct(p, ")");
 }
 
-struct slice tokens_text(const struct parser *p, size_t from, size_t to)
+struct slice my_tokens_text(const struct parser *p, size_t from, size_t to)
 {
 	struct token first = tok_at(p, from), last;
 
@@ -358,7 +389,7 @@ struct slice tokens_text(const struct parser *p, size_t from, size_t to)
 	return slice_sub(p->text, first.off, last.off + last.text.len - first.off);
 }
 
-struct slice tokens_squeezed(const struct parser *p, size_t from, size_t to)
+struct slice my_tokens_squeezed(const struct parser *p, size_t from, size_t to)
 {
 	struct buf b = {0};
 	struct slice s;
@@ -378,7 +409,7 @@ struct slice tokens_squeezed(const struct parser *p, size_t from, size_t to)
 	return s;
 }
 
-struct slice lower(struct arena *a, struct slice s)
+struct slice my_lower(struct arena *a, struct slice s)
 {
 	char *at = arena_cstr(a, s);
 
@@ -388,39 +419,39 @@ struct slice lower(struct arena *a, struct slice s)
 	return slice_n(at, s.len);
 }
 
-struct slice name_text(struct arena *a, struct name n)
+struct slice my_name_text(struct arena *a, struct name n)
 {
 	if (slice_empty(n.schema))
 		return n.name;
 	return arena_printf(a, "%.*s.%.*s", SLICE(n.schema), SLICE(n.name));
 }
 
-struct span parser_span(const struct parser *p, size_t from, size_t to)
+struct span my_parser_span(const struct parser *p, size_t from, size_t to)
 {
 	struct slice text;
 	struct span s = p->st->span;
 
 	if (p->inner || to <= from)
 		return s;
-	text = tokens_text(p, from, to);
+	text = my_tokens_text(p, from, to);
 	s.off += p->base + (size_t)(text.at - p->text.at);
 	s.len = text.len;
 	return s;
 }
 
-struct change change_new(const struct parser *p, enum change_kind k, enum object_type t)
+struct change my_change_new(const struct parser *p, enum change_kind k, enum object_type t)
 {
 	return (struct change){.kind = k, .type = t, .flags = p->flags};
 }
 
-void change_push(struct parser *p, struct change *ch, size_t from)
+void my_change_push(struct parser *p, struct change *ch, size_t from)
 {
 	ch->flags |= p->flags;
-	ch->span = parser_span(p, from, p->at);
+	ch->span = my_parser_span(p, from, p->at);
 	*ARENA_PUSH(p->a, p->changes, p->nchanges) = *ch;
 }
 
-struct object *object_new(struct arena *a, enum object_type t, struct slice name)
+struct object *my_object_new(struct arena *a, enum object_type t, struct slice name)
 {
 	struct object *o = ARENA_NEW(a, struct object);
 
@@ -429,10 +460,10 @@ struct object *object_new(struct arena *a, enum object_type t, struct slice name
 	return o;
 }
 
-struct object *object_add_part(
+struct object *my_object_add_part(
 	struct arena *a, struct object *table, enum object_type t, struct slice name)
 {
-	struct object *o = object_new(a, t, name);
+	struct object *o = my_object_new(a, t, name);
 
 	o->table = table;
 	o->schema = table->schema;

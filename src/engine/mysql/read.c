@@ -79,7 +79,7 @@ static void remember(struct reader *r, int kind, struct slice name, struct slice
 	m->other = other.at && known ? arena_slice(&r->arena, other) : SLICE_NONE;
 }
 
-struct slice reader_variable(struct reader *r, struct slice name, struct slice *other)
+struct slice my_reader_variable(struct reader *r, struct slice name, struct slice *other)
 {
 	struct memory *m = recall(r, MEMORY_VARIABLE, name);
 
@@ -89,19 +89,20 @@ struct slice reader_variable(struct reader *r, struct slice name, struct slice *
 	return m->value;
 }
 
-void reader_set_variable(
+void my_reader_set_variable(
 	struct reader *r, struct slice name, struct slice value, struct slice other, bool known)
 {
 	remember(r, MEMORY_VARIABLE, name, value, other, known);
 }
 
-void reader_set_prepared(
+void my_reader_set_prepared(
 	struct reader *r, struct slice name, struct slice value, struct slice other, bool known)
 {
 	remember(r, MEMORY_PREPARED, name, value, other, known);
 }
 
-bool reader_prepared(struct reader *r, struct slice name, struct slice *value, struct slice *other)
+bool my_reader_prepared(
+	struct reader *r, struct slice name, struct slice *value, struct slice *other)
 {
 	struct memory *m = recall(r, MEMORY_PREPARED, name);
 
@@ -112,12 +113,12 @@ bool reader_prepared(struct reader *r, struct slice name, struct slice *value, s
 	return true;
 }
 
-void reader_set_routine(struct reader *r, struct slice name, struct slice body)
+void my_reader_set_routine(struct reader *r, struct slice name, struct slice body)
 {
 	remember(r, MEMORY_ROUTINE, name, body, SLICE_NONE, true);
 }
 
-bool reader_routine(struct reader *r, struct slice name, struct slice *body)
+bool my_reader_routine(struct reader *r, struct slice name, struct slice *body)
 {
 	struct memory *m = recall(r, MEMORY_ROUTINE, name);
 
@@ -127,7 +128,7 @@ bool reader_routine(struct reader *r, struct slice name, struct slice *body)
 	return true;
 }
 
-void reader_set_mode(struct reader *r, struct slice mode)
+void my_reader_set_mode(struct reader *r, struct slice mode)
 {
 	struct slice rest = mode, one;
 
@@ -151,16 +152,16 @@ void reader_set_mode(struct reader *r, struct slice mode)
 static bool read_ddl(struct parser *p, bool *known)
 {
 	*known = true;
-	if (is_word(p, "CREATE"))
-		return read_create(p);
-	if (is_word(p, "ALTER"))
-		return read_alter(p);
-	if (is_word(p, "DROP"))
-		return read_drop(p);
-	if (is_word(p, "RENAME"))
-		return read_rename(p);
-	if (is_word(p, "GRANT") || is_word(p, "REVOKE"))
-		return read_grant(p);
+	if (my_is_word(p, "CREATE"))
+		return my_read_create(p);
+	if (my_is_word(p, "ALTER"))
+		return my_read_alter(p);
+	if (my_is_word(p, "DROP"))
+		return my_read_drop(p);
+	if (my_is_word(p, "RENAME"))
+		return my_read_rename(p);
+	if (my_is_word(p, "GRANT") || my_is_word(p, "REVOKE"))
+		return my_read_grant(p);
 	*known = false;
 	return true;
 }
@@ -170,31 +171,46 @@ static bool refuse_arrows(struct parser *p)
 {
 	for (size_t i = 0; is_mariadb(&p->d) && i < p->n; i++)
 		if (token_punct(tok_at(p, i), "->") || token_punct(tok_at(p, i), "->>"))
-			return fault_syntax(p, i,
+			return my_fault_syntax(p, i,
 				"MariaDB has no \"%.*s\" operator: use JSON_EXTRACT or JSON_VALUE",
 				SLICE(tok_at(p, i).text));
 	return true;
 }
 
-bool read_statement(struct parser *p)
+static bool only_in_bodies(struct token t)
+{
+	static const char *const words[] = {"DECLARE", "OPEN", "FETCH", "CLOSE", "END", "REPEAT",
+		"UNTIL", "LOOP", "WHILE", "LEAVE", "ITERATE", "RETURN", "ELSE", "ELSEIF"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return false;
+}
+
+bool my_read_statement(struct parser *p)
 {
 	bool known;
 
-	if (at_end(p)) /* an executable comment for another version, or nothing at all */
+	if (my_at_end(p)) /* an executable comment for another version, or nothing at all */
 		return true;
 	if (!refuse_arrows(p))
 		return false;
 	if (!read_ddl(p, &known) || known)
 		return p->fault == FAULT_NONE;
-	if (!read_data(p, &known) || known)
+	if (!my_read_data(p, &known) || known)
 		return p->fault == FAULT_NONE;
 	names_add(p->a, &p->may_touch, SL("*"));
+	if (only_in_bodies(tok_now(p)))
+		return my_fault_opaque(p,
+			"%.*s stands only in the body of a routine: is a DELIMITER line missing?",
+			SLICE(tok_now(p).text));
 	if (tok_now(p).kind != TOKEN_WORD)
-		return fault_expected(p, "a statement");
-	return fault_opaque(p, "belay does not know the statement %.*s", SLICE(tok_now(p).text));
+		return my_fault_expected(p, "a statement");
+	return my_fault_opaque(p, "belay does not know the statement %.*s", SLICE(tok_now(p).text));
 }
 
-bool read_inner(struct parser *p, struct slice text, unsigned flags)
+bool my_read_inner(struct parser *p, struct slice text, unsigned flags)
 {
 	struct parser inner = {.d = p->d,
 		.changes = p->changes,
@@ -205,9 +221,9 @@ bool read_inner(struct parser *p, struct slice text, unsigned flags)
 	bool ok;
 
 	if (inner.depth > INNER_DEPTH)
-		return fault_opaque(p, "it runs SQL inside SQL inside SQL, too deep to follow");
-	ok = parser_init(&inner, p->reader, p->a, p->st, text) && read_statement(&inner) &&
-	     (at_end(&inner) || is_punct(&inner, ";") || want_end(&inner));
+		return my_fault_opaque(p, "it runs SQL inside SQL inside SQL, too deep to follow");
+	ok = my_parser_init(&inner, p->reader, p->a, p->st, text) && my_read_statement(&inner) &&
+	     (my_at_end(&inner) || my_is_punct(&inner, ";") || my_want_end(&inner));
 	p->changes = inner.changes;
 	p->nchanges = inner.nchanges;
 	p->partly_opaque |= inner.partly_opaque;
@@ -216,7 +232,7 @@ bool read_inner(struct parser *p, struct slice text, unsigned flags)
 	if (ok)
 		return true;
 	if (inner.fault == FAULT_SYNTAX)
-		return fault_syntax(
+		return my_fault_syntax(
 			p, p->at, "in the SQL that it runs: %.*s", SLICE(inner.fault_words));
 	/* One statement inside that we do not know: the others stand. */
 	p->partly_opaque = true;
@@ -265,9 +281,9 @@ bool mysql_read(struct reader *r, struct arena *a, struct statement *st, struct 
 		r->src = st->span.src;
 		p.d = r->d;
 	}
-	if (parser_init(&p, r, a, st, st->text) && read_statement(&p)) {
-		take_punct(&p, ";");
-		want_end(&p);
+	if (my_parser_init(&p, r, a, st, st->text) && my_read_statement(&p)) {
+		my_take_punct(&p, ";");
+		my_want_end(&p);
 	}
 	finish(&p, st);
 	return true;
@@ -279,8 +295,8 @@ struct slice my_normal(struct arena *a, const struct my_dialect *d, struct slice
 	struct statement st = {.text = text};
 	struct slice out;
 
-	if (slice_empty(text) || !parser_init(&p, NULL, a, &st, text) ||
-		!expr_normal(a, d, p.tok, p.n - 1, &out))
+	if (slice_empty(text) || !my_parser_init(&p, NULL, a, &st, text) ||
+		!my_expr_normal(a, d, p.tok, p.n - 1, &out))
 		return SLICE_NONE;
 	return out;
 }

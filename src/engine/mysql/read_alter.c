@@ -14,7 +14,7 @@ struct alter {
 
 static struct change action(struct parser *p, const struct alter *al, enum change_kind k)
 {
-	struct change ch = change_new(p, k, OBJECT_TABLE);
+	struct change ch = my_change_new(p, k, OBJECT_TABLE);
 
 	ch.target = al->table;
 	ch.flags |= al->flags;
@@ -23,12 +23,12 @@ static struct change action(struct parser *p, const struct alter *al, enum chang
 
 static unsigned if_exists(struct parser *p)
 {
-	return take_word(p, "IF EXISTS") ? CHANGE_IF_EXISTS : 0;
+	return my_take_word(p, "IF EXISTS") ? CHANGE_IF_EXISTS : 0;
 }
 
 static unsigned if_not_exists(struct parser *p)
 {
-	return take_word(p, "IF NOT EXISTS") ? CHANGE_IF_NOT_EXISTS : 0;
+	return my_take_word(p, "IF NOT EXISTS") ? CHANGE_IF_NOT_EXISTS : 0;
 }
 
 /* FIRST, or AFTER column. */
@@ -36,13 +36,13 @@ static bool read_position(struct parser *p, struct change *ch)
 {
 	struct slice after;
 
-	if (take_word(p, "FIRST")) {
+	if (my_take_word(p, "FIRST")) {
 		names_add(p->a, &ch->list, SL("FIRST"));
 		return true;
 	}
-	if (!take_word(p, "AFTER"))
+	if (!my_take_word(p, "AFTER"))
 		return true;
-	if (!want_ident(p, &after, "a column name"))
+	if (!my_want_ident(p, &after, "a column name"))
 		return false;
 	names_add(p->a, &ch->list, arena_printf(p->a, "AFTER %.*s", SLICE(after)));
 	return true;
@@ -60,7 +60,7 @@ static void key_change(
 	ch.name = key->name;
 	ch.def = key;
 	ch.flags |= flags;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	key->span = ch.span;
 }
 
@@ -71,12 +71,12 @@ static bool add_column(struct parser *p, const struct alter *al, unsigned flags,
 
 	ch.type = OBJECT_COLUMN;
 	ch.flags |= flags;
-	if (!want_ident(p, &ch.name, "a column name"))
+	if (!my_want_ident(p, &ch.name, "a column name"))
 		return false;
-	ch.def = object_new(p->a, OBJECT_COLUMN, ch.name);
-	if (!read_column(p, ch.def, &keys) || !read_position(p, &ch))
+	ch.def = my_object_new(p->a, OBJECT_COLUMN, ch.name);
+	if (!my_read_column(p, ch.def, &keys) || !read_position(p, &ch))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	for (size_t i = 0; i < keys.n; i++)
 		key_change(p, al, keys.at[i], 0, start);
 	return true;
@@ -87,29 +87,29 @@ static bool add_columns(struct parser *p, const struct alter *al, unsigned flags
 	struct object *key;
 	unsigned key_flags;
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
 		size_t start = p->at;
 
 		key_flags = 0;
-		if (at_key(p)) {
-			if (!read_key(p, &key, &key_flags))
+		if (my_at_key(p)) {
+			if (!my_read_key(p, &key, &key_flags))
 				return false;
 			key_change(p, al, key, key_flags, start);
 		} else if (!add_column(p, al, flags, start)) {
 			return false;
 		}
-	} while (take_punct(p, ","));
-	return want_punct(p, ")");
+	} while (my_take_punct(p, ","));
+	return my_want_punct(p, ")");
 }
 
 static bool versioning(struct parser *p, const struct alter *al, size_t start)
 {
 	struct change ch = action(p, al, CHANGE_SYSTEM_VERSIONING);
 
-	ch.value.text = tokens_text(p, start, p->at);
-	change_push(p, &ch, start);
+	ch.value.text = my_tokens_text(p, start, p->at);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -119,15 +119,15 @@ static bool other_clause(struct parser *p, const struct alter *al, enum change_k
 	struct change ch = action(p, al, k);
 	size_t from, to;
 
-	while (!at_end(p) && !is_punct(p, ","))
-		if (is_punct(p, "(")) {
-			if (!take_brackets(p, &from, &to))
+	while (!my_at_end(p) && !my_is_punct(p, ","))
+		if (my_is_punct(p, "(")) {
+			if (!my_take_brackets(p, &from, &to))
 				return false;
 		} else {
 			p->at++;
 		}
-	ch.value.text = tokens_text(p, start, p->at);
-	change_push(p, &ch, start);
+	ch.value.text = my_tokens_text(p, start, p->at);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -137,14 +137,14 @@ static bool partition_clause(struct parser *p, const struct alter *al, size_t st
 	struct parser list;
 
 	p->at = start;
-	while (!at_end(p))
+	while (!my_at_end(p))
 		p->at++;
-	ch.value.text = tokens_text(p, start, p->at);
+	ch.value.text = my_tokens_text(p, start, p->at);
 	/* The names behind DROP PARTITION a, b and its like. */
 	list = *p;
-	for (list.at = start; list.at < p->at && !is_word(&list, "PARTITION"); list.at++)
+	for (list.at = start; list.at < p->at && !my_is_word(&list, "PARTITION"); list.at++)
 		;
-	for (list.at++; is_identifier(&list, list.at) && list.at < p->at; list.at += 2) {
+	for (list.at++; my_is_identifier(&list, list.at) && list.at < p->at; list.at += 2) {
 		struct slice name = token_value(p->a, p->d.dialect, tok_at(p, list.at));
 
 		if (!slice_iis(name, "IF"))
@@ -153,12 +153,12 @@ static bool partition_clause(struct parser *p, const struct alter *al, size_t st
 			break;
 	}
 	for (list.at = start; list.at < p->at; list.at++)
-		if (is_word(&list, "WITH TABLE")) {
+		if (my_is_word(&list, "WITH TABLE")) {
 			list.at += 2;
-			if (!want_name(&list, &ch.other, "a table name"))
+			if (!my_want_name(&list, &ch.other, "a table name"))
 				break;
 		}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -167,25 +167,25 @@ static bool read_add(struct parser *p, const struct alter *al, size_t start)
 	struct object *key;
 	unsigned flags = 0;
 
-	if (is_word(p, "PARTITION"))
+	if (my_is_word(p, "PARTITION"))
 		return partition_clause(p, al, start);
-	if (take_word(p, "SYSTEM VERSIONING"))
+	if (my_take_word(p, "SYSTEM VERSIONING"))
 		return versioning(p, al, start);
-	if (is_word(p, "PERIOD FOR"))
+	if (my_is_word(p, "PERIOD FOR"))
 		return other_clause(p, al, CHANGE_SYSTEM_VERSIONING, start);
-	if (take_word(p, "COLUMN")) {
+	if (my_take_word(p, "COLUMN")) {
 		flags = if_not_exists(p);
-		return is_punct(p, "(") ? add_columns(p, al, flags)
-					: add_column(p, al, flags, start);
+		return my_is_punct(p, "(") ? add_columns(p, al, flags)
+					   : add_column(p, al, flags, start);
 	}
-	if (at_key(p)) {
-		if (!read_key(p, &key, &flags))
+	if (my_at_key(p)) {
+		if (!my_read_key(p, &key, &flags))
 			return false;
 		key_change(p, al, key, flags, start);
 		return true;
 	}
 	flags = if_not_exists(p);
-	return is_punct(p, "(") ? add_columns(p, al, flags) : add_column(p, al, flags, start);
+	return my_is_punct(p, "(") ? add_columns(p, al, flags) : add_column(p, al, flags, start);
 }
 
 /* ---- DROP ---- */
@@ -198,11 +198,11 @@ static bool drop_constraint(
 	ch.type = OBJECT_CONSTRAINT;
 	ch.flags |= if_exists(p);
 	ch.name = name;
-	if (slice_empty(name) && !want_ident(p, &ch.name, "a constraint name"))
+	if (slice_empty(name) && !my_want_ident(p, &ch.name, "a constraint name"))
 		return false;
-	ch.def = object_new(p->a, OBJECT_CONSTRAINT, ch.name);
+	ch.def = my_object_new(p->a, OBJECT_CONSTRAINT, ch.name);
 	ch.def->constraint.kind = slice_of(kind);
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -213,17 +213,17 @@ static bool drop_index(struct parser *p, const struct alter *al, size_t start)
 	ch.type = OBJECT_INDEX;
 	ch.flags |= if_exists(p);
 	if (token_is(tok_now(p), "PRIMARY")) /* DROP INDEX `PRIMARY` needs quotes */
-		return fault_expected(p, "an index name");
-	if (!want_ident(p, &ch.name, "an index name"))
+		return my_fault_expected(p, "an index name");
+	if (!my_want_ident(p, &ch.name, "an index name"))
 		return false;
 	if (slice_iis(ch.name, "PRIMARY")) {
 		ch.kind = CHANGE_DROP_CONSTRAINT;
 		ch.type = OBJECT_CONSTRAINT;
 		ch.name = SL("PRIMARY");
-		ch.def = object_new(p->a, OBJECT_CONSTRAINT, ch.name);
+		ch.def = my_object_new(p->a, OBJECT_CONSTRAINT, ch.name);
 		ch.def->constraint.kind = SL("primary key");
 	}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -231,30 +231,30 @@ static bool read_alter_drop(struct parser *p, const struct alter *al, size_t sta
 {
 	struct change ch;
 
-	if (take_word(p, "PRIMARY KEY"))
+	if (my_take_word(p, "PRIMARY KEY"))
 		return drop_constraint(p, al, "primary key", SL("PRIMARY"), start);
-	if (take_word(p, "FOREIGN KEY"))
+	if (my_take_word(p, "FOREIGN KEY"))
 		return drop_constraint(p, al, "foreign key", SLICE_NONE, start);
-	if (take_word(p, "CONSTRAINT"))
+	if (my_take_word(p, "CONSTRAINT"))
 		return drop_constraint(p, al, "", SLICE_NONE, start);
-	if (take_word(p, "CHECK"))
+	if (my_take_word(p, "CHECK"))
 		return drop_constraint(p, al, "check", SLICE_NONE, start);
-	if (take_word(p, "INDEX") || take_word(p, "KEY"))
+	if (my_take_word(p, "INDEX") || my_take_word(p, "KEY"))
 		return drop_index(p, al, start);
-	if (is_word(p, "PARTITION"))
+	if (my_is_word(p, "PARTITION"))
 		return partition_clause(p, al, start);
-	if (take_word(p, "SYSTEM VERSIONING"))
+	if (my_take_word(p, "SYSTEM VERSIONING"))
 		return versioning(p, al, start);
-	if (is_word(p, "PERIOD FOR"))
+	if (my_is_word(p, "PERIOD FOR"))
 		return other_clause(p, al, CHANGE_SYSTEM_VERSIONING, start);
-	take_word(p, "COLUMN");
+	my_take_word(p, "COLUMN");
 	ch = action(p, al, CHANGE_DROP_COLUMN);
 	ch.type = OBJECT_COLUMN;
 	ch.flags |= if_exists(p);
-	if (!want_ident(p, &ch.name, "a column name"))
+	if (!my_want_ident(p, &ch.name, "a column name"))
 		return false;
-	take_either(p, "RESTRICT", "CASCADE");
-	change_push(p, &ch, start);
+	my_take_either(p, "RESTRICT", "CASCADE");
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -266,21 +266,21 @@ static bool read_modify(struct parser *p, const struct alter *al, bool change, s
 	struct column_parts keys = {0};
 	struct slice name;
 
-	take_word(p, "COLUMN");
+	my_take_word(p, "COLUMN");
 	ch.type = OBJECT_COLUMN;
 	ch.flags |= if_exists(p);
-	if (!want_ident(p, &ch.name, "a column name"))
+	if (!my_want_ident(p, &ch.name, "a column name"))
 		return false;
 	name = ch.name;
 	if (change) {
-		if (!want_ident(p, &name, "the column's new name"))
+		if (!my_want_ident(p, &name, "the column's new name"))
 			return false;
 		ch.other.name = name;
 	}
-	ch.def = object_new(p->a, OBJECT_COLUMN, name);
-	if (!read_column(p, ch.def, &keys) || !read_position(p, &ch))
+	ch.def = my_object_new(p->a, OBJECT_COLUMN, name);
+	if (!my_read_column(p, ch.def, &keys) || !read_position(p, &ch))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	for (size_t i = 0; i < keys.n; i++)
 		key_change(p, al, keys.at[i], 0, start);
 	return true;
@@ -292,15 +292,15 @@ static bool alter_index(struct parser *p, const struct alter *al, size_t start)
 
 	ch.type = OBJECT_INDEX;
 	ch.flags |= if_exists(p);
-	if (!want_ident(p, &ch.name, "an index name"))
+	if (!my_want_ident(p, &ch.name, "an index name"))
 		return false;
-	if (take_word(p, "NOT IGNORED") || take_word(p, "VISIBLE"))
+	if (my_take_word(p, "NOT IGNORED") || my_take_word(p, "VISIBLE"))
 		ch.value.text = SL("visible");
-	else if (take_word(p, "IGNORED") || take_word(p, "INVISIBLE"))
+	else if (my_take_word(p, "IGNORED") || my_take_word(p, "INVISIBLE"))
 		ch.value.text = SL("invisible");
 	else
-		return fault_expected(p, "VISIBLE, INVISIBLE, IGNORED or NOT IGNORED");
-	change_push(p, &ch, start);
+		return my_fault_expected(p, "VISIBLE, INVISIBLE, IGNORED or NOT IGNORED");
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -309,15 +309,15 @@ static bool alter_constraint(struct parser *p, const struct alter *al, size_t st
 	struct change ch = action(p, al, CHANGE_ALTER_CONSTRAINT);
 
 	ch.type = OBJECT_CONSTRAINT;
-	if (!want_ident(p, &ch.name, "a constraint name"))
+	if (!my_want_ident(p, &ch.name, "a constraint name"))
 		return false;
-	ch.def = object_new(p->a, OBJECT_CONSTRAINT, ch.name);
+	ch.def = my_object_new(p->a, OBJECT_CONSTRAINT, ch.name);
 	ch.def->constraint.kind = SL("check");
-	if (take_word(p, "NOT ENFORCED"))
+	if (my_take_word(p, "NOT ENFORCED"))
 		ch.def->constraint.not_enforced = true;
-	else if (!want_word(p, "ENFORCED"))
+	else if (!my_want_word(p, "ENFORCED"))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -326,54 +326,54 @@ static bool read_alter_column(struct parser *p, const struct alter *al, size_t s
 	struct change ch = action(p, al, CHANGE_SET_DEFAULT);
 	struct my_type unknown = {0};
 
-	if (take_word(p, "INDEX") || take_word(p, "KEY"))
+	if (my_take_word(p, "INDEX") || my_take_word(p, "KEY"))
 		return alter_index(p, al, start);
-	if (take_word(p, "CHECK") || take_word(p, "CONSTRAINT"))
+	if (my_take_word(p, "CHECK") || my_take_word(p, "CONSTRAINT"))
 		return alter_constraint(p, al, start);
-	take_word(p, "COLUMN");
+	my_take_word(p, "COLUMN");
 	ch.type = OBJECT_COLUMN;
 	ch.flags |= if_exists(p);
-	if (!want_ident(p, &ch.name, "a column name"))
+	if (!my_want_ident(p, &ch.name, "a column name"))
 		return false;
-	if (take_word(p, "SET DEFAULT")) {
-		if (!read_default(p, &unknown, &ch.value))
+	if (my_take_word(p, "SET DEFAULT")) {
+		if (!my_read_default(p, &unknown, &ch.value))
 			return false;
 		/* SET DEFAULT NULL: nullable columns have that anyway. */
 		if (slice_empty(ch.value.text))
 			ch.kind = CHANGE_DROP_DEFAULT;
-	} else if (take_word(p, "DROP DEFAULT")) {
+	} else if (my_take_word(p, "DROP DEFAULT")) {
 		ch.kind = CHANGE_DROP_DEFAULT;
-	} else if (take_word(p, "SET VISIBLE") || take_word(p, "SET INVISIBLE")) {
+	} else if (my_take_word(p, "SET VISIBLE") || my_take_word(p, "SET INVISIBLE")) {
 		ch.kind = CHANGE_COLUMN_VISIBILITY;
-		ch.value.text = lower(p->a, tok_at(p, p->at - 1).text);
+		ch.value.text = my_lower(p->a, tok_at(p, p->at - 1).text);
 	} else {
-		return fault_expected(p, "SET DEFAULT, DROP DEFAULT or SET VISIBLE");
+		return my_fault_expected(p, "SET DEFAULT, DROP DEFAULT or SET VISIBLE");
 	}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool read_alter_rename(struct parser *p, const struct alter *al, size_t start)
 {
-	bool column = take_word(p, "COLUMN");
+	bool column = my_take_word(p, "COLUMN");
 	struct change ch;
 
-	if (column || take_word(p, "INDEX") || take_word(p, "KEY")) {
+	if (column || my_take_word(p, "INDEX") || my_take_word(p, "KEY")) {
 		ch = action(p, al, column ? CHANGE_RENAME_COLUMN : CHANGE_RENAME_INDEX);
 		ch.type = column ? OBJECT_COLUMN : OBJECT_INDEX;
 		ch.flags |= if_exists(p);
-		if (!want_ident(p, &ch.name, column ? "a column name" : "an index name") ||
-			!want_word(p, "TO") || !want_ident(p, &ch.other.name, "the new name"))
+		if (!my_want_ident(p, &ch.name, column ? "a column name" : "an index name") ||
+			!my_want_word(p, "TO") || !my_want_ident(p, &ch.other.name, "the new name"))
 			return false;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
-	if (!take_either(p, "TO", "AS"))
-		take_punct(p, "=");
+	if (!my_take_either(p, "TO", "AS"))
+		my_take_punct(p, "=");
 	ch = action(p, al, CHANGE_RENAME_TABLE);
-	if (!want_name(p, &ch.other, "the new name"))
+	if (!my_want_name(p, &ch.other, "the new name"))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -385,30 +385,30 @@ static bool read_convert(struct parser *p, const struct alter *al, size_t start)
 	struct slice charset, collation;
 	const char *dflt;
 
-	if (is_word(p, "PARTITION") || is_word(p, "TABLE"))
+	if (my_is_word(p, "PARTITION") || my_is_word(p, "TABLE"))
 		return partition_clause(p, al, start);
-	if (!want_word(p, "TO"))
+	if (!my_want_word(p, "TO"))
 		return false;
-	if (!take_word(p, "CHARACTER SET") && !take_word(p, "CHARSET"))
-		return fault_expected(p, "CHARACTER SET");
-	take_punct(p, "=");
-	if (take_word(p, "DEFAULT"))
+	if (!my_take_word(p, "CHARACTER SET") && !my_take_word(p, "CHARSET"))
+		return my_fault_expected(p, "CHARACTER SET");
+	my_take_punct(p, "=");
+	if (my_take_word(p, "DEFAULT"))
 		charset = SLICE_NONE;
-	else if (take_word(p, "BINARY"))
+	else if (my_take_word(p, "BINARY"))
 		charset = SL("binary");
-	else if (!take_string(p, &charset) && !want_ident(p, &charset, "a character set"))
+	else if (!my_take_string(p, &charset) && !my_want_ident(p, &charset, "a character set"))
 		return false;
-	dflt = charset_canonical(charset);
-	ch.value.text = dflt ? slice_of(dflt) : lower(p->a, charset);
-	if (take_word(p, "COLLATE")) {
-		take_punct(p, "=");
-		if (!take_string(p, &collation) && !want_ident(p, &collation, "a collation"))
+	dflt = my_charset_canonical(charset);
+	ch.value.text = dflt ? slice_of(dflt) : my_lower(p->a, charset);
+	if (my_take_word(p, "COLLATE")) {
+		my_take_punct(p, "=");
+		if (!my_take_string(p, &collation) && !my_want_ident(p, &collation, "a collation"))
 			return false;
-		names_add(p->a, &ch.list, collation_canonical(p->a, collation));
-	} else if ((dflt = charset_collation(&p->d, charset))) {
+		names_add(p->a, &ch.list, my_collation_canonical(p->a, collation));
+	} else if ((dflt = my_charset_collation(&p->d, charset))) {
 		names_add(p->a, &ch.list, slice_of(dflt));
 	}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -416,7 +416,7 @@ static void push_option(struct parser *p, const struct alter *al, const struct o
 	const struct object *t, size_t start)
 {
 	struct change ch = action(p, al, CHANGE_SET_OPTIONS);
-	struct slice words = tokens_text(p, start, p->at);
+	struct slice words = my_tokens_text(p, start, p->at);
 
 	if (!slice_eq(before->table_.access_method, t->table_.access_method)) {
 		ch.kind = CHANGE_TABLE_ENGINE;
@@ -437,14 +437,14 @@ static void push_option(struct parser *p, const struct alter *al, const struct o
 		ch.kind = CHANGE_TABLE_OTHER; /* AUTO_INCREMENT = n, UNION, PASSWORD */
 		ch.value.text = words;
 	}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 }
 
 static bool is_charset_word(const struct parser *p)
 {
-	return is_word(p, "DEFAULT CHARACTER SET") || is_word(p, "DEFAULT CHARSET") ||
-	       is_word(p, "CHARACTER SET") || is_word(p, "CHARSET") ||
-	       is_word(p, "DEFAULT COLLATE") || is_word(p, "COLLATE");
+	return my_is_word(p, "DEFAULT CHARACTER SET") || my_is_word(p, "DEFAULT CHARSET") ||
+	       my_is_word(p, "CHARACTER SET") || my_is_word(p, "CHARSET") ||
+	       my_is_word(p, "DEFAULT COLLATE") || my_is_word(p, "COLLATE");
 }
 
 static bool read_charset_options(struct parser *p, const struct alter *al, size_t start)
@@ -455,16 +455,17 @@ static bool read_charset_options(struct parser *p, const struct alter *al, size_
 	bool took;
 
 	while (is_charset_word(p))
-		if (!read_table_option(p, &t, &took))
+		if (!my_read_table_option(p, &t, &took))
 			return false;
 	if (slice_empty(t.table_.charset))
-		t.table_.charset = collation_charset(p->a, t.table_.collation);
+		t.table_.charset = my_collation_charset(p->a, t.table_.collation);
 	ch.value.text = t.table_.charset;
-	if (slice_empty(t.table_.collation) && (dflt = charset_collation(&p->d, t.table_.charset)))
+	if (slice_empty(t.table_.collation) &&
+		(dflt = my_charset_collation(&p->d, t.table_.charset)))
 		t.table_.collation = slice_of(dflt);
 	if (!slice_empty(t.table_.collation))
 		names_add(p->a, &ch.list, t.table_.collation);
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -486,7 +487,7 @@ static bool read_option_action(struct parser *p, const struct alter *al, bool *t
 		}
 		/* TABLESPACE of an ALTER, and words that are actions, are not options. */
 		p->reset = NULL;
-		if (!read_table_option(p, &t, &one))
+		if (!my_read_table_option(p, &t, &one))
 			return false;
 		if (!one)
 			return true;
@@ -505,20 +506,21 @@ static bool read_setting(struct parser *p, struct alter *al, bool *took)
 	for (size_t i = 0; i < 2; i++) {
 		struct slice value;
 
-		if (!take_word(p, labels[i]))
+		if (!my_take_word(p, labels[i]))
 			continue;
-		take_punct(p, "=");
+		my_take_punct(p, "=");
 		value = tok_now(p).text;
 		if (tok_now(p).kind != TOKEN_WORD)
-			return fault_expected(p, i ? "DEFAULT, NONE, SHARED or EXCLUSIVE"
-						   : "DEFAULT, INSTANT, NOCOPY, INPLACE or COPY");
+			return my_fault_expected(
+				p, i ? "DEFAULT, NONE, SHARED or EXCLUSIVE"
+				     : "DEFAULT, INSTANT, NOCOPY, INPLACE or COPY");
 		p->at++;
 		names_add(p->a, &al->settings,
 			arena_printf(p->a, "%s=%.*s", i ? "lock" : "algorithm",
-				SLICE(lower(p->a, value))));
+				SLICE(my_lower(p->a, value))));
 		return true;
 	}
-	if (take_word(p, "WITH VALIDATION") || take_word(p, "WITHOUT VALIDATION")) {
+	if (my_take_word(p, "WITH VALIDATION") || my_take_word(p, "WITHOUT VALIDATION")) {
 		names_add(p->a, &al->settings,
 			token_is(tok_at(p, p->at - 2), "WITH") ? SL("validation=yes")
 							       : SL("validation=no"));
@@ -536,7 +538,7 @@ static bool is_partition_action(const struct parser *p)
 		"REMOVE PARTITIONING", "DISCARD PARTITION", "IMPORT PARTITION", "PARTITION BY"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (is_word(p, words[i]))
+		if (my_is_word(p, words[i]))
 			return true;
 	return false;
 }
@@ -544,16 +546,16 @@ static bool is_partition_action(const struct parser *p)
 static bool read_partition_by(struct parser *p, const struct alter *al, size_t start)
 {
 	struct change ch = action(p, al, CHANGE_ALTER_PARTITIONS);
-	struct object *t = object_new(p->a, OBJECT_TABLE, al->table.name);
+	struct object *t = my_object_new(p->a, OBJECT_TABLE, al->table.name);
 
 	p->at += 2;
 	t->schema = al->table.schema;
 	t->table_.kind = SL("partitioned");
-	if (!read_partitions(p, &t->table_.partition_key, &t->table_.definition))
+	if (!my_read_partitions(p, &t->table_.partition_key, &t->table_.definition))
 		return false;
 	ch.def = t;
-	ch.value.text = tokens_text(p, start, p->at);
-	change_push(p, &ch, start);
+	ch.value.text = my_tokens_text(p, start, p->at);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -563,32 +565,32 @@ static bool read_words_action(struct parser *p, const struct alter *al, bool *to
 	struct change ch;
 
 	*took = true;
-	if (is_word(p, "PARTITION BY"))
+	if (my_is_word(p, "PARTITION BY"))
 		return read_partition_by(p, al, start);
 	if (is_partition_action(p))
 		return partition_clause(p, al, start);
-	if (is_word(p, "ORDER BY")) {
+	if (my_is_word(p, "ORDER BY")) {
 		/* Its columns are separated by commas: it takes the rest. */
 		ch = action(p, al, CHANGE_ORDER_BY);
-		while (!at_end(p))
+		while (!my_at_end(p))
 			p->at++;
-		ch.value.text = tokens_text(p, start, p->at);
-		change_push(p, &ch, start);
+		ch.value.text = my_tokens_text(p, start, p->at);
+		my_change_push(p, &ch, start);
 		return true;
 	}
-	if (take_word(p, "FORCE")) {
+	if (my_take_word(p, "FORCE")) {
 		ch = action(p, al, CHANGE_TABLE_FORCE);
-	} else if (take_word(p, "DISABLE KEYS") || take_word(p, "ENABLE KEYS")) {
+	} else if (my_take_word(p, "DISABLE KEYS") || my_take_word(p, "ENABLE KEYS")) {
 		ch = action(p, al, CHANGE_ENABLE_KEYS);
-		ch.value.text = lower(p->a, tok_at(p, p->at - 2).text);
-	} else if (take_word(p, "DISCARD TABLESPACE") || take_word(p, "IMPORT TABLESPACE")) {
+		ch.value.text = my_lower(p->a, tok_at(p, p->at - 2).text);
+	} else if (my_take_word(p, "DISCARD TABLESPACE") || my_take_word(p, "IMPORT TABLESPACE")) {
 		ch = action(p, al, CHANGE_TABLE_OTHER);
-		ch.value.text = tokens_text(p, start, p->at);
+		ch.value.text = my_tokens_text(p, start, p->at);
 	} else {
 		*took = false;
 		return true;
 	}
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -597,19 +599,19 @@ static bool read_action(struct parser *p, struct alter *al)
 	size_t start = p->at;
 	bool took;
 
-	if (take_word(p, "ADD"))
+	if (my_take_word(p, "ADD"))
 		return read_add(p, al, start);
-	if (take_word(p, "DROP"))
+	if (my_take_word(p, "DROP"))
 		return read_alter_drop(p, al, start);
-	if (take_word(p, "MODIFY"))
+	if (my_take_word(p, "MODIFY"))
 		return read_modify(p, al, false, start);
-	if (take_word(p, "CHANGE"))
+	if (my_take_word(p, "CHANGE"))
 		return read_modify(p, al, true, start);
-	if (take_word(p, "ALTER"))
+	if (my_take_word(p, "ALTER"))
 		return read_alter_column(p, al, start);
-	if (take_word(p, "RENAME"))
+	if (my_take_word(p, "RENAME"))
 		return read_alter_rename(p, al, start);
-	if (take_word(p, "CONVERT"))
+	if (my_take_word(p, "CONVERT"))
 		return read_convert(p, al, start);
 	if (!read_setting(p, al, &took) || took)
 		return p->fault == FAULT_NONE;
@@ -617,27 +619,27 @@ static bool read_action(struct parser *p, struct alter *al)
 		return p->fault == FAULT_NONE;
 	if (!read_option_action(p, al, &took) || took)
 		return p->fault == FAULT_NONE;
-	return fault_expected(p, "an action such as ADD, DROP, MODIFY or RENAME");
+	return my_fault_expected(p, "an action such as ADD, DROP, MODIFY or RENAME");
 }
 
 static bool read_wait(struct parser *p, struct alter *al)
 {
-	if (take_word(p, "NOWAIT")) {
+	if (my_take_word(p, "NOWAIT")) {
 		names_add(p->a, &al->settings, SL("wait=0"));
 		al->flags |= CHANGE_NOWAIT;
 		return true;
 	}
-	if (!take_word(p, "WAIT"))
+	if (!my_take_word(p, "WAIT"))
 		return true;
 	if (tok_now(p).kind != TOKEN_NUMBER)
-		return fault_expected(p, "a number of seconds");
+		return my_fault_expected(p, "a number of seconds");
 	names_add(p->a, &al->settings, arena_printf(p->a, "wait=%.*s", SLICE(tok_now(p).text)));
 	p->at++;
 	return true;
 }
 
 /* Behind ALTER [ONLINE] [IGNORE] TABLE. */
-bool read_alter_table(struct parser *p, size_t start)
+bool my_read_alter_table(struct parser *p, size_t start)
 {
 	struct alter al = {.flags = 0};
 	size_t first = p->nchanges;
@@ -647,23 +649,23 @@ bool read_alter_table(struct parser *p, size_t start)
 			al.flags |= CHANGE_IGNORE;
 	if (if_exists(p))
 		al.flags |= CHANGE_IF_EXISTS;
-	if (!want_name(p, &al.table, "a table name") || !read_wait(p, &al))
+	if (!my_want_name(p, &al.table, "a table name") || !read_wait(p, &al))
 		return false;
-	if (!at_end(p)) {
+	if (!my_at_end(p)) {
 		do {
 			if (!read_action(p, &al))
 				return false;
 			/* Partition options follow without a comma. */
 			if (is_partition_action(p) && !read_action(p, &al))
 				return false;
-		} while (take_punct(p, ","));
+		} while (my_take_punct(p, ","));
 	}
-	if (!at_end(p))
-		return fault_expected(p, "\",\" or the end of the statement");
+	if (!my_at_end(p))
+		return my_fault_expected(p, "\",\" or the end of the statement");
 	if (p->nchanges == first) {
 		struct change ch = action(p, &al, CHANGE_TABLE_OTHER);
 
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 	}
 	for (size_t i = first; i < p->nchanges; i++)
 		p->changes[i].settings = al.settings;

@@ -12,7 +12,7 @@ struct column_read {
 
 static struct object *add_part(struct parser *p, struct column_read *c, enum object_type t)
 {
-	struct object *o = object_new(p->a, t, SLICE_NONE);
+	struct object *o = my_object_new(p->a, t, SLICE_NONE);
 
 	*ARENA_PUSH(p->a, c->parts->at, c->parts->n) = o;
 	return o;
@@ -185,18 +185,24 @@ static struct slice literal_normal(
 	return quoted(p, value);
 }
 
-struct slice default_normal(struct parser *p, const struct my_type *t, size_t from, size_t to)
+struct slice my_default_normal(struct parser *p, const struct my_type *t, size_t from, size_t to)
 {
 	struct token first = tok_at(p, from);
 	struct slice normal = SLICE_NONE;
+	struct parser strings = *p;
+
+	strings.at = from;
+	if (to > from + 1 && first.kind == TOKEN_STRING && my_take_string(&strings, &normal) &&
+		strings.at == to) /* 'a' 'b' */
+		return literal_normal(p, t, normal, true);
 
 	if (to == from + 1 && first.kind == TOKEN_NUMBER && slice_istarts(first.text, "0x"))
-		return lower(p->a, first.text);
+		return my_lower(p->a, first.text);
 	if (to == from + 1 && (first.kind == TOKEN_NUMBER))
 		return literal_normal(p, t, first.text, false);
 	if (to == from + 1 && first.kind == TOKEN_STRING) {
 		if (slice_istarts(first.text, "b'") || slice_istarts(first.text, "x'"))
-			return lower(p->a, first.text);
+			return my_lower(p->a, first.text);
 		return literal_normal(p, t, token_value(p->a, p->d.dialect, first), true);
 	}
 	if (to == from + 2 && (token_punct(first, "-") || token_punct(first, "+")) &&
@@ -210,7 +216,7 @@ struct slice default_normal(struct parser *p, const struct my_type *t, size_t fr
 		return literal_normal(p, t, token_is(first, "TRUE") ? SL("1") : SL("0"), false);
 	if (is_now(first))
 		return now_normal(p, from, to);
-	if (expr_normal(p->a, &p->d, p->tok + from, to - from, &normal))
+	if (my_expr_normal(p->a, &p->d, p->tok + from, to - from, &normal))
 		return normal;
 	return SLICE_NONE;
 }
@@ -220,31 +226,31 @@ static bool skip_default(struct parser *p, size_t *to)
 {
 	size_t from, end;
 
-	if (is_punct(p, "(")) {
-		if (!take_brackets(p, &from, &end))
+	if (my_is_punct(p, "(")) {
+		if (!my_take_brackets(p, &from, &end))
 			return false;
 		*to = p->at;
 		return true;
 	}
-	if (take_word(p, "NEXT VALUE FOR")) {
+	if (my_take_word(p, "NEXT VALUE FOR")) {
 		struct name seq;
 
-		if (!want_name(p, &seq, "a sequence"))
+		if (!my_want_name(p, &seq, "a sequence"))
 			return false;
 		*to = p->at;
 		return true;
 	}
-	while (is_punct(p, "-") || is_punct(p, "+"))
+	while (my_is_punct(p, "-") || my_is_punct(p, "+"))
 		p->at++;
 	if (tok_now(p).kind == TOKEN_END || tok_now(p).kind == TOKEN_PUNCT)
-		return fault_expected(p, "a default value");
+		return my_fault_expected(p, "a default value");
 	if (tok_now(p).kind == TOKEN_WORD && slice_starts(tok_now(p).text, "_") &&
 		tok_next(p, 1).kind == TOKEN_STRING)
 		p->at++;
 	p->at++;
-	while (is_punct(p, "."))
+	while (my_is_punct(p, "."))
 		p->at += 2;
-	if (is_punct(p, "(") && !take_brackets(p, &from, &end))
+	if (my_is_punct(p, "(") && !my_take_brackets(p, &from, &end))
 		return false;
 	while (tok_at(p, p->at - 1).kind == TOKEN_STRING && tok_now(p).kind == TOKEN_STRING)
 		p->at++;
@@ -253,18 +259,18 @@ static bool skip_default(struct parser *p, size_t *to)
 }
 
 /* DEFAULT NULL is the same as no default: then *out stays empty. */
-bool read_default(struct parser *p, const struct my_type *t, struct expr *out)
+bool my_read_default(struct parser *p, const struct my_type *t, struct expr *out)
 {
 	size_t from = p->at, to = 0;
 
 	if (!skip_default(p, &to))
 		return false;
-	*out = expr_tokens(p, from, to);
+	*out = my_expr_tokens(p, from, to);
 	if (out->facts && out->facts->null) {
 		*out = (struct expr){0};
 		return true;
 	}
-	out->normal = default_normal(p, t, from, to);
+	out->normal = my_default_normal(p, t, from, to);
 	return true;
 }
 
@@ -275,15 +281,15 @@ static bool read_on_update(struct parser *p, struct column_read *c)
 	size_t from = p->at;
 
 	if (!is_now(tok_now(p)))
-		return fault_expected(p, "CURRENT_TIMESTAMP");
+		return my_fault_expected(p, "CURRENT_TIMESTAMP");
 	p->at++;
-	if (take_punct(p, "(")) {
+	if (my_take_punct(p, "(")) {
 		if (tok_now(p).kind == TOKEN_NUMBER)
 			p->at++;
-		if (!want_punct(p, ")"))
+		if (!my_want_punct(p, ")"))
 			return false;
 	}
-	c->column->column.on_update = expr_tokens(p, from, p->at);
+	c->column->column.on_update = my_expr_tokens(p, from, p->at);
 	c->column->column.on_update.normal = now_normal(p, from, p->at);
 	return true;
 }
@@ -293,22 +299,22 @@ static bool read_generated(struct parser *p, struct column_read *c)
 	struct column_def *d = &c->column->column;
 	size_t from, to;
 
-	if (take_word(p, "ROW START") || take_word(p, "ROW END")) {
+	if (my_take_word(p, "ROW START") || my_take_word(p, "ROW END")) {
 		names_add(p->a, &d->options,
 			token_is(tok_at(p, p->at - 1), "START") ? SL("row start") : SL("row end"));
 		d->not_null = true;
 		return true;
 	}
-	if (!is_punct(p, "("))
-		return fault_expected(p, "\"(\" and an expression");
-	if (!take_brackets(p, &from, &to))
+	if (!my_is_punct(p, "("))
+		return my_fault_expected(p, "\"(\" and an expression");
+	if (!my_take_brackets(p, &from, &to))
 		return false;
-	d->generation = expr_tokens(p, from, to);
+	d->generation = my_expr_tokens(p, from, to);
 	d->generated = SL("virtual");
-	if (take_word(p, "STORED") || take_word(p, "PERSISTENT"))
+	if (my_take_word(p, "STORED") || my_take_word(p, "PERSISTENT"))
 		d->generated = SL("stored");
 	else
-		take_word(p, "VIRTUAL");
+		my_take_word(p, "VIRTUAL");
 	return true;
 }
 
@@ -317,16 +323,16 @@ static bool read_check(struct parser *p, struct column_read *c, struct slice nam
 	struct object *o;
 	size_t from, to;
 
-	if (!is_punct(p, "("))
-		return fault_expected(p, "\"(\" and a condition");
-	if (!take_brackets(p, &from, &to))
+	if (!my_is_punct(p, "("))
+		return my_fault_expected(p, "\"(\" and a condition");
+	if (!my_take_brackets(p, &from, &to))
 		return false;
 	o = add_check(p, c, name);
-	o->constraint.expression = expr_tokens(p, from, to);
-	if (take_word(p, "NOT ENFORCED"))
+	o->constraint.expression = my_expr_tokens(p, from, to);
+	if (my_take_word(p, "NOT ENFORCED"))
 		o->constraint.not_enforced = true;
 	else
-		take_word(p, "ENFORCED");
+		my_take_word(p, "ENFORCED");
 	if (c->type.is_json)
 		c->has_json_check = true;
 	return true;
@@ -340,12 +346,12 @@ static bool references_count(const struct parser *p)
 /* MySQL before 9.0 parses this and forgets it. */
 static bool read_inline_references(struct parser *p, struct column_read *c)
 {
-	struct object *o = object_new(p->a, OBJECT_CONSTRAINT, SLICE_NONE);
+	struct object *o = my_object_new(p->a, OBJECT_CONSTRAINT, SLICE_NONE);
 
 	o->constraint.kind = SL("foreign key");
 	o->generated_name = true;
 	names_add(p->a, &o->constraint.columns, c->column->name);
-	if (!read_references(p, &o->constraint))
+	if (!my_read_references(p, &o->constraint))
 		return false;
 	if (references_count(p))
 		*ARENA_PUSH(p->a, c->parts->at, c->parts->n) = o;
@@ -361,14 +367,14 @@ static bool read_collate(struct parser *p, struct column_read *c)
 {
 	struct slice name;
 
-	if (take_word(p, "BINARY"))
+	if (my_take_word(p, "BINARY"))
 		name = SL("binary");
-	else if (!take_string(p, &name) && !want_ident(p, &name, "a collation"))
+	else if (!my_take_string(p, &name) && !my_want_ident(p, &name, "a collation"))
 		return false;
-	c->column->column.collation = collation_canonical(p->a, name);
+	c->column->column.collation = my_collation_canonical(p->a, name);
 	c->type.collation = c->column->column.collation;
 	if (slice_empty(c->type.charset))
-		c->type.charset = collation_charset(p->a, name);
+		c->type.charset = my_collation_charset(p->a, name);
 	return true;
 }
 
@@ -376,22 +382,22 @@ static bool read_word_option(struct parser *p, struct column_read *c, const char
 {
 	struct token t;
 
-	take_punct(p, "=");
+	my_take_punct(p, "=");
 	t = tok_now(p);
 	if (t.kind != TOKEN_WORD && t.kind != TOKEN_NUMBER && t.kind != TOKEN_STRING)
-		return fault_expected(p, "a value");
+		return my_fault_expected(p, "a value");
 	p->at++;
-	option(p, c, arena_printf(p->a, "%s=%.*s", label, SLICE(lower(p->a, t.text))));
+	option(p, c, arena_printf(p->a, "%s=%.*s", label, SLICE(my_lower(p->a, t.text))));
 	return true;
 }
 
 static bool read_null(struct parser *p, struct column_read *c, bool *took)
 {
 	*took = true;
-	if (take_word(p, "NOT NULL")) {
+	if (my_take_word(p, "NOT NULL")) {
 		c->column->column.not_null = true;
 		c->nullable_said = true;
-	} else if (take_word(p, "NULL")) {
+	} else if (my_take_word(p, "NULL")) {
 		c->column->column.not_null = false;
 		c->nullable_said = true;
 	} else {
@@ -403,11 +409,11 @@ static bool read_null(struct parser *p, struct column_read *c, bool *took)
 static bool read_key_word(struct parser *p, struct column_read *c, bool *took)
 {
 	*took = true;
-	if (take_word(p, "PRIMARY KEY") || take_word(p, "PRIMARY") || take_word(p, "KEY"))
+	if (my_take_word(p, "PRIMARY KEY") || my_take_word(p, "PRIMARY") || my_take_word(p, "KEY"))
 		add_primary(p, c);
-	else if (take_word(p, "UNIQUE KEY") || take_word(p, "UNIQUE"))
+	else if (my_take_word(p, "UNIQUE KEY") || my_take_word(p, "UNIQUE"))
 		add_unique(p, c);
-	else if (is_word(p, "REFERENCES"))
+	else if (my_is_word(p, "REFERENCES"))
 		return read_inline_references(p, c);
 	else
 		*took = false;
@@ -419,27 +425,28 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 	struct slice s;
 
 	*took = true;
-	if (take_word(p, "INVISIBLE"))
+	if (my_take_word(p, "INVISIBLE"))
 		option(p, c, SL("invisible"));
-	else if (take_word(p, "VISIBLE"))
+	else if (my_take_word(p, "VISIBLE"))
 		;
-	else if (take_word(p, "COLUMN_FORMAT"))
+	else if (my_take_word(p, "COLUMN_FORMAT"))
 		return read_word_option(p, c, "column_format");
-	else if (take_word(p, "STORAGE"))
+	else if (my_take_word(p, "STORAGE"))
 		return read_word_option(p, c, "storage");
-	else if (take_word(p, "SRID"))
+	else if (my_take_word(p, "SRID"))
 		return read_word_option(p, c, "srid");
-	else if (take_word(p, "REF_SYSTEM_ID"))
+	else if (my_take_word(p, "REF_SYSTEM_ID"))
 		return read_word_option(p, c, "ref_system_id");
-	else if (take_word(p, "ENGINE_ATTRIBUTE") || take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
-		return take_punct(p, "="), want_string(p, &s, "a string");
-	else if (take_word(p, "COMPRESSED")) {
+	else if (my_take_word(p, "ENGINE_ATTRIBUTE") ||
+		 my_take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
+		return my_take_punct(p, "="), my_want_string(p, &s, "a string");
+	else if (my_take_word(p, "COMPRESSED")) {
 		option(p, c, SL("compressed"));
-		if (take_punct(p, "="))
+		if (my_take_punct(p, "="))
 			p->at++;
-	} else if (take_word(p, "WITHOUT SYSTEM VERSIONING")) {
+	} else if (my_take_word(p, "WITHOUT SYSTEM VERSIONING")) {
 		option(p, c, SL("without system versioning"));
-	} else if (take_word(p, "WITH SYSTEM VERSIONING")) {
+	} else if (my_take_word(p, "WITH SYSTEM VERSIONING")) {
 		option(p, c, SL("with system versioning"));
 	} else {
 		*took = false;
@@ -456,40 +463,40 @@ static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
 		!read_rare(p, c, took) || *took)
 		return p->fault == FAULT_NONE;
 	*took = true;
-	if (take_word(p, "DEFAULT")) {
+	if (my_take_word(p, "DEFAULT")) {
 		c->default_said = true;
-		return read_default(p, &c->type, &d->default_value);
+		return my_read_default(p, &c->type, &d->default_value);
 	}
-	if (take_word(p, "ON UPDATE"))
+	if (my_take_word(p, "ON UPDATE"))
 		return read_on_update(p, c);
-	if (take_word(p, "AUTO_INCREMENT")) {
+	if (my_take_word(p, "AUTO_INCREMENT")) {
 		d->identity = SL("auto_increment");
 		d->not_null = true;
 		return true;
 	}
-	if (take_word(p, "SERIAL DEFAULT VALUE")) {
+	if (my_take_word(p, "SERIAL DEFAULT VALUE")) {
 		d->identity = SL("auto_increment");
 		d->not_null = true;
 		add_unique(p, c);
 		return true;
 	}
-	if (take_word(p, "COMMENT"))
-		return want_string(p, &c->column->comment, "a comment in quotes");
-	if (take_word(p, "COLLATE"))
+	if (my_take_word(p, "COMMENT"))
+		return my_want_string(p, &c->column->comment, "a comment in quotes");
+	if (my_take_word(p, "COLLATE"))
 		return read_collate(p, c);
-	if (take_word(p, "GENERATED ALWAYS AS") || take_word(p, "AS"))
+	if (my_take_word(p, "GENERATED ALWAYS AS") || my_take_word(p, "AS"))
 		return read_generated(p, c);
-	if (is_word(p, "CONSTRAINT")) {
+	if (my_is_word(p, "CONSTRAINT")) {
 		p->at++;
-		if (!is_word(p, "CHECK") && !want_ident(p, &name, "a constraint name"))
+		if (!my_is_word(p, "CHECK") && !my_want_ident(p, &name, "a constraint name"))
 			return false;
-		if (!is_word(p, "CHECK"))
-			return is_word(p, "PRIMARY") || is_word(p, "UNIQUE") ||
-					       is_word(p, "REFERENCES")
+		if (!my_is_word(p, "CHECK"))
+			return my_is_word(p, "PRIMARY") || my_is_word(p, "UNIQUE") ||
+					       my_is_word(p, "REFERENCES")
 				       ? true
-				       : fault_expected(p, "CHECK");
+				       : my_fault_expected(p, "CHECK");
 	}
-	if (take_word(p, "CHECK"))
+	if (my_take_word(p, "CHECK"))
 		return read_check(p, c, name);
 	*took = false;
 	return true;
@@ -515,7 +522,7 @@ static void finish_text(struct parser *p, struct column_read *c)
 		d->collation = arena_printf(p->a, "%.*s_bin", SLICE(d->charset));
 		return;
 	}
-	dflt = charset_collation(&p->d, d->charset);
+	dflt = my_charset_collation(&p->d, d->charset);
 	if (dflt)
 		d->collation = slice_of(dflt);
 }
@@ -529,15 +536,15 @@ static void finish_json(struct parser *p, struct column_read *c)
 	o = add_check(p, c, SLICE_NONE);
 	o->constraint.expression.text =
 		arena_printf(p->a, "json_valid(`%.*s`)", SLICE(c->column->name));
-	o->constraint.expression.normal = lower(p->a, o->constraint.expression.text);
+	o->constraint.expression.normal = my_normal(p->a, &p->d, o->constraint.expression.text);
 }
 
-bool read_column(struct parser *p, struct object *column, struct column_parts *parts)
+bool my_read_column(struct parser *p, struct object *column, struct column_parts *parts)
 {
 	struct column_read c = {.column = column, .parts = parts};
 	bool took = true;
 
-	if (!read_type(p, &c.type))
+	if (!my_read_type(p, &c.type))
 		return false;
 	column->column.type = c.type.text;
 	if (c.type.is_serial) {

@@ -18,9 +18,10 @@ static bool ends_from(struct token t)
 /* FROM inside extract(), trim(), substring(): no table follows. */
 static bool from_of_function(const struct parser *p, size_t from, size_t i)
 {
+	size_t far = i - from > 200 ? i - 200 : from;
 	int depth = 0;
 
-	while (i-- > from) {
+	while (i-- > far) {
 		if (token_punct(tok_at(p, i), ")"))
 			depth++;
 		if (token_is(tok_at(p, i), "SELECT") && depth == 0)
@@ -70,7 +71,7 @@ static struct names find_ctes(struct parser *p, size_t from, size_t to)
 
 	for (size_t i = from; i + 1 < to; i++)
 		if (token_is(tok_at(p, i + 1), "AS") && token_punct(tok_at(p, i + 2), "(") &&
-			is_identifier(p, i) &&
+			my_is_identifier(p, i) &&
 			(token_is(tok_at(p, i - (i > from)), "WITH") ||
 				token_is(tok_at(p, i - (i > from)), "RECURSIVE") ||
 				token_punct(tok_at(p, i - (i > from)), ",")))
@@ -93,13 +94,13 @@ static size_t add_read(
 		return i; /* a table function */
 	if (slice_empty(n.schema) && (is_cte(ctes, n.name) || slice_iis(n.name, "dual")))
 		return i;
-	text = name_text(p->a, n);
+	text = my_name_text(p->a, n);
 	if (!names_has(*reads, text))
 		names_add(p->a, reads, text);
 	return i;
 }
 
-void select_reads(struct parser *p, size_t from, size_t to, struct names *reads)
+void my_select_reads(struct parser *p, size_t from, size_t to, struct names *reads)
 {
 	struct names ctes = find_ctes(p, from, to);
 	bool expect = false, in_list = false;
@@ -123,7 +124,7 @@ void select_reads(struct parser *p, size_t from, size_t to, struct names *reads)
 		}
 		if (token_punct(t, ")"))
 			depth--;
-		if (expect && is_identifier(p, i) && !token_is(t, "LATERAL"))
+		if (expect && my_is_identifier(p, i) && !token_is(t, "LATERAL"))
 			i = add_read(p, i, to, &ctes, reads);
 		expect = false;
 		if (depth < list_depth || ends_from(t))
@@ -168,7 +169,7 @@ static void read_where(struct parser *p, struct change *ch, size_t from)
 
 	if (w < end) {
 		stop = find_word(p, w + 1, end, after);
-		ch->value = expr_tokens(p, w + 1, stop);
+		ch->value = my_expr_tokens(p, w + 1, stop);
 		ch->flags |= CHANGE_HAS_WHERE;
 		if (is_true(p, &ch->value))
 			ch->flags |= CHANGE_WHERE_TRUE;
@@ -182,11 +183,11 @@ static void read_where(struct parser *p, struct change *ch, size_t from)
 static void take_modifiers(struct parser *p, struct change *ch)
 {
 	for (;;) {
-		if (take_word(p, "IGNORE"))
+		if (my_take_word(p, "IGNORE"))
 			ch->flags |= CHANGE_ON_CONFLICT;
-		else if (!take_word(p, "LOW_PRIORITY") && !take_word(p, "DELAYED") &&
-			 !take_word(p, "HIGH_PRIORITY") && !take_word(p, "QUICK") &&
-			 !take_word(p, "CONCURRENT"))
+		else if (!my_take_word(p, "LOW_PRIORITY") && !my_take_word(p, "DELAYED") &&
+			 !my_take_word(p, "HIGH_PRIORITY") && !my_take_word(p, "QUICK") &&
+			 !my_take_word(p, "CONCURRENT"))
 			return;
 	}
 }
@@ -195,13 +196,13 @@ static bool insert_columns(struct parser *p, struct change *ch)
 {
 	size_t from, to;
 
-	if (!is_punct(p, "(") || token_is(tok_next(p, 1), "SELECT") ||
+	if (!my_is_punct(p, "(") || token_is(tok_next(p, 1), "SELECT") ||
 		token_is(tok_next(p, 1), "WITH") || token_punct(tok_next(p, 1), "("))
 		return true;
-	if (!take_brackets(p, &from, &to))
+	if (!my_take_brackets(p, &from, &to))
 		return false;
 	for (size_t i = from; i < to; i++)
-		if (is_identifier(p, i) && (i + 1 == to || token_punct(tok_at(p, i + 1), ",")))
+		if (my_is_identifier(p, i) && (i + 1 == to || token_punct(tok_at(p, i + 1), ",")))
 			names_add(p->a, &ch->list, token_value(p->a, p->d.dialect, tok_at(p, i)));
 	return true;
 }
@@ -211,37 +212,37 @@ static bool read_insert(struct parser *p, enum change_kind kind, size_t start)
 	static const char *const duplicate[] = {"DUPLICATE", NULL},
 				 *const from_words[] = {"SELECT", "TABLE", "WITH", NULL},
 				 *const returning[] = {"RETURNING", NULL};
-	struct change ch = change_new(p, kind, OBJECT_TABLE);
+	struct change ch = my_change_new(p, kind, OBJECT_TABLE);
 	size_t from, end = p->n - 1, a, b;
 
 	p->at++;
 	take_modifiers(p, &ch);
-	take_word(p, "INTO");
-	if (!want_name(p, &ch.target, "a table name"))
+	my_take_word(p, "INTO");
+	if (!my_want_name(p, &ch.target, "a table name"))
 		return false;
-	if (take_word(p, "PARTITION") && !take_brackets(p, &a, &b))
-		return fault_expected(p, "\"(\" and partition names");
+	if (my_take_word(p, "PARTITION") && !my_take_brackets(p, &a, &b))
+		return my_fault_expected(p, "\"(\" and partition names");
 	if (!insert_columns(p, &ch))
 		return false;
 	from = p->at;
-	if (!is_word(p, "VALUES") && !is_word(p, "VALUE") && !is_word(p, "SET") &&
-		!is_word(p, "SELECT") && !is_word(p, "WITH") && !is_word(p, "TABLE") &&
-		!is_punct(p, "("))
-		return fault_expected(p, "VALUES, SET or SELECT");
-	if (is_punct(p, "(") || find_word(p, from, from + 1, from_words) == from) {
+	if (!my_is_word(p, "VALUES") && !my_is_word(p, "VALUE") && !my_is_word(p, "SET") &&
+		!my_is_word(p, "SELECT") && !my_is_word(p, "WITH") && !my_is_word(p, "TABLE") &&
+		!my_is_punct(p, "("))
+		return my_fault_expected(p, "VALUES, SET or SELECT");
+	if (my_is_punct(p, "(") || find_word(p, from, from + 1, from_words) == from) {
 		ch.flags |= CHANGE_FROM_SELECT;
-		select_reads(p, from, end, &ch.reads);
-	} else if (!is_word(p, "SET")) {
-		select_reads(p, from, end, &ch.reads); /* sub-selects in VALUES */
-		if (at_end(p) || tok_next(p, 1).kind == TOKEN_END)
-			return p->at++, fault_expected(p, "a row of values");
+		my_select_reads(p, from, end, &ch.reads);
+	} else if (!my_is_word(p, "SET")) {
+		my_select_reads(p, from, end, &ch.reads); /* sub-selects in VALUES */
+		if (my_at_end(p) || tok_next(p, 1).kind == TOKEN_END)
+			return p->at++, my_fault_expected(p, "a row of values");
 	}
 	if (find_word(p, from, end, duplicate) < end)
 		ch.flags |= CHANGE_ON_CONFLICT;
 	if (find_word(p, from, end, returning) < end)
 		ch.flags |= CHANGE_RETURNING;
 	p->at = end;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -262,13 +263,14 @@ static void add_ref(struct parser *p, struct table_refs *refs, size_t *i, size_t
 	struct parser q = *p;
 
 	q.at = *i;
-	if (!want_name(&q, &r.name, "a table name"))
+	if (!my_want_name(&q, &r.name, "a table name"))
 		return;
 	r.alias = r.name.name;
-	if (take_word(&q, "AS") || (q.at < to && is_identifier(&q, q.at) &&
-					   !is_word(&q, "PARTITION") && !ends_from(tok_now(&q))))
-		if (is_identifier(&q, q.at))
-			want_ident(&q, &r.alias, "an alias");
+	if (my_take_word(&q, "AS") ||
+		(q.at < to && my_is_identifier(&q, q.at) && !my_is_word(&q, "PARTITION") &&
+			!ends_from(tok_now(&q))))
+		if (my_is_identifier(&q, q.at))
+			my_want_ident(&q, &r.alias, "an alias");
 	*ARENA_PUSH(p->a, refs->at, refs->n) = r;
 	*i = q.at - 1;
 }
@@ -296,7 +298,7 @@ static struct table_refs read_refs(struct parser *p, size_t from, size_t to)
 		} else if (token_is(t, "JOIN") || token_is(t, "STRAIGHT_JOIN") ||
 			   (token_punct(t, ",") && !expect)) {
 			expect = true;
-		} else if (expect && is_identifier(p, i) &&
+		} else if (expect && my_is_identifier(p, i) &&
 			   !(token_is(t, "OUTER") || token_is(t, "INNER"))) {
 			add_ref(p, &refs, &i, to);
 			expect = false;
@@ -318,7 +320,7 @@ static void other_refs(struct parser *p, const struct table_refs *refs, size_t m
 {
 	for (size_t i = 0; i < refs->n; i++)
 		if (i != me)
-			names_add(p->a, to, name_text(p->a, refs->at[i].name));
+			names_add(p->a, to, my_name_text(p->a, refs->at[i].name));
 }
 
 /* a.x = 1, y = 2: the columns, and which tables they say. */
@@ -356,7 +358,7 @@ static bool read_update(struct parser *p, size_t start)
 {
 	static const char *const set[] = {"SET", NULL}, *const after[] = {
 								"WHERE", "ORDER", "LIMIT", NULL};
-	struct change ch = change_new(p, CHANGE_UPDATE, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_UPDATE, OBJECT_TABLE);
 	size_t end = p->n - 1, s;
 	struct table_refs refs;
 
@@ -365,10 +367,10 @@ static bool read_update(struct parser *p, size_t start)
 	s = find_word(p, p->at, end, set);
 	refs = read_refs(p, p->at, s);
 	if (refs.n == 0)
-		return fault_expected(p, "a table name");
+		return my_fault_expected(p, "a table name");
 	if (s == end) {
 		p->at = end;
-		return fault_expected(p, "SET");
+		return my_fault_expected(p, "SET");
 	}
 	read_assignments(p, s + 1, find_word(p, s + 1, end, after), &ch.list, &refs);
 	if (refs.n == 1)
@@ -382,8 +384,8 @@ static bool read_update(struct parser *p, size_t start)
 			continue;
 		one.target = refs.at[i].name;
 		other_refs(p, &refs, i, &one.reads);
-		select_reads(p, s + 1, end, &one.reads);
-		change_push(p, &one, start);
+		my_select_reads(p, s + 1, end, &one.reads);
+		my_change_push(p, &one, start);
 	}
 	return true;
 }
@@ -394,7 +396,7 @@ static void mark_list(struct parser *p, size_t from, size_t to, struct table_ref
 	for (size_t i = from; i < to; i++) {
 		struct token t = tok_at(p, i), next = tok_at(p, i + 1);
 
-		if (is_identifier(p, i) &&
+		if (my_is_identifier(p, i) &&
 			(i + 1 >= to || token_punct(next, ",") || token_punct(next, ".*") ||
 				(token_punct(next, ".") && token_punct(tok_at(p, i + 2), "*"))))
 			mark_target(refs, token_value(p->a, p->d.dialect, t));
@@ -406,7 +408,7 @@ static bool read_delete(struct parser *p, size_t start)
 	static const char *const from_word[] = {"FROM", NULL},
 				 *const using_word[] = {"USING", NULL},
 				 *const stops[] = {"WHERE", "ORDER", "LIMIT", "RETURNING", NULL};
-	struct change ch = change_new(p, CHANGE_DELETE, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_DELETE, OBJECT_TABLE);
 	size_t end = p->n - 1, list, f, u, stop;
 	struct table_refs refs;
 
@@ -415,7 +417,7 @@ static bool read_delete(struct parser *p, size_t start)
 	list = p->at;
 	f = find_word(p, list, end, from_word);
 	if (f == end)
-		return fault_expected(p, "FROM");
+		return my_fault_expected(p, "FROM");
 	stop = find_word(p, f + 1, end, stops);
 	u = find_word(p, f + 1, stop, using_word);
 	if (f > list) { /* DELETE a FROM a JOIN b */
@@ -431,7 +433,7 @@ static bool read_delete(struct parser *p, size_t start)
 	}
 	if (refs.n == 0) {
 		p->at = f + 1;
-		return fault_expected(p, "a table name");
+		return my_fault_expected(p, "a table name");
 	}
 	read_where(p, &ch, f + 1);
 	p->at = end;
@@ -442,8 +444,8 @@ static bool read_delete(struct parser *p, size_t start)
 			continue;
 		one.target = refs.at[i].name;
 		other_refs(p, &refs, i, &one.reads);
-		select_reads(p, stop, end, &one.reads);
-		change_push(p, &one, start);
+		my_select_reads(p, stop, end, &one.reads);
+		my_change_push(p, &one, start);
 	}
 	return true;
 }
@@ -453,22 +455,22 @@ static void forget_into(struct parser *p, size_t from)
 	for (size_t i = from; i < p->n; i++)
 		if (token_is(tok_at(p, i), "INTO"))
 			for (i++; tok_at(p, i).kind == TOKEN_PARAM; i += 2)
-				reader_set_variable(p->reader, tok_at(p, i).text, SLICE_NONE,
+				my_reader_set_variable(p->reader, tok_at(p, i).text, SLICE_NONE,
 					SLICE_NONE, false);
 }
 
 static bool read_select(struct parser *p, size_t start)
 {
 	static const char *const into[] = {"INTO", NULL}, *const locks[] = {"FOR", "LOCK", NULL};
-	struct change ch = change_new(p, CHANGE_SELECT, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_SELECT, OBJECT_NONE);
 	size_t end = p->n - 1, i;
 	bool called = p->inner;
 
 	(void)called;
 	if (tok_next(p, 1).kind == TOKEN_END)
-		return p->at++, fault_expected(p, "what to select");
-	ch.value = expr_tokens(p, p->at, end);
-	select_reads(p, p->at, end, &ch.reads);
+		return p->at++, my_fault_expected(p, "what to select");
+	ch.value = my_expr_tokens(p, p->at, end);
+	my_select_reads(p, p->at, end, &ch.reads);
 	i = find_word(p, p->at, end, into);
 	if (i < end &&
 		(token_is(tok_at(p, i + 1), "OUTFILE") || token_is(tok_at(p, i + 1), "DUMPFILE"))) {
@@ -482,7 +484,7 @@ static bool read_select(struct parser *p, size_t start)
 		ch.flags |= CHANGE_FOR_UPDATE;
 	forget_into(p, p->at);
 	p->at = end;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -494,19 +496,19 @@ static bool read_with(struct parser *p, size_t start)
 	size_t verb = find_word(p, p->at, p->n - 1, verbs), first = p->nchanges;
 
 	if (verb == p->n - 1)
-		return p->at = verb, fault_expected(p, "SELECT, UPDATE or DELETE");
-	select_reads(p, p->at, verb, &ctes);
+		return p->at = verb, my_fault_expected(p, "SELECT, UPDATE or DELETE");
+	my_select_reads(p, p->at, verb, &ctes);
 	p->at = verb;
-	if (is_word(p, "UPDATE")) {
+	if (my_is_word(p, "UPDATE")) {
 		p->kind = "UPDATE";
 		if (!read_update(p, start))
 			return false;
-	} else if (is_word(p, "DELETE")) {
+	} else if (my_is_word(p, "DELETE")) {
 		p->kind = "DELETE";
 		if (!read_delete(p, start))
 			return false;
-	} else if (is_word(p, "INSERT") || is_word(p, "REPLACE")) {
-		bool insert = is_word(p, "INSERT");
+	} else if (my_is_word(p, "INSERT") || my_is_word(p, "REPLACE")) {
+		bool insert = my_is_word(p, "INSERT");
 
 		p->kind = insert ? "INSERT" : "REPLACE";
 		if (!read_insert(p, insert ? CHANGE_INSERT : CHANGE_REPLACE, start))
@@ -524,51 +526,51 @@ static bool read_with(struct parser *p, size_t start)
 
 static bool read_truncate(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_TRUNCATE, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_TRUNCATE, OBJECT_TABLE);
 
 	p->at++;
-	take_word(p, "TABLE");
-	if (!want_name(p, &ch.target, "a table name"))
+	my_take_word(p, "TABLE");
+	if (!my_want_name(p, &ch.target, "a table name"))
 		return false;
-	if (take_word(p, "NOWAIT"))
+	if (my_take_word(p, "NOWAIT"))
 		names_add(p->a, &ch.settings, SL("wait=0"));
-	else if (take_word(p, "WAIT"))
+	else if (my_take_word(p, "WAIT"))
 		p->at++;
-	if (!want_end(p))
+	if (!my_want_end(p))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool read_load(struct parser *p, size_t start)
 {
 	static const char *const table[] = {"TABLE", NULL};
-	struct change ch = change_new(p, CHANGE_LOAD_DATA, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_LOAD_DATA, OBJECT_TABLE);
 	size_t end = p->n - 1, t;
 
 	p->at++;
-	if (take_word(p, "INDEX INTO CACHE")) {
+	if (my_take_word(p, "INDEX INTO CACHE")) {
 		ch.kind = CHANGE_FLUSH;
 		ch.value.text = SL("load index into cache");
 		p->at = end;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
-	if (!take_word(p, "DATA") && !take_word(p, "XML"))
-		return fault_expected(p, "DATA or XML");
+	if (!my_take_word(p, "DATA") && !my_take_word(p, "XML"))
+		return my_fault_expected(p, "DATA or XML");
 	take_modifiers(p, &ch);
-	ch.value.text = take_word(p, "LOCAL") ? SL("local file") : SL("file");
-	if (!want_word(p, "INFILE"))
+	ch.value.text = my_take_word(p, "LOCAL") ? SL("local file") : SL("file");
+	if (!my_want_word(p, "INFILE"))
 		return false;
 	t = find_word(p, p->at, end, table);
 	for (size_t i = p->at; i < t; i++)
 		if (token_is(tok_at(p, i), "IGNORE") || token_is(tok_at(p, i), "REPLACE"))
 			ch.flags |= CHANGE_ON_CONFLICT;
 	p->at = t < end ? t + 1 : end;
-	if (!want_name(p, &ch.target, "a table name"))
+	if (!my_want_name(p, &ch.target, "a table name"))
 		return false;
 	p->at = end;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
@@ -577,65 +579,66 @@ static bool read_load(struct parser *p, size_t start)
 static bool read_lock(struct parser *p, size_t start)
 {
 	p->at++;
-	if (is_word(p, "INSTANCE")) {
-		struct change ch = change_new(p, CHANGE_FLUSH, OBJECT_NONE);
+	if (my_is_word(p, "INSTANCE")) {
+		struct change ch = my_change_new(p, CHANGE_FLUSH, OBJECT_NONE);
 
 		ch.value.text = SL("lock instance for backup");
 		p->at = p->n - 1;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
-	if (!take_word(p, "TABLES") && !take_word(p, "TABLE"))
-		return fault_expected(p, "TABLES");
+	if (!my_take_word(p, "TABLES") && !my_take_word(p, "TABLE"))
+		return my_fault_expected(p, "TABLES");
 	do {
-		struct change ch = change_new(p, CHANGE_LOCK_TABLE, OBJECT_TABLE);
+		struct change ch = my_change_new(p, CHANGE_LOCK_TABLE, OBJECT_TABLE);
 		struct slice alias;
 		size_t from = p->at;
 
-		if (!want_name(p, &ch.target, "a table name"))
+		if (!my_want_name(p, &ch.target, "a table name"))
 			return false;
-		if (take_word(p, "AS") || (is_identifier(p, p->at) && !is_word(p, "LOW_PRIORITY")))
-			if (!want_ident(p, &alias, "an alias"))
+		if (my_take_word(p, "AS") ||
+			(my_is_identifier(p, p->at) && !my_is_word(p, "LOW_PRIORITY")))
+			if (!my_want_ident(p, &alias, "an alias"))
 				return false;
-		take_word(p, "LOW_PRIORITY");
-		if (take_word(p, "READ"))
-			ch.value.text = take_word(p, "LOCAL") ? SL("read local") : SL("read");
-		else if (take_word(p, "WRITE"))
-			ch.value.text = take_word(p, "CONCURRENT") ? SL("write") : SL("write");
+		my_take_word(p, "LOW_PRIORITY");
+		if (my_take_word(p, "READ"))
+			ch.value.text = my_take_word(p, "LOCAL") ? SL("read local") : SL("read");
+		else if (my_take_word(p, "WRITE"))
+			ch.value.text = my_take_word(p, "CONCURRENT") ? SL("write") : SL("write");
 		else
-			return fault_expected(p, "READ or WRITE");
-		change_push(p, &ch, from);
-	} while (take_punct(p, ","));
-	if (!take_word(p, "NOWAIT") && take_word(p, "WAIT"))
+			return my_fault_expected(p, "READ or WRITE");
+		my_change_push(p, &ch, from);
+	} while (my_take_punct(p, ","));
+	if (!my_take_word(p, "NOWAIT") && my_take_word(p, "WAIT"))
 		p->at++;
-	return want_end(p);
+	return my_want_end(p);
 }
 
 static bool read_maintenance(struct parser *p, enum change_kind kind, size_t start)
 {
 	p->at++;
-	take_either(p, "NO_WRITE_TO_BINLOG", "LOCAL");
-	if (!take_word(p, "TABLE") && !take_word(p, "TABLES") && !take_word(p, "VIEW")) {
+	my_take_either(p, "NO_WRITE_TO_BINLOG", "LOCAL");
+	if (!my_take_word(p, "TABLE") && !my_take_word(p, "TABLES") && !my_take_word(p, "VIEW")) {
 		/* MariaDB: ANALYZE runs a statement and shows its plan. */
-		struct change ch = change_new(p, CHANGE_EXPLAIN, OBJECT_NONE);
+		struct change ch = my_change_new(p, CHANGE_EXPLAIN, OBJECT_NONE);
 
 		if (kind != CHANGE_ANALYZE)
-			return fault_expected(p, "TABLE");
+			return my_fault_expected(p, "TABLE");
 		ch.value.text = SL("analyze");
-		select_reads(p, p->at, p->n - 1, &ch.reads);
+		my_select_reads(p, p->at, p->n - 1, &ch.reads);
 		p->at = p->n - 1;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
 	do {
-		struct change ch = change_new(p, kind, OBJECT_TABLE);
+		struct change ch = my_change_new(p, kind, OBJECT_TABLE);
 		size_t from = p->at;
 
-		if (!want_name(p, &ch.target, "a table name"))
+		if (!my_want_name(p, &ch.target, "a table name"))
 			return false;
-		ch.value.text = lower(p->a, tok_at(p, start).text);
-		change_push(p, &ch, from);
-	} while (take_punct(p, ","));
+		ch.value.text = my_lower(p->a, tok_at(p, start).text);
+		my_change_push(p, &ch, from);
+	} while (my_take_punct(p, ","));
 	p->at = p->n - 1; /* QUICK, EXTENDED, PERSISTENT FOR …, UPDATE HISTOGRAM ON … */
 	return true;
 }
@@ -644,29 +647,29 @@ static bool read_maintenance(struct parser *p, enum change_kind kind, size_t sta
 
 static bool simple_change(struct parser *p, enum change_kind kind, size_t start)
 {
-	struct change ch = change_new(p, kind, OBJECT_NONE);
+	struct change ch = my_change_new(p, kind, OBJECT_NONE);
 
 	p->at = p->n - 1;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool savepoint_change(struct parser *p, enum change_kind kind, size_t start)
 {
-	struct change ch = change_new(p, kind, OBJECT_NONE);
+	struct change ch = my_change_new(p, kind, OBJECT_NONE);
 
-	if (!want_ident(p, &ch.name, "a savepoint's name") || !want_end(p))
+	if (!my_want_ident(p, &ch.name, "a savepoint's name") || !my_want_end(p))
 		return false;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool read_rollback(struct parser *p, size_t start)
 {
 	p->at++;
-	take_word(p, "WORK");
-	if (take_word(p, "TO")) {
-		take_word(p, "SAVEPOINT");
+	my_take_word(p, "WORK");
+	if (my_take_word(p, "TO")) {
+		my_take_word(p, "SAVEPOINT");
 		return savepoint_change(p, CHANGE_ROLLBACK_TO, start);
 	}
 	return simple_change(p, CHANGE_ROLLBACK, start);
@@ -675,12 +678,12 @@ static bool read_rollback(struct parser *p, size_t start)
 /* BEGIN NOT ATOMIC … END: a block that runs at once (MariaDB). */
 static bool read_block(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_DO_BLOCK, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_DO_BLOCK, OBJECT_NONE);
 
 	p->kind = "BEGIN NOT ATOMIC";
 	p->at = p->n - 1;
-	change_push(p, &ch, start);
-	return read_body_statements(p, tokens_text(p, start, p->n - 1));
+	my_change_push(p, &ch, start);
+	return my_read_body_statements(p, my_tokens_text(p, start, p->n - 1));
 }
 
 static bool read_transaction(struct parser *p, bool *known)
@@ -688,25 +691,25 @@ static bool read_transaction(struct parser *p, bool *known)
 	size_t start = p->at;
 
 	*known = true;
-	if (is_word(p, "BEGIN NOT ATOMIC"))
+	if (my_is_word(p, "BEGIN NOT ATOMIC"))
 		return read_block(p, start);
-	if (is_word(p, "BEGIN") || is_word(p, "START TRANSACTION"))
+	if (my_is_word(p, "BEGIN") || my_is_word(p, "START TRANSACTION"))
 		return p->kind = "START TRANSACTION", simple_change(p, CHANGE_BEGIN, start);
-	if (is_word(p, "COMMIT"))
+	if (my_is_word(p, "COMMIT"))
 		return p->kind = "COMMIT", simple_change(p, CHANGE_COMMIT, start);
-	if (is_word(p, "ROLLBACK"))
+	if (my_is_word(p, "ROLLBACK"))
 		return p->kind = "ROLLBACK", read_rollback(p, start);
-	if (take_word(p, "SAVEPOINT"))
+	if (my_take_word(p, "SAVEPOINT"))
 		return p->kind = "SAVEPOINT", savepoint_change(p, CHANGE_SAVEPOINT, start);
-	if (take_word(p, "RELEASE SAVEPOINT"))
+	if (my_take_word(p, "RELEASE SAVEPOINT"))
 		return p->kind = "RELEASE SAVEPOINT", savepoint_change(p, CHANGE_RELEASE, start);
-	if (is_word(p, "LOCK"))
+	if (my_is_word(p, "LOCK"))
 		return p->kind = "LOCK TABLES", read_lock(p, start);
-	if (is_word(p, "UNLOCK"))
+	if (my_is_word(p, "UNLOCK"))
 		return p->kind = "UNLOCK TABLES", simple_change(p, CHANGE_UNLOCK_TABLES, start);
-	if (is_word(p, "XA"))
+	if (my_is_word(p, "XA"))
 		return p->kind = "XA",
-		       fault_opaque(p, "distributed transactions (XA) are not followed");
+		       my_fault_opaque(p, "distributed transactions (XA) are not followed");
 	*known = false;
 	return true;
 }
@@ -751,20 +754,20 @@ static bool read_server(struct parser *p, bool *known)
 	size_t start = p->at, end = p->n - 1;
 
 	for (size_t i = 0; i < sizeof server_words / sizeof *server_words; i++) {
-		struct change ch = change_new(p, server_words[i].change, OBJECT_NONE);
+		struct change ch = my_change_new(p, server_words[i].change, OBJECT_NONE);
 
-		if (!take_word(p, server_words[i].words))
+		if (!my_take_word(p, server_words[i].words))
 			continue;
 		*known = true;
 		p->kind = server_words[i].kind;
 		/* Not the whole text: CHANGE MASTER may hold a password. */
-		ch.value.text = tokens_text(p, start, start + 2 > end ? end : start + 2);
+		ch.value.text = my_tokens_text(p, start, start + 2 > end ? end : start + 2);
 		if (token_is(tok_at(p, start), "DO") || token_is(tok_at(p, start), "EXPLAIN")) {
-			ch.value = expr_tokens(p, p->at, end);
-			select_reads(p, p->at, end, &ch.reads);
+			ch.value = my_expr_tokens(p, p->at, end);
+			my_select_reads(p, p->at, end, &ch.reads);
 		}
 		p->at = end;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
 	*known = false;
@@ -773,72 +776,72 @@ static bool read_server(struct parser *p, bool *known)
 
 static bool read_handler(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_SELECT, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_SELECT, OBJECT_TABLE);
 
 	p->at++;
-	if (!want_name(p, &ch.target, "a table name"))
+	if (!my_want_name(p, &ch.target, "a table name"))
 		return false;
-	names_add(p->a, &ch.reads, name_text(p->a, ch.target));
+	names_add(p->a, &ch.reads, my_name_text(p->a, ch.target));
 	p->at = p->n - 1;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool read_use(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_USE_DATABASE, OBJECT_SCHEMA);
+	struct change ch = my_change_new(p, CHANGE_USE_DATABASE, OBJECT_SCHEMA);
 
 	p->at++;
-	if (!want_ident(p, &ch.name, "a database name") || !want_end(p))
+	if (!my_want_ident(p, &ch.name, "a database name") || !my_want_end(p))
 		return false;
 	ch.target.name = ch.name;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 /* Everything that is not DDL. *known is false when the first word is none of these. */
-bool read_data(struct parser *p, bool *known)
+bool my_read_data(struct parser *p, bool *known)
 {
 	size_t start = p->at;
 
 	if (!read_transaction(p, known) || *known)
 		return p->fault == FAULT_NONE;
 	*known = true;
-	if (is_word(p, "SELECT") || is_punct(p, "(") || is_word(p, "TABLE"))
+	if (my_is_word(p, "SELECT") || my_is_punct(p, "(") || my_is_word(p, "TABLE"))
 		return p->kind = "SELECT", read_select(p, start);
-	if (is_word(p, "WITH"))
+	if (my_is_word(p, "WITH"))
 		return read_with(p, start);
-	if (is_word(p, "INSERT"))
+	if (my_is_word(p, "INSERT"))
 		return p->kind = "INSERT", read_insert(p, CHANGE_INSERT, start);
-	if (is_word(p, "REPLACE"))
+	if (my_is_word(p, "REPLACE"))
 		return p->kind = "REPLACE", read_insert(p, CHANGE_REPLACE, start);
-	if (is_word(p, "UPDATE"))
+	if (my_is_word(p, "UPDATE"))
 		return p->kind = "UPDATE", read_update(p, start);
-	if (is_word(p, "DELETE"))
+	if (my_is_word(p, "DELETE"))
 		return p->kind = "DELETE", read_delete(p, start);
-	if (is_word(p, "TRUNCATE"))
+	if (my_is_word(p, "TRUNCATE"))
 		return p->kind = "TRUNCATE", read_truncate(p, start);
-	if (is_word(p, "LOAD"))
+	if (my_is_word(p, "LOAD"))
 		return p->kind = "LOAD DATA", read_load(p, start);
-	if (is_word(p, "CALL"))
-		return p->kind = "CALL", read_call(p);
-	if (is_word(p, "HANDLER"))
+	if (my_is_word(p, "CALL"))
+		return p->kind = "CALL", my_read_call(p);
+	if (my_is_word(p, "HANDLER"))
 		return p->kind = "HANDLER", read_handler(p, start);
-	if (is_word(p, "USE"))
+	if (my_is_word(p, "USE"))
 		return p->kind = "USE", read_use(p, start);
-	if (is_word(p, "SET"))
-		return p->kind = "SET", read_set(p);
-	if (is_word(p, "ANALYZE"))
+	if (my_is_word(p, "SET"))
+		return p->kind = "SET", my_read_set(p);
+	if (my_is_word(p, "ANALYZE"))
 		return p->kind = "ANALYZE TABLE", read_maintenance(p, CHANGE_ANALYZE, start);
-	if (is_word(p, "OPTIMIZE"))
+	if (my_is_word(p, "OPTIMIZE"))
 		return p->kind = "OPTIMIZE TABLE", read_maintenance(p, CHANGE_TABLE_FORCE, start);
-	if (is_word(p, "CHECK"))
+	if (my_is_word(p, "CHECK"))
 		return p->kind = "CHECK TABLE", read_maintenance(p, CHANGE_REPAIR_TABLE, start);
-	if (is_word(p, "REPAIR"))
+	if (my_is_word(p, "REPAIR"))
 		return p->kind = "REPAIR TABLE", read_maintenance(p, CHANGE_REPAIR_TABLE, start);
-	if (is_word(p, "CHECKSUM"))
+	if (my_is_word(p, "CHECKSUM"))
 		return p->kind = "CHECKSUM TABLE", read_maintenance(p, CHANGE_REPAIR_TABLE, start);
-	if (!read_prepare(p, known) || *known)
+	if (!my_read_prepare(p, known) || *known)
 		return p->fault == FAULT_NONE;
 	return read_server(p, known);
 }

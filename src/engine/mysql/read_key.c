@@ -4,13 +4,13 @@
 
 #include "sql/quote.h"
 
-bool at_key(const struct parser *p)
+bool my_at_key(const struct parser *p)
 {
 	static const char *const starts[] = {"CONSTRAINT", "PRIMARY KEY", "UNIQUE", "KEY", "INDEX",
 		"FULLTEXT", "SPATIAL", "FOREIGN KEY", "CHECK"};
 
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-		if (is_word(p, starts[i]))
+		if (my_is_word(p, starts[i]))
 			return true;
 	return false;
 }
@@ -22,9 +22,9 @@ static bool read_key_expression(struct parser *p, struct buf *key)
 	size_t from, to;
 	struct expr e;
 
-	if (!take_brackets(p, &from, &to))
+	if (!my_take_brackets(p, &from, &to))
 		return false;
-	e = expr_tokens(p, from, to);
+	e = my_expr_tokens(p, from, to);
 	buf_addc(key, '(');
 	buf_add(key, slice_empty(e.normal) ? e.text : e.normal);
 	buf_addc(key, ')');
@@ -37,30 +37,30 @@ static bool read_key_part(struct parser *p, struct names *keys, struct names *co
 	struct slice column;
 	bool ok = false;
 
-	if (is_punct(p, "(")) {
+	if (my_is_punct(p, "(")) {
 		if (!read_key_expression(p, &key))
 			goto out;
 	} else {
-		if (!want_ident(p, &column, "a column name"))
+		if (!my_want_ident(p, &column, "a column name"))
 			goto out;
 		quote_ident_pretty(&key, p->d.dialect, column);
 		names_add(p->a, columns, column);
-		if (take_punct(p, "(")) {
+		if (my_take_punct(p, "(")) {
 			if (tok_now(p).kind != TOKEN_NUMBER) {
-				fault_expected(p, "a length");
+				my_fault_expected(p, "a length");
 				goto out;
 			}
 			buf_printf(&key, "(%.*s)", SLICE(tok_now(p).text));
 			p->at++;
-			if (!want_punct(p, ")"))
+			if (!my_want_punct(p, ")"))
 				goto out;
 		}
 	}
-	if (take_word(p, "DESC"))
+	if (my_take_word(p, "DESC"))
 		buf_adds(&key, " DESC");
 	else
-		take_word(p, "ASC");
-	take_word(p, "WITHOUT OVERLAPS");
+		my_take_word(p, "ASC");
+	my_take_word(p, "WITHOUT OVERLAPS");
 	names_add(p->a, keys, arena_slice(p->a, buf_slice(&key)));
 	ok = true;
 out:
@@ -70,26 +70,26 @@ out:
 
 static bool read_key_parts(struct parser *p, struct names *keys, struct names *columns)
 {
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
 		if (!read_key_part(p, keys, columns))
 			return false;
-	} while (take_punct(p, ","));
-	return want_punct(p, ")");
+	} while (my_take_punct(p, ","));
+	return my_want_punct(p, ")");
 }
 
 static bool read_index_type(struct parser *p, struct index_def *d)
 {
-	if (!take_word(p, "USING") && !take_word(p, "TYPE"))
+	if (!my_take_word(p, "USING") && !my_take_word(p, "TYPE"))
 		return true;
-	if (take_word(p, "HASH")) {
+	if (my_take_word(p, "HASH")) {
 		d->method = SL("hash");
 		return true;
 	}
-	if (take_word(p, "BTREE") || take_word(p, "RTREE"))
+	if (my_take_word(p, "BTREE") || my_take_word(p, "RTREE"))
 		return true;
-	return fault_expected(p, "BTREE, HASH or RTREE");
+	return my_fault_expected(p, "BTREE, HASH or RTREE");
 }
 
 static bool read_index_option(struct parser *p, struct object *o, bool *took)
@@ -97,34 +97,34 @@ static bool read_index_option(struct parser *p, struct object *o, bool *took)
 	struct slice s;
 
 	*took = true;
-	if (is_word(p, "USING") || is_word(p, "TYPE"))
+	if (my_is_word(p, "USING") || my_is_word(p, "TYPE"))
 		return read_index_type(p, &o->index);
-	if (take_word(p, "COMMENT"))
-		return take_punct(p, "="), want_string(p, &o->comment, "a comment in quotes");
-	if (take_word(p, "KEY_BLOCK_SIZE")) {
-		take_punct(p, "=");
+	if (my_take_word(p, "COMMENT"))
+		return my_take_punct(p, "="), my_want_string(p, &o->comment, "a comment in quotes");
+	if (my_take_word(p, "KEY_BLOCK_SIZE")) {
+		my_take_punct(p, "=");
 		if (tok_now(p).kind != TOKEN_NUMBER)
-			return fault_expected(p, "a number");
+			return my_fault_expected(p, "a number");
 		p->at++;
 		return true;
 	}
-	if (take_word(p, "WITH PARSER")) {
-		if (!want_ident(p, &s, "a parser"))
+	if (my_take_word(p, "WITH PARSER")) {
+		if (!my_want_ident(p, &s, "a parser"))
 			return false;
 		names_add(p->a, &o->index.options,
-			arena_printf(p->a, "parser=%.*s", SLICE(lower(p->a, s))));
+			arena_printf(p->a, "parser=%.*s", SLICE(my_lower(p->a, s))));
 		return true;
 	}
-	if (take_word(p, "INVISIBLE") || take_word(p, "IGNORED")) {
+	if (my_take_word(p, "INVISIBLE") || my_take_word(p, "IGNORED")) {
 		o->index.invisible = true;
 		return true;
 	}
-	if (take_word(p, "VISIBLE") || take_word(p, "NOT IGNORED"))
+	if (my_take_word(p, "VISIBLE") || my_take_word(p, "NOT IGNORED"))
 		return true;
-	if (take_word(p, "ENGINE_ATTRIBUTE") || take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
-		return take_punct(p, "="), want_string(p, &s, "a string");
-	if (take_word(p, "CLUSTERING")) {
-		take_punct(p, "=");
+	if (my_take_word(p, "ENGINE_ATTRIBUTE") || my_take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
+		return my_take_punct(p, "="), my_want_string(p, &s, "a string");
+	if (my_take_word(p, "CLUSTERING")) {
+		my_take_punct(p, "=");
 		p->at++;
 		return true;
 	}
@@ -133,7 +133,7 @@ static bool read_index_option(struct parser *p, struct object *o, bool *took)
 }
 
 /* [USING …] (parts) options; the words before it have been read. */
-bool read_index_rest(struct parser *p, struct object *o)
+bool my_read_index_rest(struct parser *p, struct object *o)
 {
 	bool took = true;
 
@@ -153,36 +153,36 @@ bool read_index_rest(struct parser *p, struct object *o)
 
 static bool read_action(struct parser *p, struct slice *out)
 {
-	if (take_word(p, "CASCADE"))
+	if (my_take_word(p, "CASCADE"))
 		*out = SL("cascade");
-	else if (take_word(p, "SET NULL"))
+	else if (my_take_word(p, "SET NULL"))
 		*out = SL("set null");
-	else if (take_word(p, "SET DEFAULT"))
+	else if (my_take_word(p, "SET DEFAULT"))
 		*out = SL("set default");
-	else if (take_word(p, "RESTRICT") || take_word(p, "NO ACTION"))
+	else if (my_take_word(p, "RESTRICT") || my_take_word(p, "NO ACTION"))
 		*out = SL("no action"); /* the same thing in these servers */
 	else
-		return fault_expected(p, "CASCADE, SET NULL, RESTRICT or NO ACTION");
+		return my_fault_expected(p, "CASCADE, SET NULL, RESTRICT or NO ACTION");
 	return true;
 }
 
-bool read_references(struct parser *p, struct constraint_def *c)
+bool my_read_references(struct parser *p, struct constraint_def *c)
 {
 	c->on_delete = c->on_update = SL("no action");
 	c->match = SL("simple");
-	if (!want_word(p, "REFERENCES") || !want_name(p, &c->ref_table, "a table name"))
+	if (!my_want_word(p, "REFERENCES") || !my_want_name(p, &c->ref_table, "a table name"))
 		return false;
-	if (is_punct(p, "(") && !want_ident_list(p, &c->ref_columns, "a column name"))
+	if (my_is_punct(p, "(") && !my_want_ident_list(p, &c->ref_columns, "a column name"))
 		return false;
 	for (;;) {
-		if (take_word(p, "MATCH")) {
-			if (!take_word(p, "FULL") && !take_word(p, "PARTIAL") &&
-				!take_word(p, "SIMPLE"))
-				return fault_expected(p, "FULL, PARTIAL or SIMPLE");
-		} else if (take_word(p, "ON DELETE")) {
+		if (my_take_word(p, "MATCH")) {
+			if (!my_take_word(p, "FULL") && !my_take_word(p, "PARTIAL") &&
+				!my_take_word(p, "SIMPLE"))
+				return my_fault_expected(p, "FULL, PARTIAL or SIMPLE");
+		} else if (my_take_word(p, "ON DELETE")) {
 			if (!read_action(p, &c->on_delete))
 				return false;
-		} else if (is_word(p, "ON UPDATE")) {
+		} else if (my_is_word(p, "ON UPDATE")) {
 			p->at += 2;
 			if (!read_action(p, &c->on_update))
 				return false;
@@ -193,9 +193,9 @@ bool read_references(struct parser *p, struct constraint_def *c)
 }
 
 /* The key that InnoDB adds when no other begins with these columns. */
-struct object *implied_fk_index(struct parser *p, const struct object *fk)
+struct object *my_implied_fk_index(struct parser *p, const struct object *fk)
 {
-	struct object *o = object_new(p->a, OBJECT_INDEX, SLICE_NONE);
+	struct object *o = my_object_new(p->a, OBJECT_INDEX, SLICE_NONE);
 
 	o->name = fk->constraint.index;
 	o->generated_name = true;
@@ -213,16 +213,16 @@ struct object *implied_fk_index(struct parser *p, const struct object *fk)
 
 static bool read_foreign(struct parser *p, struct slice name, struct object **out, unsigned *flags)
 {
-	struct object *o = object_new(p->a, OBJECT_CONSTRAINT, name);
+	struct object *o = my_object_new(p->a, OBJECT_CONSTRAINT, name);
 	struct slice index = SLICE_NONE;
 
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		*flags |= CHANGE_IF_NOT_EXISTS;
-	if (!is_punct(p, "(") && !want_ident(p, &index, "an index name"))
+	if (!my_is_punct(p, "(") && !my_want_ident(p, &index, "an index name"))
 		return false;
 	o->constraint.kind = SL("foreign key");
-	if (!want_ident_list(p, &o->constraint.columns, "a column name") ||
-		!read_references(p, &o->constraint))
+	if (!my_want_ident_list(p, &o->constraint.columns, "a column name") ||
+		!my_read_references(p, &o->constraint))
 		return false;
 	/* Without a name of its own the constraint takes the index's: MariaDB does, MySQL 8 too. */
 	if (slice_empty(name))
@@ -237,18 +237,18 @@ static bool read_foreign(struct parser *p, struct slice name, struct object **ou
 
 static bool read_primary(struct parser *p, struct object **out, unsigned *flags)
 {
-	struct object *o = object_new(p->a, OBJECT_CONSTRAINT, SL("PRIMARY"));
+	struct object *o = my_object_new(p->a, OBJECT_CONSTRAINT, SL("PRIMARY"));
 	struct object rest = {.type = OBJECT_INDEX};
 	struct slice ignored;
 
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		*flags |= CHANGE_IF_NOT_EXISTS;
 	o->constraint.kind = SL("primary key");
 	o->constraint.index = o->name;
-	if (!is_punct(p, "(") && !is_word(p, "USING") && !is_word(p, "TYPE") &&
-		!want_ident(p, &ignored, "\"(\""))
+	if (!my_is_punct(p, "(") && !my_is_word(p, "USING") && !my_is_word(p, "TYPE") &&
+		!my_want_ident(p, &ignored, "\"(\""))
 		return false;
-	if (!read_index_rest(p, &rest))
+	if (!my_read_index_rest(p, &rest))
 		return false;
 	o->constraint.columns = rest.index.columns;
 	o->comment = rest.comment;
@@ -264,70 +264,71 @@ static bool read_primary(struct parser *p, struct object **out, unsigned *flags)
 static bool read_index(struct parser *p, struct slice name, bool unique, const char *method,
 	struct object **out, unsigned *flags)
 {
-	struct object *o = object_new(p->a, OBJECT_INDEX, name);
+	struct object *o = my_object_new(p->a, OBJECT_INDEX, name);
 
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		*flags |= CHANGE_IF_NOT_EXISTS;
-	if (!is_punct(p, "(") && !is_word(p, "USING") && !is_word(p, "TYPE") &&
-		!want_ident(p, &o->name, "an index name"))
+	if (!my_is_punct(p, "(") && !my_is_word(p, "USING") && !my_is_word(p, "TYPE") &&
+		!my_want_ident(p, &o->name, "an index name"))
 		return false;
 	o->index.unique = unique;
 	if (method)
 		o->index.method = slice_of(method);
 	o->generated_name = slice_empty(o->name);
 	*out = o;
-	return read_index_rest(p, o);
+	return my_read_index_rest(p, o);
 }
 
 static bool read_table_check(struct parser *p, struct slice name, struct object **out)
 {
-	struct object *o = object_new(p->a, OBJECT_CONSTRAINT, name);
+	struct object *o = my_object_new(p->a, OBJECT_CONSTRAINT, name);
 	size_t from, to;
 
 	o->constraint.kind = SL("check");
 	o->generated_name = slice_empty(name);
-	if (!is_punct(p, "("))
-		return fault_expected(p, "\"(\" and a condition");
-	if (!take_brackets(p, &from, &to))
+	if (!my_is_punct(p, "("))
+		return my_fault_expected(p, "\"(\" and a condition");
+	if (!my_take_brackets(p, &from, &to))
 		return false;
-	o->constraint.expression = expr_tokens(p, from, to);
-	if (take_word(p, "NOT ENFORCED"))
+	o->constraint.expression = my_expr_tokens(p, from, to);
+	if (my_take_word(p, "NOT ENFORCED"))
 		o->constraint.not_enforced = true;
 	else
-		take_word(p, "ENFORCED");
+		my_take_word(p, "ENFORCED");
 	*out = o;
 	return true;
 }
 
-bool read_key(struct parser *p, struct object **out, unsigned *flags)
+bool my_read_key(struct parser *p, struct object **out, unsigned *flags)
 {
 	struct slice name = SLICE_NONE;
-	bool constraint = take_word(p, "CONSTRAINT");
+	bool constraint = my_take_word(p, "CONSTRAINT");
 
-	if (constraint && take_word(p, "IF NOT EXISTS"))
+	if (constraint && my_take_word(p, "IF NOT EXISTS"))
 		*flags |= CHANGE_IF_NOT_EXISTS;
-	if (constraint && is_identifier(p, p->at) && !want_ident(p, &name, "a constraint name"))
+	if (constraint && my_is_identifier(p, p->at) &&
+		!my_want_ident(p, &name, "a constraint name"))
 		return false;
-	if (take_word(p, "PRIMARY KEY"))
+	if (my_take_word(p, "PRIMARY KEY"))
 		return read_primary(p, out, flags);
-	if (take_word(p, "UNIQUE")) {
-		take_either(p, "KEY", "INDEX");
+	if (my_take_word(p, "UNIQUE")) {
+		my_take_either(p, "KEY", "INDEX");
 		return read_index(p, name, true, NULL, out, flags);
 	}
-	if (take_word(p, "FOREIGN KEY"))
+	if (my_take_word(p, "FOREIGN KEY"))
 		return read_foreign(p, name, out, flags);
-	if (take_word(p, "CHECK"))
+	if (my_take_word(p, "CHECK"))
 		return read_table_check(p, name, out);
 	if (constraint)
-		return fault_expected(p, "PRIMARY KEY, UNIQUE, FOREIGN KEY or CHECK");
-	if (take_word(p, "FULLTEXT") || take_word(p, "SPATIAL")) {
+		return my_fault_expected(p, "PRIMARY KEY, UNIQUE, FOREIGN KEY or CHECK");
+	if (my_take_word(p, "FULLTEXT") || my_take_word(p, "SPATIAL")) {
 		const char *method =
 			token_is(tok_at(p, p->at - 1), "FULLTEXT") ? "fulltext" : "spatial";
 
-		take_either(p, "KEY", "INDEX");
+		my_take_either(p, "KEY", "INDEX");
 		return read_index(p, name, false, method, out, flags);
 	}
-	if (take_word(p, "KEY") || take_word(p, "INDEX"))
+	if (my_take_word(p, "KEY") || my_take_word(p, "INDEX"))
 		return read_index(p, name, false, NULL, out, flags);
-	return fault_expected(p, "a key");
+	return my_fault_expected(p, "a key");
 }

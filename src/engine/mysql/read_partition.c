@@ -5,7 +5,7 @@
 static bool want_count(struct parser *p, unsigned long long *n)
 {
 	if (tok_now(p).kind != TOKEN_NUMBER || !slice_u64(tok_now(p).text, n))
-		return fault_expected(p, "a number");
+		return my_fault_expected(p, "a number");
 	p->at++;
 	return true;
 }
@@ -15,26 +15,26 @@ static bool read_method(struct parser *p, struct buf *words)
 {
 	unsigned long long unused;
 
-	if (take_word(p, "LINEAR"))
+	if (my_take_word(p, "LINEAR"))
 		buf_adds(words, "linear ");
-	if (take_word(p, "RANGE COLUMNS"))
+	if (my_take_word(p, "RANGE COLUMNS"))
 		buf_adds(words, "range columns");
-	else if (take_word(p, "LIST COLUMNS"))
+	else if (my_take_word(p, "LIST COLUMNS"))
 		buf_adds(words, "list columns");
-	else if (take_word(p, "RANGE"))
+	else if (my_take_word(p, "RANGE"))
 		buf_adds(words, "range");
-	else if (take_word(p, "LIST"))
+	else if (my_take_word(p, "LIST"))
 		buf_adds(words, "list");
-	else if (take_word(p, "HASH"))
+	else if (my_take_word(p, "HASH"))
 		buf_adds(words, "hash");
-	else if (take_word(p, "KEY"))
+	else if (my_take_word(p, "KEY"))
 		buf_adds(words, "key");
-	else if (take_word(p, "SYSTEM_TIME"))
+	else if (my_take_word(p, "SYSTEM_TIME"))
 		buf_adds(words, "system_time");
 	else
-		return fault_expected(p, "RANGE, LIST, HASH or KEY");
-	if (take_word(p, "ALGORITHM")) {
-		take_punct(p, "=");
+		return my_fault_expected(p, "RANGE, LIST, HASH or KEY");
+	if (my_take_word(p, "ALGORITHM")) {
+		my_take_punct(p, "=");
 		if (!want_count(p, &unused))
 			return false;
 	}
@@ -49,12 +49,12 @@ static bool list_normal(struct parser *p, size_t from, size_t to, struct slice *
 	bool known = true;
 
 	for (list.at = from; list.at < to && known; list.at++) {
-		size_t end = expr_end(&list, NULL);
+		size_t end = my_expr_end(&list, NULL);
 		struct slice one;
 
 		if (end > to)
 			end = to;
-		known = expr_normal(p->a, &p->d, p->tok + list.at, end - list.at, &one);
+		known = my_expr_normal(p->a, &p->d, p->tok + list.at, end - list.at, &one);
 		if (known && list.at > from)
 			buf_addc(&b, ',');
 		if (known)
@@ -75,16 +75,16 @@ static bool read_by(struct parser *p, struct expr *out)
 
 	if (!read_method(p, &words))
 		goto out;
-	if (is_punct(p, "(")) {
-		if (!take_brackets(p, &from, &to))
+	if (my_is_punct(p, "(")) {
+		if (!my_take_brackets(p, &from, &to))
 			goto out;
 	} else if (!slice_is(buf_slice(&words), "system_time")) {
-		fault_expected(p, "\"(\"");
+		my_fault_expected(p, "\"(\"");
 		goto out;
 	}
 	if (out) {
-		*out = expr_tokens(p, from, to);
-		out->text = tokens_text(p, start, p->at);
+		*out = my_expr_tokens(p, from, to);
+		out->text = my_tokens_text(p, start, p->at);
 		out->normal = SLICE_NONE;
 		if (list_normal(p, from, to, &list))
 			out->normal = arena_printf(
@@ -99,8 +99,8 @@ out:
 /* SYSTEM_TIME takes INTERVAL …, LIMIT n and STARTS … behind it: free words up to the list. */
 static void skip_system_time(struct parser *p)
 {
-	while (!at_end(p) && !is_punct(p, "(") && !is_word(p, "PARTITIONS") &&
-		!is_word(p, "SUBPARTITION"))
+	while (!my_at_end(p) && !my_is_punct(p, "(") && !my_is_word(p, "PARTITIONS") &&
+		!my_is_word(p, "SUBPARTITION"))
 		p->at++;
 }
 
@@ -109,20 +109,20 @@ static bool read_values(struct parser *p, struct buf *b)
 	size_t from, to;
 	struct slice list;
 
-	if (take_word(p, "LESS THAN")) {
-		if (take_word(p, "MAXVALUE")) {
+	if (my_take_word(p, "LESS THAN")) {
+		if (my_take_word(p, "MAXVALUE")) {
 			buf_adds(b, " maxvalue");
 			return true;
 		}
-	} else if (!take_word(p, "IN")) {
-		return fault_expected(p, "LESS THAN or IN");
+	} else if (!my_take_word(p, "IN")) {
+		return my_fault_expected(p, "LESS THAN or IN");
 	}
-	if (!is_punct(p, "("))
-		return fault_expected(p, "\"(\" and a list of values");
-	if (!take_brackets(p, &from, &to))
+	if (!my_is_punct(p, "("))
+		return my_fault_expected(p, "\"(\" and a list of values");
+	if (!my_take_brackets(p, &from, &to))
 		return false;
 	if (!list_normal(p, from, to, &list))
-		list = tokens_squeezed(p, from, to);
+		list = my_tokens_squeezed(p, from, to);
 	buf_addc(b, ' ');
 	buf_add(b, list);
 	return true;
@@ -133,9 +133,9 @@ static bool skip_partition_options(struct parser *p)
 {
 	size_t from, to;
 
-	while (!at_end(p) && !is_punct(p, ",") && !is_punct(p, ")"))
-		if (is_punct(p, "(")) {
-			if (!take_brackets(p, &from, &to)) /* sub-partitions */
+	while (!my_at_end(p) && !my_is_punct(p, ",") && !my_is_punct(p, ")"))
+		if (my_is_punct(p, "(")) {
+			if (!my_take_brackets(p, &from, &to)) /* sub-partitions */
 				return false;
 		} else {
 			p->at++;
@@ -147,28 +147,28 @@ static bool read_partition_list(struct parser *p, struct buf *b)
 {
 	struct slice name;
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
-		if (!want_word(p, "PARTITION") || !want_ident(p, &name, "a partition name"))
+		if (!my_want_word(p, "PARTITION") || !my_want_ident(p, &name, "a partition name"))
 			return false;
 		if (b->len)
 			buf_adds(b, ", ");
-		buf_add(b, lower(p->a, name));
-		if (take_word(p, "VALUES")) {
+		buf_add(b, my_lower(p->a, name));
+		if (my_take_word(p, "VALUES")) {
 			if (!read_values(p, b))
 				return false;
-		} else if (take_word(p, "HISTORY") || take_word(p, "CURRENT")) {
+		} else if (my_take_word(p, "HISTORY") || my_take_word(p, "CURRENT")) {
 			;
 		}
 		if (!skip_partition_options(p))
 			return false;
-	} while (take_punct(p, ","));
-	return want_punct(p, ")");
+	} while (my_take_punct(p, ","));
+	return my_want_punct(p, ")");
 }
 
 /* Behind PARTITION BY. */
-bool read_partitions(struct parser *p, struct expr *key, struct expr *definition)
+bool my_read_partitions(struct parser *p, struct expr *key, struct expr *definition)
 {
 	struct buf list = {0};
 	unsigned long long n = 0, unused;
@@ -177,23 +177,23 @@ bool read_partitions(struct parser *p, struct expr *key, struct expr *definition
 
 	if (!read_by(p, key))
 		goto out;
-	if (slice_istarts(tokens_text(p, start, p->at), "system_time"))
+	if (slice_istarts(my_tokens_text(p, start, p->at), "system_time"))
 		skip_system_time(p);
-	if (take_word(p, "PARTITIONS") && !want_count(p, &n))
+	if (my_take_word(p, "PARTITIONS") && !want_count(p, &n))
 		goto out;
-	if (take_word(p, "SUBPARTITION BY")) {
+	if (my_take_word(p, "SUBPARTITION BY")) {
 		if (!read_by(p, NULL))
 			goto out;
-		if (take_word(p, "SUBPARTITIONS") && !want_count(p, &unused))
+		if (my_take_word(p, "SUBPARTITIONS") && !want_count(p, &unused))
 			goto out;
 		key->normal = SLICE_NONE;
 	}
-	if (is_punct(p, "(") && !read_partition_list(p, &list))
+	if (my_is_punct(p, "(") && !read_partition_list(p, &list))
 		goto out;
 	/* HASH and KEY name their partitions themselves. */
 	for (unsigned long long i = 0, all = list.len ? 0 : n ? n : 1; i < all && i < 8192; i++)
 		buf_printf(&list, "%sp%llu", i ? ", " : "", i);
-	definition->text = tokens_text(p, start, p->at);
+	definition->text = my_tokens_text(p, start, p->at);
 	definition->normal = arena_slice(p->a, buf_slice(&list));
 	ok = true;
 out:
@@ -207,5 +207,5 @@ bool my_list_normal(
 	struct parser p = {.d = *d};
 	struct statement st = {.text = text};
 
-	return parser_init(&p, NULL, a, &st, text) && list_normal(&p, 0, p.n - 1, out);
+	return my_parser_init(&p, NULL, a, &st, text) && list_normal(&p, 0, p.n - 1, out);
 }

@@ -60,7 +60,7 @@ static bool body_statement(
 {
 	unsigned flags = CHANGE_INNER | (guarded ? CHANGE_GUARDED : 0);
 
-	return read_inner(p, tokens_text(body, i, end), flags);
+	return my_read_inner(p, my_tokens_text(body, i, end), flags);
 }
 
 /* A condition, up to THEN or DO. */
@@ -90,12 +90,12 @@ static size_t declare_end(const struct parser *p, size_t i)
 }
 
 /* Walks over a body: control words are skipped, statements are read. */
-bool read_body_statements(struct parser *p, struct slice text)
+bool my_read_body_statements(struct parser *p, struct slice text)
 {
 	struct parser body = {.d = p->d};
 	int blocks = 0;
 
-	if (!parser_init(&body, p->reader, p->a, p->st, text))
+	if (!my_parser_init(&body, p->reader, p->a, p->st, text))
 		return false;
 	for (size_t i = 0; tok_at(&body, i).kind != TOKEN_END; i++) {
 		struct token t = tok_at(&body, i);
@@ -127,9 +127,9 @@ bool read_body_statements(struct parser *p, struct slice text)
 }
 
 /* Names of tables a body mentions, and whether it builds SQL at run time. */
-void body_reads(struct parser *p, size_t from, size_t to, struct names *reads)
+void my_body_reads(struct parser *p, size_t from, size_t to, struct names *reads)
 {
-	select_reads(p, from, to, reads);
+	my_select_reads(p, from, to, reads);
 	for (size_t i = from; i < to; i++)
 		if (token_is(tok_at(p, i), "PREPARE") || token_is(tok_at(p, i), "IMMEDIATE")) {
 			p->partly_opaque = true;
@@ -142,53 +142,54 @@ static struct expr read_body(struct parser *p, struct names *reads)
 	struct expr e = {0};
 	size_t from = p->at;
 
-	while (!at_end(p))
+	while (!my_at_end(p))
 		p->at++;
-	e.text = tokens_text(p, from, p->at);
-	body_reads(p, from, p->at, reads);
+	e.text = my_tokens_text(p, from, p->at);
+	my_body_reads(p, from, p->at, reads);
 	return e;
 }
 
 /* ---- triggers ---- */
 
-bool read_create_trigger(struct parser *p, size_t start, unsigned flags)
+bool my_read_create_trigger(struct parser *p, size_t start, unsigned flags)
 {
-	struct change ch = change_new(p, CHANGE_CREATE_TRIGGER, OBJECT_TRIGGER);
+	struct change ch = my_change_new(p, CHANGE_CREATE_TRIGGER, OBJECT_TRIGGER);
 	struct name name, unused;
 	struct object *o;
 
 	ch.flags |= flags;
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		ch.flags |= CHANGE_IF_NOT_EXISTS;
-	if (!want_name(p, &name, "a trigger name"))
+	if (!my_want_name(p, &name, "a trigger name"))
 		return false;
-	o = ch.def = object_new(p->a, OBJECT_TRIGGER, name.name);
+	o = ch.def = my_object_new(p->a, OBJECT_TRIGGER, name.name);
 	o->schema = name.schema;
 	ch.name = name.name;
-	if (!is_word(p, "BEFORE") && !is_word(p, "AFTER"))
-		return fault_expected(p, "BEFORE or AFTER");
-	o->trigger.timing = lower(p->a, tok_now(p).text);
+	if (!my_is_word(p, "BEFORE") && !my_is_word(p, "AFTER"))
+		return my_fault_expected(p, "BEFORE or AFTER");
+	o->trigger.timing = my_lower(p->a, tok_now(p).text);
 	p->at++;
 	do {
-		if (!is_word(p, "INSERT") && !is_word(p, "UPDATE") && !is_word(p, "DELETE"))
-			return fault_expected(p, "INSERT, UPDATE or DELETE");
-		names_add(p->a, &o->trigger.events, lower(p->a, tok_now(p).text));
+		if (!my_is_word(p, "INSERT") && !my_is_word(p, "UPDATE") &&
+			!my_is_word(p, "DELETE"))
+			return my_fault_expected(p, "INSERT, UPDATE or DELETE");
+		names_add(p->a, &o->trigger.events, my_lower(p->a, tok_now(p).text));
 		p->at++;
-	} while (take_word(p, "OR"));
-	if (!want_word(p, "ON") || !want_name(p, &ch.target, "a table name") ||
-		!want_word(p, "FOR EACH ROW"))
+	} while (my_take_word(p, "OR"));
+	if (!my_want_word(p, "ON") || !my_want_name(p, &ch.target, "a table name") ||
+		!my_want_word(p, "FOR EACH ROW"))
 		return false;
 	if (slice_empty(ch.target.schema))
 		ch.target.schema = name.schema;
-	if ((take_word(p, "FOLLOWS") || take_word(p, "PRECEDES")) &&
-		!want_name(p, &unused, "a trigger name"))
+	if ((my_take_word(p, "FOLLOWS") || my_take_word(p, "PRECEDES")) &&
+		!my_want_name(p, &unused, "a trigger name"))
 		return false;
-	if (at_end(p))
-		return fault_expected(p, "the trigger's statement");
+	if (my_at_end(p))
+		return my_fault_expected(p, "the trigger's statement");
 	o->trigger.for_each_row = true;
 	o->trigger.enabled = SL("origin");
 	o->trigger.body = read_body(p, &ch.reads);
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	o->span = ch.span;
 	return true;
 }
@@ -201,20 +202,20 @@ static bool read_argument(struct parser *p, struct buf *b, bool function)
 	struct slice name;
 	const char *mode = "IN";
 
-	if (take_word(p, "INOUT"))
+	if (my_take_word(p, "INOUT"))
 		mode = "INOUT";
-	else if (take_word(p, "OUT"))
+	else if (my_take_word(p, "OUT"))
 		mode = "OUT";
 	else
-		take_word(p, "IN");
-	if (!want_ident(p, &name, "an argument's name") || !read_type(p, &t))
+		my_take_word(p, "IN");
+	if (!my_want_ident(p, &name, "an argument's name") || !my_read_type(p, &t))
 		return false;
-	if (take_word(p, "COLLATE"))
+	if (my_take_word(p, "COLLATE"))
 		p->at++;
-	if (take_word(p, "DEFAULT")) {
+	if (my_take_word(p, "DEFAULT")) {
 		static const char *const none[] = {NULL};
 
-		p->at = expr_end(p, none);
+		p->at = my_expr_end(p, none);
 	}
 	if (!function)
 		buf_printf(b, "%s ", mode);
@@ -227,17 +228,17 @@ static bool read_arguments(struct parser *p, struct slice *out, bool function)
 	struct buf b = {0};
 	bool ok = false;
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
-	while (!is_punct(p, ")")) {
+	while (!my_is_punct(p, ")")) {
 		if (b.len)
 			buf_adds(&b, ", ");
 		if (!read_argument(p, &b, function))
 			goto out;
-		if (!take_punct(p, ","))
+		if (!my_take_punct(p, ","))
 			break;
 	}
-	if (!want_punct(p, ")"))
+	if (!my_want_punct(p, ")"))
 		goto out;
 	*out = arena_slice(p->a, buf_slice(&b));
 	ok = true;
@@ -251,25 +252,25 @@ static bool read_characteristic(struct parser *p, struct object *o, bool *took)
 	struct function_def *d = &o->function;
 
 	*took = true;
-	if (take_word(p, "COMMENT"))
-		return want_string(p, &o->comment, "a comment in quotes");
-	if (take_word(p, "LANGUAGE")) {
-		d->language = lower(p->a, tok_now(p).text);
+	if (my_take_word(p, "COMMENT"))
+		return my_want_string(p, &o->comment, "a comment in quotes");
+	if (my_take_word(p, "LANGUAGE")) {
+		d->language = my_lower(p->a, tok_now(p).text);
 		p->at++;
-	} else if (take_word(p, "NOT DETERMINISTIC")) {
+	} else if (my_take_word(p, "NOT DETERMINISTIC")) {
 		d->volatility = SL("not deterministic");
-	} else if (take_word(p, "DETERMINISTIC")) {
+	} else if (my_take_word(p, "DETERMINISTIC")) {
 		d->volatility = SL("deterministic");
-	} else if (take_word(p, "CONTAINS SQL")) {
+	} else if (my_take_word(p, "CONTAINS SQL")) {
 		;
-	} else if (take_word(p, "NO SQL")) {
+	} else if (my_take_word(p, "NO SQL")) {
 		names_add(p->a, &d->settings, SL("no sql"));
-	} else if (take_word(p, "READS SQL DATA")) {
+	} else if (my_take_word(p, "READS SQL DATA")) {
 		names_add(p->a, &d->settings, SL("reads sql data"));
-	} else if (take_word(p, "MODIFIES SQL DATA")) {
+	} else if (my_take_word(p, "MODIFIES SQL DATA")) {
 		names_add(p->a, &d->settings, SL("modifies sql data"));
-	} else if (take_word(p, "SQL SECURITY")) {
-		d->security_definer = is_word(p, "DEFINER");
+	} else if (my_take_word(p, "SQL SECURITY")) {
+		d->security_definer = my_is_word(p, "DEFINER");
 		p->at++;
 	} else {
 		*took = false;
@@ -283,55 +284,56 @@ static bool read_loadable(struct parser *p, struct change *ch, size_t start)
 	struct slice library;
 
 	p->at += 2;
-	if (!want_word(p, "SONAME") || !want_string(p, &library, "a library") || !want_end(p))
+	if (!my_want_word(p, "SONAME") || !my_want_string(p, &library, "a library") ||
+		!my_want_end(p))
 		return false;
 	ch->def->function.language = SL("c");
-	change_push(p, ch, start);
+	my_change_push(p, ch, start);
 	return true;
 }
 
-bool read_create_routine(struct parser *p, size_t start, unsigned flags)
+bool my_read_create_routine(struct parser *p, size_t start, unsigned flags)
 {
-	struct change ch = change_new(p, CHANGE_CREATE_FUNCTION, OBJECT_FUNCTION);
-	bool function = is_word(p, "FUNCTION"), took = true;
+	struct change ch = my_change_new(p, CHANGE_CREATE_FUNCTION, OBJECT_FUNCTION);
+	bool function = my_is_word(p, "FUNCTION"), took = true;
 	struct my_type returns;
 	struct object *o;
 
 	p->at++;
 	ch.flags |= flags;
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		ch.flags |= CHANGE_IF_NOT_EXISTS;
-	if (!want_name(p, &ch.target, "a routine name"))
+	if (!my_want_name(p, &ch.target, "a routine name"))
 		return false;
-	o = ch.def = object_new(p->a, OBJECT_FUNCTION, ch.target.name);
+	o = ch.def = my_object_new(p->a, OBJECT_FUNCTION, ch.target.name);
 	o->schema = ch.target.schema;
 	o->function.kind = function ? SL("function") : SL("procedure");
 	o->function.language = SL("sql");
 	o->function.security_definer = true;
 	o->function.volatility = SL("not deterministic");
-	if (function && is_word(p, "RETURNS"))
+	if (function && my_is_word(p, "RETURNS"))
 		return read_loadable(p, &ch, start);
 	if (!read_arguments(p, &o->function.arguments, function))
 		return false;
 	if (function) {
-		if (!want_word(p, "RETURNS") || !read_type(p, &returns))
+		if (!my_want_word(p, "RETURNS") || !my_read_type(p, &returns))
 			return false;
 		o->function.returns = returns.text;
-		if (take_word(p, "COLLATE"))
+		if (my_take_word(p, "COLLATE"))
 			p->at++;
 	}
 	while (took)
 		if (!read_characteristic(p, o, &took))
 			return false;
-	take_word(p, "AS");
-	if (at_end(p))
-		return fault_expected(p, "the routine's body");
+	my_take_word(p, "AS");
+	if (my_at_end(p))
+		return my_fault_expected(p, "the routine's body");
 	o->function.body = read_body(p, &o->function.reads);
 	ch.reads = o->function.reads;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	o->span = ch.span;
 	if (!function)
-		reader_set_routine(p->reader, ch.target.name, o->function.body.text);
+		my_reader_set_routine(p->reader, ch.target.name, o->function.body.text);
 	return true;
 }
 
@@ -344,18 +346,18 @@ static struct slice schedule_text(struct parser *p)
 		"STARTS", "ENDS", "ON", "ENABLE", "DISABLE", "COMMENT", "DO", "RENAME"};
 	size_t from = p->at;
 
-	while (!at_end(p)) {
+	while (!my_at_end(p)) {
 		for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
 			if (p->at > from && token_is(tok_now(p), stops[i]))
-				return tokens_squeezed(p, from, p->at);
+				return my_tokens_squeezed(p, from, p->at);
 		p->at++;
 	}
-	return tokens_squeezed(p, from, p->at);
+	return my_tokens_squeezed(p, from, p->at);
 }
 
 static void event_option(struct parser *p, struct object *o, const char *label, struct slice value)
 {
-	struct slice v = lower(p->a, value);
+	struct slice v = my_lower(p->a, value);
 
 	/* '1' HOUR and 1 HOUR are the same interval. */
 	if (v.len > 2 && v.at[0] == '\'')
@@ -370,26 +372,26 @@ static bool read_event_clause(struct parser *p, struct change *ch, bool *took)
 	struct object *o = ch->def;
 
 	*took = true;
-	if (take_word(p, "ON SCHEDULE EVERY"))
+	if (my_take_word(p, "ON SCHEDULE EVERY"))
 		event_option(p, o, "every", schedule_text(p));
-	else if (take_word(p, "ON SCHEDULE AT"))
+	else if (my_take_word(p, "ON SCHEDULE AT"))
 		event_option(p, o, "at", schedule_text(p));
-	else if (take_word(p, "STARTS") || take_word(p, "ENDS"))
+	else if (my_take_word(p, "STARTS") || my_take_word(p, "ENDS"))
 		schedule_text(p);
-	else if (take_word(p, "ON COMPLETION PRESERVE"))
+	else if (my_take_word(p, "ON COMPLETION PRESERVE"))
 		names_add(p->a, &o->other.options, SL("on completion=preserve"));
-	else if (take_word(p, "ON COMPLETION NOT PRESERVE"))
+	else if (my_take_word(p, "ON COMPLETION NOT PRESERVE"))
 		;
-	else if (take_word(p, "ENABLE"))
+	else if (my_take_word(p, "ENABLE"))
 		o->other.enabled = SL("enabled");
-	else if (take_word(p, "DISABLE ON SLAVE") || take_word(p, "DISABLE ON REPLICA"))
+	else if (my_take_word(p, "DISABLE ON SLAVE") || my_take_word(p, "DISABLE ON REPLICA"))
 		o->other.enabled = SL("replica");
-	else if (take_word(p, "DISABLE"))
+	else if (my_take_word(p, "DISABLE"))
 		o->other.enabled = SL("disabled");
-	else if (take_word(p, "COMMENT"))
-		return want_string(p, &o->comment, "a comment in quotes");
-	else if (take_word(p, "RENAME TO"))
-		return want_name(p, &ch->other, "the new name");
+	else if (my_take_word(p, "COMMENT"))
+		return my_want_string(p, &o->comment, "a comment in quotes");
+	else if (my_take_word(p, "RENAME TO"))
+		return my_want_name(p, &ch->other, "the new name");
 	else
 		*took = false;
 	return true;
@@ -399,28 +401,28 @@ static bool read_event(struct parser *p, struct change *ch, size_t start)
 {
 	bool took = true;
 
-	if (!want_name(p, &ch->target, "an event name"))
+	if (!my_want_name(p, &ch->target, "an event name"))
 		return false;
-	ch->def = object_new(p->a, OBJECT_EVENT, ch->target.name);
+	ch->def = my_object_new(p->a, OBJECT_EVENT, ch->target.name);
 	ch->def->schema = ch->target.schema;
 	ch->def->other.class_ = SL("event");
 	while (took)
 		if (!read_event_clause(p, ch, &took))
 			return false;
-	if (take_word(p, "DO"))
+	if (my_take_word(p, "DO"))
 		ch->def->other.definition = read_body(p, &ch->reads);
-	if (!want_end(p))
+	if (!my_want_end(p))
 		return false;
-	change_push(p, ch, start);
+	my_change_push(p, ch, start);
 	return true;
 }
 
-bool read_create_event(struct parser *p, size_t start, unsigned flags)
+bool my_read_create_event(struct parser *p, size_t start, unsigned flags)
 {
-	struct change ch = change_new(p, CHANGE_CREATE_OTHER, OBJECT_EVENT);
+	struct change ch = my_change_new(p, CHANGE_CREATE_OTHER, OBJECT_EVENT);
 
 	ch.flags |= flags;
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		ch.flags |= CHANGE_IF_NOT_EXISTS;
 	if (!read_event(p, &ch, start))
 		return false;
@@ -429,9 +431,9 @@ bool read_create_event(struct parser *p, size_t start, unsigned flags)
 	return true;
 }
 
-bool read_alter_event(struct parser *p, size_t start)
+bool my_read_alter_event(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_ALTER_OTHER, OBJECT_EVENT);
+	struct change ch = my_change_new(p, CHANGE_ALTER_OTHER, OBJECT_EVENT);
 
 	return read_event(p, &ch, start);
 }

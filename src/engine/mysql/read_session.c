@@ -90,16 +90,16 @@ static bool const_text(
 	if (from >= to)
 		return false;
 	q.at = from;
-	if (take_string(&q, one))
+	if (my_take_string(&q, one))
 		return q.at == to;
 	if (to == from + 1 && tok_at(p, from).kind == TOKEN_PARAM) {
-		*one = reader_variable(p->reader, tok_at(p, from).text, other);
+		*one = my_reader_variable(p->reader, tok_at(p, from).text, other);
 		return one->at != NULL;
 	}
-	if (!is_word(&q, "IF") && !is_word(&q, "CONCAT"))
+	if (!my_is_word(&q, "IF") && !my_is_word(&q, "CONCAT"))
 		return false;
 	q.at++;
-	if (!take_brackets(&q, &open, &close))
+	if (!my_take_brackets(&q, &open, &close))
 		return false;
 	if (q.at < to && !token_is(tok_at(p, q.at), "FROM") && !token_is(tok_at(p, q.at), "AS") &&
 		!token_is(tok_at(p, q.at), "INTO"))
@@ -115,52 +115,52 @@ static size_t assignment_end(const struct parser *p)
 {
 	static const char *const none[] = {NULL};
 
-	return expr_end(p, none);
+	return my_expr_end(p, none);
 }
 
 static bool set_names(struct parser *p, const char *variable, size_t from)
 {
-	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 	struct slice unused;
 
 	ch.name = slice_of(variable);
-	take_punct(p, "=");
+	my_take_punct(p, "=");
 	if (tok_now(p).kind == TOKEN_STRING) {
-		take_string(p, &ch.value.text);
-	} else if (take_word(p, "DEFAULT") || take_word(p, "BINARY")) {
-		ch.value.text = lower(p->a, tok_at(p, p->at - 1).text);
-	} else if (!want_ident(p, &ch.value.text, "a character set")) {
+		my_take_string(p, &ch.value.text);
+	} else if (my_take_word(p, "DEFAULT") || my_take_word(p, "BINARY")) {
+		ch.value.text = my_lower(p->a, tok_at(p, p->at - 1).text);
+	} else if (!my_want_ident(p, &ch.value.text, "a character set")) {
 		return false;
 	}
-	if (take_word(p, "COLLATE") && !take_string(p, &unused) && !take_word(p, "DEFAULT") &&
-		!want_ident(p, &unused, "a collation"))
+	if (my_take_word(p, "COLLATE") && !my_take_string(p, &unused) &&
+		!my_take_word(p, "DEFAULT") && !my_want_ident(p, &unused, "a collation"))
 		return false;
-	change_push(p, &ch, from);
+	my_change_push(p, &ch, from);
 	return true;
 }
 
 static bool set_user_variable(struct parser *p)
 {
-	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 	size_t from = p->at, value, end;
 	struct slice one = SLICE_NONE, other = SLICE_NONE;
 
 	ch.name = tok_now(p).text;
 	p->at++;
-	if (!take_punct(p, "=") && !take_punct(p, ":="))
-		return fault_expected(p, "\"=\"");
+	if (!my_take_punct(p, "=") && !my_take_punct(p, ":="))
+		return my_fault_expected(p, "\"=\"");
 	value = p->at;
 	end = assignment_end(p);
 	if (end == value)
-		return fault_expected(p, "a value");
+		return my_fault_expected(p, "a value");
 	p->at = end;
-	ch.value = expr_tokens(p, value, end);
-	select_reads(p, value, end, &ch.reads);
-	reader_set_variable(
+	ch.value = my_expr_tokens(p, value, end);
+	my_select_reads(p, value, end, &ch.reads);
+	my_reader_set_variable(
 		p->reader, ch.name, one, other, const_text(p, value, end, &one, &other, 0));
 	if (one.at)
-		reader_set_variable(p->reader, ch.name, one, other, true);
-	change_push(p, &ch, from);
+		my_reader_set_variable(p->reader, ch.name, one, other, true);
+	my_change_push(p, &ch, from);
 	return true;
 }
 
@@ -170,7 +170,7 @@ static const char *take_scope(struct parser *p)
 		{"LOCAL", NULL}, {"PERSIST_ONLY", "persist_only"}, {"PERSIST", "persist"}};
 
 	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++)
-		if (is_word(p, scopes[i][0]) && tok_next(p, 1).kind != TOKEN_PUNCT) {
+		if (my_is_word(p, scopes[i][0]) && tok_next(p, 1).kind != TOKEN_PUNCT) {
 			p->at++;
 			return scopes[i][1];
 		}
@@ -180,7 +180,7 @@ static const char *take_scope(struct parser *p)
 /* @@global.x, @@session.x and @@x say the scope in the name. */
 static struct slice variable_name(struct parser *p, struct slice text, const char **scope)
 {
-	struct slice name = lower(p->a, text);
+	struct slice name = my_lower(p->a, text);
 
 	while (name.len && name.at[0] == '@')
 		name = slice_from(name, 1);
@@ -195,7 +195,7 @@ static struct slice variable_name(struct parser *p, struct slice text, const cha
 
 static bool set_system_variable(struct parser *p)
 {
-	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 	size_t from = p->at, end;
 	const char *scope = take_scope(p);
 	struct slice mode;
@@ -206,21 +206,21 @@ static bool set_system_variable(struct parser *p)
 	} else {
 		struct name n;
 
-		if (!want_name(p, &n, "a variable"))
+		if (!my_want_name(p, &n, "a variable"))
 			return false;
-		ch.name = lower(p->a, n.name);
+		ch.name = my_lower(p->a, n.name);
 	}
-	if (!take_punct(p, "=") && !take_punct(p, ":="))
-		return fault_expected(p, "\"=\"");
+	if (!my_take_punct(p, "=") && !my_take_punct(p, ":="))
+		return my_fault_expected(p, "\"=\"");
 	end = assignment_end(p);
 	if (end == p->at)
-		return fault_expected(p, "a value");
-	ch.value = expr_tokens(p, p->at, end);
+		return my_fault_expected(p, "a value");
+	ch.value = my_expr_tokens(p, p->at, end);
 	if (slice_is(ch.name, "sql_mode")) {
 		size_t at = p->at;
 
-		if (take_string(p, &mode))
-			reader_set_mode(p->reader, mode);
+		if (my_take_string(p, &mode))
+			my_reader_set_mode(p->reader, mode);
 		p->at = at;
 	}
 	if (end == p->at + 1 && tok_now(p).kind == TOKEN_STRING)
@@ -228,19 +228,19 @@ static bool set_system_variable(struct parser *p)
 	p->at = end;
 	if (scope)
 		names_add(p->a, &ch.settings, arena_printf(p->a, "scope=%s", scope));
-	change_push(p, &ch, from);
+	my_change_push(p, &ch, from);
 	return true;
 }
 
 static bool set_transaction(struct parser *p, size_t from)
 {
-	struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 	size_t value = p->at;
 
 	ch.name = SL("transaction");
 	p->at = p->n - 1;
-	ch.value.text = tokens_squeezed(p, value, p->at);
-	change_push(p, &ch, from);
+	ch.value.text = my_tokens_squeezed(p, value, p->at);
+	my_change_push(p, &ch, from);
 	return true;
 }
 
@@ -250,36 +250,37 @@ static bool set_special(struct parser *p, bool *took)
 	struct change ch;
 
 	*took = true;
-	if (take_word(p, "NAMES"))
+	if (my_take_word(p, "NAMES"))
 		return set_names(p, "names", from);
-	if (take_word(p, "CHARACTER SET") || take_word(p, "CHARSET"))
+	if (my_take_word(p, "CHARACTER SET") || my_take_word(p, "CHARSET"))
 		return set_names(p, "character set", from);
-	if (take_word(p, "TRANSACTION") || take_word(p, "SESSION TRANSACTION") ||
-		take_word(p, "GLOBAL TRANSACTION") || take_word(p, "LOCAL TRANSACTION"))
+	if (my_take_word(p, "TRANSACTION") || my_take_word(p, "SESSION TRANSACTION") ||
+		my_take_word(p, "GLOBAL TRANSACTION") || my_take_word(p, "LOCAL TRANSACTION"))
 		return set_transaction(p, from);
-	if (is_word(p, "PASSWORD") || is_word(p, "DEFAULT ROLE") || is_word(p, "RESOURCE GROUP")) {
-		ch = change_new(p, CHANGE_ALTER_ROLE, OBJECT_ROLE);
+	if (my_is_word(p, "PASSWORD") || my_is_word(p, "DEFAULT ROLE") ||
+		my_is_word(p, "RESOURCE GROUP")) {
+		ch = my_change_new(p, CHANGE_ALTER_ROLE, OBJECT_ROLE);
 		p->at = p->n - 1;
-		change_push(p, &ch, from);
+		my_change_push(p, &ch, from);
 		return true;
 	}
-	if (take_word(p, "ROLE")) {
-		ch = change_new(p, CHANGE_SET_ROLE, OBJECT_NONE);
-		ch.value.text = tokens_squeezed(p, p->at, p->n - 1);
+	if (my_take_word(p, "ROLE")) {
+		ch = my_change_new(p, CHANGE_SET_ROLE, OBJECT_NONE);
+		ch.value.text = my_tokens_squeezed(p, p->at, p->n - 1);
 		p->at = p->n - 1;
-		change_push(p, &ch, from);
+		my_change_push(p, &ch, from);
 		return true;
 	}
 	*took = false;
 	return true;
 }
 
-bool read_set(struct parser *p)
+bool my_read_set(struct parser *p)
 {
 	bool took, statement;
 
 	p->at++;
-	statement = is_mariadb(&p->d) && take_word(p, "STATEMENT");
+	statement = is_mariadb(&p->d) && my_take_word(p, "STATEMENT");
 	do {
 		if (!set_special(p, &took))
 			return false;
@@ -287,27 +288,27 @@ bool read_set(struct parser *p)
 			continue;
 		if (statement) { /* SET STATEMENT a = 1, b = 2 FOR … */
 			static const char *const stops[] = {"FOR", NULL};
-			struct change ch = change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
+			struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 			size_t from = p->at, end;
 
 			ch.flags |= CHANGE_LOCAL;
-			if (!want_ident(p, &ch.name, "a variable") || !want_punct(p, "="))
+			if (!my_want_ident(p, &ch.name, "a variable") || !my_want_punct(p, "="))
 				return false;
-			ch.name = lower(p->a, ch.name);
-			end = expr_end(p, stops);
-			ch.value = expr_tokens(p, p->at, end);
+			ch.name = my_lower(p->a, ch.name);
+			end = my_expr_end(p, stops);
+			ch.value = my_expr_tokens(p, p->at, end);
 			p->at = end;
-			change_push(p, &ch, from);
-			if (take_word(p, "FOR"))
-				return read_statement(p);
+			my_change_push(p, &ch, from);
+			if (my_take_word(p, "FOR"))
+				return my_read_statement(p);
 		} else if (tok_now(p).kind == TOKEN_PARAM && !slice_starts(tok_now(p).text, "@@")) {
 			if (!set_user_variable(p))
 				return false;
 		} else if (!set_system_variable(p)) {
 			return false;
 		}
-	} while (take_punct(p, ","));
-	return want_end(p);
+	} while (my_take_punct(p, ","));
+	return my_want_end(p);
 }
 
 /* ---- PREPARE and EXECUTE ---- */
@@ -315,7 +316,7 @@ bool read_set(struct parser *p)
 static bool opaque_dynamic(struct parser *p, const char *why)
 {
 	names_add(p->a, &p->may_touch, SL("*"));
-	return fault_opaque(p, "%s", why);
+	return my_fault_opaque(p, "%s", why);
 }
 
 static bool run_text(struct parser *p, struct slice one, struct slice other)
@@ -323,68 +324,68 @@ static bool run_text(struct parser *p, struct slice one, struct slice other)
 	bool two = other.at != NULL;
 	unsigned flags = CHANGE_INNER | (two ? CHANGE_GUARDED : 0);
 
-	return read_inner(p, one, flags) && (!two || read_inner(p, other, flags));
+	return my_read_inner(p, one, flags) && (!two || my_read_inner(p, other, flags));
 }
 
 static bool read_prepare_words(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_PREPARE, OBJECT_NONE);
 	struct slice one = SLICE_NONE, other = SLICE_NONE;
 	bool known;
 
-	if (!want_ident(p, &ch.name, "a statement name") || !want_word(p, "FROM"))
+	if (!my_want_ident(p, &ch.name, "a statement name") || !my_want_word(p, "FROM"))
 		return false;
-	if (at_end(p))
-		return fault_expected(p, "a text or a variable");
+	if (my_at_end(p))
+		return my_fault_expected(p, "a text or a variable");
 	known = const_text(p, p->at, p->n - 1, &one, &other, 0);
-	reader_set_prepared(p->reader, ch.name, one, other, known);
+	my_reader_set_prepared(p->reader, ch.name, one, other, known);
 	p->at = p->n - 1;
 	ch.value.text = SL("prepare");
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return true;
 }
 
 static bool read_execute(struct parser *p, size_t start)
 {
-	struct change ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+	struct change ch = my_change_new(p, CHANGE_PREPARE, OBJECT_NONE);
 	struct slice one = SLICE_NONE, other = SLICE_NONE;
 
 	ch.value.text = SL("execute");
-	if (take_word(p, "IMMEDIATE")) {
+	if (my_take_word(p, "IMMEDIATE")) {
 		static const char *const stops[] = {"USING", NULL};
-		size_t end = expr_end(p, stops);
+		size_t end = my_expr_end(p, stops);
 
 		if (!const_text(p, p->at, end, &one, &other, 0))
 			return opaque_dynamic(p, "it runs SQL that is put together at run time");
 	} else {
-		if (!want_ident(p, &ch.name, "a statement name"))
+		if (!my_want_ident(p, &ch.name, "a statement name"))
 			return false;
-		if (!reader_prepared(p->reader, ch.name, &one, &other))
+		if (!my_reader_prepared(p->reader, ch.name, &one, &other))
 			return opaque_dynamic(p, "it runs a prepared statement whose text is not "
 						 "constant or not in this file");
 	}
 	p->at = p->n - 1;
-	change_push(p, &ch, start);
+	my_change_push(p, &ch, start);
 	return run_text(p, one, other);
 }
 
-bool read_prepare(struct parser *p, bool *known)
+bool my_read_prepare(struct parser *p, bool *known)
 {
 	size_t start = p->at;
 	struct change ch;
 
 	*known = true;
-	if (take_word(p, "PREPARE"))
+	if (my_take_word(p, "PREPARE"))
 		return p->kind = "PREPARE", read_prepare_words(p, start);
-	if (take_word(p, "EXECUTE"))
+	if (my_take_word(p, "EXECUTE"))
 		return p->kind = "EXECUTE", read_execute(p, start);
-	if (take_word(p, "DEALLOCATE PREPARE")) {
+	if (my_take_word(p, "DEALLOCATE PREPARE")) {
 		p->kind = "DEALLOCATE";
-		ch = change_new(p, CHANGE_PREPARE, OBJECT_NONE);
+		ch = my_change_new(p, CHANGE_PREPARE, OBJECT_NONE);
 		ch.value.text = SL("deallocate");
-		if (!want_ident(p, &ch.name, "a statement name") || !want_end(p))
+		if (!my_want_ident(p, &ch.name, "a statement name") || !my_want_end(p))
 			return false;
-		change_push(p, &ch, start);
+		my_change_push(p, &ch, start);
 		return true;
 	}
 	*known = false;
@@ -393,25 +394,25 @@ bool read_prepare(struct parser *p, bool *known)
 
 /* ---- CALL ---- */
 
-bool read_call(struct parser *p)
+bool my_read_call(struct parser *p)
 {
-	struct change ch = change_new(p, CHANGE_CALL, OBJECT_FUNCTION);
+	struct change ch = my_change_new(p, CHANGE_CALL, OBJECT_FUNCTION);
 	size_t start = p->at, from, to;
 	struct slice body;
 
 	p->at++;
-	if (!want_name(p, &ch.target, "a procedure name"))
+	if (!my_want_name(p, &ch.target, "a procedure name"))
 		return false;
-	if (is_punct(p, "(")) {
-		if (!take_brackets(p, &from, &to))
+	if (my_is_punct(p, "(")) {
+		if (!my_take_brackets(p, &from, &to))
 			return false;
-		ch.value = expr_tokens(p, from, to);
+		ch.value = my_expr_tokens(p, from, to);
 	}
-	if (!want_end(p))
+	if (!my_want_end(p))
 		return false;
-	change_push(p, &ch, start);
-	if (reader_routine(p->reader, ch.target.name, &body))
-		return read_body_statements(p, body);
+	my_change_push(p, &ch, start);
+	if (my_reader_routine(p->reader, ch.target.name, &body))
+		return my_read_body_statements(p, body);
 	p->partly_opaque = true;
 	p->partly_why =
 		arena_printf(p->a, "it runs the procedure %.*s, whose body is not in this file",

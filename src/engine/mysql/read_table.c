@@ -38,14 +38,14 @@ static bool option_value(struct parser *p, struct slice *out)
 {
 	struct token t;
 
-	take_punct(p, "=");
+	my_take_punct(p, "=");
 	t = tok_now(p);
 	if (t.kind == TOKEN_STRING)
-		return take_string(p, out);
+		return my_take_string(p, out);
 	if (t.kind != TOKEN_WORD && t.kind != TOKEN_NUMBER && t.kind != TOKEN_QUOTED)
-		return fault_expected(p, "a value");
+		return my_fault_expected(p, "a value");
 	p->at++;
-	*out = lower(p->a, t.text);
+	*out = my_lower(p->a, t.text);
 	return true;
 }
 
@@ -56,8 +56,8 @@ static bool read_charset_option(struct parser *p, struct object *table)
 
 	if (!option_value(p, &value))
 		return false;
-	known = charset_canonical(value);
-	table->table_.charset = known ? slice_of(known) : lower(p->a, value);
+	known = my_charset_canonical(value);
+	table->table_.charset = known ? slice_of(known) : my_lower(p->a, value);
 	return true;
 }
 
@@ -67,7 +67,7 @@ static bool read_collate_option(struct parser *p, struct object *table)
 
 	if (!option_value(p, &value))
 		return false;
-	table->table_.collation = collation_canonical(p->a, value);
+	table->table_.collation = my_collation_canonical(p->a, value);
 	return true;
 }
 
@@ -75,10 +75,10 @@ static bool read_union(struct parser *p)
 {
 	size_t from, to;
 
-	take_punct(p, "=");
-	if (!is_punct(p, "("))
-		return fault_expected(p, "\"(\" and table names");
-	return take_brackets(p, &from, &to);
+	my_take_punct(p, "=");
+	if (!my_is_punct(p, "("))
+		return my_fault_expected(p, "\"(\" and table names");
+	return my_take_brackets(p, &from, &to);
 }
 
 static bool read_kept_option(struct parser *p, struct object *table, bool *took)
@@ -88,7 +88,7 @@ static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 	for (size_t i = 0; i < sizeof kept_options / sizeof *kept_options; i++) {
 		const struct table_option *o = &kept_options[i];
 
-		if (!take_word(p, o->words))
+		if (!my_take_word(p, o->words))
 			continue;
 		if (!option_value(p, &value))
 			return false;
@@ -97,7 +97,8 @@ static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 			p->reset = o->label;
 		else if (o->label)
 			names_add(p->a, &table->table_.options,
-				arena_printf(p->a, "%s=%.*s", o->label, SLICE(lower(p->a, value))));
+				arena_printf(
+					p->a, "%s=%.*s", o->label, SLICE(my_lower(p->a, value))));
 		*took = true;
 		return true;
 	}
@@ -105,54 +106,54 @@ static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 }
 
 /* One table option; *took is false when none stands here. */
-bool read_table_option(struct parser *p, struct object *table, bool *took)
+bool my_read_table_option(struct parser *p, struct object *table, bool *took)
 {
 	struct slice value;
 
 	*took = true;
-	if (take_word(p, "ENGINE") || take_word(p, "TYPE")) {
+	if (my_take_word(p, "ENGINE") || my_take_word(p, "TYPE")) {
 		if (!option_value(p, &value))
 			return false;
 		table->table_.access_method = engine_canonical(p->a, value);
 		return true;
 	}
-	if (take_word(p, "DEFAULT CHARACTER SET") || take_word(p, "DEFAULT CHARSET") ||
-		take_word(p, "CHARACTER SET") || take_word(p, "CHARSET"))
+	if (my_take_word(p, "DEFAULT CHARACTER SET") || my_take_word(p, "DEFAULT CHARSET") ||
+		my_take_word(p, "CHARACTER SET") || my_take_word(p, "CHARSET"))
 		return read_charset_option(p, table);
-	if (take_word(p, "DEFAULT COLLATE") || take_word(p, "COLLATE"))
+	if (my_take_word(p, "DEFAULT COLLATE") || my_take_word(p, "COLLATE"))
 		return read_collate_option(p, table);
-	if (take_word(p, "COMMENT")) {
-		take_punct(p, "=");
-		return want_string(p, &table->comment, "a comment in quotes");
+	if (my_take_word(p, "COMMENT")) {
+		my_take_punct(p, "=");
+		return my_want_string(p, &table->comment, "a comment in quotes");
 	}
-	if (take_word(p, "UNION"))
+	if (my_take_word(p, "UNION"))
 		return read_union(p);
-	if (take_word(p, "TABLESPACE")) {
-		take_punct(p, "=");
-		if (!want_ident(p, &table->table_.tablespace, "a tablespace"))
+	if (my_take_word(p, "TABLESPACE")) {
+		my_take_punct(p, "=");
+		if (!my_want_ident(p, &table->table_.tablespace, "a tablespace"))
 			return false;
-		if (take_word(p, "STORAGE"))
+		if (my_take_word(p, "STORAGE"))
 			p->at++;
 		return true;
 	}
-	if (take_word(p, "WITH SYSTEM VERSIONING")) {
+	if (my_take_word(p, "WITH SYSTEM VERSIONING")) {
 		names_add(p->a, &table->table_.options, SL("system versioning"));
 		return true;
 	}
-	if (take_word(p, "START TRANSACTION"))
+	if (my_take_word(p, "START TRANSACTION"))
 		return true;
 	*took = false;
 	if (!read_kept_option(p, table, took) || *took)
 		return p->fault == FAULT_NONE;
 	/* MariaDB: storage engines bring options of their own, always with '='. */
-	if (is_mariadb(&p->d) && is_identifier(p, p->at) && token_punct(tok_next(p, 1), "=")) {
-		struct slice key = lower(p->a, token_value(p->a, p->d.dialect, tok_now(p)));
+	if (is_mariadb(&p->d) && my_is_identifier(p, p->at) && token_punct(tok_next(p, 1), "=")) {
+		struct slice key = my_lower(p->a, token_value(p->a, p->d.dialect, tok_now(p)));
 
 		p->at++;
 		if (!option_value(p, &value))
 			return false;
 		names_add(p->a, &table->table_.options,
-			arena_printf(p->a, "%.*s=%.*s", SLICE(key), SLICE(lower(p->a, value))));
+			arena_printf(p->a, "%.*s=%.*s", SLICE(key), SLICE(my_lower(p->a, value))));
 		*took = true;
 	}
 	return true;
@@ -244,7 +245,7 @@ static void add_fk_indexes(struct parser *p, struct object *t)
 			fk->constraint.index = SLICE_NONE;
 			continue;
 		}
-		index = implied_fk_index(p, fk);
+		index = my_implied_fk_index(p, fk);
 		index->table = t;
 		index->schema = t->schema;
 		fk->constraint.index = SLICE_NONE;
@@ -276,7 +277,7 @@ static struct slice choose_constraint_name(
 	return name;
 }
 
-void name_parts(struct parser *p, struct object *t)
+void my_name_parts(struct parser *p, struct object *t)
 {
 	int fks = 0, checks = 0;
 
@@ -308,13 +309,26 @@ static struct object *column_of(const struct object *t, struct slice name)
 	return NULL;
 }
 
+/* Names of columns have no case: keys are stored under the columns' own spelling. */
+static void spell_columns(struct object *t, struct names *columns)
+{
+	struct object *c;
+
+	for (size_t i = 0; i < columns->n; i++)
+		if ((c = column_of(t, columns->at[i])))
+			columns->at[i] = c->name;
+}
+
 /* Columns of a primary key are NOT NULL whatever they say. */
-static void primary_not_null(struct object *t)
+static void finish_constraints(struct object *t)
 {
 	for (size_t i = 0; i < t->nparts; i++) {
 		struct object *o = t->parts[i], *c;
 
-		if (o->type != OBJECT_CONSTRAINT || !slice_is(o->constraint.kind, "primary key"))
+		if (o->type != OBJECT_CONSTRAINT)
+			continue;
+		spell_columns(t, &o->constraint.columns);
+		if (!slice_is(o->constraint.kind, "primary key"))
 			continue;
 		for (size_t k = 0; k < o->constraint.columns.n; k++)
 			if ((c = column_of(t, o->constraint.columns.at[k])))
@@ -329,28 +343,28 @@ static bool read_element(struct parser *p, struct object *table, struct column_p
 	unsigned flags = 0;
 	size_t start = p->at;
 
-	if (take_word(p, "PERIOD FOR")) {
+	if (my_take_word(p, "PERIOD FOR")) {
 		size_t from, to;
 
 		p->at++;
-		if (!take_brackets(p, &from, &to))
-			return fault_expected(p, "\"(\" and two columns");
-		names_add(p->a, &table->table_.options, tokens_squeezed(p, start, p->at));
+		if (!my_take_brackets(p, &from, &to))
+			return my_fault_expected(p, "\"(\" and two columns");
+		names_add(p->a, &table->table_.options, my_tokens_squeezed(p, start, p->at));
 		return true;
 	}
-	if (at_key(p)) {
-		if (!read_key(p, &o, &flags))
+	if (my_at_key(p)) {
+		if (!my_read_key(p, &o, &flags))
 			return false;
-		o->span = parser_span(p, start, p->at);
+		o->span = my_parser_span(p, start, p->at);
 		adopt(p, table, o);
 		return true;
 	}
-	if (!want_ident(p, &name, "a column name"))
+	if (!my_want_ident(p, &name, "a column name"))
 		return false;
-	o = object_add_part(p->a, table, OBJECT_COLUMN, name);
-	if (!read_column(p, o, inline_keys))
+	o = my_object_add_part(p->a, table, OBJECT_COLUMN, name);
+	if (!my_read_column(p, o, inline_keys))
 		return false;
-	o->span = parser_span(p, start, p->at);
+	o->span = my_parser_span(p, start, p->at);
 	return true;
 }
 
@@ -358,7 +372,7 @@ static bool read_elements(struct parser *p, struct object *table)
 {
 	struct column_parts inline_keys = {0};
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
 		size_t before = inline_keys.n;
@@ -367,9 +381,9 @@ static bool read_elements(struct parser *p, struct object *table)
 			return false;
 		for (; before < inline_keys.n; before++)
 			adopt(p, table, inline_keys.at[before]);
-	} while (take_punct(p, ","));
-	if (!is_punct(p, ")"))
-		return fault_expected(p, "\",\", \")\" or a column attribute");
+	} while (my_take_punct(p, ","));
+	if (!my_is_punct(p, ")"))
+		return my_fault_expected(p, "\",\", \")\" or a column attribute");
 	p->at++;
 	return true;
 }
@@ -379,8 +393,8 @@ static bool read_options(struct parser *p, struct object *table)
 	bool took = true;
 
 	while (took) {
-		take_punct(p, ",");
-		if (!read_table_option(p, table, &took))
+		my_take_punct(p, ",");
+		if (!my_read_table_option(p, table, &took))
 			return false;
 	}
 	return true;
@@ -392,15 +406,15 @@ static void finish_charsets(struct parser *p, struct object *t)
 	const char *dflt;
 
 	if (slice_empty(d->charset) && !slice_empty(d->collation))
-		d->charset = collation_charset(p->a, d->collation);
+		d->charset = my_collation_charset(p->a, d->collation);
 	if (!slice_empty(d->charset) && slice_empty(d->collation)) {
-		dflt = charset_collation(&p->d, d->charset);
+		dflt = my_charset_collation(&p->d, d->charset);
 		if (dflt)
 			d->collation = slice_of(dflt);
 	}
 }
 
-bool type_has_charset(struct slice type)
+bool my_type_has_charset(struct slice type)
 {
 	static const char *const starts[] = {
 		"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"};
@@ -418,7 +432,7 @@ static void finish_column_charsets(struct object *t)
 		struct object *c = t->parts[i];
 
 		if (c->type != OBJECT_COLUMN || !slice_empty(c->column.charset) ||
-			!type_has_charset(c->column.type))
+			!my_type_has_charset(c->column.type))
 			continue;
 		c->column.charset = t->table_.charset;
 		c->column.collation = t->table_.collation;
@@ -450,40 +464,40 @@ static void finish_table(struct parser *p, struct object *t)
 	finish_charsets(p, t);
 	finish_column_charsets(t);
 	finish_indexes(t);
-	primary_not_null(t);
-	name_parts(p, t);
+	finish_constraints(t);
+	my_name_parts(p, t);
 }
 
 /* ---- the statement ---- */
 
 static bool read_like(struct parser *p, size_t start, struct change *ch)
 {
-	bool brackets = take_punct(p, "(");
+	bool brackets = my_take_punct(p, "(");
 
-	take_word(p, "LIKE");
-	if (!want_name(p, &ch->other, "a table name") || (brackets && !want_punct(p, ")")) ||
-		!want_end(p))
+	my_take_word(p, "LIKE");
+	if (!my_want_name(p, &ch->other, "a table name") || (brackets && !my_want_punct(p, ")")) ||
+		!my_want_end(p))
 		return false;
-	names_add(p->a, &ch->reads, name_text(p->a, ch->other));
+	names_add(p->a, &ch->reads, my_name_text(p->a, ch->other));
 	/* A copy of another table's definition: the catalog may know it, the statement does not. */
-	ch->value.text = tokens_text(p, start, p->at);
-	names_add(p->a, &ch->list, name_text(p->a, ch->other));
-	ch->def = object_new(p->a, OBJECT_TABLE, ch->target.name);
+	ch->value.text = my_tokens_text(p, start, p->at);
+	names_add(p->a, &ch->list, my_name_text(p->a, ch->other));
+	ch->def = my_object_new(p->a, OBJECT_TABLE, ch->target.name);
 	ch->def->schema = ch->target.schema;
 	ch->def->table_.kind = SL("table");
 	ch->def->table_.persistence =
 		ch->flags & CHANGE_TEMPORARY ? SL("temporary") : SL("permanent");
-	change_push(p, ch, start);
+	my_change_push(p, ch, start);
 	return true;
 }
 
-bool read_select_tail(struct parser *p, struct change *ch)
+bool my_read_select_tail(struct parser *p, struct change *ch)
 {
 	size_t from = p->at;
 
-	while (!at_end(p))
+	while (!my_at_end(p))
 		p->at++;
-	select_reads(p, from, p->at, &ch->reads);
+	my_select_reads(p, from, p->at, &ch->reads);
 	return true;
 }
 
@@ -499,53 +513,53 @@ static bool at_select(const struct parser *p)
 
 static bool read_as_select(struct parser *p, size_t start, struct change *ch)
 {
-	take_either(p, "IGNORE", "REPLACE");
-	take_word(p, "AS");
-	if (at_end(p)) {
-		change_push(p, ch, start);
+	my_take_either(p, "IGNORE", "REPLACE");
+	my_take_word(p, "AS");
+	if (my_at_end(p)) {
+		my_change_push(p, ch, start);
 		return true;
 	}
 	if (!at_select(p))
-		return fault_expected(p, "a table option, PARTITION BY, AS SELECT or the end");
+		return my_fault_expected(p, "a table option, PARTITION BY, AS SELECT or the end");
 	ch->kind = CHANGE_CREATE_TABLE_AS;
 	ch->flags |= CHANGE_FROM_SELECT;
-	if (!read_select_tail(p, ch))
+	if (!my_read_select_tail(p, ch))
 		return false;
-	change_push(p, ch, start);
+	my_change_push(p, ch, start);
 	return true;
 }
 
 /* Behind CREATE [OR REPLACE] [TEMPORARY] TABLE. */
-bool read_create_table(struct parser *p, size_t start, unsigned flags)
+bool my_read_create_table(struct parser *p, size_t start, unsigned flags)
 {
-	struct change ch = change_new(p, CHANGE_CREATE_TABLE, OBJECT_TABLE);
+	struct change ch = my_change_new(p, CHANGE_CREATE_TABLE, OBJECT_TABLE);
 	struct object *t;
 
 	ch.flags |= flags;
-	if (take_word(p, "IF NOT EXISTS"))
+	if (my_take_word(p, "IF NOT EXISTS"))
 		ch.flags |= CHANGE_IF_NOT_EXISTS;
-	if (!want_name(p, &ch.target, "a table name"))
+	if (!my_want_name(p, &ch.target, "a table name"))
 		return false;
-	if (is_word(p, "LIKE") || (is_punct(p, "(") && token_is(tok_next(p, 1), "LIKE")))
+	if (my_is_word(p, "LIKE") || (my_is_punct(p, "(") && token_is(tok_next(p, 1), "LIKE")))
 		return read_like(p, start, &ch);
-	t = ch.def = object_new(p->a, OBJECT_TABLE, ch.target.name);
+	t = ch.def = my_object_new(p->a, OBJECT_TABLE, ch.target.name);
 	t->schema = ch.target.schema;
 	t->table_.kind = SL("table");
 	t->table_.persistence = flags & CHANGE_TEMPORARY ? SL("temporary") : SL("permanent");
-	if (is_punct(p, "(") && !at_select(p) && !read_elements(p, t))
+	if (my_is_punct(p, "(") && !at_select(p) && !read_elements(p, t))
 		return false;
 	if (!read_options(p, t))
 		return false;
-	if (take_word(p, "PARTITION BY")) {
+	if (my_take_word(p, "PARTITION BY")) {
 		t->table_.kind = SL("partitioned");
-		if (!read_partitions(p, &t->table_.partition_key, &t->table_.definition))
+		if (!my_read_partitions(p, &t->table_.partition_key, &t->table_.definition))
 			return false;
 	}
-	if (!has_system_versioning(t) && take_word(p, "WITH SYSTEM VERSIONING"))
+	if (!has_system_versioning(t) && my_take_word(p, "WITH SYSTEM VERSIONING"))
 		names_add(p->a, &t->table_.options, SL("system versioning"));
 	finish_table(p, t);
-	if (t->nparts == 0 && at_end(p))
-		return fault_expected(p, "\"(\" and columns, LIKE or AS SELECT");
+	if (t->nparts == 0 && my_at_end(p))
+		return my_fault_expected(p, "\"(\" and columns, LIKE or AS SELECT");
 	if (!read_as_select(p, start, &ch))
 		return false;
 	t->span = p->changes[p->nchanges - 1].span;

@@ -128,7 +128,7 @@ struct type_words {
 static const struct type_row *type_row(struct parser *p)
 {
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (take_word(p, types[i].words))
+		if (my_take_word(p, types[i].words))
 			return &types[i];
 	return NULL;
 }
@@ -136,7 +136,7 @@ static const struct type_row *type_row(struct parser *p)
 static bool want_number(struct parser *p, struct slice *out, const char *what)
 {
 	if (tok_now(p).kind != TOKEN_NUMBER)
-		return fault_expected(p, what);
+		return my_fault_expected(p, what);
 	*out = tok_now(p).text;
 	p->at++;
 	return true;
@@ -146,31 +146,31 @@ static bool read_labels(struct parser *p, struct names *labels)
 {
 	struct slice s;
 
-	if (!want_punct(p, "("))
+	if (!my_want_punct(p, "("))
 		return false;
 	do {
 		while (tok_now(p).kind == TOKEN_WORD && slice_starts(tok_now(p).text, "_"))
 			p->at++;
-		if (!want_string(p, &s, "a value in quotes"))
+		if (!my_want_string(p, &s, "a value in quotes"))
 			return false;
 		while (s.len && s.at[s.len - 1] == ' ')
 			s.len--;
 		names_add(p->a, labels, s);
-	} while (take_punct(p, ","));
-	return want_punct(p, ")");
+	} while (my_take_punct(p, ","));
+	return my_want_punct(p, ")");
 }
 
 /* The lexer may see "10,2" in pieces only: a number, a comma, a number. */
 static bool read_lengths(struct parser *p, struct type_words *w)
 {
-	if (!take_punct(p, "("))
+	if (!my_take_punct(p, "("))
 		return true;
 	if (!want_number(p, &w->first, "a length"))
 		return false;
-	take_either(p, "CHAR", "BYTE");
-	if (take_punct(p, ",") && !want_number(p, &w->second, "a number of decimals"))
+	my_take_either(p, "CHAR", "BYTE");
+	if (my_take_punct(p, ",") && !want_number(p, &w->second, "a number of decimals"))
 		return false;
-	return want_punct(p, ")");
+	return my_want_punct(p, ")");
 }
 
 static bool read_charset_words(struct parser *p, struct slice *charset)
@@ -178,26 +178,27 @@ static bool read_charset_words(struct parser *p, struct slice *charset)
 	struct slice name;
 	const char *known;
 
-	if (take_word(p, "ASCII")) {
+	if (my_take_word(p, "ASCII")) {
 		*charset = SL("latin1");
 		return true;
 	}
-	if (take_word(p, "UNICODE")) {
+	if (my_take_word(p, "UNICODE")) {
 		*charset = SL("ucs2");
 		return true;
 	}
-	if (!take_word(p, "CHARACTER SET") && !take_word(p, "CHARSET") && !take_word(p, "CHAR SET"))
+	if (!my_take_word(p, "CHARACTER SET") && !my_take_word(p, "CHARSET") &&
+		!my_take_word(p, "CHAR SET"))
 		return true;
-	if (take_word(p, "BINARY")) {
+	if (my_take_word(p, "BINARY")) {
 		*charset = SL("binary");
 		return true;
 	}
 	if (tok_now(p).kind == TOKEN_STRING)
-		take_string(p, &name);
-	else if (!want_ident(p, &name, "a character set"))
+		my_take_string(p, &name);
+	else if (!my_want_ident(p, &name, "a character set"))
 		return false;
-	known = charset_canonical(name);
-	*charset = known ? slice_of(known) : lower(p->a, name);
+	known = my_charset_canonical(name);
+	*charset = known ? slice_of(known) : my_lower(p->a, name);
 	return true;
 }
 
@@ -207,13 +208,13 @@ static bool read_type_words(struct parser *p, struct type_words *w, struct my_ty
 	for (;;) {
 		size_t before = p->at;
 
-		if (take_word(p, "UNSIGNED"))
+		if (my_take_word(p, "UNSIGNED"))
 			w->is_unsigned = true;
-		else if (take_word(p, "SIGNED"))
+		else if (my_take_word(p, "SIGNED"))
 			w->is_unsigned = false;
-		else if (take_word(p, "ZEROFILL"))
+		else if (my_take_word(p, "ZEROFILL"))
 			w->zerofill = w->is_unsigned = true;
-		else if (out->is_text && take_word(p, "BINARY"))
+		else if (out->is_text && my_take_word(p, "BINARY"))
 			out->binary = true;
 		else if (!read_charset_words(p, &out->charset))
 			return false;
@@ -259,7 +260,7 @@ static struct slice lob_text(struct parser *p, const struct type_words *w, struc
 	if (slice_empty(w->first) || !slice_u64(w->first, &n) || n == 0)
 		return slice_of(w->row->name);
 	if (w->row->text)
-		bytes = (unsigned)charset_bytes(slice_empty(charset) ? SL("utf8mb4") : charset);
+		bytes = (unsigned)my_charset_bytes(slice_empty(charset) ? SL("utf8mb4") : charset);
 	n *= bytes;
 	i = n < 256 ? 0 : n < 65536 ? 1 : n < 16777216 ? 2 : 3;
 	return arena_printf(p->a, "%s%s", sizes[i], w->row->name);
@@ -353,7 +354,7 @@ static bool read_brackets(struct parser *p, struct type_words *w)
 	if (!read_lengths(p, w))
 		return false;
 	if (w->row->class == CLASS_VAR && slice_empty(w->first))
-		return fault_expected(p, "a length in brackets");
+		return my_fault_expected(p, "a length in brackets");
 	return true;
 }
 
@@ -373,15 +374,16 @@ static void type_flags(struct parser *p, const struct type_row *row, struct my_t
 	}
 }
 
-bool read_type(struct parser *p, struct my_type *out)
+bool my_read_type(struct parser *p, struct my_type *out)
 {
 	struct type_words w = {0};
-	bool national = is_word(p, "NATIONAL") || is_word(p, "NCHAR") || is_word(p, "NVARCHAR");
+	bool national =
+		my_is_word(p, "NATIONAL") || my_is_word(p, "NCHAR") || my_is_word(p, "NVARCHAR");
 
 	*out = (struct my_type){0};
 	w.row = type_row(p);
 	if (!w.row)
-		return fault_expected(p, "a data type");
+		return my_fault_expected(p, "a data type");
 	type_flags(p, w.row, out);
 	if (!read_brackets(p, &w) || !read_type_words(p, &w, out))
 		return false;
@@ -406,7 +408,7 @@ struct slice my_type_text(struct arena *a, const struct my_dialect *d, struct sl
 	struct my_type t;
 	struct statement st = {.text = text};
 
-	if (!parser_init(&p, NULL, a, &st, text) || !read_type(&p, &t) || !at_end(&p))
+	if (!my_parser_init(&p, NULL, a, &st, text) || !my_read_type(&p, &t) || !my_at_end(&p))
 		return text;
 	return t.text;
 }

@@ -4,7 +4,7 @@
 #include "base/digest.h"
 #include "sql/quote.h"
 
-#include "queries_mysql.h"
+#include "queries.h"
 
 /* The value of a column as bytes that say all of it, whatever the session's settings. */
 static void add_value(struct buf *b, struct slice column, struct slice type)
@@ -43,7 +43,7 @@ static bool find_columns(struct conn *c, struct name table, struct names wanted,
 	struct cell params[2] = {{table.schema, slice_empty(table.schema)}, {table.name, false}};
 	size_t kept = 0;
 
-	if (!conn_query_params(c, slice_of(sql_row_columns), params, 2, a, out, err))
+	if (!conn_query_params(c, slice_of(query_mysql_row_columns), params, 2, a, out, err))
 		return false;
 	for (size_t i = 0; i < out->nrows; i++) {
 		if (wanted.n && !names_has(wanted, rows_get(out, i, 0)))
@@ -136,7 +136,7 @@ bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct 
 		!conn_exec(c, SL("SET SESSION information_schema_stats_expiry = 0"), err))
 		return false;
 	*out = (struct names){0};
-	if (!conn_query(c, slice_of(sql_positions), a, &r, err))
+	if (!conn_query(c, slice_of(query_mysql_positions), a, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		names_add(a, out,

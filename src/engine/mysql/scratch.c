@@ -29,9 +29,9 @@ struct scratch {
 
 static bool start_own(struct scratch *s, const struct scratch_options *o, struct err *err)
 {
-	if (!cluster_find(&s->arena, o->bin_dir, o->version, &s->cluster, err) ||
-		!cluster_make(&s->arena, &s->cluster, &s->waiter, err) ||
-		!cluster_start(&s->arena, &s->cluster, s->keep, &s->waiter, &s->admin, err))
+	if (!my_cluster_find(&s->arena, o->bin_dir, o->version, &s->cluster, err) ||
+		!my_cluster_make(&s->arena, &s->cluster, &s->waiter, err) ||
+		!my_cluster_start(&s->arena, &s->cluster, s->keep, &s->waiter, &s->admin, err))
 		return false;
 	s->describe = arena_printf(&s->arena, "MariaDB %.*s (private, %s)",
 		SLICE(s->cluster.version_text), s->cluster.dir);
@@ -178,7 +178,7 @@ bool mysql_scratch_open(
 			return err_context(err, "copying the scratch database %s", from);
 	}
 	if (s->cluster.server)
-		return cluster_connect(
+		return my_cluster_connect(
 			&s->arena, &s->cluster, SCRATCH_OWNER, database, &s->waiter, out, err);
 	return connect_given(s, database, out, err);
 }

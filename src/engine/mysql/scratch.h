@@ -24,15 +24,15 @@ struct cluster {
 };
 
 /* Finds the program: in bin_dir alone when given, else BELAY_MARIADB_BIN, PATH and /usr/sbin. */
-bool cluster_find(
+bool my_cluster_find(
 	struct arena *a, const char *bin_dir, int version, struct cluster *out, struct err *err);
 /* Makes dir with data, socket and password, from the cached template or anew. On failure nothing is
  * left behind. */
-bool cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err);
+bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err);
 /* Starts the server; ready when a connection as the admin succeeds. */
-bool cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
+bool my_cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
 	struct conn **admin, struct err *err);
-bool cluster_connect(struct arena *a, const struct cluster *c, const char *user,
+bool my_cluster_connect(struct arena *a, const struct cluster *c, const char *user,
 	struct slice database, const struct waiter *w, struct conn **out, struct err *err);
 
 #endif
