@@ -127,6 +127,8 @@ static void test_files(void **state)
 	assert_true(io_read(&a, path, &text, &err) && slice_is(text, "three"));
 	assert_true(io_list(&a, io_join(&a, dir, "x"), &names, &n, &err));
 	assert_int_equal(n, 1);
+	assert_false(io_read(&a, "/dev/zero", &text, &err)); /* never ends */
+	err_done(&err);
 	assert_false(io_read(&a, dir, &text, &err));
 	err_done(&err);
 	assert_string_equal(io_relative(&a, dir, path), "x/y");

@@ -69,6 +69,9 @@ static bool read_sized(struct arena *a, int fd, size_t size, struct slice *out)
 	return true;
 }
 
+/* A pipe has no size to look at first, and a device may never end. */
+#define LIMIT_STREAM_BYTES ((size_t)256 << 20)
+
 static bool read_open(
 	struct arena *a, const char *path, int fd, size_t max, struct slice *out, struct err *err)
 {
@@ -90,8 +93,12 @@ static bool read_open(
 			return err_errno(err, "read", path);
 		return true;
 	}
-	if (!read_stream(a, fd, max < LIMIT_FILE_BYTES ? max : LIMIT_FILE_BYTES, out))
+	if (!read_stream(a, fd, max < LIMIT_STREAM_BYTES ? max : LIMIT_STREAM_BYTES + 1, out))
 		return err_errno(err, "read", path);
+	if (out->len > LIMIT_STREAM_BYTES && max > LIMIT_STREAM_BYTES)
+		return err_set(err, ERR_INPUT,
+			"cannot read \"%s\": more than 256 MiB come from it, and it is no file",
+			path);
 	return true;
 }
 

@@ -110,6 +110,7 @@ void progress_show(struct progress *p, const char *what, size_t done, size_t tot
 void progress_end(struct progress *p);
 /* Set by SIGINT / SIGTERM; the waiter's tick looks at it. */
 void signals_install(void);
+void signals_plain(void); /* for what only reads: a signal ends it at once */
 int signals_pending(void);
 bool signals_tick(void *ctx, long long elapsed_ms); /* a struct waiter's tick */
 

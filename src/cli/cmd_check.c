@@ -265,6 +265,7 @@ int cmd_check(struct cli *c, struct err *err)
 	enum severity from;
 	bool ok;
 
+	signals_plain();
 	if (!fail_on(c, &from, err) || !rule_list(c, "select", &in.select, err) ||
 		!rule_list(c, "ignore", &in.ignore, err) || !fill(c, &in, &p, &ch, err) ||
 		!since(c, &in, &ch, err) || !cli_base_schema(c, in.project, &in.base_schema, err))

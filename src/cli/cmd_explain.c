@@ -81,6 +81,7 @@ int cmd_explain(struct cli *c, struct err *err)
 	struct slice url;
 	bool ok;
 
+	signals_plain();
 	if (d == DIALECT_UNKNOWN && (cli_text(c, "db") || cli_text(c, "env"))) {
 		if (!cli_url(c, &url, err))
 			return 2;

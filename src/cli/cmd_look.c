@@ -132,7 +132,9 @@ static void graph_text(
 			m->code ? m->code : "", m->code ? ")" : "");
 	}
 	for (size_t i = 0; i < p->nproblems; i++)
-		buf_printf(b, "%s: %.*s\n", p->problems[i].path ? p->problems[i].path : "folder",
+		buf_printf(b, "%.*s: %.*s\n",
+			SLICE(clean_line(&c->arena,
+				slice_of(p->problems[i].path ? p->problems[i].path : "folder"))),
 			SLICE(clean_line(&c->arena, p->problems[i].message)));
 	buf_printf(b, "%s: %zu migrations, %zu head%s\n", p->layout->name, p->nmigrations, nheads,
 		nheads == 1 ? "" : "s");

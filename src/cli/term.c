@@ -26,6 +26,12 @@ void signals_install(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void signals_plain(void)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
 int signals_pending(void)
 {
 	return pending;

@@ -5,11 +5,15 @@
 static struct slice other_dialect(const struct judged *j)
 {
 	const struct source *src = j->statement->span.src;
+	/* What stands around it says enough; a file of nothing but errors asks thousands of times.
+	 */
+	enum { AROUND = 1024 };
+	size_t off = j->statement->span.off, from = off > AROUND ? off - AROUND : 0;
 	enum dialect d = DIALECT_UNKNOWN;
 	char why[128];
 
 	if (src)
-		d = dialect_guess(slice_sub(src->text, 0, 1 << 20), why);
+		d = dialect_guess(slice_sub(src->text, from, 2 * AROUND), why);
 	if (d == DIALECT_UNKNOWN || d == j->dialect ||
 		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
 		return SLICE_NONE;

@@ -191,6 +191,22 @@ static const char *rerun_sentence(enum rerun r)
 	return "a second run was not tried";
 }
 
+/* A long value from a little before the place where it differs from the other one. */
+static struct slice from_difference(struct arena *a, struct slice value, struct slice other)
+{
+	enum { WIDTH = 120, BEFORE = 30 };
+	size_t same = 0;
+	struct slice part;
+
+	while (same < value.len && same < other.len && value.at[same] == other.at[same])
+		same++;
+	same = same > BEFORE && value.len > WIDTH ? same - BEFORE : 0;
+	while (same && ((unsigned char)value.at[same] & 0xc0) == 0x80)
+		same--;
+	part = clean_line(a, slice_sub(value, same, WIDTH));
+	return same ? arena_printf(a, "…%.*s", SLICE(part)) : part;
+}
+
 static void differences_text(struct buf *b, const struct rehearsed *r)
 {
 	struct arena a = {0};
@@ -201,8 +217,8 @@ static void differences_text(struct buf *b, const struct rehearsed *r)
 		buf_printf(b, "         after %s: %.*s: %.*s -> %.*s\n",
 			strcmp(d->stage, "up_again") == 0 ? "up again" : d->stage,
 			SLICE(clean_line(&a, d->object)),
-			SLICE(clean_line(&a, slice_sub(d->before, 0, 120))),
-			SLICE(clean_line(&a, slice_sub(d->after, 0, 120))));
+			SLICE(from_difference(&a, d->before, d->after)),
+			SLICE(from_difference(&a, d->after, d->before)));
 	}
 	if (r->ndifferences > 20)
 		buf_printf(b, "         and %zu more differences\n", r->ndifferences - 20);
