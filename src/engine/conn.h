@@ -56,7 +56,8 @@ struct conn_ops {
 	 * and warnings kept in *out if not NULL). */
 	bool (*exec)(struct conn *c, struct slice sql, struct arena *a, struct rows *out,
 			struct err *err);
-	/* One statement with text parameters ($1 / ? as the engine wants them) and its rows. */
+	/* One statement with text parameters ($1 / ? as the engine wants them) and its rows. On
+	 * PostgreSQL and without parameters several may travel as one message: the last one's rows. */
 	bool (*query)(struct conn *c, struct slice sql, const struct cell *params, size_t nparams,
 			struct arena *a, struct rows *out, struct err *err);
 	/* COPY … FROM stdin with its rows; NULL where the engine has no such thing. */
