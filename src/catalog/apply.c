@@ -50,14 +50,37 @@ static struct node *tainted_node(struct apply *x, enum object_type type, struct 
 	return at;
 }
 
+/* Names that contain types: f(mood) is f(public.mood). */
+static struct slice full_spelling(struct apply *x, enum object_type type, struct slice name)
+{
+	if (type == OBJECT_FUNCTION)
+		return resolve_signature(x, name);
+	return type == OBJECT_OTHER ? resolve_cast(x, name) : name;
+}
+
+/* Unknown for no other reason than that the server has functions and types of its own? */
+static bool is_only_builtin(struct apply *x, enum object_type type, struct name n)
+{
+	struct name full = catalog_resolve(x->c, x->s, type, n);
+
+	return (type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(n.schema) &&
+	       full.schema.len && catalog_find(x->c, x->s, type, full, NULL) == ABSENT;
+}
+
 struct node *target_named(
 	struct apply *x, enum object_type type, struct name n, enum apply_result *r)
 {
 	const char *word = object_type_word(type == OBJECT_NONE ? OBJECT_TABLE : type);
 	const struct object *found = NULL;
+	enum presence p;
 	struct node *tainted;
 
-	switch (catalog_find(x->c, x->s, type, n, &found)) {
+	n.name = full_spelling(x, type, n.name);
+	p = catalog_find(x->c, x->s, type, n, &found);
+	/* What the server brings itself cannot be dropped or altered. */
+	if (p == UNKNOWN && !tainted_node(x, type, n) && is_only_builtin(x, type, n))
+		p = ABSENT;
+	switch (p) {
 	case PRESENT:
 		return node_of(found);
 	case UNKNOWN:
@@ -147,6 +170,7 @@ enum apply_result may_create(
 	const struct object *found = NULL;
 	enum presence p;
 
+	n.name = full_spelling(x, type, n.name);
 	*full = creation_name(x, n);
 	*old = NULL;
 	if (schema_missing(x, full->schema))
@@ -185,6 +209,7 @@ struct node *create(struct apply *x, const struct object *def, struct name full)
 	if (slice_empty(n->o.owner))
 		n->o.owner = keep(x->c, x->s->role);
 	n->o.tainted = x->unsure && has(x, CHANGE_IF_NOT_EXISTS);
+	n->o.acl = acl_of_new(x->c, &n->o);
 	node_put(x->c, n);
 	return n;
 }
@@ -241,9 +266,19 @@ static enum apply_result apply_inner(struct apply *x)
 
 static enum apply_result create_schema(struct apply *x)
 {
+	struct names path = x->s->search_path, inside = {0};
 	enum apply_result r = apply_create_schema(x);
 
-	return r == APPLIED ? apply_inner(x) : r;
+	if (r != APPLIED || x->ch->ninner == 0)
+		return r;
+	/* Its elements see one another first. */
+	names_add(x->s->arena, &inside, x->ch->target.name);
+	for (size_t i = 0; i < path.n; i++)
+		names_add(x->s->arena, &inside, path.at[i]);
+	x->s->search_path = inside;
+	r = apply_inner(x);
+	x->s->search_path = path;
+	return r;
 }
 
 /* Rows that leave the schema alone are not here. */

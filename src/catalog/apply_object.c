@@ -29,6 +29,25 @@ static struct names resolved_reads(struct apply *x, struct names reads)
 	return out;
 }
 
+/* A query over what is not there is refused; SQLite looks when the view is used. */
+enum apply_result reads_exist(struct apply *x, struct names reads)
+{
+	struct slice column;
+
+	if (is_sqlite(x->c))
+		return APPLIED;
+	for (size_t i = 0; i < reads.n; i++) {
+		struct name n = relation_in(reads.at[i], &column);
+		const struct object *found;
+
+		if (is_mysql(x->c) && slice_iis(n.name, "dual"))
+			continue;
+		if (catalog_find(x->c, x->s, OBJECT_NONE, n, &found) == ABSENT)
+			return conflict(x, "relation \"%.*s\" does not exist", SLICE(n.name));
+	}
+	return APPLIED;
+}
+
 /* The old one's privileges, comment and parts stay when it is replaced. */
 static void keep_of_old(struct catalog *c, struct node *n, const struct object *old)
 {
@@ -68,6 +87,8 @@ enum apply_result apply_create_view(struct apply *x)
 	struct names reads;
 	enum apply_result r = may_create(x, type, x->ch->target, &full, &old);
 
+	if (r == APPLIED)
+		r = reads_exist(x, x->ch->reads);
 	if (r != APPLIED)
 		return r;
 	reads = resolved_reads(x, x->ch->def->view.reads.n ? x->ch->def->view.reads : x->ch->reads);
@@ -229,6 +250,7 @@ enum apply_result apply_create_function(struct apply *x)
 		return r;
 	n = replace(x, old, x->ch->def, full);
 	node_edit(x->c, n)->function.reads = resolved_reads(x, x->ch->def->function.reads);
+	n->o.function.returns = keep(x->c, resolve_returns(x, n->o.function.returns));
 	node_edited(x->c, n);
 	return APPLIED;
 }
@@ -579,6 +601,33 @@ enum apply_result apply_alter_extension(struct apply *x)
 	return APPLIED;
 }
 
+/* Columns of its types need CASCADE. What else uses an extension is not known. */
+static enum apply_result drop_extension_types(struct apply *x, const struct node *ext)
+{
+	struct slice blocker = SLICE_NONE;
+	const char *type;
+
+	for (size_t i = 0; (type = extension_type(ext->o.name, i)); i++) {
+		struct name name = {ext->o.schema, slice_of(type)};
+		struct node **v;
+		size_t n = mentions(x->c, name, &x->c->undo_arena, &v);
+
+		for (size_t k = 0; k < n; k++) {
+			if (v[k]->gone || v[k]->o.type != OBJECT_COLUMN ||
+				!name_eq(split_name(type_base(v[k]->o.column.type)), name))
+				continue;
+			if (!has(x, CHANGE_CASCADE))
+				return conflict(x,
+					"cannot drop extension \"%.*s\": %.*s depends on it",
+					SLICE(ext->o.name), SLICE(path_of(x, v[k])));
+			if (!drop_column_all(x, node_of(v[k]->o.table), v[k], true, &blocker))
+				return conflict(x, "cannot drop extension \"%.*s\": %.*s",
+					SLICE(ext->o.name), SLICE(blocker));
+		}
+	}
+	return APPLIED;
+}
+
 enum apply_result apply_drop_extension(struct apply *x)
 {
 	enum apply_result r = APPLIED;
@@ -586,11 +635,21 @@ enum apply_result apply_drop_extension(struct apply *x)
 
 	if (!n)
 		return r;
-	node_drop(x->c, n);
-	return APPLIED;
+	r = drop_extension_types(x, n);
+	if (r == APPLIED)
+		node_drop(x->c, n);
+	return r;
 }
 
 /* ---- Objects of other kinds ---- */
+
+/* Classes of other objects that live in schemas. */
+static bool in_schemas(struct slice class_)
+{
+	return slice_is(class_, "collation") || slice_is(class_, "conversion") ||
+	       slice_starts(class_, "operator") || slice_starts(class_, "text search") ||
+	       slice_is(class_, "event");
+}
 
 enum apply_result apply_create_object(struct apply *x)
 {
@@ -604,7 +663,8 @@ enum apply_result apply_create_object(struct apply *x)
 	r = may_create(x, type, x->ch->target, &full, &old);
 	if (r != APPLIED)
 		return r;
-	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER)
+	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER ||
+		(type == OBJECT_OTHER && !in_schemas(x->ch->def->other.class_)))
 		full.schema = SLICE_NONE;
 	n = replace(x, old, x->ch->def, full);
 	if (type == OBJECT_PUBLICATION) {
@@ -692,6 +752,14 @@ static void rename_schema(struct apply *x, struct slice from, struct slice to)
 			continue;
 		node_edit(x->c, o)->schema = to;
 		node_edited(x->c, o);
+		for (size_t k = 0; o->o.type == OBJECT_EXTENSION; k++) {
+			const char *type = extension_type(o->o.name, k);
+
+			if (!type)
+				break;
+			retarget(x->c, OBJECT_TYPE, (struct name){from, slice_of(type)},
+				(struct name){to, slice_of(type)});
+		}
 		for (size_t k = 0; k < o->o.nparts; k++) {
 			struct node *part = node_of(o->o.parts[k]);
 
