@@ -43,7 +43,7 @@ fuzz:
 
 bench: all
 	tools/deps.sh test bench
-	bench/run.sh
+	bench/run.py $(BUILD)
 
 docs: all
 	tools/docs.py $(BUILD)/belay docs

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-BELAY=${BELAY:-$ROOT/build/belay}
+BELAY=$(realpath "${BELAY:-$ROOT/build/belay}")
 
 setup() {
 	unset DATABASE_URL PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE NO_COLOR

@@ -105,7 +105,7 @@ SQL
 }
 
 @test "dbmate layout: belay runs it, dbmate finds nothing pending, and the other way round" {
-	dbmate=$ROOT/tests/npm/node_modules/.bin/dbmate
+	dbmate=$ROOT/tests/npm/node_modules/@dbmate/linux-x64/bin/dbmate
 	[ -x "$dbmate" ] || skip "npm ci in tests/npm"
 	dbmate_project
 	pg_database dbm

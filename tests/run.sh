@@ -28,7 +28,7 @@ build() {
 	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$@" "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
 	fi
-	ninja -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
+	ninja -k 0 -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
 		>"$dir.log" 2>&1 || { tail -n 60 "$dir.log"; return 1; }
 }
 
@@ -36,9 +36,10 @@ build() {
 unit() {
 	local label=$1 dir=$2 log p f s crashed
 	shift 2
-	log=$dir/meson-logs/testlog.txt
-	rm -f "$log"
+	rm -f "$dir"/meson-logs/testlog*.txt
 	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$dir.log" 2>&1
+	# With a wrapper meson puts its name into the file's.
+	log=$(ls "$dir"/meson-logs/testlog*.txt 2>/dev/null)
 	[ -f "$log" ] || { cat "$dir.log"; failed=$((failed + 1)); return; }
 	p=$(count PASSED <"$log") f=$(count FAILED <"$log") s=$(count SKIPPED <"$log")
 	# What crashed, timed out or never ran says nothing itself.
@@ -70,7 +71,7 @@ one() {
 
 whole_program() {
 	local log=$1/bats.log p f s
-	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats >"$log" 2>&1
+	BELAY=$PWD/$1/belay BELAY_BUILD=$PWD/$1 bats --tap tests/*.bats tests/*/*.bats >"$log" 2>&1
 	s=$(grep -c '^ok .* # skip' "$log")
 	p=$(($(grep -c '^ok ' "$log") - s))
 	f=$(grep -c '^not ok ' "$log")
@@ -89,7 +90,7 @@ heading "whole-program tests"
 if [ -x build-check/belay ]; then whole_program build-check; else failed=$((failed + 1)); fi
 
 heading "building with AddressSanitizer and UBSan"
-one "build with sanitizers" build build-asan --werror -Db_sanitize=address,undefined -Doptimization=1
+one "build with sanitizers" build build-asan -Db_sanitize=address,undefined -Doptimization=1
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 heading "unit tests with sanitizers"
 unit "unit tests with sanitizers" build-asan

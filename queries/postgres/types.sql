@@ -8,7 +8,8 @@ SELECT t.oid AS "oid", n.nspname AS "schema", t.typname AS "name",
        CASE WHEN t.typtype = 'c' THEN (SELECT pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) || ' '
            || pg_catalog.format_type(a.atttypid, a.atttypmod)
            || CASE WHEN a.attcollation <> at.typcollation THEN (SELECT ' COLLATE ' || CASE WHEN
-                cn.nspname = 'pg_catalog' THEN '' ELSE cn.nspname || '.' END || co.collname
+                cn.nspname = 'pg_catalog' THEN '' ELSE pg_catalog.quote_ident(cn.nspname) || '.' END
+                || pg_catalog.quote_ident(co.collname)
                 FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
                 WHERE co.oid = a.attcollation) ELSE '' END ORDER BY a.attnum)
          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type at ON at.oid = a.atttypid

@@ -73,6 +73,104 @@ static void spell_keys(struct apply *x, const struct node *table, struct index_d
 	d->columns = columns;
 }
 
+/* Operator classes that come with an extension; they live in its schema. */
+static const struct {
+	const char *opclass, *extension;
+} extension_opclasses[] = {
+	{"gin_trgm_ops", "pg_trgm"},
+	{"gist_trgm_ops", "pg_trgm"},
+	{"gin__int_ops", "intarray"},
+	{"gist__intbig_ops", "intarray"},
+	{"vector_l2_ops", "vector"},
+	{"vector_ip_ops", "vector"},
+	{"vector_cosine_ops", "vector"},
+	{"vector_l1_ops", "vector"},
+	{"halfvec_l2_ops", "vector"},
+	{"halfvec_ip_ops", "vector"},
+	{"halfvec_cosine_ops", "vector"},
+};
+
+/* Where the column or the (expression) at the head of a key ends. */
+static size_t key_head_end(struct slice key)
+{
+	size_t depth = 0, i;
+	char quote = 0;
+
+	for (i = 0; i < key.len; i++) {
+		char c = key.at[i];
+
+		if (quote) {
+			quote = c == quote ? 0 : quote;
+			continue;
+		}
+		if (c == '"' || c == '\'')
+			quote = c;
+		depth += c == '(';
+		depth -= c == ')' && depth > 0;
+		if (c == ' ' && !depth)
+			break;
+	}
+	return i;
+}
+
+/* What the server takes when nothing is written, and therefore does not print. */
+static bool is_default_opclass(struct slice method, struct slice opclass)
+{
+	static const char *const btree[] = {"text_ops", "int2_ops", "int4_ops", "int8_ops",
+		"numeric_ops", "float4_ops", "float8_ops", "bool_ops", "bpchar_ops", "bytea_ops",
+		"date_ops", "time_ops", "timetz_ops", "timestamp_ops", "timestamptz_ops",
+		"interval_ops", "uuid_ops", "inet_ops", "macaddr_ops", "name_ops", "oid_ops",
+		"enum_ops", "array_ops", "record_ops", "range_ops", "jsonb_ops", "tsvector_ops",
+		NULL};
+	static const char *const gin[] = {"array_ops", "jsonb_ops", "tsvector_ops", NULL};
+	const char *const *list =
+		slice_is(method, "gin") ? gin
+		: slice_empty(method) || slice_is(method, "btree") || slice_is(method, "hash")
+			? btree
+			: NULL;
+
+	for (; list && *list; list++)
+		if (slice_is(opclass, *list))
+			return true;
+	return false;
+}
+
+/* A default operator class goes away; one of an extension gets its schema, as the server prints. */
+static struct slice key_as_printed(struct apply *x, struct slice method, struct slice key)
+{
+	size_t from = key_head_end(key);
+
+	while (from < key.len) {
+		size_t start = from + 1, end = start;
+
+		while (end < key.len && key.at[end] != ' ' && key.at[end] != '(')
+			end++;
+		if (is_default_opclass(method, slice_sub(key, start, end - start)))
+			return textf(x->c, "%.*s%.*s", SLICE(slice_sub(key, 0, from)),
+				SLICE(slice_from(key, end)));
+		for (size_t i = 0; i < sizeof extension_opclasses / sizeof *extension_opclasses;
+			i++) {
+			struct node *ext;
+
+			if (!slice_is(slice_sub(key, start, end - start),
+				    extension_opclasses[i].opclass))
+				continue;
+			ext = node_find(x->c, OBJECT_EXTENSION,
+				(struct name){
+					SLICE_NONE, slice_of(extension_opclasses[i].extension)});
+			if (!ext)
+				return key;
+			return textf(x->c, "%.*s%.*s.%.*s", SLICE(slice_sub(key, 0, start)),
+				SLICE(type_spelled(x->c,
+					(struct name){SLICE_NONE,
+						ext->o.schema.len ? ext->o.schema : SL("public")})),
+				SLICE(slice_from(key, start)));
+		}
+		from = end;
+	}
+	return key;
+}
+
 struct node *add_index(
 	struct apply *x, struct node *table, const struct object *def, const char *kind)
 {
@@ -83,6 +181,14 @@ struct node *add_index(
 	o.nparts = 0;
 	if (is_mysql(x->c))
 		spell_keys(x, table, &o.index);
+	if (is_postgres(x->c) && o.index.keys.n) {
+		struct names keys = {0};
+
+		for (size_t i = 0; i < o.index.keys.n; i++)
+			names_add(&x->c->arena, &keys,
+				key_as_printed(x, o.index.method, o.index.keys.at[i]));
+		o.index.keys = keys;
+	}
 	if (!named && is_postgres(x->c))
 		o.name = pg_index_name(x->c, table, &o, kind);
 	else if (!named && is_mysql(x->c))
@@ -276,7 +382,7 @@ static void settle_partitioned(struct apply *x, struct node *parent)
 	if (attached < n)
 		return;
 	node_edit(x->c, parent)->index.invalid = false;
-	parent->o.index.on_only = false;
+	parent->o.index.on_only = false; /* as if it had been made for all of them */
 	node_edited(x->c, parent);
 }
 

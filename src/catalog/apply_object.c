@@ -14,6 +14,12 @@ static struct names resolved_reads(struct apply *x, struct names reads)
 		struct name n = split_name(rest);
 		size_t dot = slice_chr(n.name, '.');
 
+		/* A publication's "*" and "schema.*". */
+		if (slice_is(n.name, "*")) {
+			names_add(&x->c->arena, &out, keep(x->c, rest));
+			continue;
+		}
+
 		if (n.schema.len && dot != SIZE_MAX) {
 			column = slice_from(n.name, dot + 1);
 			n.name = slice_sub(n.name, 0, dot);
@@ -98,6 +104,7 @@ enum apply_result apply_create_view(struct apply *x)
 	node_edited(x->c, n);
 	for (size_t i = 0; i < x->ch->def->nparts; i++)
 		create_part(x, n, x->ch->def->parts[i]);
+	n->columns_unknown = n->columns_unknown || n->o.nparts == 0;
 	return APPLIED;
 }
 
@@ -240,17 +247,87 @@ enum apply_result apply_alter_sequence(struct apply *x)
 
 /* ---- Functions ---- */
 
+/* One of "a mood", "OUT b mood", "mood DEFAULT 'x'": its type with its schema. */
+static struct slice resolved_argument(struct apply *x, struct slice piece)
+{
+	size_t tail = slice_find(piece, SL(" DEFAULT "));
+	struct slice head = slice_sub(piece, 0, tail), type = head, more;
+
+	if (tail == SIZE_MAX)
+		tail = piece.len;
+	/* The type is all of it, or what follows the mode, or what follows the name. */
+	for (int words = 0; words < 3; words++) {
+		struct slice full = resolve_type(x, type);
+
+		if (!slice_eq(full, type))
+			return textf(x->c, "%.*s%.*s%.*s",
+				SLICE(slice_sub(head, 0, head.len - type.len)), SLICE(full),
+				SLICE(slice_from(piece, tail)));
+		more = slice_from(type,
+			slice_chr(type, ' ') == SIZE_MAX ? type.len : slice_chr(type, ' ') + 1);
+		if (more.len == 0)
+			break;
+		type = more;
+	}
+	return piece;
+}
+
+static struct slice resolved_arguments(struct apply *x, struct slice arguments)
+{
+	struct buf b = {0};
+	struct slice out;
+	int depth = 0;
+	bool quoted = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i <= arguments.len; i++) {
+		char ch = i < arguments.len ? arguments.at[i] : ',';
+
+		if (ch == '\'')
+			quoted = !quoted;
+		depth += !quoted && (ch == '(' || ch == '[');
+		depth -= !quoted && (ch == ')' || ch == ']');
+		if (i < arguments.len && (ch != ',' || quoted || depth))
+			continue;
+		if (from)
+			buf_adds(&b, ", ");
+		buf_add(&b, resolved_argument(x, slice_trim(slice_sub(arguments, from, i - from))));
+		from = i + 1;
+	}
+	out = keep(x->c, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* RETURNS: SETOF in front stays. */
+static struct slice resolved_result(struct apply *x, struct slice returns)
+{
+	struct slice setof = SL("SETOF ");
+
+	if (slice_starts(returns, "TABLE("))
+		return returns;
+	if (slice_starts(returns, "SETOF "))
+		return textf(
+			x->c, "SETOF %.*s", SLICE(resolve_type(x, slice_from(returns, setof.len))));
+	return resolve_type(x, returns);
+}
+
 enum apply_result apply_create_function(struct apply *x)
 {
 	struct node *old, *n;
+	struct object def;
 	struct name full;
-	enum apply_result r = may_create(x, OBJECT_FUNCTION, x->ch->target, &full, &old);
+	enum apply_result r;
 
+	r = may_create(x, OBJECT_FUNCTION, x->ch->target, &full, &old);
 	if (r != APPLIED)
 		return r;
-	n = replace(x, old, x->ch->def, full);
+	def = *x->ch->def;
+	if (is_postgres(x->c))
+		def.function.arguments = resolved_arguments(x, def.function.arguments);
+	def.function.returns = resolved_result(x, def.function.returns);
+	n = replace(x, old, &def, full);
 	node_edit(x->c, n)->function.reads = resolved_reads(x, x->ch->def->function.reads);
-	n->o.function.returns = keep(x->c, resolve_returns(x, n->o.function.returns));
 	node_edited(x->c, n);
 	return APPLIED;
 }
@@ -478,6 +555,20 @@ static struct slice statistics_name(
 	}
 }
 
+/* The kinds in the server's order; all of them when none is named and there is more than one
+ * member. */
+static struct names statistics_kinds(struct apply *x, const struct object *def)
+{
+	static const char *const kinds[] = {"ndistinct", "dependencies", "mcv"};
+	struct names out = {0};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (def->other.options.n ? names_has(def->other.options, slice_of(kinds[i]))
+					 : def->other.members.n > 1)
+			names_add(&x->c->arena, &out, slice_of(kinds[i]));
+	return out;
+}
+
 enum apply_result apply_create_statistics(struct apply *x)
 {
 	enum apply_result r = APPLIED;
@@ -488,6 +579,7 @@ enum apply_result apply_create_statistics(struct apply *x)
 	if (!table)
 		return r;
 	def = *x->ch->def;
+	def.other.options = statistics_kinds(x, &def);
 	def.other.definition.text = def.other.definition.normal =
 		dotted(&x->c->arena, (struct name){table->o.schema, table->o.name});
 	if (x->ch->target.name.len) {
@@ -614,7 +706,7 @@ static enum apply_result drop_extension_types(struct apply *x, const struct node
 
 		for (size_t k = 0; k < n; k++) {
 			if (v[k]->gone || v[k]->o.type != OBJECT_COLUMN ||
-				!name_eq(split_name(type_base(v[k]->o.column.type)), name))
+				!name_eq(type_named(v[k]->o.column.type), name))
 				continue;
 			if (!has(x, CHANGE_CASCADE))
 				return conflict(x,
@@ -654,7 +746,8 @@ static bool in_schemas(struct slice class_)
 enum apply_result apply_create_object(struct apply *x)
 {
 	enum object_type type = x->ch->def ? x->ch->def->type : x->ch->type;
-	struct node *old, *n;
+	struct node *old;
+	struct object def;
 	struct name full;
 	enum apply_result r;
 
@@ -666,11 +759,10 @@ enum apply_result apply_create_object(struct apply *x)
 	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER ||
 		(type == OBJECT_OTHER && !in_schemas(x->ch->def->other.class_)))
 		full.schema = SLICE_NONE;
-	n = replace(x, old, x->ch->def, full);
-	if (type == OBJECT_PUBLICATION) {
-		node_edit(x->c, n)->other.members = resolved_reads(x, x->ch->def->other.members);
-		node_edited(x->c, n);
-	}
+	def = *x->ch->def;
+	if (type == OBJECT_PUBLICATION)
+		def.other.members = resolved_reads(x, def.other.members);
+	replace(x, old, &def, full);
 	return APPLIED;
 }
 
@@ -739,6 +831,31 @@ enum apply_result apply_alter_other(struct apply *x)
 	return r;
 }
 
+/* Types of extensions are not in the catalog, but columns and functions name their schema. */
+static struct slice type_moved(
+	struct apply *x, struct slice type, struct slice from, struct slice to)
+{
+	struct slice setof = slice_starts(type, "SETOF ") ? SL("SETOF ") : SLICE_NONE;
+	struct slice rest = slice_from(type, setof.len);
+
+	if (rest.len <= from.len || rest.at[from.len] != '.' ||
+		!slice_eq(slice_sub(rest, 0, from.len), from))
+		return type;
+	return textf(
+		x->c, "%.*s%.*s%.*s", SLICE(setof), SLICE(to), SLICE(slice_from(rest, from.len)));
+}
+
+static void move_types(struct apply *x, struct node *n, struct slice from, struct slice to)
+{
+	struct object *o = node_edit(x->c, n);
+
+	if (o->type == OBJECT_COLUMN)
+		o->column.type = type_moved(x, o->column.type, from, to);
+	else if (o->type == OBJECT_FUNCTION)
+		o->function.returns = type_moved(x, o->function.returns, from, to);
+	node_edited(x->c, n);
+}
+
 static void rename_schema(struct apply *x, struct slice from, struct slice to)
 {
 	const struct object **v;
@@ -748,6 +865,10 @@ static void rename_schema(struct apply *x, struct slice from, struct slice to)
 		struct node *o = node_of(v[i]);
 		struct name old = {from, o->o.name}, new = {to, o->o.name};
 
+		if (is_postgres(x->c) && o->o.type == OBJECT_FUNCTION)
+			move_types(x, o, from, to);
+		for (size_t k = 0; is_postgres(x->c) && k < o->ncolumns; k++)
+			move_types(x, node_of(o->o.parts[k]), from, to);
 		if (!slice_eq(o->o.schema, from))
 			continue;
 		node_edit(x->c, o)->schema = to;

@@ -89,16 +89,6 @@ static void view(struct catalog *c, const struct object *o, struct view_def *d)
 		fill(&d->access_method, "heap");
 }
 
-/* Kinds that nobody chose: all of them. One expression alone has none of these. */
-static void statistics(struct catalog *c, struct other_def *d)
-{
-	if (d->options.n || d->members.n < 2)
-		return;
-	names_add(&c->arena, &d->options, SL("ndistinct"));
-	names_add(&c->arena, &d->options, SL("dependencies"));
-	names_add(&c->arena, &d->options, SL("mcv"));
-}
-
 static void policy(struct catalog *c, struct policy_def *d)
 {
 	fill(&d->command, "all");
@@ -191,10 +181,6 @@ void canonical(struct catalog *c, struct object *o)
 	case OBJECT_EVENT_TRIGGER:
 		fill(&o->other.enabled, "origin");
 		break;
-	case OBJECT_STATISTICS:
-		if (is_postgres(c))
-			statistics(c, &o->other);
-		break;
 	case OBJECT_PUBLICATION:
 		publication(c, &o->other);
 		break;
@@ -205,6 +191,7 @@ void canonical(struct catalog *c, struct object *o)
 	case OBJECT_SCHEMA:
 	case OBJECT_EXTENSION:
 	case OBJECT_TYPE:
+	case OBJECT_STATISTICS:
 	case OBJECT_EVENT:
 	case OBJECT_DEFAULT_ACL:
 	case OBJECT_OTHER:

@@ -96,6 +96,10 @@ size_t catalog_dependents(const struct catalog *c, const struct object *table, s
 		struct arena *a, const struct object ***out);
 size_t catalog_partitions(const struct catalog *c, const struct object *table, struct arena *a,
 		const struct object ***out);
+/* Everything of a type that names that object: tables that inherit from it, sequences it owns,
+ * columns of that type, triggers that call that function. */
+size_t catalog_naming(const struct catalog *c, struct name object, enum object_type type,
+		struct arena *a, const struct object ***out);
 
 /* ---- Changing ---- */
 enum apply_result {

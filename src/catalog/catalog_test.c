@@ -589,6 +589,81 @@ static void test_expressions(void **state)
 		SAME);
 }
 
+/* What real histories showed: quoted type names, operator classes, statistics, a space before the
+ * bracket of a trigger's function. */
+static void test_spelled_as_the_server_does(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 0);
+	struct object *t = make(b, OBJECT_TABLE, "t"), *index, *stat, *trigger;
+	struct change ch = change(CHANGE_CREATE_TYPE, "Mood");
+
+	(void)state;
+	ch.type = OBJECT_TYPE;
+	ch.def = make(b, OBJECT_TYPE, "Mood");
+	must(b, ch);
+	ch = change(CHANGE_CREATE_EXTENSION, "pg_trgm");
+	ch.def = make(b, OBJECT_EXTENSION, "pg_trgm");
+	must(b, ch);
+	column(b, t, "feels", "\"Mood\"");
+	column(b, t, "felt", "\"Mood\"[]");
+	column(b, t, "tags", "text[]");
+	column(b, t, "said", "text");
+	ch = change(CHANGE_CREATE_TABLE, "t");
+	ch.def = t;
+	must(b, ch);
+	assert_string_equal(
+		part(b, "t", OBJECT_COLUMN, "feels")->column.type.at, "public.\"Mood\"");
+	assert_true(
+		slice_is(part(b, "t", OBJECT_COLUMN, "felt")->column.type, "public.\"Mood\"[]"));
+	ch = change(CHANGE_RENAME_OTHER, "Mood");
+	ch.type = OBJECT_TYPE;
+	ch.other.name = SL("temper");
+	must(b, ch);
+	assert_true(slice_is(part(b, "t", OBJECT_COLUMN, "felt")->column.type, "public.temper[]"));
+
+	index = make(b, OBJECT_INDEX, "i");
+	index->index.method = SL("gin");
+	names_add(&b->a, &index->index.keys, SL("tags array_ops"));
+	names_add(&b->a, &index->index.keys, SL("(lower(said)) gin_trgm_ops"));
+	ch = change(CHANGE_CREATE_INDEX, "t");
+	ch.name = SL("i");
+	ch.def = index;
+	must(b, ch);
+	index = (struct object *)part(b, "t", OBJECT_INDEX, "i");
+	assert_true(slice_is(index->index.keys.at[0], "tags"));
+	assert_true(slice_is(index->index.keys.at[1], "(lower(said)) public.gin_trgm_ops"));
+
+	stat = make(b, OBJECT_STATISTICS, "s");
+	names_add(&b->a, &stat->other.members, SL("said"));
+	names_add(&b->a, &stat->other.members, SL("(tags IS NULL)"));
+	ch = change(CHANGE_CREATE_STATISTICS, "s");
+	ch.other.name = SL("t");
+	ch.def = stat;
+	must(b, ch);
+	assert_int_equal(find(b, OBJECT_STATISTICS, "s")->other.options.n, 3);
+	ch = change(CHANGE_RENAME_COLUMN, "t");
+	ch.name = SL("tags");
+	ch.other.name = SL("words");
+	must(b, ch);
+	assert_true(
+		slice_is(find(b, OBJECT_STATISTICS, "s")->other.members.at[1], "(words IS NULL)"));
+
+	ch = change(CHANGE_CREATE_FUNCTION, "f()");
+	ch.def = make(b, OBJECT_FUNCTION, "f()");
+	must(b, ch);
+	trigger = make(b, OBJECT_TRIGGER, "tr");
+	trigger->trigger.body.text = SL("EXECUTE FUNCTION public.f ()");
+	ch = change(CHANGE_CREATE_TRIGGER, "t");
+	ch.name = SL("tr");
+	ch.def = trigger;
+	must(b, ch);
+	ch = change(CHANGE_DROP_FUNCTION, "f");
+	ch.flags = CHANGE_CASCADE;
+	must(b, ch);
+	assert_null(part(b, "t", OBJECT_TRIGGER, "tr"));
+	close_box(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_partitions),
 		cmocka_unit_test(test_copy_and_compare),
 		cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_spelled_as_the_server_does),
 		cmocka_unit_test(test_it_is_fast),
 	};
 

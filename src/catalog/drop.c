@@ -46,7 +46,7 @@ static void leave_publication(struct apply *x, struct node *pub, struct name tab
 
 static bool is_of_type(const struct node *col, const struct node *n)
 {
-	return name_eq(split_name(type_base(col->o.column.type)), own_name(n));
+	return name_eq(type_named(col->o.column.type), own_name(n));
 }
 
 /* A column that uses what is dropped: goes with its type or its generation expression, loses its

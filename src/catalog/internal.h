@@ -190,6 +190,8 @@ void canonical(struct catalog *c, struct object *o);
 /* plain, main or extended; NULL for a type of somebody's own. */
 const char *type_storage(struct slice type);
 struct slice type_base(struct slice type); /* without (…) and [] */
+struct name type_named(struct slice type); /* its name, without quotes */
+struct slice type_spelled(struct catalog *c, struct name n);
 /* Fills a new sequence's numbers by its type and increment. */
 void sequence_defaults(struct catalog *c, struct sequence_def *d);
 
@@ -262,7 +264,6 @@ void inherit_index(struct apply *x, struct node *child, const struct object *ind
 /* types.c */
 struct slice resolve_type(struct apply *x, struct slice type);
 struct slice resolve_signature(struct apply *x, struct slice name); /* f(a, b) */
-struct slice resolve_returns(struct apply *x, struct slice returns);
 struct slice resolve_cast(struct apply *x, struct slice name);
 struct slice resolve_collation(struct apply *x, struct slice collation);
 /* The n-th type that an extension brings; NULL behind the last one we know. */

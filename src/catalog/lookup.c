@@ -343,3 +343,16 @@ size_t catalog_partitions(const struct catalog *c, const struct object *table, s
 			(*out)[k++] = &v[i]->o;
 	return k;
 }
+
+size_t catalog_naming(const struct catalog *c, struct name relation, enum object_type type,
+	struct arena *a, const struct object ***out)
+{
+	struct node **v;
+	size_t n = mentions(c, relation, a, &v), k = 0;
+
+	*out = room(a, n);
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->o.type == type)
+			(*out)[k++] = &v[i]->o;
+	return k;
+}

@@ -12,6 +12,8 @@ static struct name called_function(struct slice body)
 
 	if (end == SIZE_MAX)
 		return (struct name){0};
+	while (end > 0 && body.at[end - 1] == ' ')
+		end--;
 	for (from = end; from > 0 && body.at[from - 1] != ' '; from--)
 		;
 	return split_name(slice_sub(body, from, end - from));
@@ -80,7 +82,7 @@ static void mention_expr(const struct catalog *c, struct expr e, mention_fn *fn,
 	for (size_t i = 0; i < e.facts->functions.n; i++)
 		mention(split_name(e.facts->functions.at[i]), fn, ctx);
 	for (size_t i = 0; i < e.facts->types.n; i++)
-		mention(split_name(type_base(e.facts->types.at[i])), fn, ctx);
+		mention(type_named(e.facts->types.at[i]), fn, ctx);
 }
 
 void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx)
@@ -120,7 +122,7 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 		break;
 	case OBJECT_COLUMN:
 		if (is_postgres(c) && slice_chr(o->column.type, '.') != SIZE_MAX)
-			fn(ctx, split_name(type_base(o->column.type)));
+			fn(ctx, type_named(o->column.type));
 		mention_list(o->column.sequence, fn, ctx);
 		mention_expr(c, o->column.default_value, fn, ctx);
 		mention_expr(c, o->column.generation, fn, ctx);
@@ -133,7 +135,7 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 		break;
 	case OBJECT_TYPE:
 		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)
-			fn(ctx, split_name(type_base(o->type_.base)));
+			fn(ctx, type_named(o->type_.base));
 		mention_expr(c, o->type_.default_value, fn, ctx);
 		for (size_t i = 0; i < o->type_.checks.n; i++)
 			mention_text(o->type_.checks.at[i], fn, ctx);

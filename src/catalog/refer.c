@@ -51,13 +51,56 @@ struct name relation_in(struct slice s, struct slice *column)
 	return n;
 }
 
+/* Where the name that begins at `at` ends: "quoted" ones hold anything. */
+static size_t type_word_end(struct slice t, size_t at)
+{
+	if (at < t.len && t.at[at] == '"') {
+		for (at++; at < t.len; at++)
+			if (t.at[at] == '"' && (at + 1 == t.len || t.at[at + 1] != '"'))
+				return at + 1;
+			else if (t.at[at] == '"')
+				at++;
+		return t.len;
+	}
+	while (at < t.len && t.at[at] != '.' && t.at[at] != '(' && t.at[at] != '[')
+		at++;
+	return at;
+}
+
 struct slice type_base(struct slice t)
 {
-	size_t end = slice_chr(t, '(');
+	size_t end = type_word_end(t, 0);
 
-	if (end == SIZE_MAX)
-		end = slice_chr(t, '[');
+	if (end < t.len && t.at[end] == '.')
+		end = type_word_end(t, end + 1);
 	return slice_trim(slice_sub(t, 0, end));
+}
+
+static struct slice unquoted(struct slice s)
+{
+	return s.len >= 2 && s.at[0] == '"' ? slice_sub(s, 1, s.len - 2) : s;
+}
+
+struct name type_named(struct slice t)
+{
+	struct slice base = type_base(t);
+	size_t dot = type_word_end(base, 0);
+
+	if (dot >= base.len)
+		return (struct name){SLICE_NONE, unquoted(base)};
+	return (struct name){
+		unquoted(slice_sub(base, 0, dot)), unquoted(slice_from(base, dot + 1))};
+}
+
+struct slice type_spelled(struct catalog *c, struct name n)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	quote_name_pretty(&b, c->dialect, n.schema, n.name);
+	s = keep(c, buf_slice(&b));
+	buf_done(&b);
+	return s;
 }
 
 /* ---- Lists ---- */
@@ -278,10 +321,9 @@ static struct slice type_retarget(
 {
 	struct slice base = type_base(type);
 
-	if (!name_eq(split_name(base), from))
+	if (!name_eq(type_named(type), from))
 		return type;
-	return textf(c, "%.*s.%.*s%.*s", SLICE(to.schema), SLICE(to.name),
-		SLICE(slice_from(type, base.len)));
+	return textf(c, "%.*s%.*s", SLICE(type_spelled(c, to)), SLICE(slice_from(type, base.len)));
 }
 
 struct expr nextval_of(struct catalog *c, struct name seq)
@@ -577,8 +619,17 @@ static void rename_in_dependent(
 
 	if (o->type == OBJECT_CONSTRAINT)
 		o->constraint.ref_columns = names_replaced(c, o->constraint.ref_columns, from, to);
-	if (o->type == OBJECT_STATISTICS)
-		o->other.members = names_replaced(c, o->other.members, from, to);
+	if (o->type == OBJECT_STATISTICS) {
+		o->other.members = names_copy(&c->arena, o->other.members);
+		for (size_t i = 0; i < o->other.members.n; i++) {
+			struct slice *s = &o->other.members.at[i];
+
+			if (slice_eq(*s, from))
+				*s = to;
+			else if (s->len && s->at[0] == '(')
+				*s = text_rename(c, *s, from, to, false);
+		}
+	}
 	if (o->type == OBJECT_SEQUENCE && slice_eq(o->sequence.owned_by, old))
 		o->sequence.owned_by = new;
 	if (o->type == OBJECT_TRIGGER && is_sqlite(c))

@@ -63,11 +63,15 @@ static struct slice type_schema(struct apply *x, struct slice base)
 struct slice resolve_type(struct apply *x, struct slice type)
 {
 	struct slice base = type_base(type), schema;
+	struct name name = type_named(type);
 
-	if (!is_postgres(x->c) || base.len == 0 || slice_chr(base, '.') != SIZE_MAX)
+	if (!is_postgres(x->c) || base.len == 0 || name.schema.len)
 		return type;
-	schema = type_schema(x, base);
-	return schema.len ? textf(x->c, "%.*s.%.*s", SLICE(schema), SLICE(type)) : type;
+	schema = type_schema(x, name.name);
+	if (slice_empty(schema))
+		return type;
+	return textf(x->c, "%.*s%.*s", SLICE(type_spelled(x->c, (struct name){schema, name.name})),
+		SLICE(slice_from(type, base.len)));
 }
 
 /* Arguments of a signature: no lengths, types with their schemas. */
@@ -107,16 +111,6 @@ struct slice resolve_signature(struct apply *x, struct slice name)
 	out = keep(x->c, buf_slice(&b));
 	buf_done(&b);
 	return out;
-}
-
-struct slice resolve_returns(struct apply *x, struct slice returns)
-{
-	size_t head = slice_istarts(returns, "setof ") ? strlen("setof ") : 0;
-
-	if (!is_postgres(x->c) || slice_istarts(returns, "table("))
-		return returns;
-	return textf(x->c, "%s%.*s", head ? "SETOF " : "",
-		SLICE(resolve_type(x, slice_from(returns, head))));
 }
 
 /* A cast is called "type as type". */

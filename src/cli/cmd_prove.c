@@ -263,15 +263,56 @@ static bool replay(struct cli *c, const struct engine *e, struct catalog *cat, s
 	return true;
 }
 
+static bool placeholder_value(void *ctx, struct slice name, struct slice *out)
+{
+	const struct project *p = ctx;
+
+	for (size_t i = 0; i < p->nplaceholders; i++)
+		if (slice_eq(p->placeholders[i][0], name)) {
+			*out = p->placeholders[i][1];
+			return true;
+		}
+	return false;
+}
+
+/* The script as it is sent, placeholders replaced; as it was read when a value is missing. */
+static struct source *expanded(
+	struct cli *c, const struct project *p, const struct migration *m, size_t *off, size_t *len)
+{
+	struct slice part = slice_sub(m->up.src->text, m->up.off, m->up.len), text;
+	struct project *ctx = ARENA_NEW(&c->arena, struct project);
+	struct err ignored = {0};
+	struct source *src;
+
+	*off = m->up.off;
+	*len = m->up.len;
+	*ctx = *p;
+	if (!p->mask_styles || m->up.src->masked.at == m->up.src->text.at ||
+		!mask_expand(
+			&c->arena, part, p->mask_styles, placeholder_value, ctx, &text, &ignored)) {
+		err_done(&ignored);
+		return m->up.src;
+	}
+	src = ARENA_NEW(&c->arena, struct source);
+	source_init(src, &c->arena, m->up.src->path, text);
+	*off = 0;
+	*len = text.len;
+	return src;
+}
+
 static bool replay_project(struct cli *c, const struct project *p, const struct engine *e,
 	struct slice until, struct catalog *cat, struct reader *reader, struct err *err)
 {
 	const struct migration *stop = NULL;
+	struct source *base = NULL;
 	struct session s;
 
 	if (until.len && !project_find(p, until, &stop, err))
 		return false;
 	session_init(&s, e->dialect, &c->arena);
+	if (!cli_base_schema(c, p, &base, err) ||
+		(base && !replay(c, e, cat, &s, reader, base, 0, base->text.len, err)))
+		return false;
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		const struct migration *m = &p->migrations[i];
 
@@ -279,9 +320,13 @@ static bool replay_project(struct cli *c, const struct project *p, const struct 
 			warning_print(c,
 				"migration %.*s is %s: what it does is not in the comparison",
 				SLICE(m->id), m->code);
-		if (m->up.src && !m->baseline &&
-			!replay(c, e, cat, &s, reader, m->up.src, m->up.off, m->up.len, err))
-			return false;
+		if (m->up.src && !m->baseline) {
+			size_t off, len;
+			struct source *src = expanded(c, p, m, &off, &len);
+
+			if (!replay(c, e, cat, &s, reader, src, off, len, err))
+				return false;
+		}
 		if (m == stop)
 			break;
 	}
@@ -352,12 +397,42 @@ static bool schema_of(
 	return ok;
 }
 
+/* What a comparison leaves out: the runners' own tables, and what ends with a session. */
+struct left_out {
+	enum dialect dialect;
+	struct slice table; /* the layout's history; empty: none */
+};
+
+static struct slice before_last_dot(struct slice name)
+{
+	while (name.len && name.at[name.len - 1] != '.')
+		name.len--;
+	return slice_sub(name, 0, name.len ? name.len - 1 : 0);
+}
+
+static struct slice bare(struct slice name)
+{
+	struct slice head = before_last_dot(name);
+
+	return head.len ? slice_from(name, head.len + 1) : name;
+}
+
 static bool skip_ours(void *ctx, const struct object *o)
 {
-	const enum dialect *d = ctx;
-	struct slice table = o->table ? o->table->name : o->name;
+	const struct left_out *l = ctx;
+	const struct object *top = o->table ? o->table : o;
 
-	return journal_is_ours(*d, o->schema, table) || layout_is_history(table);
+	if (journal_is_ours(l->dialect, top->schema, top->name))
+		return true;
+	if (top->type == OBJECT_TABLE && slice_is(top->table_.persistence, "temporary"))
+		return true;
+	if (layout_is_history(top->name))
+		return true;
+	if (slice_empty(l->table))
+		return false;
+	if (top->type == OBJECT_SEQUENCE)
+		return slice_eq(bare(before_last_dot(top->sequence.owned_by)), l->table);
+	return top->type == OBJECT_TABLE && slice_eq(top->name, l->table);
 }
 
 static void diff_json(struct buf *b, const struct catalog_diff *d)
@@ -387,26 +462,33 @@ static void diff_json(struct buf *b, const struct catalog_diff *d)
 	json_end(&j);
 }
 
-static enum dialect diff_dialect(struct cli *c)
+static enum dialect diff_dialect(struct cli *c, struct left_out *l)
 {
 	enum dialect d = cli_dialect(c, NULL);
 	struct err ignored = {0};
-	struct project p;
+	struct project p = {0};
 
 	for (size_t i = 0; d == DIALECT_UNKNOWN && i < 2; i++)
 		d = url_dialect(slice_of(c->args[i]));
-	if (d == DIALECT_UNKNOWN && cli_project(c, &p, true, &ignored))
-		d = p.dialect;
+	if ((d == DIALECT_UNKNOWN || c->args[0][0] == '@' || c->args[1][0] == '@') &&
+		cli_project(c, &p, true, &ignored)) {
+		d = d == DIALECT_UNKNOWN ? p.dialect : d;
+		l->table = bare(slice_of(p.table           ? p.table
+					 : p.layout->table ? p.layout->table
+							   : ""));
+	}
 	err_done(&ignored);
+	l->dialect = d;
 	return d;
 }
 
 int cmd_diff(struct cli *c, struct err *err)
 {
 	struct catalog *a = NULL, *b = NULL;
-	enum dialect d = diff_dialect(c);
+	struct left_out leave = {0};
+	enum dialect d = diff_dialect(c, &leave);
 	struct diff_options opt = {
-		.ignore_owner = true, .ignore_acl = true, .skip = skip_ours, .skip_ctx = &d};
+		.ignore_owner = true, .ignore_acl = true, .skip = skip_ours, .skip_ctx = &leave};
 	struct catalog_diff diff = {0};
 	struct buf out = {0};
 	bool ok;

@@ -9,28 +9,41 @@ struct running {
 	struct project project;
 	struct conn *conn;
 	struct run_state state;
+	struct run_lock lock;
 	struct progress progress;
-	bool told; /* server, database and role were shown */
+	long long said; /* when a wait was last mentioned */
+	bool told;      /* server, database and role were shown */
 };
+
+static void end(struct running *r)
+{
+	conn_close(r->conn);
+	run_lock_drop(&r->lock);
+	r->conn = NULL;
+}
+
+static bool may_write(const struct conn *c, struct err *err)
+{
+	if (!c->id.read_only || (dialect_is_mysql(c->id.dialect) && c->id.superuser))
+		return true;
+	err_set(err, ERR_CONNECT, "cannot write to %.*s: it is read-only", SLICE(c->id.database));
+	return err_hint(err, "A standby, a read-only session or a file without write permission: "
+			     "name the database that may be written to.");
+}
 
 static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
 {
-	*r = (struct running){.cli = c};
+	*r = (struct running){.cli = c, .lock = {.fd = -1}};
 	if (!cli_project(c, &r->project, true, err))
 		return false;
 	if (!cli_connect(c, &r->conn, read_only, err))
 		return false;
 	r->project.dialect = r->conn->id.dialect;
-	if (state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
+	if ((read_only || (may_write(r->conn, err) && run_lock_take(&r->lock, r->conn, err))) &&
+		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
-	conn_close(r->conn);
-	r->conn = NULL;
+	end(r);
 	return false;
-}
-
-static void end(struct running *r)
-{
-	conn_close(r->conn);
 }
 
 /* ---- status ---- */
@@ -108,10 +121,31 @@ static void on_event(void *ctx, const struct run_event *e)
 			SLICE(clean_line(&c->arena, e->migration->name)), e->ms);
 		fflush(stdout);
 		break;
-	case EVENT_VERIFY_DONE:
 	case EVENT_RETRY:
+		if (!c->quiet && io_now_ms() - r->said > 5000) {
+			r->said = io_now_ms();
+			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		}
+		break;
+	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
+{
+	const char *text = cli_text(c, "in-doubt");
+
+	*out = IN_DOUBT_STOP;
+	if (!text)
+		return true;
+	if (strcmp(text, "done") == 0)
+		*out = IN_DOUBT_DONE;
+	else if (strcmp(text, "again") == 0)
+		*out = IN_DOUBT_AGAIN;
+	else
+		return err_set(err, ERR_INPUT, "--in-doubt wants done or again, not \"%s\"", text);
+	return true;
 }
 
 static bool run_selection(
@@ -121,6 +155,7 @@ static bool run_selection(
 	struct plan_request req = {
 		.direction = sel->direction, .server_version = r->conn->id.version};
 	struct run_options ro = {.conn = r->conn,
+		.state = &r->state,
 		.journal_where = cli_journal(c),
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
@@ -131,6 +166,8 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
+	if (!read_in_doubt(c, &ro.in_doubt, err))
+		return false;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
 		return false;
@@ -331,7 +368,7 @@ static bool record_one(
 	if (ok && l->history_begin)
 		ok = l->history_begin(&r->project, r->conn, m, DIR_UP, err);
 	ok = ok && l->history_finish(&r->project, r->conn, m, DIR_UP, 0, err) &&
-	     journal_applied(j, m, DIR_UP, err) && conn_exec(r->conn, SL("COMMIT"), err);
+	     journal_applied(j, m, DIR_UP, true, err) && conn_exec(r->conn, SL("COMMIT"), err);
 	if (!ok && r->conn->ops->alive(r->conn)) {
 		conn_exec(r->conn, SL("ROLLBACK"), &ignored);
 		err_done(&ignored);
@@ -353,7 +390,7 @@ static bool record_until(struct running *r, struct journal *j, const struct migr
 		if (!s->migration || s->migration->repeatable)
 			continue;
 		if (is_recorded(s) && s->edited) {
-			if (!journal_applied(j, s->migration, DIR_UP, err))
+			if (!journal_applied(j, s->migration, DIR_UP, true, err))
 				return false;
 			++*done;
 		} else if (!is_recorded(s)) {

@@ -258,8 +258,12 @@ static bool read_placeholders(struct reading *r, const struct node *n, void *int
 {
 	struct config *c = into;
 
+	if (n->kind == NODE_SCALAR && (strcmp(n->text, "false") == 0 || strcmp(n->text, "off") == 0)) {
+		c->no_placeholders = true;
+		return true;
+	}
 	if (n->kind != NODE_MAP)
-		return bad(r, n, "placeholders wants names and values");
+		return bad(r, n, "placeholders wants names and values, or false");
 	c->placeholders = arena_array(r->arena, n->n ? n->n : 1, sizeof *c->placeholders);
 	for (size_t i = 0; i < n->n; i++) {
 		const char *value = NULL;

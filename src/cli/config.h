@@ -23,6 +23,7 @@ struct config {
 	size_t nmigrations;
 	struct slice (*placeholders)[2];
 	size_t nplaceholders;
+	bool no_placeholders; /* `placeholders: false`: the tool replaces none in this project */
 	struct config_env *envs;
 	size_t nenvs;
 	const char *journal;

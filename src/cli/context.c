@@ -238,6 +238,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		return err_hint(
 			err, "Name their folder with --migrations DIR, or start one: belay init.");
 	}
+	if (c->config.no_placeholders)
+		p->mask_styles = 0;
 	if (o.dialect != DIALECT_UNKNOWN)
 		p->dialect = o.dialect;
 	if (p->dialect == DIALECT_UNKNOWN)

@@ -50,11 +50,13 @@ static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
+	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {

@@ -58,6 +58,19 @@ struct observed {
 	size_t nrewrites, nscans;
 };
 
+/* What became of a statement that ran outside a transaction and was never heard of again. */
+enum probe_verdict {
+	PROBE_DONE,	/* its effect is there, by definition and not by name alone */
+	PROBE_NOT_DONE, /* nothing of it is there (leftovers, if any, were removed: `repaired`) */
+	PROBE_BUSY,	/* the server is still at it: ask again */
+	PROBE_DOUBT,	/* cannot be told */
+};
+struct probe {
+	enum probe_verdict verdict;
+	struct slice words; /* what was found, for people */
+	bool repaired;	    /* something was removed before it can run again */
+};
+
 struct engine {
 	enum dialect dialect;
 	const char *name;  /* "postgres" */
@@ -108,6 +121,16 @@ struct engine {
 	/* The reader is the server's own grammar: what it refuses, the server refuses too. */
 	bool exact_grammar;
 	const char *scratch_extension_hint; /* what to install when no server binary is found */
+
+	/* Statements outside a transaction; all three may be NULL. `witness` writes down, before
+	 * the statement is sent, what `probe` will want to know if nobody comes back to tell. */
+	bool (*witness)(struct conn *c, const struct statement *st, struct arena *a,
+			struct slice *before, struct err *err);
+	bool (*probe)(struct conn *c, const struct statement *st, struct slice before,
+			struct arena *a, struct probe *out, struct err *err);
+	/* The statement succeeded: is what it made fit for use? False with the sentence if not. */
+	bool (*sound)(struct conn *c, const struct statement *st, struct slice before,
+			struct err *err);
 };
 
 /* Rows that were built in; ends with NULL. */

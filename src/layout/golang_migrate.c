@@ -334,21 +334,44 @@ static bool gm_create(const struct project *p, struct conn *c, struct err *err)
 		t.schema, t.name);
 }
 
+static struct slice flag_word(const struct conn *c, bool dirty)
+{
+	if (c->id.dialect == DIALECT_SQLITE)
+		return dirty ? SL("1") : SL("0");
+	return dirty ? SL("true") : SL("false");
+}
+
 /* The row that the tool would write: number and flag; number empty = none, and then only a dirty
  * mark leaves a row (-1). DELETE and not TRUNCATE, which would commit in MySQL. */
 static bool set_version(
 	const struct project *p, struct conn *c, struct slice number, bool dirty, struct err *err)
 {
 	struct table_name t = history_table(p);
-	bool sqlite = c->id.dialect == DIALECT_SQLITE;
 
 	if (!conn_execf(c, err, "DELETE FROM %N", t.schema, t.name))
 		return false;
 	if (!number.len && !dirty)
 		return true;
 	return conn_execf(c, err, "INSERT INTO %N (version, dirty) VALUES (%s, %s)", t.schema,
-		t.name, number.len ? plain_number(number) : SL("-1"),
-		sqlite ? (dirty ? SL("1") : SL("0")) : (dirty ? SL("true") : SL("false")));
+		t.name, number.len ? plain_number(number) : SL("-1"), flag_word(c, dirty));
+}
+
+/* The same on the way up, where a lower number that is run late must not pull the mark back; all in
+ * statements that return nothing, so that they travel with the COMMIT. */
+static bool raise_version(
+	const struct project *p, struct conn *c, struct slice number, bool dirty, struct err *err)
+{
+	struct table_name t = history_table(p);
+	struct slice n = plain_number(number), flag = flag_word(c, dirty);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE version <= %s", t.schema, t.name, n) &&
+	       conn_execf(c, err, "UPDATE %N SET dirty = %s", t.schema, t.name, flag) &&
+	       conn_execf(c, err,
+		       "INSERT INTO %N (version, dirty) SELECT %s, %s%s"
+		       " WHERE NOT EXISTS (SELECT 1 FROM %N)",
+		       t.schema, t.name, n, flag,
+		       dialect_is_mysql(c->id.dialect) ? SL(" FROM DUAL") : SLICE_NONE, t.schema,
+		       t.name);
 }
 
 static struct slice number_before(const struct project *p, const struct migration *m)
@@ -361,33 +384,12 @@ static struct slice number_before(const struct project *p, const struct migratio
 	return before;
 }
 
-/* A lower number that is run late must not pull the mark back. */
-static bool target(const struct project *p, struct conn *c, const struct migration *m,
-	enum direction d, struct slice *out, struct arena *a, struct err *err)
-{
-	struct table_name t = history_table(p);
-	struct rows r = {0};
-
-	*out = d == DIR_UP ? m->version : number_before(p, m);
-	if (d == DIR_DOWN)
-		return true;
-	if (!history_queryf(c, a, &r, err, "SELECT version FROM %N", t.schema, t.name))
-		return false;
-	if (r.nrows == 1 && count_digits(rows_get(&r, 0, 0)) &&
-		cmp_number(rows_get(&r, 0, 0), *out) > 0)
-		*out = rows_get(&r, 0, 0);
-	return true;
-}
-
 static bool record(const struct project *p, struct conn *c, const struct migration *m,
 	enum direction d, bool dirty, struct err *err)
 {
-	struct arena a = {0};
-	struct slice number;
-	bool ok = target(p, c, m, d, &number, &a, err) && set_version(p, c, number, dirty, err);
-
-	arena_done(&a);
-	return ok;
+	if (d == DIR_UP)
+		return raise_version(p, c, m->version, dirty, err);
+	return set_version(p, c, number_before(p, m), dirty, err);
 }
 
 static bool gm_begin(const struct project *p, struct conn *c, const struct migration *m,

@@ -24,6 +24,7 @@ struct unit {
 struct judge {
 	const struct judge_input *in;
 	struct arena *arena;
+	struct arena scratch; /* of the statement being judged: its effects */
 	struct verdict *out;
 	struct catalog *catalog;
 	struct session session;
@@ -104,8 +105,9 @@ extern const struct rule rule_validate_in_same_tx;
 
 /* --select all */
 bool select_all(const struct judge *jg);
-bool suppressed(struct judge *jg, const struct finding *f);
-void report_unused(struct judge *jg);
+/* `u` is the unit the finding is in, NULL for findings of the folder. */
+bool suppressed(struct judge *jg, const struct unit *u, const struct finding *f);
+void report_unused(struct judge *jg, const struct unit *u);
 bool path_matches(const char *pattern, const char *path);
 
 #endif

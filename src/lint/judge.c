@@ -73,8 +73,9 @@ static void collect(struct judge *jg)
 struct pool {
 	struct judge *jg;
 	atomic_size_t next;
-	pthread_mutex_t mutex;
+	size_t end;
 	struct arena *arenas;
+	struct reader **readers;
 	atomic_uint started;
 };
 
@@ -96,25 +97,15 @@ static void read_unit(struct unit *u, const struct engine *e, struct reader *r, 
 static void *read_units(void *arg)
 {
 	struct pool *p = arg;
-	const struct judge_input *in = p->jg->in;
-	struct reader_options ro = {.dialect = in->engine->dialect, .version = in->version};
-	struct arena *a = &p->arenas[atomic_fetch_add(&p->started, 1)];
-	struct reader *r = NULL;
-	struct err err = {0};
-	bool ok = in->engine->reader_open(&r, &ro, &err);
+	unsigned me = atomic_fetch_add(&p->started, 1);
 
 	for (;;) {
 		size_t i = atomic_fetch_add(&p->next, 1);
 
-		if (i >= p->jg->nunits)
+		if (i >= p->end)
 			break;
-		if (ok)
-			read_unit(&p->jg->units[i], in->engine, r, a);
-		else
-			err_set(&p->jg->units[i].err, ERR_INPUT, "%s", err.message);
+		read_unit(&p->jg->units[i], p->jg->in->engine, p->readers[me], &p->arenas[me]);
 	}
-	in->engine->reader_close(r);
-	err_done(&err);
 	return NULL;
 }
 
@@ -148,19 +139,53 @@ static unsigned thread_count(const struct judge *jg)
 	return n > 16 ? 16 : n;
 }
 
-static bool parse_all(struct judge *jg, struct arena **arenas, unsigned *n, struct err *err)
-{
-	struct pool p = {.jg = jg};
+/* A stretch of units is parsed, judged and forgotten before the next one is read, so a long history
+ * needs no more memory than a short one. */
+enum { STRETCH_BYTES = 256 * 1024, STRETCH_UNITS = 512 };
 
-	*n = thread_count(jg);
-	*arenas = p.arenas = ARENA_ARRAY(jg->arena, *n, struct arena);
-	run_threads(&p, *n);
-	for (size_t i = 0; i < jg->nunits; i++)
+static size_t stretch_end(const struct judge *jg, size_t begin)
+{
+	size_t bytes = 0, i = begin;
+
+	while (i < jg->nunits && i - begin < STRETCH_UNITS && (i == begin || bytes < STRETCH_BYTES))
+		bytes += jg->units[i++].len;
+	return i;
+}
+
+static bool parse_stretch(
+	struct judge *jg, struct pool *p, size_t begin, size_t end, unsigned n, struct err *err)
+{
+	atomic_store(&p->next, begin);
+	atomic_store(&p->started, 0);
+	p->end = end;
+	run_threads(p, end - begin < 8 ? 1 : n);
+	for (size_t i = begin; i < end; i++)
 		if (!jg->units[i].ok) {
 			err_move(err, &jg->units[i].err);
 			return false;
 		}
 	return true;
+}
+
+static bool open_readers(struct judge *jg, struct pool *p, unsigned n, struct err *err)
+{
+	struct reader_options ro = {.dialect = jg->in->engine->dialect, .version = jg->in->version};
+
+	p->jg = jg;
+	p->arenas = ARENA_ARRAY(jg->arena, n, struct arena);
+	p->readers = ARENA_ARRAY(jg->arena, n, struct reader *);
+	for (unsigned i = 0; i < n; i++)
+		if (!jg->in->engine->reader_open(&p->readers[i], &ro, err))
+			return false;
+	return true;
+}
+
+static void close_readers(struct judge *jg, struct pool *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		jg->in->engine->reader_close(p->readers[i]);
+		arena_done(&p->arenas[i]);
+	}
 }
 
 /* ---- Findings ---- */
@@ -278,6 +303,9 @@ static void collapse(struct judge *jg)
 	struct finding *v = jg->out->findings;
 	size_t first = jg->first_of_statement, n = first;
 
+	/* The effects' memory goes with the statement. */
+	for (size_t i = first; i < jg->out->nfindings; i++)
+		v[i].needs = names_copy(jg->arena, v[i].needs);
 	if (select_all(jg))
 		return;
 	for (size_t i = first; i < jg->out->nfindings; i++) {
@@ -332,7 +360,7 @@ static void remember_locks(struct judge *jg, const struct statement *st, const s
 		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING)
 			continue;
 		*ARENA_PUSH(jg->arena, s->locks, s->nlocks) =
-			(struct session_lock){.object = l->object,
+			(struct session_lock){.object = name_copy(jg->arena, l->object),
 				.mode = l->mode,
 				.strength = (int)l->blocks,
 				.since = st};
@@ -343,8 +371,8 @@ static void note_opaque(struct judge *jg, const struct statement *st)
 {
 	if (jg->unit->context)
 		return;
-	*ARENA_PUSH(jg->arena, jg->out->opaque, jg->out->nopaque) =
-		(struct opaque_note){.span = st->span, .reason = st->opaque_reason};
+	*ARENA_PUSH(jg->arena, jg->out->opaque, jg->out->nopaque) = (struct opaque_note){
+		.span = st->span, .reason = arena_slice(jg->arena, st->opaque_reason)};
 }
 
 static void run_rules(struct judge *jg, struct judged *j)
@@ -374,7 +402,8 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		jg->out->statements++;
 	if (st->state == STATEMENT_OPAQUE || st->state == STATEMENT_CLIENT || st->partly_opaque)
 		note_opaque(jg, st);
-	jg->in->engine->effects(jg->arena, jg->catalog, &jg->session, st, &effect);
+	arena_reset(&jg->scratch);
+	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
 	run_rules(jg, &j);
 	collapse(jg);
 	if (jg->unit->down)
@@ -528,46 +557,74 @@ static void count(struct judge *jg)
 	}
 }
 
-static void suppress(struct judge *jg)
+/* Of one unit, while its statements and directives are still there. */
+static void suppress(struct judge *jg, const struct unit *u, size_t first)
 {
-	for (size_t i = 0; i < jg->out->nfindings; i++)
-		jg->out->findings[i].suppressed = suppressed(jg, &jg->out->findings[i]);
-	report_unused(jg);
+	for (size_t i = first; i < jg->out->nfindings; i++)
+		jg->out->findings[i].suppressed = suppressed(jg, u, &jg->out->findings[i]);
+	if (u)
+		report_unused(jg, u);
+}
+
+static void judge_stretch(struct judge *jg, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++) {
+		size_t first = jg->out->nfindings;
+
+		if (jg->units[i].down)
+			judge_down(jg, &jg->units[i]);
+		else
+			judge_unit(jg, &jg->units[i]);
+		suppress(jg, &jg->units[i], first);
+		jg->units[i].script = (struct script){0};
+		jg->units[i].directives = NULL;
+		jg->units[i].ndirectives = 0;
+	}
+}
+
+static bool judge_all(struct judge *jg, struct err *err)
+{
+	struct pool p = {0};
+	unsigned n = thread_count(jg);
+	size_t begin = 0, end, first;
+	bool ok = open_readers(jg, &p, n, err);
+
+	while (ok && begin < jg->nunits) {
+		end = stretch_end(jg, begin);
+		ok = parse_stretch(jg, &p, begin, end, n, err);
+		if (ok)
+			judge_stretch(jg, begin, end);
+		for (unsigned i = 0; i < n; i++)
+			arena_reset(&p.arenas[i]);
+		begin = end;
+	}
+	close_readers(jg, &p, n);
+	first = jg->out->nfindings;
+	if (ok)
+		finish_rules(jg);
+	suppress(jg, NULL, first);
+	return ok;
 }
 
 bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, struct err *err)
 {
 	struct judge jg = {.in = in, .arena = a, .out = out};
-	struct arena *arenas = NULL;
-	unsigned narenas = 0;
 	bool ok;
 
 	*out = (struct verdict){0};
 	collect(&jg);
-	ok = parse_all(&jg, &arenas, &narenas, err);
-	if (ok) {
-		jg.catalog = in->live ? catalog_copy(in->live)
-				      : catalog_new(in->engine->dialect, in->version);
-		session_init(&jg.session, in->engine->dialect, a);
-		if (!in->project && !in->base_schema && !in->live)
-			catalog_set_complete(jg.catalog, false);
-		for (size_t i = 0; i < jg.nunits; i++) {
-			if (jg.units[i].down)
-				judge_down(&jg, &jg.units[i]);
-			else
-				judge_unit(&jg, &jg.units[i]);
-		}
-		finish_rules(&jg);
-		suppress(&jg);
-		if (out->nfindings)
-			qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);
+	jg.catalog =
+		in->live ? catalog_copy(in->live) : catalog_new(in->engine->dialect, in->version);
+	session_init(&jg.session, in->engine->dialect, a);
+	if (!in->project && !in->base_schema && !in->live)
+		catalog_set_complete(jg.catalog, false);
+	ok = judge_all(&jg, err);
+	if (ok && out->nfindings)
+		qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);
+	if (ok)
 		count(&jg);
-	}
 	catalog_free(jg.catalog);
-	/* Statements and spans live on in the findings: their memory goes with the caller's arena.
-	 */
-	for (unsigned i = 0; i < narenas; i++)
-		arena_adopt(a, &arenas[i]);
+	arena_done(&jg.scratch);
 	for (size_t i = 0; i < jg.nunits; i++)
 		err_done(&jg.units[i].err);
 	return ok;

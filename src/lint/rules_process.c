@@ -14,6 +14,23 @@ static struct slice looks_like(const struct judged *j, struct span at)
 		dialect_name(j->dialect));
 }
 
+/* Most syntax errors of a whole file are another database's SQL: say whose it looks like. */
+static struct slice other_dialect(struct judged *j)
+{
+	const struct source *src = j->statement->span.src;
+	char why[128];
+	enum dialect d;
+
+	if (!src)
+		return SLICE_NONE;
+	d = dialect_guess(slice_sub(src->text, 0, 1 << 20), why);
+	if (d == DIALECT_UNKNOWN || d == j->dialect ||
+		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
+		return SLICE_NONE;
+	return arena_printf(j->arena, " (read as %s, but the file looks like %s: see --dialect)",
+		dialect_name(j->dialect), dialect_name(d));
+}
+
 static void check_syntax(const struct rule *r, struct judged *j)
 {
 	const struct statement *st = j->statement;

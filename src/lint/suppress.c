@@ -89,24 +89,18 @@ static bool allows(struct judge *jg, struct directive *d, const struct finding *
 	return true;
 }
 
-static bool by_directive(struct judge *jg, const struct finding *f)
+static bool by_directive(struct judge *jg, const struct unit *u, const struct finding *f)
 {
-	for (size_t i = 0; i < jg->nunits; i++) {
-		struct unit *u = &jg->units[i];
+	for (size_t k = 0; u && u->src && u->src == f->span.src && k < u->script.n; k++) {
+		struct statement *st = &u->script.at[k];
+		bool mine = f->span.off >= st->span.off &&
+			    f->span.off <= st->span.off + st->span.len &&
+			    (int)st->index == f->statement;
 
-		if (!u->src || u->src != f->span.src)
-			continue;
-		for (size_t k = 0; k < u->script.n; k++) {
-			struct statement *st = &u->script.at[k];
-			bool mine = f->span.off >= st->span.off &&
-				    f->span.off <= st->span.off + st->span.len &&
-				    (int)st->index == f->statement;
-
-			for (size_t n = 0; n < st->ndirectives; n++)
-				if ((mine || slice_iis(st->directives[n].name, "allow-file")) &&
-					allows(jg, &st->directives[n], f))
-					return true;
-		}
+		for (size_t n = 0; n < st->ndirectives; n++)
+			if ((mine || slice_iis(st->directives[n].name, "allow-file")) &&
+				allows(jg, &st->directives[n], f))
+				return true;
 	}
 	return false;
 }
@@ -128,9 +122,9 @@ static bool by_setting(struct judge *jg, const struct finding *f)
 	return false;
 }
 
-bool suppressed(struct judge *jg, const struct finding *f)
+bool suppressed(struct judge *jg, const struct unit *u, const struct finding *f)
 {
-	return by_directive(jg, f) || by_setting(jg, f);
+	return by_directive(jg, u, f) || by_setting(jg, f);
 }
 
 static void complain(struct judge *jg, const struct unit *u, const struct statement *st,
@@ -172,14 +166,9 @@ static void look_at_directive(
 				.at);
 }
 
-void report_unused(struct judge *jg)
+void report_unused(struct judge *jg, const struct unit *u)
 {
-	for (size_t i = 0; i < jg->nunits; i++) {
-		struct unit *u = &jg->units[i];
-
-		for (size_t k = 0; u->src && !u->down && k < u->script.n; k++)
-			for (size_t n = 0; n < u->script.at[k].ndirectives; n++)
-				look_at_directive(
-					jg, u, &u->script.at[k], &u->script.at[k].directives[n]);
-	}
+	for (size_t k = 0; u->src && !u->down && k < u->script.n; k++)
+		for (size_t n = 0; n < u->script.at[k].ndirectives; n++)
+			look_at_directive(jg, u, &u->script.at[k], &u->script.at[k].directives[n]);
 }

@@ -29,9 +29,14 @@ struct executor {
 	long long *group_ms;
 	size_t ngroup, nms;
 	long long begun;
-	bool grouped; /* the migration runs in one transaction of ours */
-	size_t first_serial;
-	size_t kept; /* statements of this migration that are committed for good */
+	bool grouped;    /* the migration runs in one transaction of ours */
+	bool committing; /* COMMIT was sent: if the connection breaks now, nobody knows */
+	size_t kept;     /* statements of this migration that are committed for good */
+	/* Steps of a transaction that the migration itself opened, not committed yet. */
+	const struct step **own;
+	long long *own_ms;
+	size_t nown, nown_ms;
+	struct resume resume;
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -48,48 +53,10 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 		x->o->event(x->o->ctx, &e);
 }
 
-/* ---- One runner at a time: a lock of ours for as long as the connection lives ---- */
-
-static bool take_run_lock(struct conn *c, struct err *err)
-{
-	struct arena a = {0};
-	struct rows r = {0};
-	bool ok = true;
-
-	if (c->id.dialect == DIALECT_POSTGRES)
-		ok = conn_query(c, SL("SELECT pg_catalog.pg_try_advisory_lock(7089266147110)"), &a,
-			&r, err);
-	else if (dialect_is_mysql(c->id.dialect))
-		ok = conn_query(
-			c, SL("SELECT get_lock(concat('belay.', database()), 0) = 1"), &a, &r, err);
-	if (ok && r.nrows && !slice_is(rows_get(&r, 0, 0), "t") &&
-		!slice_is(rows_get(&r, 0, 0), "1")) {
-		ok = err_set(
-			err, ERR_BLOCKED, "another belay is migrating this database right now");
-		err_hint(err, "Nothing was done. Run the same command again when it has finished.");
-	}
-	arena_done(&a);
-	return ok;
-}
-
-static void give_run_lock_back(struct conn *c)
-{
-	struct arena a = {0};
-	struct rows r = {0};
-	struct err ignored = {0};
-
-	if (c->id.dialect == DIALECT_POSTGRES)
-		conn_query(c, SL("SELECT pg_catalog.pg_advisory_unlock(7089266147110)"), &a, &r,
-			&ignored);
-	else if (dialect_is_mysql(c->id.dialect))
-		conn_query(c, SL("SELECT release_lock(concat('belay.', database()))"), &a, &r,
-			&ignored);
-	err_done(&ignored);
-	arena_done(&a);
-}
-
-/* The framework's own lock, so that its runner and ours exclude each other. */
-static bool take_framework_lock(struct executor *x, struct slice *unlock, struct err *err)
+/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing) is
+ * sent in front of it, with it where the server takes both in one message. */
+static bool take_framework_lock(
+	struct executor *x, struct slice first, struct slice *unlock, struct err *err)
 {
 	const struct project *p = x->plan->project;
 	struct slice try_sql = SLICE_NONE;
@@ -98,7 +65,11 @@ static bool take_framework_lock(struct executor *x, struct slice *unlock, struct
 	*unlock = SLICE_NONE;
 	if (x->o->no_history || !p->layout->lock_sql ||
 		!p->layout->lock_sql(p, x->conn, x->arena, &try_sql, unlock))
-		return true;
+		return first.len == 0 || conn_exec(x->conn, first, err);
+	if (first.len && x->conn->id.dialect == DIALECT_POSTGRES)
+		try_sql = arena_printf(x->arena, "%.*s; %.*s", SLICE(first), SLICE(try_sql));
+	else if (first.len && !conn_exec(x->conn, first, err))
+		return false;
 	if (!conn_query(x->conn, try_sql, x->arena, &r, err))
 		return false;
 	if (r.nrows && !rows_null(&r, 0, 0) &&
@@ -164,28 +135,225 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 	return true;
 }
 
-/* Outside a transaction: intent first, then the statement, then what became of it. */
-static bool run_alone(struct executor *x, const struct step *s, struct err *err)
+static struct slice begin_words(const struct conn *c)
 {
-	struct err settle = {0};
+	switch (c->id.dialect) {
+	case DIALECT_SQLITE:
+		return SL("BEGIN IMMEDIATE");
+	case DIALECT_MYSQL:
+	case DIALECT_MARIADB:
+		return SL("START TRANSACTION");
+	case DIALECT_POSTGRES:
+	case DIALECT_UNKNOWN:
+		break;
+	}
+	return SL("BEGIN");
+}
+
+static bool begin_tx(struct executor *x, struct err *err)
+{
+	return conn_exec(x->conn, begin_words(x->conn), err);
+}
+
+static bool commit(struct executor *x, struct err *err)
+{
+	bool ok;
+
+	x->committing = true;
+	ok = conn_exec(x->conn, SL("COMMIT"), err);
+	x->committing = !ok && !x->conn->ops->alive(x->conn);
+	return ok;
+}
+
+/* Cleaning up is not interrupted by the signal that made it necessary. */
+static void roll_back(struct executor *x)
+{
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	x->conn->waiter = (struct waiter){0};
+	if (x->conn->ops->alive(x->conn) && x->conn->ops->in_transaction(x->conn))
+		conn_exec(x->conn, SL("ROLLBACK"), &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
+}
+
+static bool not_stopped(struct executor *x, struct err *err)
+{
+	const struct waiter *w = &x->conn->waiter;
+
+	if (!w->tick || w->tick(w->ctx, 0))
+		return true;
+	return err_set(err, ERR_INTERRUPTED, "interrupted");
+}
+
+/* ---- Steps outside a transaction of ours ---- */
+
+static bool is_kind(const struct step *s, enum change_kind k)
+{
+	return s->statement->nchanges == 1 && s->statement->changes[0].kind == k;
+}
+
+static bool only_sets(const struct statement *st)
+{
+	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+}
+
+/* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
+ * by itself, or might. */
+static bool fits_transaction(const struct executor *x, const struct step *s)
+{
+	const struct statement *st = s->statement;
+	const struct engine *e = x->conn->engine;
+
+	if (st->state != STATEMENT_READ || st->nchanges == 0 ||
+		e->needs_no_tx(st, x->conn->id.version))
+		return false;
+	for (size_t i = 0; i < st->nchanges; i++) {
+		const struct change *c = &st->changes[i];
+
+		if (c->kind == CHANGE_CALL)
+			return false;
+		for (size_t k = 0; k < c->ninner; k++)
+			if (c->inner[k].kind == CHANGE_CALL)
+				return false;
+		if (!e->transactional_ddl && change_class_of(c->kind) != CLASS_DATA)
+			return false;
+		if (!e->transactional_ddl && c->kind == CHANGE_TRUNCATE)
+			return false;
+	}
+	return true;
+}
+
+static bool run_with_row(struct executor *x, const struct step *s, struct err *err)
+{
 	long long ms = 0;
 
-	if (x->journal && !x->conn->ops->in_transaction(x->conn) &&
-		!journal_intent(x->journal, s, err))
+	if (begin_tx(x, err) && run_step(x, s, &ms, err) &&
+		(!x->journal || journal_done_alone(x->journal, s, ms, err)) && commit(x, err)) {
+		x->kept++;
+		return true;
+	}
+	roll_back(x);
+	return false;
+}
+
+/* The ruin that a failed concurrent build leaves is removed at once, if that is quickly done; the
+ * next run would do it otherwise. */
+static void after_failure(
+	struct executor *x, const struct step *s, struct slice before, const struct err *why)
+{
+	struct err ignored = {0};
+	struct probe p;
+
+	if (!x->conn->ops->alive(x->conn) || x->conn->ops->in_transaction(x->conn))
+		return;
+	if (why->code != ERR_INTERRUPTED && x->conn->engine->probe)
+		x->conn->engine->probe(x->conn, s->statement, before, x->arena, &p, &ignored);
+	err_done(&ignored);
+	if (x->conn->ops->alive(x->conn))
+		journal_failed(x->journal, s, why->message, &ignored);
+	err_done(&ignored);
+}
+
+/* Intent first, then the statement, then whether it is fit for use, then what became of it. */
+static bool run_by_intent(struct executor *x, const struct step *s, struct err *err)
+{
+	const struct engine *e = x->conn->engine;
+	struct slice before = SLICE_NONE;
+	long long ms = 0;
+
+	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
 		return false;
-	if (!run_step(x, s, &ms, err)) {
-		if (x->journal && x->conn->ops->alive(x->conn) &&
-			!x->conn->ops->in_transaction(x->conn))
-			journal_failed(x->journal, s, err->message, &settle);
-		err_done(&settle);
+	if (x->journal && !journal_intent(x->journal, s, before, err))
+		return false;
+	if (!run_step(x, s, &ms, err) ||
+		(e->sound && !e->sound(x->conn, s->statement, before, err))) {
+		struct waiter waiter = x->conn->waiter;
+
+		x->conn->waiter = (struct waiter){0};
+		if (x->journal)
+			after_failure(x, s, before, err);
+		x->conn->waiter = waiter;
 		return false;
 	}
+	x->kept++;
+	return !x->journal || journal_done(x->journal, s, ms, err);
+}
+
+/* The rows of a transaction that the migration opened itself: written just before its COMMIT, so
+ * that they are true if and only if it is. */
+static bool write_own(struct executor *x, struct err *err)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && x->journal && i < x->nown; i++)
+		ok = journal_done_alone(x->journal, x->own[i], x->own_ms[i], err);
+	return ok;
+}
+
+static void forget_own(struct executor *x)
+{
+	x->nown = 0;
+	x->nown_ms = 0;
+}
+
+static void note_own(struct executor *x, const struct step *s, long long ms)
+{
+	*ARENA_PUSH(x->arena, x->own, x->nown) = s;
+	*ARENA_PUSH(x->arena, x->own_ms, x->nown_ms) = ms;
+}
+
+static bool run_in_own(struct executor *x, const struct step *s, struct err *err)
+{
+	long long ms = 0;
+	bool ends = is_kind(s, CHANGE_COMMIT), ok;
+
+	if (ends) {
+		note_own(x, s, 0);
+		if (!write_own(x, err))
+			return false;
+		x->committing = true;
+	}
+	ok = run_step(x, s, &ms, err);
+	x->committing = x->committing && !ok && !x->conn->ops->alive(x->conn);
+	if (!ok)
+		return false;
+	if (!ends)
+		note_own(x, s, ms);
 	if (x->conn->ops->in_transaction(x->conn))
 		return true;
-	x->kept = s->serial + 1 - x->first_serial;
-	if (!x->journal)
+	/* A ROLLBACK of the migration's own, or a statement that committed by itself. */
+	if (!ends && !write_own(x, err))
+		return false;
+	x->kept += x->nown;
+	forget_own(x);
+	return true;
+}
+
+static bool run_alone(struct executor *x, const struct step *s, struct err *err)
+{
+	long long ms = 0;
+	bool skip;
+
+	if (!not_stopped(x, err) || !resume_step(&x->resume, s, &skip, err))
+		return false;
+	if (skip) {
+		x->kept++;
 		return true;
-	return journal_done(x->journal, s, ms, err);
+	}
+	if (x->conn->ops->in_transaction(x->conn))
+		return run_in_own(x, s, err);
+	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
+		if (!run_step(x, s, &ms, err))
+			return false;
+		if (x->conn->ops->in_transaction(x->conn))
+			note_own(x, s, ms);
+		else
+			x->kept++;
+		return true;
+	}
+	return fits_transaction(x, s) ? run_with_row(x, s, err) : run_by_intent(x, s, err);
 }
 
 /* ---- One migration ---- */
@@ -208,64 +376,72 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 	return err_span(err, f->span);
 }
 
-static bool record(struct executor *x, const struct migration *m, struct err *err)
+/* The journal's rows, the ledger, the framework's row, through `c`. */
+static bool record_through(
+	struct executor *x, struct conn *c, const struct migration *m, struct err *err)
 {
 	const struct project *p = x->plan->project;
 	enum direction d = x->plan->direction;
 
 	if (x->journal && !journal_done_in_tx(x->journal, x->group, x->group_ms, x->ngroup, err))
 		return false;
-	if (x->journal && !journal_applied(x->journal, m, d, err))
+	if (x->journal &&
+		!journal_applied(x->journal, m, d, !x->grouped || resume_has(x->o->state, m), err))
 		return false;
 	if (x->o->no_history)
 		return true;
-	/* Inside the transaction the "begun" mark is only part of the framework's own two steps: a
-	 * rollback takes it back, so a failed migration never leaves a dirty flag behind. */
-	if (x->grouped && p->layout->history_begin &&
-		!p->layout->history_begin(p, x->conn, m, d, err))
-		return false;
-	if (!p->layout->history_finish(p, x->conn, m, d, io_now_ms() - x->begun, err))
-		return err_context(err, "recording migration %.*s in the history of %s",
-			SLICE(m->id), p->layout->name);
-	return true;
+	return p->layout->history_finish(p, c, m, d, io_now_ms() - x->begun, err);
 }
 
-static bool begin_tx(struct executor *x, struct err *err)
+/* One message, COMMIT included where nothing else has to come in between. */
+static bool record(struct executor *x, const struct migration *m, bool and_commit, struct err *err)
 {
-	switch (x->conn->id.dialect) {
-	case DIALECT_SQLITE:
-		return conn_exec(x->conn, SL("BEGIN IMMEDIATE"), err);
-	case DIALECT_MYSQL:
-	case DIALECT_MARIADB:
-		return conn_exec(x->conn, SL("START TRANSACTION"), err);
-	case DIALECT_POSTGRES:
-	case DIALECT_UNKNOWN:
-		break;
+	struct fold f;
+	struct conn *c = fold_begin(&f, x->conn);
+	bool ok;
+
+	if (x->journal)
+		journal_use(x->journal, c);
+	ok = record_through(x, c, m, err);
+	if (ok && and_commit) {
+		ok = conn_exec(c, SL("COMMIT"), err);
+		x->committing = true;
 	}
-	return conn_exec(x->conn, SL("BEGIN"), err);
-}
-
-static bool only_sets(const struct statement *st)
-{
-	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+	ok = fold_end(&f, ok, err);
+	x->committing = x->committing && !ok && !x->conn->ops->alive(x->conn);
+	if (x->journal)
+		journal_use(x->journal, x->conn);
+	if (!ok)
+		err_context(err, "recording migration %.*s in the history of %s", SLICE(m->id),
+			x->plan->project->layout->name);
+	return ok;
 }
 
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
-	struct slice unlock = SLICE_NONE;
+	struct slice unlock = SLICE_NONE, first = begin_words(x->conn);
 	bool locked = false;
 
 	x->ngroup = 0;
 	x->nms = 0;
-	if (!begin_tx(x, err))
-		return false;
+	/* SET TRANSACTION has to come before any query: then the lock waits for it. */
+	if (from < to && only_sets(x->plan->steps[from].statement)) {
+		if (!conn_exec(x->conn, first, err))
+			return false;
+		first = SLICE_NONE;
+	}
 	for (size_t i = from; i < to; i++) {
 		long long ms = 0;
+		bool skip;
 
-		/* SET TRANSACTION has to come before any query: the lock waits for it. */
+		if (!not_stopped(x, err) ||
+			!resume_step(&x->resume, &x->plan->steps[i], &skip, err))
+			return false;
+		if (skip)
+			continue;
 		if (!locked && !only_sets(x->plan->steps[i].statement)) {
-			if (!take_framework_lock(x, &unlock, err))
+			if (!take_framework_lock(x, first, &unlock, err))
 				return false;
 			locked = true;
 		}
@@ -274,14 +450,12 @@ static bool run_grouped(
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
-	if (!locked && !take_framework_lock(x, &unlock, err))
+	if (!locked && !take_framework_lock(x, first, &unlock, err))
 		return false;
-	if (!verify_now(x, m, err) || !record(x, m, err))
+	if (!verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
 	give_framework_lock_back(x, unlock);
-	if (conn_exec(x->conn, SL("COMMIT"), err))
-		return true;
-	return err_context(err, "committing migration %.*s", SLICE(m->id));
+	return true;
 }
 
 static bool run_separately(
@@ -291,7 +465,7 @@ static bool run_separately(
 	bool ok;
 
 	x->ngroup = 0;
-	if (!take_framework_lock(x, &unlock, err))
+	if (!take_framework_lock(x, SLICE_NONE, &unlock, err))
 		return false;
 	ok = true;
 	for (size_t i = from; ok && i < to; i++)
@@ -305,66 +479,107 @@ static bool run_separately(
 	ok = ok && verify_now(x, m, err);
 	if (ok) {
 		/* The history row comes last, together with the ledger's. */
-		ok = begin_tx(x, err) && record(x, m, err) && conn_exec(x->conn, SL("COMMIT"), err);
+		ok = begin_tx(x, err) && record(x, m, true, err);
 	}
 	give_framework_lock_back(x, unlock);
 	return ok;
 }
 
-static void roll_back(struct executor *x)
+static void say_partial(
+	struct executor *x, const struct migration *m, size_t total, struct err *err)
 {
-	struct err ignored = {0};
+	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
 
-	if (x->conn->ops->alive(x->conn) && x->conn->ops->in_transaction(x->conn))
-		conn_exec(x->conn, SL("ROLLBACK"), &ignored);
-	err_done(&ignored);
+	err_context(err,
+		"migration %.*s (%s) is half %s: %zu of %zu statements ran and stay, for it runs "
+		"outside a transaction",
+		SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "done" : "undone", x->kept,
+		total);
+	if (!err->hint)
+		err_hint(err,
+			"When the cause is gone, belay %s goes on at the statement that did not "
+			"run.",
+			command);
 }
 
 /* What is and is not applied, and the next command: the sentence a tired operator reads. */
-static void explain_failure(struct executor *x, const struct migration *m, bool grouped,
-	size_t done_here, size_t total_here, struct err *err)
+static void explain_failure(
+	struct executor *x, const struct migration *m, size_t total, struct err *err)
 {
-	if (grouped || done_here == 0)
-		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is applied",
+	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
+	bool lost = !x->conn->ops->alive(x->conn);
+
+	if (lost && x->committing)
+		err_context(err,
+			"the connection broke while migration %.*s (%s) was being committed: "
+			"belay status tells whether it is",
+			SLICE(m->id), m->path);
+	else if (!x->grouped && x->kept)
+		say_partial(x, m, total, err);
+	else if (lost)
+		err_context(err,
+			"the connection is gone; migration %.*s (%s) was not committed, so nothing "
+			"of it stays",
 			SLICE(m->id), m->path);
 	else
-		err_context(err,
-			"migration %.*s (%s) is half done: %zu of %zu statements ran and stay, for "
-			"it runs "
-			"outside a transaction",
-			SLICE(m->id), m->path, done_here, total_here);
-	err_context(err, "%zu migration%s of %zu before it %s applied and recorded", x->at,
-		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are");
-	err_next(err, "belay status");
+		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
+			SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "applied" : "undone");
+	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
+		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
+		x->plan->direction == DIR_UP ? "applied" : "undone");
+	err_next(err, "belay %s",
+		err->code == ERR_INTERRUPTED || err->code == ERR_BLOCKED ? command : "status");
+}
+
+/* The framework's mark and ours, both or neither. */
+static bool mark_begun(struct executor *x, const struct migration *m, struct err *err)
+{
+	const struct project *p = x->plan->project;
+	enum direction d = x->plan->direction;
+	bool history = !x->o->no_history && p->layout->history_begin;
+
+	if (!x->journal && !history)
+		return true;
+	if (!x->journal)
+		return p->layout->history_begin(p, x->conn, m, d, err);
+	if (begin_tx(x, err) && journal_mark(x->journal, m, d, x->at, err) &&
+		(!history || p->layout->history_begin(p, x->conn, m, d, err)) && commit(x, err))
+		return true;
+	roll_back(x);
+	return false;
+}
+
+static void tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+{
+	const struct project *p = x->plan->project;
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
+		!x->conn->ops->alive(x->conn))
+		return;
+	x->conn->waiter = (struct waiter){0};
+	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
 }
 
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
-	const struct project *p = x->plan->project;
 	const struct migration *m = x->plan->migrations[x->at];
-	enum direction d = x->plan->direction;
-	bool grouped =
-		from < to ? x->plan->steps[from].group != 0 : x->plan->project->layout != NULL;
 	bool ok;
 
-	x->grouped = grouped;
+	x->grouped = from < to ? x->plan->steps[from].group != 0 : true;
 	x->kept = 0;
-	x->first_serial = from < to ? x->plan->steps[from].serial : 0;
+	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	if (!grouped && !x->o->no_history && p->layout->history_begin &&
-		!p->layout->history_begin(p, x->conn, m, d, err))
-		return false;
-	ok = grouped ? run_grouped(x, m, from, to, err) : run_separately(x, m, from, to, err);
+	ok = x->grouped ? run_grouped(x, m, from, to, err)
+			: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
-		struct err ignored = {0};
-
 		roll_back(x);
-		if (!grouped && !x->o->no_history && p->layout->history_failed &&
-			x->conn->ops->alive(x->conn))
-			p->layout->history_failed(p, x->conn, m, d, err->message, &ignored);
-		err_done(&ignored);
-		explain_failure(x, m, grouped, x->kept, to - from, err);
+		tell_framework(x, m, err);
+		explain_failure(x, m, to - from, err);
 		return false;
 	}
 	x->result->migrations_done++;
@@ -389,19 +604,41 @@ static bool run_all(struct executor *x, struct err *err)
 	return true;
 }
 
+static void tell_waiting(void *ctx, const struct step *s, struct slice words)
+{
+	struct executor *x = ctx;
+	struct run_event e = {.kind = EVENT_RETRY,
+		.step = s,
+		.migration = s->migration,
+		.direction = s->direction,
+		.index = x->at + 1,
+		.total = x->plan->nmigrations,
+		.text = words};
+
+	if (x->o->event)
+		x->o->event(x->o->ctx, &e);
+}
+
 static bool prepare(struct executor *x, struct err *err)
 {
 	const struct project *p = x->plan->project;
 
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
-	if (!x->o->no_journal && !take_run_lock(x->conn, err))
+	if (!resume_check(x->o->state, x->plan, err))
 		return false;
 	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
 		return err_context(err, "making the history table of %s", p->layout->name);
-	if (!x->o->no_journal)
-		return journal_open(&x->journal, x->conn, x->o->journal_where, x->plan->direction,
-			p->layout->name, err);
+	if (!x->o->no_journal && !journal_open(&x->journal, x->conn, x->o->journal_where,
+					 x->plan->direction, p->layout->name, err))
+		return false;
+	x->resume = (struct resume){.state = x->o->state,
+		.conn = x->conn,
+		.journal = x->journal,
+		.arena = x->arena,
+		.in_doubt = x->o->in_doubt,
+		.waiting = tell_waiting,
+		.ctx = x};
 	return true;
 }
 
@@ -417,8 +654,15 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		return true;
 	ok = prepare(&x, err) && run_all(&x, err);
 	if (x.journal && o->conn->ops->alive(o->conn)) {
-		journal_finish(x.journal, ok ? "done" : "failed", &ignored);
-		give_run_lock_back(o->conn);
+		struct waiter waiter = o->conn->waiter;
+
+		o->conn->waiter = (struct waiter){0};
+		journal_finish(x.journal,
+			ok                             ? "done"
+			: err->code == ERR_INTERRUPTED ? "interrupted"
+						       : "failed",
+			&ignored);
+		o->conn->waiter = waiter;
 	}
 	err_done(&ignored);
 	journal_close(x.journal);

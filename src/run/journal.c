@@ -178,7 +178,23 @@ static bool read_ledger(struct conn *c, struct slice schema, struct slice prefix
 	return ok;
 }
 
-/* Steps that were intended and neither done nor undone since. */
+static enum step_state state_from(struct slice s)
+{
+	if (slice_is(s, "intent"))
+		return STEP_INTENT;
+	return slice_is(s, "done") ? STEP_DONE : STEP_FAILED;
+}
+
+static long long number(struct slice s)
+{
+	bool minus = s.len && s.at[0] == '-';
+	unsigned long long n = 0;
+
+	slice_u64(minus ? slice_from(s, 1) : s, &n);
+	return minus ? -(long long)n : (long long)n;
+}
+
+/* Steps of migrations that were begun and are not recorded as a whole, oldest first. */
 static bool read_open(struct conn *c, struct slice schema, struct slice prefix, struct arena *a,
 	struct journal_entry **out, size_t *n, struct err *err)
 {
@@ -186,32 +202,26 @@ static bool read_open(struct conn *c, struct slice schema, struct slice prefix, 
 	struct rows r = {0};
 	bool ok;
 
-	buf_adds(&b,
-		"SELECT s.run, s.migration, s.direction, s.statement, s.hash, s.state, s.sql_text,"
-		" s.error, s.started FROM ");
+	buf_adds(&b, "SELECT run, migration, direction, statement, hash, state, sql_text, error,"
+		     " started, before_state, kind, ordinal FROM ");
 	table(&b, c->id.dialect, schema, prefix, "step");
-	buf_adds(&b, " s WHERE s.state IN ('intent', 'failed', 'done') AND s.kind = 'alone'"
-		     " AND NOT EXISTS (SELECT 1 FROM ");
-	table(&b, c->id.dialect, schema, prefix, "applied");
-	buf_adds(&b, " a WHERE a.migration = s.migration AND a.run >= s.run)"
-		     " AND s.direction = 'up' ORDER BY s.run, s.ordinal");
+	buf_adds(&b, " WHERE kind IN ('alone', 'mark') AND state IN ('intent', 'failed', 'done')"
+		     " ORDER BY run, ordinal");
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
 	for (size_t i = 0; ok && i < r.nrows; i++) {
-		unsigned long long run = 0, statement = 0;
-		struct journal_entry e = {.migration = rows_get(&r, i, 1),
+		struct journal_entry e = {.run = number(rows_get(&r, i, 0)),
+			.migration = rows_get(&r, i, 1),
+			.direction = slice_is(rows_get(&r, i, 2), "up") ? DIR_UP : DIR_DOWN,
+			.statement = (unsigned)number(rows_get(&r, i, 3)),
+			.state = state_from(rows_get(&r, i, 5)),
 			.sql = rows_get(&r, i, 6),
 			.error = rows_get(&r, i, 7),
-			.started = rows_get(&r, i, 8)};
+			.started = rows_get(&r, i, 8),
+			.before = rows_get(&r, i, 9),
+			.mark = slice_is(rows_get(&r, i, 10), "mark"),
+			.ordinal = number(rows_get(&r, i, 11))};
 		struct slice hash = slice_sub(rows_get(&r, i, 4), 0, 64);
 
-		slice_u64(rows_get(&r, i, 0), &run);
-		slice_u64(rows_get(&r, i, 3), &statement);
-		e.run = (long long)run;
-		e.statement = (unsigned)statement;
-		e.direction = slice_is(rows_get(&r, i, 2), "up") ? DIR_UP : DIR_DOWN;
-		e.state = slice_is(rows_get(&r, i, 5), "intent") ? STEP_INTENT
-			  : slice_is(rows_get(&r, i, 5), "done") ? STEP_DONE
-								 : STEP_FAILED;
 		memcpy(e.hash, hash.at, hash.len);
 		*ARENA_PUSH(a, *out, *n) = e;
 	}
@@ -248,7 +258,9 @@ static bool begin_run(struct journal *j, struct err *err)
 	enum dialect d = id->dialect;
 	struct rows r = {0};
 	unsigned long long last = 0;
+	char host[256] = "";
 
+	gethostname(host, sizeof host - 1);
 	buf_adds(&j->sql, "SELECT coalesce(max(id), 0) FROM ");
 	own(j, "run");
 	if (!conn_query(j->conn, buf_slice(&j->sql), &j->arena, &r, err))
@@ -262,8 +274,9 @@ static bool begin_run(struct journal *j, struct err *err)
 		" (id, tool, system_id, database_name, role_name, host, pid, direction, state, "
 		"started)"
 		" VALUES (%lld, %L, %L, %L, %L, %L, %d, %L, 'running', %s)",
-		j->run, SL("belay " BELAY_VERSION), id->system, id->database, id->role, id->host,
-		(int)getpid(), j->direction == DIR_UP ? SL("up") : SL("down"), slice_of(now_of(d)));
+		j->run, SL("belay " BELAY_VERSION), id->system, id->database, id->role,
+		slice_of(host), (int)getpid(), j->direction == DIR_UP ? SL("up") : SL("down"),
+		slice_of(now_of(d)));
 	return run_sql(j, err);
 }
 
@@ -306,8 +319,13 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-static void step_values(
-	struct journal *j, const struct step *s, const char *kind, const char *state, long long ms)
+void journal_use(struct journal *j, struct conn *c)
+{
+	j->conn = c;
+}
+
+static void step_values(struct journal *j, const struct step *s, const char *kind,
+	const char *state, struct slice before, long long ms)
 {
 	enum dialect d = j->conn->id.dialect;
 	struct slice sql = slice_sub(redact_sql(&j->arena, d, s->sql), 0, SQL_KEPT);
@@ -317,10 +335,10 @@ static void step_values(
 		sql.len--; /* not in the middle of a character */
 	if (sql.len && sql.len < s->sql.len && (unsigned char)sql.at[sql.len - 1] >= 0xC0)
 		sql.len--;
-	sqlf(&j->sql, d, "(%lld, %lld, %L, %L, %d, %L, %L, %L, %L, %s, ", j->run,
+	sqlf(&j->sql, d, "(%lld, %lld, %L, %L, %d, %L, %L, %L, %L, %L, %s, ", j->run,
 		(long long)s->serial, s->migration->id,
 		s->direction == DIR_UP ? SL("up") : SL("down"), (int)s->ordinal, slice_of(kind),
-		slice_of(s->hash), slice_of(state), sql, slice_of(now_of(d)));
+		slice_of(s->hash), slice_of(state), sql, before, slice_of(now_of(d)));
 	if (ms >= 0)
 		buf_printf(&j->sql, "%lld)", ms);
 	else
@@ -332,13 +350,44 @@ static void step_insert(struct journal *j)
 	buf_adds(&j->sql, "INSERT INTO ");
 	own(j, "step");
 	buf_adds(&j->sql, " (run, ordinal, migration, direction, statement, kind, hash, state,"
-			  " sql_text, started, ms) VALUES ");
+			  " sql_text, before_state, started, ms) VALUES ");
 }
 
-bool journal_intent(struct journal *j, const struct step *s, struct err *err)
+bool journal_mark(struct journal *j, const struct migration *m, enum direction d, size_t index,
+	struct err *err)
+{
+	enum dialect q = j->conn->id.dialect;
+
+	/* Ordinals below zero: the plan's own begin at 0. */
+	step_insert(j);
+	sqlf(&j->sql, q, "(%lld, %lld, %L, %L, 0, 'mark', '', 'intent', '', '', %s, NULL)", j->run,
+		-1 - (long long)index, m->id, d == DIR_UP ? SL("up") : SL("down"),
+		slice_of(now_of(q)));
+	return run_sql(j, err);
+}
+
+bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err)
 {
 	step_insert(j);
-	step_values(j, s, "alone", "intent", -1);
+	step_values(j, s, "alone", "intent", before, -1);
+	return run_sql(j, err);
+}
+
+bool journal_done_alone(struct journal *j, const struct step *s, long long ms, struct err *err)
+{
+	step_insert(j);
+	step_values(j, s, "alone", "done", SLICE_NONE, ms);
+	return run_sql(j, err);
+}
+
+bool journal_settle(struct journal *j, const struct journal_entry *e, enum step_state state,
+	struct slice evidence, struct err *err)
+{
+	buf_adds(&j->sql, "UPDATE ");
+	own(j, "step");
+	sqlf(&j->sql, j->conn->id.dialect,
+		" SET state = %L, evidence = %L WHERE run = %lld AND ordinal = %lld",
+		state == STEP_DONE ? SL("done") : SL("failed"), evidence, e->run, e->ordinal);
 	return run_sql(j, err);
 }
 
@@ -375,16 +424,29 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_adds(&j->sql, ", ");
-		step_values(j, steps[i], "transaction", "done", ms[i]);
+		step_values(j, steps[i], "transaction", "done", SLICE_NONE, ms[i]);
 	}
 	return run_sql(j, err);
 }
 
-bool journal_applied(
-	struct journal *j, const struct migration *m, enum direction d, struct err *err)
+static bool close_open_steps(struct journal *j, const struct migration *m, struct err *err)
+{
+	buf_adds(&j->sql, "UPDATE ");
+	own(j, "step");
+	sqlf(&j->sql, j->conn->id.dialect,
+		" SET state = 'recorded' WHERE migration = %L AND kind IN ('alone', 'mark')"
+		" AND state <> 'recorded'",
+		m->id);
+	return run_sql(j, err);
+}
+
+bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
+	bool close_steps, struct err *err)
 {
 	enum dialect dialect = j->conn->id.dialect;
 
+	if (close_steps && !close_open_steps(j, m, err))
+		return false;
 	buf_adds(&j->sql, "DELETE FROM ");
 	own(j, "applied");
 	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);

@@ -7,10 +7,13 @@
  * prefix `belay_` elsewhere), readable by a person:
  *
  *	run(id, tool, system, database, role, host, pid, direction, state, started, finished)
- *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql, before,
- *evidence, started, ms, error) applied(migration, layout, checksum, rule, run, applied_at)   the
- *ledger of content hashes
- */
+ *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql_text,
+ *	     before_state, evidence, started, ms, error)
+ *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
+ *
+ * kind of a step: transaction (committed with its migration), alone (statement by statement), mark
+ * (the migration was begun). state: intent, done, failed; recorded once its migration is recorded
+ * as a whole, and then of no more interest. */
 #ifndef BELAY_RUN_JOURNAL_H
 #define BELAY_RUN_JOURNAL_H
 
@@ -18,11 +21,13 @@
 
 struct journal;
 
-enum step_state { STEP_INTENT, STEP_DONE, STEP_FAILED, STEP_UNDONE };
+enum step_state { STEP_INTENT, STEP_DONE, STEP_FAILED };
 
+/* A step of a migration that runs outside a transaction and is not recorded as a whole yet. */
 struct journal_entry {
-	long long run;
-	struct slice migration, sql, error, started;
+	long long run, ordinal;
+	bool mark; /* not a statement: the migration was begun */
+	struct slice migration, sql, error, started, before;
 	enum direction direction;
 	unsigned statement;
 	char hash[65];
@@ -41,18 +46,30 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *exi
 bool journal_open(struct journal **out, struct conn *c, struct slice where, enum direction d,
 	const char *layout, struct err *err);
 void journal_close(struct journal *j);
+/* Sends through this connection from now on (a stand-in that collects). */
+void journal_use(struct journal *j, struct conn *c);
 void journal_script(struct buf *out, enum dialect d, struct slice where);
-/* Outside a transaction: the row is there before the SQL is sent. */
-bool journal_intent(struct journal *j, const struct step *s, struct err *err);
+/* The migration is begun outside a transaction: with the framework's own mark, so that the two
+ * cannot be told apart by a crash. */
+bool journal_mark(struct journal *j, const struct migration *m, enum direction d, size_t index,
+	struct err *err);
+/* Outside a transaction: the row is there before the SQL is sent; `before` is the engine's
+ * witness. */
+bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err);
 bool journal_done(struct journal *j, const struct step *s, long long ms, struct err *err);
 bool journal_failed(struct journal *j, const struct step *s, const char *message, struct err *err);
+/* A step of a migration that has no transaction of its own, done inside one that is open now. */
+bool journal_done_alone(struct journal *j, const struct step *s, long long ms, struct err *err);
+/* What a later run found out about an entry: done after all, or not there (`failed`). */
+bool journal_settle(struct journal *j, const struct journal_entry *e, enum step_state state,
+	struct slice evidence, struct err *err);
 /* Inside the steps' own transaction: rows of `n` steps at once, committed with them. */
 bool journal_done_in_tx(struct journal *j, const struct step *const *steps, const long long *ms,
 	size_t n, struct err *err);
 /* The ledger: after up (checksum) / after down (removed), in the same transaction where there is
- * one. */
-bool journal_applied(
-	struct journal *j, const struct migration *m, enum direction d, struct err *err);
+ * one. `close_steps`: the migration has rows of single steps, which now belong to the past. */
+bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
+	bool close_steps, struct err *err);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
 /* True for tables that are ours: comparisons leave them out. */

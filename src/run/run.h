@@ -1,6 +1,6 @@
 /* run.h - carrying out a plan: the one executor, on a scratch server and on the real one.
  *
- * Calling sequence:  state_read() → plan_make() → run_plan() .
+ * Calling sequence:  run_lock_take() → state_read() → state_select() → plan_make() → run_plan() .
  * Before anything is written `announce` is called with server, database and role. Events are told
  * to the caller as they happen; the library prints nothing. A failure leaves: transactional steps
  * rolled back with their migration, others recorded as done or in doubt; err says which, with the
@@ -17,6 +17,7 @@ struct migration_state {
 	struct slice id;
 	enum applied_state state;
 	bool edited, missing_file, late;
+	bool undoing; /* PARTIAL: its down was begun */
 	struct slice applied_at;
 	long long ms;
 	struct slice note;
@@ -62,8 +63,21 @@ struct run_event {
 	struct slice text; /* RETRY: who blocks; VERIFY: what failed */
 };
 
+/* A statement that was under way when an earlier run was killed, and that the database cannot tell
+ * about. */
+enum in_doubt { IN_DOUBT_STOP, IN_DOUBT_DONE, IN_DOUBT_AGAIN };
+
+/* One runner at a time: take it before state_read(), drop it after the connection is closed. */
+struct run_lock {
+	int fd;
+};
+bool run_lock_take(struct run_lock *l, struct conn *c, struct err *err);
+void run_lock_drop(struct run_lock *l);
+
 struct run_options {
 	struct conn *conn;
+	const struct run_state *state; /* what the plan was made from; NULL in rehearsals */
+	enum in_doubt in_doubt;
 	struct slice journal_where; /* empty = default */
 	bool no_journal;            /* rehearsals: the framework's table and ours are left alone */
 	bool no_history;

@@ -63,6 +63,36 @@ static void add_ghosts(struct run_state *out, struct arena *a, const struct proj
 	}
 }
 
+static bool in_ledger(const struct ledger_row *ledger, size_t n, struct slice id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(ledger[i].migration, id))
+			return true;
+	return false;
+}
+
+/* One number says that everything below it is applied, and its tool passes over what is added there
+ * later. Between two migrations that belay ran, one that it did not run is suspect. */
+static void mark_below(struct run_state *s, const struct ledger_row *ledger, size_t n)
+{
+	bool before = false, behind = false;
+
+	for (size_t i = s->n; i-- > 0;)
+		if (s->at[i].migration && in_ledger(ledger, n, s->at[i].id)) {
+			behind = true;
+		} else if (s->at[i].migration && s->at[i].state == STATE_APPLIED && behind) {
+			s->at[i].late = true;
+			s->at[i].note = SL("below the mark, and belay did not run it");
+		}
+	for (size_t i = 0; i < s->n && !before; i++) {
+		before = s->at[i].migration && in_ledger(ledger, n, s->at[i].id);
+		if (s->at[i].late && !before) {
+			s->at[i].late = false;
+			s->at[i].note = SLICE_NONE;
+		}
+	}
+}
+
 /* Pending although something behind it is applied already. */
 static void mark_late(struct run_state *s)
 {
@@ -78,14 +108,55 @@ static void mark_late(struct run_state *s)
 	}
 }
 
-/* A step that was begun and not finished makes its migration partial, whatever the table says. */
-static void mark_partial(struct run_state *s)
+static bool is_mark(const struct journal_entry *e)
 {
-	for (size_t i = 0; i < s->nopen_steps; i++)
-		for (size_t k = 0; k < s->n; k++)
-			if (slice_eq(s->at[k].id, s->open_steps[i].migration) &&
-				s->at[k].state == STATE_PENDING)
-				s->at[k].state = STATE_PARTIAL;
+	return e->mark || e->state == STEP_FAILED;
+}
+
+/* A down that was begun: the migration is still in the framework's table, or the table's one number
+ * stands, marked as failed, on the one before it. */
+static void begun_down(struct run_state *s, size_t k, bool high_water, bool mark)
+{
+	struct migration_state *m = &s->at[k];
+	bool blamed = false;
+
+	for (size_t i = k; high_water && i-- > 0;) {
+		if (s->at[i].state == STATE_FAILED) {
+			s->at[i].state = STATE_APPLIED;
+			s->at[i].note = SLICE_NONE;
+			blamed = true;
+		}
+		break;
+	}
+	if (mark && !blamed && m->state != STATE_FAILED)
+		return;
+	m->state = STATE_PARTIAL;
+	m->undoing = true;
+	m->note = SL("half undone: belay down finishes it");
+}
+
+/* What our journal knows to be begun is partial and can be gone on with, whatever mark the
+ * framework has put on it. A mark alone, where the framework sees nothing amiss, is nothing. */
+static void mark_partial(struct run_state *s, bool high_water)
+{
+	for (size_t i = 0; i < s->nopen_steps; i++) {
+		const struct journal_entry *e = &s->open_steps[i];
+
+		for (size_t k = 0; k < s->n; k++) {
+			struct migration_state *m = &s->at[k];
+
+			if (!slice_eq(m->id, e->migration))
+				continue;
+			if (e->direction == DIR_DOWN) {
+				if (!m->undoing)
+					begun_down(s, k, high_water, is_mark(e));
+			} else if (m->state == STATE_FAILED ||
+				   (m->state == STATE_PENDING && !is_mark(e))) {
+				m->state = STATE_PARTIAL;
+				m->note = SL("half applied: belay up finishes it");
+			}
+		}
+	}
 }
 
 bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
@@ -106,7 +177,9 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 		return err_context(err, "reading belay's journal");
 	add_files(out, a, p, ledger, nledger);
 	add_ghosts(out, a, p);
-	mark_partial(out);
+	mark_partial(out, p->layout->high_water);
+	if (p->layout->high_water)
+		mark_below(out, ledger, nledger);
 	mark_late(out);
 	return true;
 }
@@ -121,34 +194,52 @@ static size_t index_of(const struct run_state *s, const struct migration *m)
 	return s->n;
 }
 
-static bool gate_edited(const struct run_state *s, struct err *err)
+static bool refuse_edited(const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "migration %.*s was edited after it was applied", SLICE(m->id));
+	err_hint(err,
+		"Put the old text back and make a new migration; or, if the database is as the "
+		"new text wants it, accept the text with `belay baseline %.*s`.",
+		SLICE(m->id));
+	return err_at(err, m->migration->path, 0, 0, 0);
+}
+
+static bool refuse_failed(const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "migration %.*s is recorded as %s%s%.*s", SLICE(m->id),
+		m->state == STATE_FAILED ? "failed" : "unknown", m->note.len ? ": " : "",
+		SLICE(m->note));
+	if (!m->migration)
+		return err_hint(err, "Its file is missing. Bring it back first: belay has to know "
+				     "what it was.");
+	err_hint(err,
+		"Another tool left it so, and belay cannot know what is there. Look at what it "
+		"left behind, mend that, then record it with `belay baseline %.*s`.",
+		SLICE(m->id));
+	return err_at(err, m->migration->path, 0, 0, 0);
+}
+
+static bool refuse_partial(const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "migration %.*s is half %s", SLICE(m->id),
+		m->undoing ? "undone" : "applied");
+	err_hint(err, m->undoing
+			      ? "`belay down` goes on undoing it; after that `belay up` applies it "
+				"again."
+			      : "`belay up` goes on with it; after that `belay down` undoes it.");
+	err_next(err, m->undoing ? "belay down" : "belay up");
+	return m->migration ? err_at(err, m->migration->path, 0, 0, 0) : false;
+}
+
+static bool gates(const struct run_state *s, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct migration_state *m = &s->at[i];
 
-		if (m->edited && m->migration && !m->migration->repeatable) {
-			err_set(err, ERR_REFUSED, "migration %.*s was edited after it was applied",
-				SLICE(m->id));
-			err_hint(err,
-				"Put the old text back and make a new migration; or, if the "
-				"database is as "
-				"the new text wants it, accept the text with `belay baseline "
-				"%.*s`.",
-				SLICE(m->id));
-			return err_at(err, m->migration->path, 0, 0, 0);
-		}
-		if (m->state == STATE_FAILED || m->state == STATE_UNKNOWN) {
-			err_set(err, ERR_REFUSED, "migration %.*s is recorded as %s%s%.*s",
-				SLICE(m->id), m->state == STATE_FAILED ? "failed" : "unknown",
-				m->note.len ? ": " : "", SLICE(m->note));
-			err_hint(err,
-				"Look at what it left behind, mend that, then record it with "
-				"`belay baseline %.*s`.",
-				SLICE(m->id));
-			if (m->migration)
-				err_at(err, m->migration->path, 0, 0, 0);
-			return false;
-		}
+		if (m->edited && m->migration && !m->migration->repeatable)
+			return refuse_edited(m, err);
+		if (m->state == STATE_FAILED || m->state == STATE_UNKNOWN)
+			return refuse_failed(m, err);
 	}
 	return true;
 }
@@ -160,6 +251,27 @@ static bool is_pending(const struct migration_state *m)
 	if (m->migration->repeatable)
 		return m->state != STATE_APPLIED || m->edited;
 	return m->state == STATE_PENDING || m->state == STATE_PARTIAL;
+}
+
+/* A phase is a gate: what is asked for and everything before it, in order; contract only when it is
+ * asked for. */
+static enum phase last_phase(const struct selection *sel)
+{
+	return sel->phase == PHASE_NONE ? PHASE_BACKFILL : sel->phase;
+}
+
+static bool refuse_phase(
+	const struct migration_state *m, const struct migration *wanted, struct err *err)
+{
+	static const char *const words[] = {"", "expand", "backfill", "contract"};
+	const char *word = words[m->migration->phase];
+
+	err_set(err, ERR_REFUSED,
+		"migration %.*s, which stands before %.*s, is of the %s phase, and that was not "
+		"asked for",
+		SLICE(m->id), SLICE(wanted->id), word);
+	err_hint(err, "When no running code needs the old form: belay up --phase %s", word);
+	return err_at(err, m->migration->path, 0, 0, 0);
 }
 
 static bool select_up(const struct run_state *s, const struct project *p,
@@ -175,18 +287,26 @@ static bool select_up(const struct run_state *s, const struct project *p,
 	for (size_t i = 0; i < s->n; i++) {
 		const struct migration_state *m = &s->at[i];
 
-		if (is_pending(m) && (!only || m->migration == only) &&
-			(sel->phase == PHASE_NONE || m->migration->phase == sel->phase ||
-				m->migration->phase == PHASE_NONE)) {
-			if (m->migration->phase == PHASE_CONTRACT && sel->phase != PHASE_CONTRACT &&
-				m->migration != stop && m->migration != only)
-				break; /* phases are gates: contract waits until it is asked for */
+		if (m->undoing)
+			return refuse_partial(m, err);
+		if (only && m->migration != only)
+			continue;
+		if (is_pending(m) || (only && m->late)) {
+			if (!only && m->migration->phase > last_phase(sel) && m->migration != stop)
+				return stop ? refuse_phase(m, stop, err) : true;
 			*ARENA_PUSH(a, *out, *n) = m->migration;
 		}
-		if (m->migration && m->migration == stop)
+		if (stop && m->migration == stop)
 			break;
 	}
 	return true;
+}
+
+static bool refuse_missing(const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "migration %.*s is applied but its file is missing",
+		SLICE(m->id));
+	return err_hint(err, "Bring the file back: its down script is needed.");
 }
 
 static bool select_down(const struct run_state *s, const struct project *p,
@@ -205,15 +325,15 @@ static bool select_down(const struct run_state *s, const struct project *p,
 	for (size_t i = s->n; i-- > 0 && left;) {
 		const struct migration_state *m = &s->at[i];
 
-		if (m->migration && m->migration == stop)
+		if (stop && m->migration == stop)
 			break;
-		if (m->state != STATE_APPLIED || (m->migration && m->migration->repeatable))
+		if (m->state == STATE_PARTIAL && !m->undoing)
+			return refuse_partial(m, err);
+		if ((m->state != STATE_APPLIED && !m->undoing) ||
+			(m->migration && m->migration->repeatable))
 			continue;
-		if (!m->migration) {
-			err_set(err, ERR_REFUSED,
-				"migration %.*s is applied but its file is missing", SLICE(m->id));
-			return err_hint(err, "Bring the file back: its down script is needed.");
-		}
+		if (!m->migration)
+			return refuse_missing(m, err);
 		if (m->migration->baseline)
 			break;
 		*ARENA_PUSH(a, *out, *n) = m->migration;
@@ -227,7 +347,7 @@ bool state_select(const struct run_state *s, const struct project *p, const stru
 {
 	*out = NULL;
 	*n = 0;
-	if (!gate_edited(s, err))
+	if (!gates(s, err))
 		return false;
 	if (sel->direction == DIR_UP)
 		return select_up(s, p, sel, a, out, n, err);

@@ -128,6 +128,9 @@ static const struct object *table_of(struct effects *x, const struct change *ch)
 	if (slice_empty(ch->target.name))
 		return NULL;
 	t = find(x, OBJECT_NONE, ch->target, &how);
+	for (const struct change *e = x->st->changes; e < ch; e++)
+		if (slice_eq(e->other.name, ch->target.name))
+			return t;
 	if (how == ABSENT && !has_flag(ch, CHANGE_IF_EXISTS))
 		fails(x, OUTCOME_FAILS,
 			arena_printf(x->a, "there is no table %.*s", SLICE(show(x, ch->target))));
@@ -305,12 +308,39 @@ static void drop_effects(struct effects *x, const struct change *ch)
 			SLICE_NONE, true);
 }
 
+static bool same_part(const struct change *a, const struct change *b)
+{
+	return a->type == b->type && !slice_empty(a->name) && slice_ieq(a->name, b->name);
+}
+
+static bool is_drop(enum change_kind k)
+{
+	return k == CHANGE_DROP_INDEX || k == CHANGE_DROP_CONSTRAINT || k == CHANGE_DROP_COLUMN;
+}
+
+/* Dropped and made again in one statement: a second run finds what the first one found. */
+static bool is_replaced(const struct effects *x, const struct change *ch)
+{
+	for (size_t i = 0; i < x->st->nchanges; i++) {
+		const struct change *o = &x->st->changes[i];
+
+		if (o != ch && same_part(o, ch) && is_drop(o->kind) != is_drop(ch->kind))
+			return is_drop(ch->kind) ? o > ch : o < ch;
+	}
+	return false;
+}
+
+static void part_rerun(struct effects *x, const struct change *ch, unsigned same)
+{
+	rerun(x, has_flag(ch, same) || is_replaced(x, ch) ? RERUN_SAME : RERUN_FAILS);
+}
+
 static void add_column_effects(struct effects *x, const struct change *ch, const struct object *t)
 {
 	const struct column_def *d = &ch->def->column;
 
 	want_no_part(x, ch, t, OBJECT_COLUMN, ch->name, "column");
-	rerun(x, has_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME : RERUN_FAILS);
+	part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	breaks(x, BREAKS_NEW_CODE, ch, OBJECT_COLUMN, ch->name, true);
 	if (d->not_null && !d->default_value.text.len && !d->identity.len && !d->generated.len)
 		breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_COLUMN, ch->name, true);
@@ -324,7 +354,7 @@ static void drop_column_effects(struct effects *x, const struct change *ch, cons
 	want_part(x, ch, t, OBJECT_COLUMN, ch->name, "column");
 	generated = t && catalog_part(x->c, t, OBJECT_COLUMN, ch->name, &c) == PRESENT &&
 		    !slice_empty(c->column.generated);
-	rerun(x, has_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
+	part_rerun(x, ch, CHANGE_IF_EXISTS);
 	undo(x, generated ? UNDO_EXACT : UNDO_SCHEMA_ONLY);
 	if (!generated)
 		touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_COLUMN,
@@ -377,9 +407,10 @@ static void add_constraint_effects(struct effects *x, const struct change *ch)
 {
 	struct slice kind = ch->def->constraint.kind;
 
-	rerun(x, has_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME
-		 : slice_empty(ch->name)            ? RERUN_DIFFERS
-						    : RERUN_FAILS);
+	if (slice_empty(ch->name) && !has_flag(ch, CHANGE_IF_NOT_EXISTS))
+		rerun(x, RERUN_DIFFERS);
+	else
+		part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	if (slice_is(kind, "foreign key")) {
 		if (!x->s || x->s->foreign_keys)
 			fails(x, OUTCOME_MAY_FAIL,
@@ -400,9 +431,10 @@ static void create_index_effects(struct effects *x, const struct change *ch, con
 	want_no_part(x, ch, t, OBJECT_INDEX, ch->name, "index");
 	for (size_t i = 0; i < ch->def->index.columns.n; i++)
 		want_part(x, ch, t, OBJECT_COLUMN, ch->def->index.columns.at[i], "column");
-	rerun(x, has_flag(ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE) ? RERUN_SAME
-		 : slice_empty(ch->name)                                ? RERUN_DIFFERS
-									: RERUN_FAILS);
+	if (slice_empty(ch->name))
+		rerun(x, RERUN_DIFFERS);
+	else
+		part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	touch(x, &x->out->builds, &x->out->nbuilds, OBJECT_INDEX, resolved(x, ch->target), ch->name,
 		true);
 	if (ch->def->index.unique) {
@@ -432,10 +464,35 @@ static void partition_effects(struct effects *x, const struct change *ch)
 			resolved(x, ch->target), SLICE_NONE, true);
 }
 
+/* Did an earlier change of this statement give the name up, or take it? */
+static bool renamed_away(const struct effects *x, const struct change *ch, struct name n)
+{
+	for (const struct change *e = x->st->changes; e < ch; e++)
+		if (e->kind == CHANGE_RENAME_TABLE && slice_eq(e->target.name, n.name))
+			return true;
+	return false;
+}
+
+/* Tables that change places: a second run puts them back. */
+static bool is_swap(const struct effects *x)
+{
+	for (size_t i = 0; i < x->st->nchanges; i++) {
+		bool taken = false;
+
+		for (size_t k = 0; k < x->st->nchanges; k++)
+			taken |= slice_eq(
+				x->st->changes[k].other.name, x->st->changes[i].target.name);
+		if (!taken)
+			return false;
+	}
+	return true;
+}
+
 static void rename_table_effects(struct effects *x, const struct change *ch)
 {
-	want_absent(x, ch, OBJECT_NONE, ch->other, "table");
-	rerun(x, RERUN_FAILS);
+	if (!renamed_away(x, ch, ch->other))
+		want_absent(x, ch, OBJECT_NONE, ch->other, "table");
+	rerun(x, is_swap(x) ? RERUN_DIFFERS : RERUN_FAILS);
 	breaks(x, BREAKS_OLD_READERS, ch, OBJECT_TABLE, SLICE_NONE, true);
 	breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_TABLE, SLICE_NONE, true);
 	effect_break(x->a, x->out,
@@ -489,10 +546,10 @@ static void alter_effects(struct effects *x, const struct change *ch, const stru
 		break;
 	case CHANGE_DROP_INDEX:
 		want_part(x, ch, t, OBJECT_INDEX, ch->name, "index");
-		rerun(x, has_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
+		part_rerun(x, ch, CHANGE_IF_EXISTS);
 		break;
 	case CHANGE_DROP_CONSTRAINT:
-		rerun(x, has_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
+		part_rerun(x, ch, CHANGE_IF_EXISTS);
 		break;
 	case CHANGE_RENAME_INDEX:
 		want_part(x, ch, t, OBJECT_INDEX, ch->name, "index");
@@ -649,11 +706,14 @@ static void change_effects(struct effects *x, const struct change *ch, const str
 		meta_effects(x, ch);
 		break;
 	case CLASS_SESSION:
+		if (ch->kind == CHANGE_PREPARE)
+			rerun(x, RERUN_UNKNOWN);
+		break;
 	case CLASS_TX:
+		if (ch->kind == CHANGE_RELEASE || ch->kind == CHANGE_ROLLBACK_TO)
+			rerun(x, RERUN_UNKNOWN);
 		break;
 	case CLASS_MAINT:
-		if (ch->kind == CHANGE_TABLE_FORCE)
-			break;
 		break;
 	}
 }
@@ -664,6 +724,23 @@ static void unread(struct effects *x)
 	x->out->rerun = RERUN_UNKNOWN;
 	x->out->undo = UNDO_NONE;
 	effect_need(x->a, x->out, x->st->opaque_reason);
+}
+
+/* What stands behind a condition may not run at all, and a routine may catch its errors. */
+static void soften(struct effects *x)
+{
+	bool soft = false;
+
+	for (size_t i = 0; i < x->st->nchanges; i++)
+		soft |= has_flag(&x->st->changes[i], CHANGE_GUARDED) ||
+			x->st->changes[i].kind == CHANGE_CALL ||
+			x->st->changes[i].kind == CHANGE_DO_BLOCK;
+	if (!soft)
+		return;
+	if (x->out->rerun == RERUN_FAILS)
+		x->out->rerun = RERUN_UNKNOWN;
+	if (x->out->outcome == OUTCOME_FAILS)
+		x->out->outcome = OUTCOME_MAY_FAIL;
 }
 
 void mysql_effects(struct arena *a, const struct catalog *c, const struct session *s,
@@ -691,6 +768,7 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 			t = table_of(&x, ch);
 		change_effects(&x, ch, t);
 	}
+	soften(&x);
 	if (st->nchanges && takes_clauses(st) && is_online(st->changes[0].kind))
 		online_facts(&x, t, &st->changes[0]);
 	/* OPTIMIZE TABLE rebuilds an InnoDB table, as FORCE does. */

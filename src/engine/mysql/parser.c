@@ -5,6 +5,32 @@
 
 #include <stdint.h>
 
+#define LONG_INSERT (256 * 1024)
+
+/* Rows of a long INSERT … VALUES: what is inside their brackets is of no interest, and there may be
+ * millions of it. */
+struct row_skip {
+	bool insert, inside;
+	int depth;
+};
+
+static bool skip_row_token(struct row_skip *r, struct token t, size_t n)
+{
+	if (n == 0)
+		r->insert = token_is(t, "INSERT") || token_is(t, "REPLACE");
+	if (!r->insert)
+		return false;
+	if (r->depth == 0 && (token_is(t, "VALUES") || token_is(t, "VALUE")))
+		r->inside = true;
+	if (r->depth == 0 && (token_is(t, "ON") || token_is(t, "SELECT")))
+		r->insert = false;
+	if (token_punct(t, "("))
+		return r->depth++ > 0 && r->inside;
+	if (token_punct(t, ")") && r->depth > 0)
+		return --r->depth > 0 && r->inside;
+	return r->inside && r->depth > 0;
+}
+
 static struct token end_token(struct slice text)
 {
 	return (struct token){TOKEN_END, text.len, slice_from(text, text.len)};
@@ -14,6 +40,7 @@ bool my_parser_init(struct parser *p, struct reader *r, struct arena *a, struct 
 	struct slice text)
 {
 	struct lexer l;
+	struct row_skip rows = {0};
 	struct token *v = NULL;
 	size_t n = 0;
 
@@ -26,6 +53,8 @@ bool my_parser_init(struct parser *p, struct reader *r, struct arena *a, struct 
 
 		if (t.kind == TOKEN_END)
 			break;
+		if (text.len > LONG_INSERT && t.kind != TOKEN_BAD && skip_row_token(&rows, t, n))
+			continue;
 		*ARENA_PUSH(a, v, n) = t;
 	}
 	*ARENA_PUSH(a, v, n) = end_token(text);

@@ -177,6 +177,17 @@ static bool refuse_arrows(struct parser *p)
 	return true;
 }
 
+static bool only_in_bodies(struct token t)
+{
+	static const char *const words[] = {"DECLARE", "OPEN", "FETCH", "CLOSE", "END", "REPEAT",
+		"UNTIL", "LOOP", "WHILE", "LEAVE", "ITERATE", "RETURN", "ELSE", "ELSEIF"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return false;
+}
+
 bool my_read_statement(struct parser *p)
 {
 	bool known;
@@ -190,6 +201,10 @@ bool my_read_statement(struct parser *p)
 	if (!my_read_data(p, &known) || known)
 		return p->fault == FAULT_NONE;
 	names_add(p->a, &p->may_touch, SL("*"));
+	if (only_in_bodies(tok_now(p)))
+		return my_fault_opaque(p,
+			"%.*s stands only in the body of a routine: is a DELIMITER line missing?",
+			SLICE(tok_now(p).text));
 	if (tok_now(p).kind != TOKEN_WORD)
 		return my_fault_expected(p, "a statement");
 	return my_fault_opaque(p, "belay does not know the statement %.*s", SLICE(tok_now(p).text));

@@ -18,9 +18,10 @@ static bool ends_from(struct token t)
 /* FROM inside extract(), trim(), substring(): no table follows. */
 static bool from_of_function(const struct parser *p, size_t from, size_t i)
 {
+	size_t far = i - from > 200 ? i - 200 : from;
 	int depth = 0;
 
-	while (i-- > from) {
+	while (i-- > far) {
 		if (token_punct(tok_at(p, i), ")"))
 			depth++;
 		if (token_is(tok_at(p, i), "SELECT") && depth == 0)

@@ -309,13 +309,26 @@ static struct object *column_of(const struct object *t, struct slice name)
 	return NULL;
 }
 
+/* Names of columns have no case: keys are stored under the columns' own spelling. */
+static void spell_columns(struct object *t, struct names *columns)
+{
+	struct object *c;
+
+	for (size_t i = 0; i < columns->n; i++)
+		if ((c = column_of(t, columns->at[i])))
+			columns->at[i] = c->name;
+}
+
 /* Columns of a primary key are NOT NULL whatever they say. */
-static void primary_not_null(struct object *t)
+static void finish_constraints(struct object *t)
 {
 	for (size_t i = 0; i < t->nparts; i++) {
 		struct object *o = t->parts[i], *c;
 
-		if (o->type != OBJECT_CONSTRAINT || !slice_is(o->constraint.kind, "primary key"))
+		if (o->type != OBJECT_CONSTRAINT)
+			continue;
+		spell_columns(t, &o->constraint.columns);
+		if (!slice_is(o->constraint.kind, "primary key"))
 			continue;
 		for (size_t k = 0; k < o->constraint.columns.n; k++)
 			if ((c = column_of(t, o->constraint.columns.at[k])))
@@ -451,7 +464,7 @@ static void finish_table(struct parser *p, struct object *t)
 	finish_charsets(p, t);
 	finish_column_charsets(t);
 	finish_indexes(t);
-	primary_not_null(t);
+	finish_constraints(t);
 	my_name_parts(p, t);
 }
 

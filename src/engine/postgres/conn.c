@@ -304,9 +304,10 @@ bool pg_result(struct pg_conn *c, struct slice sql, const struct cell *params, s
 {
 	struct wait w = wait_begin();
 	PGresult *r = NULL;
+	bool sent;
 
-	if (!send_params(c, sql, params, nparams, err) ||
-		!receive(c, &w, sql, NULL, NULL, &r, err)) {
+	sent = nparams ? send_params(c, sql, params, nparams, err) : send_simple(c, sql, err);
+	if (!sent || !receive(c, &w, sql, NULL, NULL, &r, err)) {
 		c->pq.PQclear(r);
 		return false;
 	}

@@ -94,4 +94,11 @@ bool pg_observe_end(struct conn *c, struct arena *a, struct observed *out, struc
 void pg_observe_message(struct pg_observation *o, struct slice text);
 void pg_observation_free(struct pg_observation *o);
 
+/* ---- probe.c ---- */
+bool pg_witness(struct conn *c, const struct statement *st, struct arena *a, struct slice *before,
+	struct err *err);
+bool pg_probe(struct conn *c, const struct statement *st, struct slice before, struct arena *a,
+	struct probe *out, struct err *err);
+bool pg_sound(struct conn *c, const struct statement *st, struct slice before, struct err *err);
+
 #endif

@@ -329,6 +329,9 @@ static void type_attribute(struct rd *rd, struct action *x)
 		if (!x->name.len)
 			o->name = rd_text_of(rd, tree_get(x->def, "colname"));
 		o->column.type = rd_type(rd, tree_get(x->def, "typeName"));
+		if (tree_get(x->def, "collClause"))
+			o->column.collation = rd_dotted(rd,
+				rd_qname(rd, tree_get(tree_get(x->def, "collClause"), "collname")));
 	}
 	x->c->name = o->name;
 	x->c->def = o;

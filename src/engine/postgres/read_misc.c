@@ -196,8 +196,10 @@ static void alter_statistics(struct rd *rd, node n)
 
 /* ---- Publications and subscriptions ---- */
 
-static void members(struct rd *rd, struct names *out, node list)
+/* Fills the members; says whether any has columns or a filter of its own. */
+static bool members(struct rd *rd, struct names *out, node list)
 {
+	bool parts = false;
 	node m;
 
 	for (m = tree_first(list); m; m = tree_next(list, m)) {
@@ -214,10 +216,12 @@ static void members(struct rd *rd, struct names *out, node list)
 					SLICE(rd_text_of(rd, tree_get(b, "name")))));
 			continue;
 		}
+		parts = parts || tree_get(t, "whereClause") || tree_get(t, "columns");
 		if (tree_get(t, "whereClause") || tree_get(t, "columns"))
 			rd_requires(rd, 15, "row filters and column lists of a publication");
 		rd_list(rd, out, rd_plain(rd, rd_relation(rd, tree_get(t, "relation"))));
 	}
+	return parts;
 }
 
 static struct change *publication(struct rd *rd, node n, enum change_kind kind)
@@ -228,10 +232,12 @@ static struct change *publication(struct rd *rd, node n, enum change_kind kind)
 	c->target.name = rd_text_of(rd, tree_get(n, "pubname"));
 	c->def = rd_object(rd, OBJECT_PUBLICATION, c->target);
 	c->def->other.options = rd_options(rd, tree_get(n, "options"));
-	members(rd, &c->def->other.members, tree_get(n, "pubobjects"));
+	/* Without columns and filters the members say it all. */
+	if (members(rd, &c->def->other.members, tree_get(n, "pubobjects")))
+		c->def->other.definition.text =
+			rd_between(rd, 0, (rd_tokens(rd), rd->ntok - 1));
 	if (tree_true(tree_get(n, "for_all_tables")))
 		rd_list(rd, &c->def->other.members, SL("*"));
-	c->def->other.definition.text = rd_between(rd, 0, (rd_tokens(rd), rd->ntok - 1));
 	return c;
 }
 
@@ -345,10 +351,30 @@ static void extension_contents(struct rd *rd, node n)
 
 /* ---- Schemas, databases, tablespaces, roles ---- */
 
+/* What an element reads may be its neighbour: the new schema is the first of the path there. */
+static void reads_in_schema(
+	struct rd *rd, struct slice schema, const struct change *v, size_t n, struct names *reads)
+{
+	size_t i, k;
+
+	*reads = names_copy(rd->a, *reads);
+	for (i = 0; i < reads->n; i++)
+		for (k = 0; k < n; k++)
+			if (slice_eq(reads->at[i], v[k].target.name))
+				reads->at[i] = arena_printf(rd->a, "%.*s.%.*s", SLICE(schema),
+					SLICE(v[k].target.name));
+}
+
 /* An element without a schema of its own belongs to the schema that is being made. */
-static void in_schema(struct slice schema, struct change *v, size_t n)
+static void in_schema(struct rd *rd, struct slice schema, struct change *v, size_t n)
 {
 	size_t i;
+
+	for (i = 0; i < n; i++) {
+		reads_in_schema(rd, schema, v, n, &v[i].reads);
+		if (v[i].def && (v[i].def->type == OBJECT_VIEW || v[i].def->type == OBJECT_MATVIEW))
+			reads_in_schema(rd, schema, v, n, &v[i].def->view.reads);
+	}
 
 	for (i = 0; i < n; i++) {
 		if (v[i].target.name.len && !v[i].target.schema.len)
@@ -393,7 +419,7 @@ static void create_schema(struct rd *rd, node n)
 		name = rd_role(rd, role);
 	if (tree_first(tree_get(n, "schemaElts")))
 		schema_elements(rd, &v, &count);
-	in_schema(name, v, count);
+	in_schema(rd, name, v, count);
 	c = rd_emit(rd, CHANGE_CREATE_SCHEMA);
 	c->type = OBJECT_SCHEMA;
 	c->target.name = name;

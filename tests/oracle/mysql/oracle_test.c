@@ -17,7 +17,7 @@ extern const struct engine engine_mariadb;
 struct world {
 	struct scratch *scratch;
 	struct arena a;
-	size_t statements, compared, not_compared, wrong;
+	size_t statements, compared, not_compared, wrong, reruns, unforeseen;
 };
 
 static const char *here(struct arena *a, const char *name)
@@ -161,15 +161,39 @@ static bool apply(struct walk *k, const struct statement *st, struct slice *why)
 	return true;
 }
 
+/* A second run is foreseen to fail, or to change nothing: then it is tried. */
+static void second_run(struct walk *k, const struct statement *st, const struct effect *e)
+{
+	struct err err = {0};
+	bool ok;
+
+	if (e->rerun == RERUN_UNKNOWN || e->rerun == RERUN_DIFFERS || !e->certain ||
+		st->kind == NULL || slice_is(slice_of(st->kind), "HANDLER"))
+		return;
+	ok = conn_exec(k->conn, st->text, &err);
+	k->w->reruns++;
+	if (ok != (e->rerun == RERUN_SAME))
+		complain(k, st, "a second run was foreseen to %s: %s",
+			e->rerun == RERUN_SAME ? "succeed" : "fail",
+			err.message ? err.message : "it did not");
+	err_done(&err);
+}
+
 static void step(struct walk *k, const struct statement *st, bool last)
 {
 	struct slice why = SLICE_NONE;
 	struct err err = {0};
+	struct effect e;
 	bool ours, theirs, refused = must_be_refused(st);
 
 	if (st->state == STATEMENT_CLIENT)
 		return;
 	k->w->statements++;
+	engine_mariadb.effects(&k->w->a, k->model, &k->session, st, &e);
+	if (e.outcome == OUTCOME_FAILS && !refused)
+		complain(k, st, "foreseen to fail: %.*s", SLICE(e.outcome_why));
+	if (refused && e.outcome == OUTCOME_OK)
+		k->w->unforeseen++;
 	ours = apply(k, st, &why);
 	theirs = conn_exec(k->conn, st->text, &err);
 	if (theirs != !refused)
@@ -178,6 +202,8 @@ static void step(struct walk *k, const struct statement *st, bool last)
 	if (ours != !refused)
 		complain(k, st, "we %s: %.*s", ours ? "took it" : "refused", SLICE(why));
 	err_done(&err);
+	if (theirs && !refused)
+		second_run(k, st, &e);
 	compare(k, st, last);
 }
 
@@ -229,6 +255,8 @@ static void test_catalog(void **state)
 		w->compared
 			? 100.0 * (double)w->not_compared / (double)(w->compared + w->not_compared)
 			: 0.0);
+	print_message("%zu second runs as foreseen, %zu refusals not foreseen\n", w->reruns,
+		w->unforeseen);
 	assert_int_equal(w->wrong, 0);
 	if (getenv("ORACLE_CASE"))
 		return;

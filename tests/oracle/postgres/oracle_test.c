@@ -30,7 +30,7 @@ struct oracle {
 	struct catalog *model;
 	struct session session;
 	/* counts */
-	size_t statements, unread, faults, fields, expressions, not_compared;
+	size_t statements, faults, unsure, fields, not_compared;
 };
 
 static void say(const struct oracle *o, const struct statement *st, const char *fmt, ...)
@@ -62,7 +62,8 @@ static void must(bool ok, const struct err *err)
 static bool not_ours(void *ctx, const struct object *o)
 {
 	(void)ctx;
-	return o->type == OBJECT_SCHEMA && slice_is(o->name, "public");
+	return (o->type == OBJECT_SCHEMA && slice_is(o->name, "public")) ||
+	       slice_is(o->schema, "pg_temp");
 }
 
 static struct catalog *loaded(struct oracle *o, struct conn *c)
@@ -75,8 +76,32 @@ static struct catalog *loaded(struct oracle *o, struct conn *c)
 	return k;
 }
 
+/* The server's own form of a query, asked on the spot: does it print `before` as `after`? */
+static bool same_query(struct oracle *o, struct slice before, struct slice after)
+{
+	struct buf sql = {0};
+	struct err ignored = {0};
+	struct rows r = {0};
+	bool same = false, in_tx = o->session.in_tx;
+
+	if (!conn_exec(o->conn, in_tx ? SL("SAVEPOINT oracle") : SL("BEGIN"), &ignored))
+		goto out;
+	buf_printf(&sql, "CREATE VIEW public.belay_oracle AS %.*s", SLICE(before));
+	same = conn_exec(o->conn, buf_slice(&sql), &ignored) &&
+	       conn_exec(o->conn, SL("SET LOCAL search_path = ''"), &ignored) &&
+	       conn_query(o->conn, SL("SELECT pg_get_viewdef('public.belay_oracle'::regclass)"),
+		       &o->step, &r, &ignored) &&
+	       slice_starts(rows_get(&r, 0, 0), arena_cstr(&o->step, after));
+	err_done(&ignored);
+	conn_exec(o->conn, in_tx ? SL("ROLLBACK TO SAVEPOINT oracle") : SL("ROLLBACK"), &ignored);
+out:
+	err_done(&ignored);
+	buf_done(&sql);
+	return same;
+}
+
 static bool compare(struct oracle *o, const struct statement *st, const struct catalog *model,
-	const struct catalog *server, bool count)
+	const struct catalog *server)
 {
 	struct diff_options options = {.ignore_owner = true, .skip = not_ours};
 	struct catalog_diff d = catalog_compare(&o->step, model, server, &options);
@@ -85,13 +110,19 @@ static bool compare(struct oracle *o, const struct statement *st, const struct c
 	for (size_t i = 0; i < d.n; i++) {
 		const struct difference *x = &d.at[i];
 
+		if (x->kind == DIFF_NOT_COMPARED && x->field && strcmp(x->field, "query") == 0 &&
+			same_query(o, x->before, x->after)) {
+			d.not_compared--;
+			d.compared++;
+			continue;
+		}
 		if (x->kind == DIFF_NOT_COMPARED && o->verbose)
 			say(o, st, "not compared: %.*s %s: %.*s | %.*s", SLICE(x->object),
 				x->field ? x->field : "", SLICE(x->before), SLICE(x->after));
 		if (x->kind == DIFF_NOT_COMPARED)
 			continue;
 		if (bad++ == 0)
-			say(o, st, "%s", count ? "differs" : "differs after rendering");
+			say(o, st, "differs");
 		printf("\t\t%s %.*s%s%s: model [%.*s] server [%.*s]\n",
 			x->kind == DIFF_MISSING ? "only in the model:"
 			: x->kind == DIFF_EXTRA ? "only in the server:"
@@ -99,10 +130,8 @@ static bool compare(struct oracle *o, const struct statement *st, const struct c
 			SLICE(x->object), x->field ? " " : "", x->field ? x->field : "",
 			SLICE(x->before), SLICE(x->after));
 	}
-	if (count) {
-		o->fields += d.compared;
-		o->not_compared += d.not_compared;
-	}
+	o->fields += d.compared;
+	o->not_compared += d.not_compared;
 	o->faults += bad > 0;
 	return bad == 0;
 }
@@ -126,7 +155,7 @@ static void check_outcome(struct oracle *o, const struct statement *st, enum app
 	else if (ran && r == APPLY_CONFLICT)
 		fault(o, st, "the model refuses what the server accepts", why);
 	else if (ran && r == APPLY_UNSURE)
-		fault(o, st, "the model is not sure", why);
+		o->unsure++;
 }
 
 static void one(struct oracle *o, const struct statement *st)
@@ -148,37 +177,11 @@ static void one(struct oracle *o, const struct statement *st)
 		catalog_undo(o->model, mark);
 	err_done(&err);
 	server = loaded(o, o->conn);
-	if (!compare(o, st, o->model, server, true) || o->faults > before)
+	if (!compare(o, st, o->model, server) || o->faults > before)
 		start_again(o, server);
 	else
 		catalog_free(server);
 	arena_reset(&o->step);
-}
-
-/* The model as DDL in an empty database: the server has read every expression there. */
-static void render(struct oracle *o)
-{
-	struct catalog *server = loaded(o, o->conn), *again;
-	struct conn *c = NULL;
-	struct buf sql = {0};
-	struct err err = {0};
-
-	must(o->e->scratch_open(o->scratch, "rendered", NULL, &c, &err), &err);
-	catalog_render(&sql, o->model);
-	if (!conn_exec(c, buf_slice(&sql), &err)) {
-		size_t at = err.sql_offset ? err.sql_offset - 1 : 0;
-
-		fault(o, NULL, "what is rendered does not run", slice_of(err.message));
-		printf("\t\t%.*s\n", SLICE(slice_sub(buf_slice(&sql), at > 60 ? at - 60 : 0, 160)));
-		err_done(&err);
-	} else {
-		again = loaded(o, c);
-		compare(o, NULL, again, server, false);
-		catalog_free(again);
-	}
-	buf_done(&sql);
-	catalog_free(server);
-	conn_close(c);
 }
 
 /* ---- One file ---- */
@@ -196,21 +199,13 @@ static void file(struct oracle *o, const char *dir, const char *name)
 	must(o->e->scratch_open(o->scratch, "main", NULL, &o->conn, &err), &err);
 	o->model = catalog_new(DIALECT_POSTGRES, o->conn->id.version);
 	session_init(&o->session, DIALECT_POSTGRES, &o->arena);
+	o->session.role = o->conn->id.role;
 	for (size_t i = 0; i < script.n; i++)
 		one(o, &script.at[i]);
-	render(o);
 	catalog_free(o->model);
 	conn_close(o->conn);
 	arena_reset(&o->step);
 	arena_reset(&o->arena);
-}
-
-static bool wanted(const struct oracle *o, const char *name)
-{
-	for (size_t i = 0; i < o->nonly; i++)
-		if (strcmp(o->only[i], name) == 0)
-			return true;
-	return o->nonly == 0 && slice_ends(slice_of(name), ".sql");
 }
 
 static void test_all(void **state)
@@ -232,16 +227,18 @@ static void test_all(void **state)
 	must(o->e->reader_open(&o->reader, &ro, &err), &err);
 	dir = arena_cstr(&a, slice_n(__FILE__, (size_t)(strrchr(__FILE__, '/') - __FILE__)));
 	must(io_list(&a, dir, &names, &n, &err), &err);
-	for (size_t i = 0; i < n; i++)
-		if (wanted(o, names[i]))
+	for (size_t i = 0; i < n && o->nonly == 0; i++)
+		if (slice_ends(slice_of(names[i]), ".sql"))
 			file(o, dir, names[i]);
+	for (size_t i = 0; i < o->nonly; i++)
+		file(o, dir, o->only[i]);
 	o->e->reader_close(o->reader);
 	o->e->scratch_stop(o->scratch);
 	arena_done(&o->arena);
 	arena_done(&o->step);
 	arena_done(&a);
-	printf("# %zu statements, %zu fields compared, %zu expressions not, %zu faults\n",
-		o->statements, o->fields, o->not_compared, o->faults);
+	printf("# %zu statements, %zu not sure, %zu fields compared, %zu not, %zu faults\n",
+		o->statements, o->unsure, o->fields, o->not_compared, o->faults);
 	assert_int_equal(o->faults, 0);
 	assert_true(o->not_compared * 100 <= o->fields * NOT_COMPARED_PERCENT);
 }

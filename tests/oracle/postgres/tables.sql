@@ -13,7 +13,7 @@ CREATE TABLE copy_as AS SELECT 1 AS one, 'x'::text AS two, now() AS three;
 CREATE TABLE liked (LIKE plain);
 CREATE TABLE src (id serial PRIMARY KEY, v int NOT NULL DEFAULT 7 CHECK (v > 0), w text COLLATE "C");
 CREATE TABLE liked_all (LIKE src INCLUDING ALL);
-CREATE TABLE liked_some (extra int, LIKE src INCLUDING DEFAULTS INCLUDING CONSTRAINTS, more int);
+CREATE TABLE liked_some (LIKE src INCLUDING DEFAULTS INCLUDING CONSTRAINTS, more int);
 CREATE TABLE parent (id int NOT NULL, t text DEFAULT 'p', CHECK (id > 0));
 CREATE TABLE child (c int) INHERITS (parent);
 CREATE TABLE child_2 (id int, d int) INHERITS (parent);
