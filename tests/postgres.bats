@@ -138,6 +138,11 @@ SQL
 	[ "$(pg -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_idx'::regclass")" = t ]
 	ends 0 belay down --db "$url"
 	[ "$(pg -c "SELECT version, dirty FROM schema_migrations")" = "1|f" ]
+	ends 0 belay status --db "$url"
+	says "1 applied, 1 pending"
+	ends 0 belay redo --db "$url"
+	ends 0 belay up --db "$url"
+	[ "$(pg -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_idx'::regclass")" = t ]
 	ends 0 belay down --all --db "$url"
 	[ -z "$(tables)" ]
 }

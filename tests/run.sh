@@ -25,11 +25,14 @@ count() { # count WORD < text: sum of the numbers behind "[  WORD  ]"
 build() {
 	local dir=$1
 	shift
+	# A folder that was set up otherwise is made anew.
+	[ "$(cat "$dir/.set-up-with" 2>/dev/null)" = "$*" ] || rm -rf "$dir"
 	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$@" "$dir" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
+		echo "$*" >"$dir/.set-up-with"
 	fi
 	ninja -k 0 -C "$dir" all $(ninja -C "$dir" -t targets all 2>/dev/null | sed -n 's/^\(test-[^:/]*\): .*/\1/p') \
-		>"$dir.log" 2>&1 || { tail -n 60 "$dir.log"; return 1; }
+		>"$dir.log" 2>&1 || { grep -v '^\[[0-9]*/' "$dir.log" | head -n 100; return 1; }
 }
 
 # unit LABEL DIR MESON-TEST-ARG…

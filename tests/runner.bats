@@ -125,3 +125,208 @@ SQL
 	pg -c 'DROP INDEX orders_one'
 	ends 0 belay up --db "$url"
 }
+
+@test "goto, redo, up ID with a gap, baseline" {
+	pg_database moving
+	for i in 1 2 4 5; do
+		file migrations/${i}_m.up.sql <<<"CREATE TABLE t$i (id int);"
+		file migrations/${i}_m.down.sql <<<"DROP TABLE t$i;"
+	done
+	ends 0 belay goto 4 --db "$url"
+	[ "$(pg -c "SELECT string_agg(relname, ',' ORDER BY 1) FROM pg_class WHERE relname ~ '^t[0-9]$'")" = t1,t2,t4 ]
+	ends 0 belay goto 4 --db "$url"
+	says "nothing to do"
+	ends 2 belay up 3 --db "$url"
+	ends 0 belay goto 1 --db "$url"
+	[ "$(pg -c 'SELECT version FROM schema_migrations')" = 1 ]
+	ends 0 belay redo --db "$url"
+	[ "$(pg -c "SELECT string_agg(relname, ',' ORDER BY 1) FROM pg_class WHERE relname ~ '^t[0-9]$'")" = t1 ]
+	ends 0 belay baseline 4 --db "$url"
+	says "recorded 2" "recorded 4"
+	ends 0 belay baseline 4 --db "$url"
+	says "nothing to do"
+	ends 0 belay up --db "$url"
+	[ "$(pg -c "SELECT string_agg(relname, ',' ORDER BY 1) FROM pg_class WHERE relname ~ '^t[0-9]$'")" = t1,t5 ]
+	ends 5 belay down --all --db "$url"
+	says 'table "t4" does not exist' "1 migration of 4 before it is undone"
+}
+
+@test "down and redo on an empty history do nothing" {
+	pg_database nothing
+	half_way
+	ends 0 belay down --db "$url"
+	says "nothing to do"
+	ends 0 belay down --all --db "$url"
+	ends 0 belay redo --db "$url"
+	[ -z "$(pg -c "SELECT 1 FROM pg_namespace WHERE nspname = 'belay'")" ]
+}
+
+@test "golang-migrate: a late migration below the mark is said, and --only runs it" {
+	pg_database late
+	file migrations/1_a.up.sql <<<"CREATE TABLE t1 (id int);"
+	file migrations/3_c.up.sql <<<"CREATE TABLE t3 (id int);"
+	ends 0 belay up --db "$url"
+	file migrations/2_b.up.sql <<<"CREATE TABLE t2 (id int);"
+	ends 0 belay up --db "$url"
+	says "2" "below the mark" "belay up --only 2"
+	ends 0 belay up --only 2 --db "$url"
+	[ "$(pg -c 'SELECT version, dirty FROM schema_migrations')" = '3|f' ]
+	[ "$(pg -c "SELECT count(*) FROM t2")" = 0 ]
+	ends 0 belay up --db "$url"
+	says_not "below the mark"
+}
+
+@test "dbmate: a late migration is run, and said" {
+	pg_database dbmate
+	file db/migrations/1_a.sql <<<$'-- migrate:up\nCREATE TABLE t1 (id int);\n-- migrate:down\nDROP TABLE t1;'
+	file db/migrations/3_c.sql <<<$'-- migrate:up\nCREATE TABLE t3 (id int);\n-- migrate:down\nDROP TABLE t3;'
+	ends 0 belay up --db "$url"
+	file db/migrations/2_b.sql <<<$'-- migrate:up\nCREATE TABLE t2 (id int);\n-- migrate:down\nDROP TABLE t2;'
+	ends 0 belay status --db "$url"
+	says "late"
+	ends 0 belay up --db "$url"
+	says "behind it is applied already" "applied 2"
+}
+
+@test "a history row without a file is said; down refuses, up goes on" {
+	pg_database ghost
+	file db/migrations/1_a.sql <<<$'-- migrate:up\nCREATE TABLE t1 (id int);\n-- migrate:down\nDROP TABLE t1;'
+	file db/migrations/2_b.sql <<<$'-- migrate:up\nCREATE TABLE t2 (id int);\n-- migrate:down\nDROP TABLE t2;'
+	ends 0 belay up --db "$url"
+	rm db/migrations/2_b.sql
+	file db/migrations/3_c.sql <<<$'-- migrate:up\nCREATE TABLE t3 (id int);\n-- migrate:down\nDROP TABLE t3;'
+	ends 0 belay up --db "$url"
+	says "file is missing" "applied 3"
+	ends 6 belay down --all --db "$url"
+	says "migration 2 is applied but its file is missing"
+}
+
+@test "contract phases wait until they are asked for" {
+	shop
+	file migrations/003_drop.sql <<'SQL'
+-- belay:phase contract
+-- UP
+ALTER TABLE customers DROP COLUMN phone;
+-- DOWN
+ALTER TABLE customers ADD COLUMN phone TEXT;
+SQL
+	file migrations/004_later.sql <<'SQL'
+-- UP
+CREATE TABLE later (id INTEGER);
+-- DOWN
+DROP TABLE later;
+SQL
+	ends 0 belay up --db sqlite:app.db
+	says "contract"
+	[ -z "$(sqlite3 app.db "SELECT 1 FROM sqlite_master WHERE name = 'later'")" ]
+	ends 0 belay up --db sqlite:app.db
+	says "nothing to do" "waits"
+	ends 6 belay up 004 --db sqlite:app.db
+	says "contract phase" "--phase contract"
+	ends 0 belay up --phase contract --db sqlite:app.db
+	[ -n "$(sqlite3 app.db "SELECT 1 FROM sqlite_master WHERE name = 'later'")" ]
+}
+
+@test "a role that may not make the journal is told what to do" {
+	pg_database roles
+	file db/migrations/1_a.sql <<<$'-- migrate:up\nCREATE TABLE t1 (id int);\n-- migrate:down\nDROP TABLE t1;'
+	pg -c 'DROP ROLE IF EXISTS plain' -c 'CREATE ROLE plain LOGIN' -c 'GRANT ALL ON SCHEMA public TO plain' 2>/dev/null
+	ends 5 belay up --db "postgres:///roles?host=$PG_DIR&user=plain"
+	says "making belay's journal" "belay init --journal"
+	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 't1'")" ]
+	belay init --journal --dialect postgres >journal.sql
+	pg -f journal.sql -c 'GRANT USAGE ON SCHEMA belay TO plain' -c 'GRANT ALL ON ALL TABLES IN SCHEMA belay TO plain'
+	ends 0 belay up --db "postgres:///roles?host=$PG_DIR&user=plain"
+}
+
+@test "a read-only database is refused before anything" {
+	pg_database readonly
+	half_way
+	pg -c 'ALTER DATABASE readonly SET default_transaction_read_only = on'
+	ends 3 belay up --db "$url"
+	says "read-only"
+}
+
+@test "a server that is not there" {
+	half_way
+	ends 3 belay up --db "postgres:///nobody?host=$BATS_TEST_TMPDIR"
+}
+
+@test "a statement in doubt stops with two choices" {
+	pg_database doubt
+	file migrations/1_a.up.sql <<'SQL'
+CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES ('x'); COMMIT; PERFORM pg_sleep(20); END $$;
+CREATE TABLE log (what text);
+CREATE INDEX CONCURRENTLY log_what ON log (what);
+CALL work();
+SQL
+	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+	local pid=$!
+	for _ in $(seq 100); do
+		[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CALL work%' AND state = 'active' AND pid <> pg_backend_pid()")" ] || break
+		sleep 0.05
+	done
+	sleep 0.3
+	kill -KILL "$pid"
+	ends 6 belay up --db "$url"
+	says "not known whether" "1_a.up.sql:4" "--in-doubt done" "--in-doubt again"
+	ends 0 belay up --in-doubt done --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+	[ "$(pg -c 'SELECT version, dirty FROM schema_migrations')" = '1|f' ]
+}
+
+@test "Flyway: a repeatable runs after the rest, and again when it changed" {
+	shop
+	rm -r migrations
+	file migrations/V1__base.sql <<<"CREATE TABLE t (a INTEGER);"
+	file migrations/R__view.sql <<<"DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT a FROM t;"
+	ends 0 belay up --layout flyway --db sqlite:app.db
+	ends 0 belay up --layout flyway --db sqlite:app.db
+	says "nothing to do"
+	file migrations/R__view.sql <<<"DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT a + 1 AS b FROM t;"
+	ends 0 belay up --layout flyway --db sqlite:app.db
+	says_not "nothing to do"
+	[[ $(sqlite3 app.db "SELECT sql FROM sqlite_master WHERE name = 'v'") == *"a + 1"* ]]
+	ends 0 belay up --layout flyway --db sqlite:app.db
+	says "nothing to do"
+}
+
+@test "Prisma: a migration that failed half way goes on" {
+	pg_database prisma
+	file prisma/schema.prisma <<<'datasource db { provider = "postgresql" }'
+	file prisma/migrations/migration_lock.toml <<<'provider = "postgresql"'
+	file prisma/migrations/20240101000000_a/migration.sql <<'SQL'
+CREATE TABLE t (a int);
+CREATE INDEX CONCURRENTLY t_a ON t (a);
+INSERT INTO missing VALUES (1);
+SQL
+	ends 5 belay up --db "$url"
+	[ "$(pg -c 'SELECT finished_at IS NULL, logs IS NULL FROM _prisma_migrations')" = 't|f' ]
+	pg -c 'CREATE TABLE missing (a int)'
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*), bool_and(finished_at IS NOT NULL) FROM _prisma_migrations')" = '1|t' ]
+	[ "$(pg -c 'SELECT count(*) FROM missing')" = 1 ]
+}
+
+@test "a transaction that the migration opens itself counts as one step" {
+	pg_database own
+	file migrations/1_a.up.sql <<'SQL'
+CREATE TABLE t (a int);
+BEGIN;
+INSERT INTO t VALUES (1);
+INSERT INTO t VALUES (2);
+COMMIT;
+CREATE INDEX CONCURRENTLY t_a ON t (a);
+BEGIN;
+INSERT INTO t VALUES (3);
+INSERT INTO missing VALUES (1);
+COMMIT;
+SQL
+	ends 5 belay up --db "$url"
+	says "half done: 6 of 10"
+	[ "$(pg -c 'SELECT count(*) FROM t')" = 2 ]
+	pg -c 'CREATE TABLE missing (a int)'
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM t')" = 3 ]
+	[ "$(pg -c 'SELECT count(*) FROM missing')" = 1 ]
+}

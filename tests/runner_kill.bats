@@ -221,3 +221,36 @@ SQL
 	wait "$pid"
 	ends 0 belay down --db sqlite:app.db
 }
+
+@test "kill -9 while a concurrent build waits: the ruin is dropped and built again" {
+	base
+	separate
+	pg_database ruin
+	ends 0 belay up 1 --db "$url"
+	psql -X -q -h "$PG_DIR" -U postgres "$DB" >/dev/null 2>&1 3>&- \
+		-c 'BEGIN' -c 'UPDATE big SET n = n WHERE id = 1' -c 'SELECT pg_sleep(4)' -c 'COMMIT' &
+	local holder=$!
+	sleep 0.4
+	killed 0.8 KILL
+	[ "$(pg -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'big_a'::regclass")" = f ]
+	ends 0 belay up --db "$url"
+	wait "$holder"
+	[ "$(pg -c "SELECT bool_and(indisvalid), count(*) FROM pg_index WHERE indrelid = 'big'::regclass")" = 't|3' ]
+	[ "$(pg -c 'SELECT DISTINCT n FROM big')" = 1 ]
+	[ "$(pg -c "SELECT evidence FROM belay.step WHERE evidence LIKE '%dropped%'")" = "its unfinished index big_a was dropped" ]
+}
+
+@test "an index of that name that somebody else left is not taken for ours" {
+	base
+	separate
+	pg_database others
+	ends 0 belay up 1 --db "$url"
+	pg -c 'CREATE INDEX big_a ON big (n)'
+	ends 5 belay up --db "$url"
+	says 'relation "big_a" already exists'
+	[[ $(pg -c "SELECT indexdef FROM pg_indexes WHERE indexname = 'big_a'") == *"(n)" ]]
+	ends 5 belay up --db "$url"
+	[[ $(pg -c "SELECT indexdef FROM pg_indexes WHERE indexname = 'big_a'") == *"(n)" ]]
+	pg -c 'DROP INDEX big_a'
+	ends 0 belay up --db "$url"
+}

@@ -280,6 +280,16 @@ static bool is_unknown(const struct object *o, const struct field *f)
 	       (o->type == OBJECT_EXTENSION && !strcmp(f->label, "version"));
 }
 
+/* MySQL takes a character set that nobody wrote from the database or the server. */
+static bool is_inherited(const struct object *o, const struct field *f)
+{
+	const struct slice *s = (const void *)((const char *)o + f->offset);
+
+	return f->kind == FIELD_TEXT && s->len == 0 &&
+	       (o->type == OBJECT_TABLE || o->type == OBJECT_COLUMN) &&
+	       (!strcmp(f->label, "character set") || !strcmp(f->label, "collation"));
+}
+
 static enum sameness field_compare(
 	struct comparing *c, const struct object *x, const struct object *y, const struct field *f)
 {
@@ -289,6 +299,9 @@ static enum sameness field_compare(
 	bool same = true;
 
 	if (is_unknown(x, f) != is_unknown(y, f) && c->dialect != DIALECT_SQLITE)
+		return NOT_COMPARED;
+	if (dialect_is_mysql(c->dialect) && !both_loaded &&
+		is_inherited(x, f) != is_inherited(y, f))
 		return NOT_COMPARED;
 	switch (f->kind) {
 	case FIELD_TEXT:

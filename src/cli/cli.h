@@ -74,6 +74,10 @@ const char *nearest_word(struct slice typed, const char *const *words, size_t n)
 
 /* Writes a document to the outputs of that format; text goes to standard output by default. */
 bool cli_emit(struct cli *c, const char *format, struct slice document, struct err *err);
+/* Makes the document with each reporter whose format was asked for, and writes it. */
+bool cli_report(struct cli *c,
+	void (*fill)(const struct reporter *r, struct buf *b, const void *document),
+	const void *document, struct err *err);
 
 /* ---- Shared by commands ---- */
 /* Dialect, layout and server version are words that exist, whether a command uses them or not. */

@@ -237,6 +237,18 @@ static bool live_schema(
 	return ok;
 }
 
+struct check_document {
+	const struct verdict *verdict;
+	const struct report_options *options;
+};
+
+static void fill_check(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct check_document *d = document;
+
+	r->check(b, d->verdict, d->options);
+}
+
 int cmd_check(struct cli *c, struct err *err)
 {
 	struct judge_input in = {.settings = c->config.rules,
@@ -250,7 +262,6 @@ int cmd_check(struct cli *c, struct err *err)
 	struct project p = {0};
 	struct chosen ch = {0};
 	struct verdict v = {0};
-	struct buf b = {0};
 	enum severity from;
 	bool ok;
 
@@ -261,16 +272,7 @@ int cmd_check(struct cli *c, struct err *err)
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
-	if (ok && cli_wants(c, "text")) {
-		report_check_text(&b, &v, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_check_json(&b, &v, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = ok && cli_report(c, fill_check, &(struct check_document){&v, &ro}, err);
 	catalog_free(live);
 	if (!ok)
 		return 2;

@@ -60,13 +60,25 @@ static bool start(struct cli *c, struct explainer *x, struct err *err)
 	return !base || explain_source(x, base, false, err);
 }
 
+struct explain_document {
+	const struct explained *at;
+	size_t n;
+	const struct report_options *options;
+};
+
+static void fill_explain(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct explain_document *d = document;
+
+	r->explain(b, d->at, d->n, d->options);
+}
+
 int cmd_explain(struct cli *c, struct err *err)
 {
 	struct explainer x = {.arena = &c->arena};
 	struct report_options ro = {.color = c->color_out};
 	enum dialect d = cli_dialect(c, NULL);
 	struct slice url;
-	struct buf b = {0};
 	bool ok;
 
 	if (d == DIALECT_UNKNOWN && (cli_text(c, "db") || cli_text(c, "env"))) {
@@ -82,16 +94,7 @@ int cmd_explain(struct cli *c, struct err *err)
 	ok = start(c, &x, err) && explain_inputs(c, &x, err);
 	ro.dialect = d;
 	ro.version = x.catalog ? catalog_version(x.catalog) : 0;
-	if (ok && cli_wants(c, "text")) {
-		report_explain_text(&b, x.out, x.n, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_explain_json(&b, x.out, x.n, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = ok && cli_report(c, fill_explain, &(struct explain_document){x.out, x.n, &ro}, err);
 	explainer_close(&x);
 	for (size_t i = 0; ok && i < x.n; i++)
 		if (x.out[i].statement->state == STATEMENT_SYNTAX)

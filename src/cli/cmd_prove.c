@@ -88,6 +88,18 @@ static bool rehearse_chosen(struct cli *c, const struct project *p, const struct
 	return ok;
 }
 
+struct rehearsal_document {
+	const struct rehearsal *rehearsal;
+	const struct report_options *options;
+};
+
+static void fill_rehearsal(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct rehearsal_document *d = document;
+
+	r->rehearse(b, d->rehearsal, d->options);
+}
+
 int cmd_rehearse(struct cli *c, struct err *err)
 {
 	struct report_options ro = {.color = c->color_out};
@@ -95,7 +107,6 @@ int cmd_rehearse(struct cli *c, struct err *err)
 	const struct engine *e;
 	struct rehearsal r;
 	struct project p;
-	struct buf b = {0};
 	size_t n;
 	bool all, ok;
 
@@ -105,27 +116,17 @@ int cmd_rehearse(struct cli *c, struct err *err)
 	if (!e || !choose(c, &p, &list, &n, &all, err))
 		return 2;
 	if (!all && n == 0) {
-		if (cli_wants(c, "text"))
+		if (!cli_wants(c, "json")) {
 			printf("no migration is new: nothing to rehearse (name IDs to rehearse "
 			       "them)\n");
-		if (!cli_wants(c, "json"))
 			return 0;
+		}
 		r = (struct rehearsal){.dialect = e->dialect, .ok = true};
 	} else if (!rehearse_chosen(c, &p, e, list, n, all, &r, err)) {
 		return 2;
 	}
 	ro.dialect = e->dialect;
-	ok = true;
-	if (cli_wants(c, "text") && (all || n)) {
-		report_rehearse_text(&b, &r, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_rehearse_json(&b, &r, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = cli_report(c, fill_rehearsal, &(struct rehearsal_document){&r, &ro}, err);
 	return !ok ? 2 : r.ok ? 0 : 1;
 }
 
@@ -195,6 +196,18 @@ static bool rehearse_review(struct cli *c, struct review *rv, const struct engin
 	return true;
 }
 
+struct review_document {
+	const struct review *review;
+	const struct report_options *options;
+};
+
+static void fill_review(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct review_document *d = document;
+
+	r->review(b, d->review, d->options);
+}
+
 int cmd_review(struct cli *c, struct err *err)
 {
 	struct report_options ro = {.color = c->color_out};
@@ -204,7 +217,6 @@ int cmd_review(struct cli *c, struct err *err)
 	struct rehearsal r;
 	struct review rv = {0};
 	struct project p;
-	struct buf b = {0};
 	bool ok;
 
 	if (!cli_project(c, &p, true, err) || !choose(c, &p, &u.list, &u.n, &u.all, err))
@@ -225,17 +237,7 @@ int cmd_review(struct cli *c, struct err *err)
 	rv.decision = decide(&rv);
 	ro.dialect = e->dialect;
 	ro.version = cli_server_version(c, e->dialect);
-	ok = true;
-	if (cli_wants(c, "text")) {
-		report_review_text(&b, &rv, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_review_json(&b, &rv, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = cli_report(c, fill_review, &(struct review_document){&rv, &ro}, err);
 	return !ok ? 2 : strcmp(rv.decision, "block") == 0 ? 1 : 0;
 }
 

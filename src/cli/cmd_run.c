@@ -48,28 +48,30 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 
 /* ---- status ---- */
 
+struct status_document {
+	const struct project *project;
+	const struct run_state *state;
+	const struct report_options *options;
+};
+
+static void fill_status(const struct reporter *r, struct buf *b, const void *document)
+{
+	const struct status_document *d = document;
+
+	r->status(b, d->project, d->state, d->options);
+}
+
 int cmd_status(struct cli *c, struct err *err)
 {
 	struct report_options ro = {.color = c->color_out};
 	struct running r;
-	struct buf b = {0};
 	bool ok;
 
 	if (!begin(&r, c, true, err))
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
-	ok = true;
-	if (cli_wants(c, "text")) {
-		report_status_text(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "text", buf_slice(&b), err);
-	}
-	if (ok && cli_wants(c, "json")) {
-		buf_clear(&b);
-		report_status_json(&b, &r.project, &r.state, &ro);
-		ok = cli_emit(c, "json", buf_slice(&b), err);
-	}
-	buf_done(&b);
+	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
 	end(&r);
 	return ok ? 0 : 2;
 }
@@ -254,6 +256,43 @@ static size_t waiting_contracts(const struct running *r)
 	return n;
 }
 
+static const struct migration *only_of(const struct running *r, const char *id)
+{
+	const struct migration *m = NULL;
+	struct err ignored = {0};
+
+	if (id && !project_find(&r->project, slice_of(id), &m, &ignored))
+		m = NULL;
+	err_done(&ignored);
+	return m;
+}
+
+/* What a person should know about the history before it is added to. */
+static void say_oddities(const struct running *r, const struct migration *only)
+{
+	struct cli *c = r->cli;
+
+	for (size_t i = 0; i < r->state.n; i++) {
+		const struct migration_state *m = &r->state.at[i];
+		struct slice id = clean_line(&c->arena, m->id);
+
+		if (m->missing_file && m->state == STATE_APPLIED && !slice_empty(id))
+			warning_print(c, "migration %.*s is in the history and its file is missing",
+				SLICE(id));
+		if (!m->late || m->migration == only)
+			continue;
+		if (m->state == STATE_PENDING)
+			warning_print(c,
+				"migration %.*s is late: something behind it is applied already",
+				SLICE(id));
+		else
+			warning_print(c,
+				"migration %.*s stands below the mark of %s and was not run by "
+				"belay; if it is new: belay up --only %.*s",
+				SLICE(id), r->project.layout->name, SLICE(id));
+	}
+}
+
 static int finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
 	if (ok && done == 0)
@@ -276,6 +315,7 @@ int cmd_up(struct cli *c, struct err *err)
 	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
 		return 2;
 	warn_missing(&r);
+	say_oddities(&r, only_of(&r, only));
 	ok = cut_before_code(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);
@@ -287,7 +327,10 @@ int cmd_up(struct cli *c, struct err *err)
 			"%zu contract migration%s and what stands behind wait%s: belay up --phase "
 			"contract, when no running code needs the old form",
 			waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
-	return finish(&r, ok, done, "nothing to do: all migrations are applied");
+	return finish(&r, ok, done,
+		waiting ? "nothing to do: what is left waits for its phase"
+		: only  ? "nothing to do: it is applied"
+			: "nothing to do: all migrations are applied");
 }
 
 int cmd_down(struct cli *c, struct err *err)

@@ -258,7 +258,8 @@ static bool read_placeholders(struct reading *r, const struct node *n, void *int
 {
 	struct config *c = into;
 
-	if (n->kind == NODE_SCALAR && (strcmp(n->text, "false") == 0 || strcmp(n->text, "off") == 0)) {
+	if (n->kind == NODE_SCALAR &&
+		(strcmp(n->text, "false") == 0 || strcmp(n->text, "off") == 0)) {
 		c->no_placeholders = true;
 		return true;
 	}

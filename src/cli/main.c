@@ -188,21 +188,17 @@ static void print_command_help(const struct command *cmd)
 
 static bool read_outputs(struct cli *c, struct err *err)
 {
-	static const char *const formats[] = {"text", "json"};
 	const char **given;
 	size_t n = cli_list(c, "output", &given);
 
 	for (size_t i = 0; i < n; i++) {
 		struct slice rest = slice_of(given[i]), format;
 		struct output o = {0};
-		bool known = false;
 
 		slice_next(&rest, '=', &format);
 		o.format = arena_cstr(&c->arena, format);
 		o.file = rest.at && rest.len ? rest.at : NULL;
-		for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
-			known = known || strcmp(o.format, formats[k]) == 0;
-		if (!known) {
+		if (!reporter_find(format)) {
 			err_set(err, ERR_INPUT, "there is no output format \"%s\"", o.format);
 			return err_hint(
 				err, "Formats are text and json; json=FILE writes to a file.");
@@ -237,6 +233,24 @@ bool cli_emit(struct cli *c, const char *format, struct slice document, struct e
 		}
 	}
 	return true;
+}
+
+bool cli_report(struct cli *c,
+	void (*fill)(const struct reporter *r, struct buf *b, const void *document),
+	const void *document, struct err *err)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && reporters[i]; i++) {
+		struct buf b = {0};
+
+		if (!cli_wants(c, reporters[i]->format))
+			continue;
+		fill(reporters[i], &b, document);
+		ok = cli_emit(c, reporters[i]->format, buf_slice(&b), err);
+		buf_done(&b);
+	}
+	return ok;
 }
 
 static bool find_root(struct cli *c, struct err *err)

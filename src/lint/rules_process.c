@@ -1,33 +1,19 @@
 /* rules_process.c - what does not parse, cannot be read, cannot run, cannot be undone. */
 #include "lint/internal.h"
 
-/* A text of another dialect fails in a hundred places for one reason. */
-static struct slice looks_like(const struct judged *j, struct span at)
-{
-	char why[128];
-	enum dialect d = dialect_guess(at.src->text, why);
-
-	if (d == DIALECT_UNKNOWN || d == j->dialect ||
-		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
-		return SLICE_NONE;
-	return arena_printf(j->arena, "The file looks like %s rather than %s.", dialect_name(d),
-		dialect_name(j->dialect));
-}
-
-/* Most syntax errors of a whole file are another database's SQL: say whose it looks like. */
-static struct slice other_dialect(struct judged *j)
+/* A text of another dialect fails in a hundred places for one reason: say whose it looks like. */
+static struct slice other_dialect(const struct judged *j)
 {
 	const struct source *src = j->statement->span.src;
+	enum dialect d = DIALECT_UNKNOWN;
 	char why[128];
-	enum dialect d;
 
-	if (!src)
-		return SLICE_NONE;
-	d = dialect_guess(slice_sub(src->text, 0, 1 << 20), why);
+	if (src)
+		d = dialect_guess(slice_sub(src->text, 0, 1 << 20), why);
 	if (d == DIALECT_UNKNOWN || d == j->dialect ||
 		(dialect_is_mysql(d) && dialect_is_mysql(j->dialect)))
 		return SLICE_NONE;
-	return arena_printf(j->arena, " (read as %s, but the file looks like %s: see --dialect)",
+	return arena_printf(j->arena, "Read as %s, but the file looks like %s: see --dialect.",
 		dialect_name(j->dialect), dialect_name(d));
 }
 
@@ -51,7 +37,7 @@ static void check_syntax(const struct rule *r, struct judged *j)
 		}
 	}
 	f = finding_add(j, r, at, SLICE_NONE, "%.*s", SLICE(st->fault_message));
-	f->safe = looks_like(j, st->span);
+	f->safe = other_dialect(j);
 }
 
 const struct rule rule_syntax_error = {

@@ -55,6 +55,22 @@ struct review {
 void report_review_text(struct buf *b, const struct review *r, const struct report_options *o);
 void report_review_json(struct buf *b, const struct review *r, const struct report_options *o);
 
+/* The table of reporters: one row per output format. A document that a format has no form for is
+ * NULL there. */
+struct reporter {
+	const char *format; /* what -o calls it */
+	const char *says;   /* for --help */
+	void (*check)(struct buf *b, const struct verdict *v, const struct report_options *o);
+	void (*explain)(
+		struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
+	void (*rehearse)(struct buf *b, const struct rehearsal *r, const struct report_options *o);
+	void (*status)(struct buf *b, const struct project *p, const struct run_state *s,
+		const struct report_options *o);
+	void (*review)(struct buf *b, const struct review *r, const struct report_options *o);
+};
+extern const struct reporter *const reporters[]; /* ends with NULL */
+const struct reporter *reporter_find(struct slice format);
+
 /* The escape sequences, empty without color. */
 const char *tint(
 	bool color, const char *what); /* "error", "warning", "info", "dim", "bold", "ok", "off" */

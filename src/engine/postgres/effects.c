@@ -53,7 +53,7 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 	return r;
 }
 
-static bool is_temporary(const struct relation *r)
+bool pg_is_temporary(const struct relation *r)
 {
 	return r->object && r->object->type == OBJECT_TABLE &&
 	       slice_is(r->object->table_.persistence, "temporary");
@@ -61,7 +61,7 @@ static bool is_temporary(const struct relation *r)
 
 void pg_lock(struct looking *l, const struct relation *r, enum pg_mode m)
 {
-	if (r->presence == ABSENT || is_temporary(r))
+	if (r->presence == ABSENT || pg_is_temporary(r))
 		return;
 	effect_lock(l->arena, l->out,
 		(struct lock){.object = r->name,
@@ -85,26 +85,24 @@ static struct relation of_object(struct looking *l, const struct object *o)
 void pg_lock_tree(struct looking *l, const struct relation *r, enum pg_mode m)
 {
 	const struct object **parts;
-	size_t n;
+	size_t n = l->change->flags & CHANGE_ONLY ? 0 : pg_children(l, r, &parts);
 
 	pg_lock(l, r, m);
-	if (!r->object || r->object->type != OBJECT_TABLE || (l->change->flags & CHANGE_ONLY))
-		return;
-	n = catalog_partitions(l->catalog, r->object, l->arena, &parts);
-	for (size_t i = 0; i < n; i++) {
-		struct relation child = of_object(l, parts[i]);
+	for (size_t i = 0; i < n; i++)
+		if (pg_is_heir(parts[i], r)) {
+			struct relation child = of_object(l, parts[i]);
 
-		pg_lock_tree(l, &child, m);
-	}
+			pg_lock_tree(l, &child, m);
+		}
 }
 
 void pg_lock_indexes(struct looking *l, const struct relation *r, enum pg_mode m)
 {
 	for (size_t i = 0; r->object && i < r->object->nparts; i++)
 		if (r->object->parts[i]->type == OBJECT_INDEX) {
-			struct relation index = of_object(l, r->object->parts[i]);
+			struct relation index = pg_index_of(l, r, r->object->parts[i]);
 
-			index.is_new = index.is_new || r->is_new;
+			index.certain = index.certain && r->certain;
 			pg_lock(l, &index, m);
 		}
 }
@@ -133,46 +131,61 @@ static void build_all(struct looking *l, const struct relation *r, bool certain)
 			pg_build(l, r, r->object->parts[i]->name, certain);
 }
 
+static bool has_rows(const struct relation *r)
+{
+	return r->presence != ABSENT && !pg_is_temporary(r) && !pg_is_partitioned(r) &&
+	       (r->type == OBJECT_TABLE || r->type == OBJECT_MATVIEW);
+}
+
+/* Its partitions hold the rows; of inheritance, unless ONLY was said. */
+static size_t also(struct looking *l, const struct relation *r, const struct object ***out)
+{
+	if (l->change->flags & CHANGE_ONLY && !pg_is_partitioned(r))
+		return 0;
+	return pg_children(l, r, out);
+}
+
 void pg_rewrite(struct looking *l, const struct relation *r, bool certain)
 {
 	const struct object **parts;
-	size_t n;
+	size_t n = also(l, r, &parts);
+	struct relation sure = *r;
 
-	if (r->object && r->object->type == OBJECT_TABLE &&
-		slice_is(r->object->table_.kind, "partitioned")) {
-		/* Its partitions hold the rows. */
-		n = catalog_partitions(l->catalog, r->object, l->arena, &parts);
-		for (size_t i = 0; i < n; i++) {
+	if (has_rows(r)) {
+		effect_touch(l->arena, &l->out->rewrites, &l->out->nrewrites, touch_of(r, certain));
+		build_all(l, r, certain);
+		sure.certain = sure.certain && certain;
+		pg_lock_indexes(l, &sure, PG_ACCESS_EXCLUSIVE);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (pg_is_heir(parts[i], r)) {
 			struct relation child = of_object(l, parts[i]);
 
 			pg_rewrite(l, &child, certain);
 		}
-		return;
-	}
-	effect_touch(l->arena, &l->out->rewrites, &l->out->nrewrites, touch_of(r, certain));
-	build_all(l, r, certain);
-	pg_lock_indexes(l, r, PG_ACCESS_EXCLUSIVE);
+}
+
+void pg_scan_one(struct looking *l, const struct relation *r, bool certain)
+{
+	for (size_t i = 0; i < l->out->nrewrites; i++)
+		if (name_eq(l->out->rewrites[i].object, r->name))
+			return; /* a rewrite reads it anyway */
+	if (has_rows(r))
+		effect_touch(l->arena, &l->out->scans, &l->out->nscans, touch_of(r, certain));
 }
 
 void pg_scan(struct looking *l, const struct relation *r, bool certain)
 {
 	const struct object **parts;
-	size_t n;
+	size_t n = also(l, r, &parts);
 
-	for (size_t i = 0; i < l->out->nrewrites; i++)
-		if (name_eq(l->out->rewrites[i].object, r->name))
-			return; /* a rewrite reads it anyway */
-	if (r->object && r->object->type == OBJECT_TABLE &&
-		slice_is(r->object->table_.kind, "partitioned")) {
-		n = catalog_partitions(l->catalog, r->object, l->arena, &parts);
-		for (size_t i = 0; i < n; i++) {
+	pg_scan_one(l, r, certain);
+	for (size_t i = 0; i < n; i++)
+		if (pg_is_heir(parts[i], r)) {
 			struct relation child = of_object(l, parts[i]);
 
 			pg_scan(l, &child, certain);
 		}
-		return;
-	}
-	effect_touch(l->arena, &l->out->scans, &l->out->nscans, touch_of(r, certain));
 }
 
 void pg_writes(struct looking *l, const struct relation *r)
@@ -297,7 +310,12 @@ static char user_function(struct looking *l, struct slice name)
 		struct slice v = all[i]->function.volatility;
 		char c = slice_is(v, "immutable") ? 'i' : slice_is(v, "stable") ? 's' : 'v';
 
-		if (slice_eq(bare, name) && (worst == 0 || worst == 'i' || c == 'v'))
+		if (!slice_eq(bare, name))
+			continue;
+		/* The planner puts a one-line SQL function's body in its place: that decides. */
+		if (c == 'v' && slice_iis(all[i]->function.language, "sql"))
+			return 0;
+		if ((worst == 0 || worst == 'i' || c == 'v'))
 			worst = c;
 	}
 	return worst;
@@ -436,15 +454,16 @@ static void habitual(struct looking *l)
 							  : habits[i].rerun;
 			undo = habits[i].undo;
 		}
-	l->out->rerun = worse_rerun(l->out->rerun, rerun);
+	l->rerun = rerun;
 	if (undo > l->out->undo)
 		l->out->undo = undo;
 }
 
 /* PostgreSQL's own list: "cannot be executed inside a transaction block". */
-static bool forbidden_in_tx(const struct looking *l)
+static bool forbidden_in_tx(struct looking *l)
 {
 	const struct change *c = l->change;
+	struct relation r;
 
 	switch (c->kind) {
 	case CHANGE_CREATE_INDEX:
@@ -453,8 +472,14 @@ static bool forbidden_in_tx(const struct looking *l)
 	case CHANGE_DETACH_PARTITION:
 		if (c->flags & CHANGE_CONCURRENTLY)
 			return true;
-		return c->kind == CHANGE_REINDEX &&
-		       (c->type == OBJECT_SCHEMA || c->type == OBJECT_DATABASE);
+		if (c->kind != CHANGE_REINDEX)
+			return false;
+		if (c->type == OBJECT_SCHEMA || c->type == OBJECT_DATABASE)
+			return true;
+		r = pg_relation(l, c->target, c->type);
+		if (c->type == OBJECT_INDEX && r.object && r.object->table)
+			r = pg_relation_of(l, r.object->table);
+		return pg_is_partitioned(&r);
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:
@@ -497,14 +522,19 @@ static void newer_syntax(struct looking *l)
 	}
 }
 
+void pg_rerun(struct looking *l, enum rerun r)
+{
+	l->rerun = r;
+}
+
 static void look_at(struct looking *l)
 {
 	habitual(l);
 	transaction_rule(l);
 	newer_syntax(l);
-	if (pg_effects_alter(l) || pg_effects_create(l))
-		return;
-	pg_effects_data(l);
+	if (!pg_effects_alter(l) && !pg_effects_create(l))
+		pg_effects_data(l);
+	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);
 }
 
 static void look_inside(struct looking *l, const struct change *changes, size_t n)

@@ -29,6 +29,7 @@ struct looking {
 	const struct change *change;
 	struct effect *out;
 	int version;
+	enum rerun rerun; /* of this change */
 };
 
 /* A relation as the statement names it. */
@@ -47,6 +48,7 @@ void pg_lock_tree(struct looking *l, const struct relation *r, enum pg_mode m);
 void pg_lock_indexes(struct looking *l, const struct relation *r, enum pg_mode m);
 void pg_rewrite(struct looking *l, const struct relation *r, bool certain); /* and its indexes */
 void pg_scan(struct looking *l, const struct relation *r, bool certain);
+void pg_scan_one(struct looking *l, const struct relation *r, bool certain); /* no children */
 void pg_build(struct looking *l, const struct relation *on, struct slice index, bool certain);
 void pg_writes(struct looking *l, const struct relation *r);
 void pg_destroys(struct looking *l, enum object_type t, struct name object, struct slice part);
@@ -55,6 +57,36 @@ void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struc
 void pg_fails(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pg_may_fail(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pg_need(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- What else is reached (effects_links.c) ---- */
+struct name pg_split_name(struct slice full); /* "schema.name" */
+bool pg_is_partitioned(const struct relation *r);
+bool pg_is_temporary(const struct relation *r);
+/* Partitions, or tables that inherit from it. */
+size_t pg_children(struct looking *l, const struct relation *r, const struct object ***out);
+bool pg_expr_names(const struct expr *e, struct slice column);
+bool pg_is_heir(const struct object *child, const struct relation *of);
+struct relation pg_relation_of(struct looking *l, const struct object *o);
+struct relation pg_index_of(
+	struct looking *l, const struct relation *table, const struct object *i);
+void pg_lock_index_tree(
+	struct looking *l, const struct object *index, enum pg_mode m, enum pg_mode table);
+void pg_lock_sequences(
+	struct looking *l, const struct relation *r, struct slice column, enum pg_mode m);
+void pg_lock_called_sequences(struct looking *l, struct slice text);
+void pg_lock_views(struct looking *l, const struct object *of, struct slice column, bool destroys);
+void pg_lock_below(struct looking *l, const struct relation *r, enum pg_mode m, bool scan);
+void pg_each_key(struct looking *l, const struct relation *r, struct slice column,
+	void (*fn)(struct looking *l, const struct relation *r, struct relation *other,
+		const struct object *key, bool refers));
+/* Lists the indexes that the change makes on that table and its partitions, and their scans. */
+void pg_build_new(struct looking *l, struct name table);
+void pg_lock_default_partition(struct looking *l, const struct relation *parent, bool scan);
+void pg_lock_parent_indexes(struct looking *l, const struct relation *parent);
+void pg_rename_relation(struct looking *l, const struct relation *r);
+void pg_rerun(struct looking *l, enum rerun r); /* better known than by its kind */
+/* The domain a type is, NULL if it is none that is known. */
+const struct object *pg_domain(struct looking *l, struct slice type);
 
 /* 'i', 's', 'v', or 0 when a function is not known; *needs names it then. */
 char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs);

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# The whole road on a real MariaDB.
+load helper
+
+setup_file() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	load helper
+	local out
+	out=$("$ROOT/tests/servers/mariadb.sh" start) || return 1
+	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out")
+	export MY_DIR url
+}
+
+teardown_file() {
+	[ -z "${MY_DIR:-}" ] || "$BATS_TEST_DIRNAME/servers/mariadb.sh" stop "$MY_DIR"
+}
+
+my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
+tables() { my "SELECT group_concat(table_name ORDER BY table_name SEPARATOR ' ') FROM information_schema.tables WHERE table_schema = 'test' AND table_name NOT LIKE 'belay%' AND table_name <> 'schema_migrations'"; }
+
+project() {
+	my "DROP DATABASE test; CREATE DATABASE test"
+	file migrations/1_users.up.sql <<'SQL'
+CREATE TABLE users (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(40)) ENGINE=InnoDB;
+INSERT INTO users (name) VALUES ('ada');
+SQL
+	file migrations/1_users.down.sql <<<'DROP TABLE users;'
+	file migrations/2_orders.up.sql <<'SQL'
+CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint NOT NULL, state enum('open', 'shipped') NOT NULL DEFAULT 'open',
+  KEY orders_customer (customer), CONSTRAINT orders_customer_fk FOREIGN KEY (customer) REFERENCES users (id)) ENGINE=InnoDB;
+SQL
+	file migrations/2_orders.down.sql <<<'DROP TABLE orders;'
+	echo 'dialect: mariadb' >belay.yml
+}
+
+@test "up, status, down, redo, the tool's history" {
+	project
+	export DATABASE_URL=$url
+	ends 0 belay check
+	ends 0 belay up
+	says "MariaDB" "applied 1" "applied 2"
+	[ "$(tables)" = "orders users" ]
+	[ "$(my "SELECT version, dirty FROM schema_migrations" | tr '\t' ' ')" = "2 0" ]
+	ends 0 belay up
+	says "nothing to do"
+	ends 0 belay diff "$url" @
+	ends 0 belay redo
+	ends 0 belay down
+	[ "$(tables)" = users ]
+	ends 0 belay status
+	says "1 applied, 1 pending"
+	ends 0 belay up
+	[ "$(tables)" = "orders users" ]
+	ends 0 belay down --all
+	[ "$(tables)" = NULL ]
+}
+
+@test "a statement fails: what ran before it stays, is recorded, and is said" {
+	project
+	file migrations/3_fails.up.sql <<'SQL'
+CREATE TABLE extra (id bigint PRIMARY KEY);
+INSERT INTO nowhere VALUES (1);
+SQL
+	ends 5 belay up --db "$url"
+	says "3_fails.up.sql:2" "nowhere" "doesn't exist"
+	[ "$(tables)" = "extra orders users" ]
+	[ "$(my "SELECT version, dirty FROM schema_migrations" | tr '\t' ' ')" = "3 1" ]
+	ends 0 belay status --db "$url"
+	says_not "3 applied"
+}
+
+@test "rehearse on a scratch MariaDB of belay's own" {
+	project
+	ends 0 belay rehearse
+	says "every proof holds"
+}
