@@ -139,31 +139,6 @@ static struct names defaults(const struct catalog *c, struct arena *a, const str
 	return out;
 }
 
-struct names acl_added(
-	struct catalog *c, const struct object *o, struct names acl, struct names more)
-{
-	struct names out = names_copy(&c->arena, acl.n ? acl : defaults(c, &c->arena, o));
-
-	for (size_t i = 0; i < more.n; i++) {
-		struct slice grantee = grantee_of(more.at[i]);
-		struct grants g = grants_of(more.at[i]);
-		size_t k = 0;
-
-		while (k < out.n && !slice_eq(grantee_of(out.at[k]), grantee))
-			k++;
-		if (k < out.n) {
-			struct grants had = grants_of(out.at[k]);
-
-			g.has |= had.has;
-			g.option |= had.option;
-			out.at[k] = entry(&c->arena, grantee, g);
-		} else {
-			names_add(&c->arena, &out, entry(&c->arena, grantee, g));
-		}
-	}
-	return out;
-}
-
 struct names acl_changed(struct catalog *c, const struct object *o, struct slice grantee,
 	struct names words, bool grant, bool option)
 {
@@ -211,6 +186,63 @@ void acl_words(struct arena *a, struct slice e, struct names *plain, struct name
 			k++;
 		names_add(a, g.option & 1u << i ? passed : plain, slice_of(privileges[k].word));
 	}
+}
+
+static const char *default_kind(enum object_type t)
+{
+	if (t == OBJECT_TABLE || t == OBJECT_VIEW || t == OBJECT_MATVIEW)
+		return "table";
+	return t == OBJECT_SEQUENCE   ? "sequence"
+	       : t == OBJECT_FUNCTION ? "function"
+	       : t == OBJECT_TYPE     ? "type"
+	       : t == OBJECT_SCHEMA   ? "schema"
+				      : NULL;
+}
+
+static void add_entries(struct arena *a, struct names *to, struct names more)
+{
+	for (size_t i = 0; i < more.n; i++) {
+		struct slice grantee = grantee_of(more.at[i]);
+		struct grants g = grants_of(more.at[i]);
+		bool merged = false;
+
+		for (size_t k = 0; k < to->n && !merged; k++) {
+			struct grants old = grants_of(to->at[k]);
+
+			if (!slice_eq(grantee_of(to->at[k]), grantee))
+				continue;
+			old.has |= g.has;
+			old.option |= g.option;
+			to->at[k] = entry(a, grantee, old);
+			merged = true;
+		}
+		if (!merged)
+			names_add(a, to, entry(a, grantee, g));
+	}
+}
+
+/* ALTER DEFAULT PRIVILEGES: of everywhere in place of the built-in ones, of a schema on top. */
+struct names acl_of_new(struct catalog *c, const struct object *o)
+{
+	const char *kind = is_postgres(c) ? default_kind(o->type) : NULL;
+	struct slice schemas[2] = {SLICE_NONE, o->schema};
+	struct names out = o->acl;
+
+	for (size_t i = 0; kind && i < 2; i++) {
+		struct name name = {schemas[i], slice_of(kind)};
+		struct node *d = node_find(c, OBJECT_DEFAULT_ACL, name);
+
+		if (i && slice_empty(o->schema))
+			break;
+		for (; d; d = node_again(c, d, OBJECT_DEFAULT_ACL, name)) {
+			if (d->o.owner.len && o->owner.len && !slice_eq(d->o.owner, o->owner))
+				continue;
+			if (i && out.n == 0)
+				out = defaults(c, &c->arena, o);
+			add_entries(&c->arena, &out, d->o.acl);
+		}
+	}
+	return out;
 }
 
 static bool same_members(struct names a, struct names b)

@@ -50,14 +50,37 @@ static struct node *tainted_node(struct apply *x, enum object_type type, struct 
 	return at;
 }
 
+/* Names that contain types: f(mood) is f(public.mood). */
+static struct slice full_spelling(struct apply *x, enum object_type type, struct slice name)
+{
+	if (type == OBJECT_FUNCTION)
+		return resolve_signature(x, name);
+	return type == OBJECT_OTHER ? resolve_cast(x, name) : name;
+}
+
+/* Unknown for no other reason than that the server has functions and types of its own? */
+static bool is_only_builtin(struct apply *x, enum object_type type, struct name n)
+{
+	struct name full = catalog_resolve(x->c, x->s, type, n);
+
+	return (type == OBJECT_FUNCTION || type == OBJECT_TYPE) && slice_empty(n.schema) &&
+	       full.schema.len && catalog_find(x->c, x->s, type, full, NULL) == ABSENT;
+}
+
 struct node *target_named(
 	struct apply *x, enum object_type type, struct name n, enum apply_result *r)
 {
 	const char *word = object_type_word(type == OBJECT_NONE ? OBJECT_TABLE : type);
 	const struct object *found = NULL;
+	enum presence p;
 	struct node *tainted;
 
-	switch (catalog_find(x->c, x->s, type, n, &found)) {
+	n.name = full_spelling(x, type, n.name);
+	p = catalog_find(x->c, x->s, type, n, &found);
+	/* What the server brings itself cannot be dropped or altered. */
+	if (p == UNKNOWN && !tainted_node(x, type, n) && is_only_builtin(x, type, n))
+		p = ABSENT;
+	switch (p) {
 	case PRESENT:
 		return node_of(found);
 	case UNKNOWN:
@@ -75,34 +98,9 @@ struct node *target_named(
 	return NULL;
 }
 
-/* name(type, type): the user's own types get their schema. */
-struct name resolve_signature(struct apply *x, struct name n)
-{
-	size_t open = slice_chr(n.name, '(');
-	struct slice types, type;
-	struct buf b = {0};
-	bool first = true;
-
-	if (!is_postgres(x->c) || open == SIZE_MAX || n.name.at[n.name.len - 1] != ')')
-		return n;
-	types = slice_sub(n.name, open + 1, n.name.len - open - 2);
-	buf_add(&b, slice_sub(n.name, 0, open + 1));
-	while (slice_next(&types, ',', &type)) {
-		if (!first)
-			buf_adds(&b, ", ");
-		buf_add(&b, resolve_type(x, slice_trim(type)));
-		first = false;
-	}
-	buf_addc(&b, ')');
-	n.name = keep(x->c, buf_slice(&b));
-	buf_done(&b);
-	return n;
-}
-
 struct node *target(struct apply *x, enum object_type type, enum apply_result *r)
 {
-	return target_named(x, type,
-		type == OBJECT_FUNCTION ? resolve_signature(x, x->ch->target) : x->ch->target, r);
+	return target_named(x, type, x->ch->target, r);
 }
 
 struct node *target_part(struct apply *x, struct node *table, enum object_type type,
@@ -172,6 +170,7 @@ enum apply_result may_create(
 	const struct object *found = NULL;
 	enum presence p;
 
+	n.name = full_spelling(x, type, n.name);
 	*full = creation_name(x, n);
 	*old = NULL;
 	if (schema_missing(x, full->schema))
@@ -200,33 +199,6 @@ enum apply_result may_create(
 
 /* ---- Making ---- */
 
-/* What ALTER DEFAULT PRIVILEGES says of such an object: the whole list of the role's own, and on
- * top of it what the schema adds. */
-static struct names default_privileges(struct apply *x, const struct object *o)
-{
-	const char *word =
-		o->type == OBJECT_TABLE || o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW
-			? "table"
-		: o->type == OBJECT_SEQUENCE ? "sequence"
-		: o->type == OBJECT_FUNCTION ? "function"
-		: o->type == OBJECT_TYPE     ? "type"
-		: o->type == OBJECT_SCHEMA   ? "schema"
-					     : NULL;
-	struct names out = o->acl;
-
-	for (int i = 0; word && is_postgres(x->c) && i < 2; i++) {
-		struct name name = {i ? o->schema : SLICE_NONE, slice_of(word)};
-		struct node *n =
-			i && !o->schema.len ? NULL : node_find(x->c, OBJECT_DEFAULT_ACL, name);
-
-		while (n && !slice_eq(n->o.owner, o->owner))
-			n = node_again(x->c, n, OBJECT_DEFAULT_ACL, name);
-		if (n)
-			out = acl_added(x->c, o, out, n->o.acl);
-	}
-	return out;
-}
-
 struct node *create(struct apply *x, const struct object *def, struct name full)
 {
 	struct node *n = node_new(x->c, def);
@@ -236,8 +208,8 @@ struct node *create(struct apply *x, const struct object *def, struct name full)
 	n->o.born_tx = x->s->in_tx ? x->s->tx : 0;
 	if (slice_empty(n->o.owner))
 		n->o.owner = keep(x->c, x->s->role);
-	n->o.acl = default_privileges(x, &n->o);
 	n->o.tainted = x->unsure && has(x, CHANGE_IF_NOT_EXISTS);
+	n->o.acl = acl_of_new(x->c, &n->o);
 	node_put(x->c, n);
 	return n;
 }
@@ -294,9 +266,19 @@ static enum apply_result apply_inner(struct apply *x)
 
 static enum apply_result create_schema(struct apply *x)
 {
+	struct names path = x->s->search_path, inside = {0};
 	enum apply_result r = apply_create_schema(x);
 
-	return r == APPLIED ? apply_inner(x) : r;
+	if (r != APPLIED || x->ch->ninner == 0)
+		return r;
+	/* Its elements see one another first. */
+	names_add(x->s->arena, &inside, x->ch->target.name);
+	for (size_t i = 0; i < path.n; i++)
+		names_add(x->s->arena, &inside, path.at[i]);
+	x->s->search_path = inside;
+	r = apply_inner(x);
+	x->s->search_path = path;
+	return r;
 }
 
 /* Rows that leave the schema alone are not here. */

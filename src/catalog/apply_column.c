@@ -22,71 +22,6 @@ static const char *serial_type(struct slice type)
 	return NULL;
 }
 
-/* Types that come with an extension; they live in its schema. */
-static const struct {
-	const char *type, *extension;
-} extension_types[] = {
-	{"citext", "citext"},
-	{"hstore", "hstore"},
-	{"ltree", "ltree"},
-	{"lquery", "ltree"},
-	{"ltxtquery", "ltree"},
-	{"cube", "cube"},
-	{"vector", "vector"},
-	{"halfvec", "vector"},
-	{"sparsevec", "vector"},
-	{"geometry", "postgis"},
-	{"geography", "postgis"},
-};
-
-static struct slice extension_schema(struct apply *x, struct slice type)
-{
-	for (size_t i = 0; i < sizeof extension_types / sizeof *extension_types; i++) {
-		struct node *ext;
-
-		if (!slice_is(type, extension_types[i].type))
-			continue;
-		ext = node_find(x->c, OBJECT_EXTENSION,
-			(struct name){SLICE_NONE, slice_of(extension_types[i].extension)});
-		if (ext)
-			return ext->o.schema.len ? ext->o.schema : SL("public");
-	}
-	return SLICE_NONE;
-}
-
-/* A user's type gets its schema, as format_type() prints it with an empty search path. */
-struct slice resolve_type(struct apply *x, struct slice type)
-{
-	struct slice base = type_base(type), schema;
-	struct name name = type_named(type);
-	const struct object *found = NULL;
-
-	if (!is_postgres(x->c) || base.len == 0 || name.schema.len)
-		return type;
-	if (catalog_find(x->c, x->s, OBJECT_TYPE, name, &found) == PRESENT)
-		schema = found->schema;
-	else
-		schema = extension_schema(x, base);
-	if (slice_empty(schema))
-		return type;
-	return textf(x->c, "%.*s%.*s", SLICE(type_spelled(x->c, (struct name){schema, name.name})),
-		SLICE(slice_from(type, base.len)));
-}
-
-/* A collation of the user's own gets its schema too. */
-static struct slice resolve_collation(struct apply *x, struct slice collation)
-{
-	const struct object *found = NULL;
-
-	if (!is_postgres(x->c) || collation.len == 0 || slice_chr(collation, '.') != SIZE_MAX)
-		return collation;
-	if (catalog_find(x->c, x->s, OBJECT_OTHER, (struct name){SLICE_NONE, collation}, &found) !=
-			PRESENT ||
-		!slice_is(found->other.class_, "collation"))
-		return collation;
-	return dotted(&x->c->arena, (struct name){found->schema, found->name});
-}
-
 static bool is_text_type(struct slice type)
 {
 	static const char *const heads[] = {"char", "varchar", "tinytext", "text", "mediumtext",
@@ -292,7 +227,16 @@ enum apply_result apply_add_column(struct apply *x)
 static struct node *column_of(struct apply *x, struct node **table, enum apply_result *r)
 {
 	*table = target(x, OBJECT_NONE, r);
-	return *table ? target_part(x, *table, OBJECT_COLUMN, x->ch->name, r) : NULL;
+	if (!*table)
+		return NULL;
+	/* A view's columns are known where a server told them; its defaults are kept nowhere else.
+	 */
+	if (((*table)->o.type == OBJECT_VIEW || (*table)->o.type == OBJECT_MATVIEW) &&
+		(*table)->ncolumns == 0) {
+		*r = APPLIED;
+		return NULL;
+	}
+	return target_part(x, *table, OBJECT_COLUMN, x->ch->name, r);
 }
 
 enum apply_result apply_drop_column(struct apply *x)
@@ -434,6 +378,7 @@ static void alter_type(struct apply *x, struct node *table, struct node *col)
 	(void)table;
 	o->column.type = type;
 	o->column.collation = keep(x->c, resolve_collation(x, new->collation));
+	o->column.storage = SLICE_NONE;
 	/* The server prints the default with the new type from now on. */
 	if (!o->column.sequence.n)
 		o->column.default_value.normal = SLICE_NONE;
@@ -441,17 +386,19 @@ static void alter_type(struct apply *x, struct node *table, struct node *col)
 	retype_sequence(x, col, type);
 }
 
-/* A view whose columns are known to include this one. */
+/* A view that reads the column for sure. */
 static struct slice reading_view(struct apply *x, const struct node *table, struct slice column)
 {
 	const struct object **v;
-	size_t n = catalog_dependents(x->c, &table->o, column, &x->c->arena, &v);
-	struct slice path = textf(x->c, "%.*s.%.*s.%.*s", SLICE(table->o.schema),
-		SLICE(table->o.name), SLICE(column));
+	size_t n = catalog_dependents(x->c, &table->o, column, &x->c->undo_arena, &v);
 
-	for (size_t i = 0; i < n; i++)
-		if (names_has(v[i]->view.reads, path))
+	for (size_t i = 0; i < n; i++) {
+		if (view_needs(x->c, v[i], &table->o, column) == PRESENT)
 			return object_path(&x->c->arena, x->c->dialect, v[i]);
+		x->unsure = true;
+		x->why = textf(x->c, "whether view \"%.*s\" reads column \"%.*s\" is not known",
+			SLICE(v[i]->name), SLICE(column));
+	}
 	return SLICE_NONE;
 }
 
@@ -698,25 +645,6 @@ enum apply_result apply_drop_expression(struct apply *x)
 
 /* ---- Small things ---- */
 
-/* What SET STORAGE may be said to be without changing anything. */
-static struct slice storage_of(struct slice type)
-{
-	static const char *const extended[] = {"text", "character varying", "character", "bytea",
-		"json", "jsonb", "xml", "bit varying", "bit", "tsvector", "tsquery", NULL};
-	static const char *const main_[] = {"numeric", "inet", "cidr", NULL};
-	struct slice base = slice_trim(type_base(type));
-
-	if (slice_ends(type, "[]"))
-		return SL("extended");
-	for (size_t i = 0; extended[i]; i++)
-		if (slice_is(base, extended[i]))
-			return SL("extended");
-	for (size_t i = 0; main_[i]; i++)
-		if (slice_is(base, main_[i]))
-			return SL("main");
-	return SLICE_NONE;
-}
-
 static void column_word(struct apply *x, struct node *table, struct node *col)
 {
 	struct object *o = node_edit(x->c, col);
@@ -729,8 +657,6 @@ static void column_word(struct apply *x, struct node *table, struct node *col)
 			*p = (char)(*p + 32);
 	word = slice_n(lower, value.len);
 	if (slice_is(word, "default"))
-		word = SLICE_NONE;
-	if (x->ch->kind == CHANGE_SET_STORAGE && slice_eq(word, storage_of(o->column.type)))
 		word = SLICE_NONE;
 	if (x->ch->kind == CHANGE_SET_STATISTICS)
 		o->column.statistics = word;

@@ -295,6 +295,21 @@ static void drop_index(struct apply *x, struct node *index)
 	part_drop(x->c, index);
 }
 
+/* MySQL keeps an index that a foreign key needs and no other one can serve. In one statement with
+ * others the server looks at the outcome only. */
+static bool needed_by_foreign_key(struct apply *x, const struct node *index)
+{
+	const struct node *table = node_of(index->o.table);
+
+	if (!is_mysql(x->c) || x->c->nbatch > 1 || !foreign_key_needs(x, table, &index->o))
+		return false;
+	for (size_t i = table->ncolumns; i < table->o.nparts; i++)
+		if (table->o.parts[i] != &index->o && table->o.parts[i]->type == OBJECT_INDEX &&
+			foreign_key_needs(x, table, table->o.parts[i]))
+			return false;
+	return true;
+}
+
 enum apply_result apply_drop_index(struct apply *x)
 {
 	enum apply_result r = APPLIED;
@@ -302,6 +317,9 @@ enum apply_result apply_drop_index(struct apply *x)
 
 	if (!index)
 		return r;
+	if (needed_by_foreign_key(x, index))
+		return conflict(x, "cannot drop index \"%.*s\": a foreign key needs it",
+			SLICE(index->o.name));
 	if (index->o.index.constraint.len)
 		return conflict(x, "cannot drop index \"%.*s\": constraint \"%.*s\" requires it",
 			SLICE(index->o.name), SLICE(index->o.index.constraint));

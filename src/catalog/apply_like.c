@@ -303,7 +303,8 @@ static void like_everything(struct apply *x, struct node *table, const struct no
 enum apply_result like(struct apply *x, struct node *table, struct slice clause, bool rest)
 {
 	size_t bar = slice_chr(clause, '|');
-	struct like l = options_in(bar == SIZE_MAX ? SLICE_NONE : slice_from(clause, bar + 1));
+	struct slice words = bar == SIZE_MAX ? SLICE_NONE : slice_from(clause, bar + 1);
+	struct like l = options_in(slice_sub(words, 0, slice_chr(words, '|')));
 	enum apply_result r = APPLIED;
 	struct node *from = target_named(x, OBJECT_TABLE,
 		is_mysql(x->c) ? x->ch->other : split_name(slice_sub(clause, 0, bar)), &r);

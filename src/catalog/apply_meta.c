@@ -221,6 +221,16 @@ static struct slice setting(struct apply *x, const char *key)
 	return SLICE_NONE;
 }
 
+/* Nobody said which: whoever runs this, and his name is not known. */
+static struct slice role_name(struct slice role)
+{
+	role = slice_trim(role);
+	return slice_is(role, "@owner") || slice_iis(role, "current_user") ||
+			       slice_iis(role, "current_role") || slice_iis(role, "session_user")
+		       ? SLICE_NONE
+		       : role;
+}
+
 enum apply_result apply_default_privileges(struct apply *x)
 {
 	struct slice roles = setting(x, "roles="), role, schemas, schema;
@@ -229,13 +239,13 @@ enum apply_result apply_default_privileges(struct apply *x)
 	if (is_mysql(x->c))
 		return APPLIED;
 	if (slice_empty(roles))
-		roles = x->s->role.len ? x->s->role : SL(" ");
+		roles = x->s->role.len ? x->s->role : SL("@owner");
 	while (slice_next(&roles, ',', &role)) {
 		schemas = setting(x, "schemas=");
 		if (slice_empty(schemas))
-			default_acl(x, slice_trim(role), SLICE_NONE, grant);
+			default_acl(x, role_name(role), SLICE_NONE, grant);
 		while (slice_next(&schemas, ',', &schema))
-			default_acl(x, slice_trim(role), slice_trim(schema), grant);
+			default_acl(x, role_name(role), slice_trim(schema), grant);
 	}
 	return APPLIED;
 }

@@ -35,6 +35,25 @@ static struct names resolved_reads(struct apply *x, struct names reads)
 	return out;
 }
 
+/* A query over what is not there is refused; SQLite looks when the view is used. */
+enum apply_result reads_exist(struct apply *x, struct names reads)
+{
+	struct slice column;
+
+	if (is_sqlite(x->c))
+		return APPLIED;
+	for (size_t i = 0; i < reads.n; i++) {
+		struct name n = relation_in(reads.at[i], &column);
+		const struct object *found;
+
+		if (is_mysql(x->c) && slice_iis(n.name, "dual"))
+			continue;
+		if (catalog_find(x->c, x->s, OBJECT_NONE, n, &found) == ABSENT)
+			return conflict(x, "relation \"%.*s\" does not exist", SLICE(n.name));
+	}
+	return APPLIED;
+}
+
 /* The old one's privileges, comment and parts stay when it is replaced. */
 static void keep_of_old(struct catalog *c, struct node *n, const struct object *old)
 {
@@ -65,25 +84,6 @@ static struct node *replace(
 	return n;
 }
 
-/* The server reads the query when the view is made. */
-static bool missing_read(struct apply *x, struct names reads, enum apply_result *r)
-{
-	for (size_t i = 0; i < reads.n; i++) {
-		struct name n = split_name(reads.at[i]);
-		const struct object *found;
-
-		if (slice_starts(n.name, "pg_") || slice_starts(n.schema, "pg_") ||
-			slice_is(n.schema, "information_schema") ||
-			slice_chr(n.name, '.') != SIZE_MAX)
-			continue;
-		if (catalog_find(x->c, x->s, OBJECT_NONE, n, &found) == ABSENT) {
-			*r = conflict(x, "relation \"%.*s\" does not exist", SLICE(reads.at[i]));
-			return true;
-		}
-	}
-	return false;
-}
-
 enum apply_result apply_create_view(struct apply *x)
 {
 	enum object_type type = x->ch->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_VIEW;
@@ -93,9 +93,9 @@ enum apply_result apply_create_view(struct apply *x)
 	struct names reads;
 	enum apply_result r = may_create(x, type, x->ch->target, &full, &old);
 
+	if (r == APPLIED)
+		r = reads_exist(x, x->ch->reads);
 	if (r != APPLIED)
-		return r;
-	if (is_postgres(x->c) && missing_read(x, x->ch->reads, &r))
 		return r;
 	reads = resolved_reads(x, x->ch->def->view.reads.n ? x->ch->def->view.reads : x->ch->reads);
 	n = replace(x, old, x->ch->def, full);
@@ -319,7 +319,7 @@ enum apply_result apply_create_function(struct apply *x)
 	struct name full;
 	enum apply_result r;
 
-	r = may_create(x, OBJECT_FUNCTION, resolve_signature(x, x->ch->target), &full, &old);
+	r = may_create(x, OBJECT_FUNCTION, x->ch->target, &full, &old);
 	if (r != APPLIED)
 		return r;
 	def = *x->ch->def;
@@ -693,6 +693,33 @@ enum apply_result apply_alter_extension(struct apply *x)
 	return APPLIED;
 }
 
+/* Columns of its types need CASCADE. What else uses an extension is not known. */
+static enum apply_result drop_extension_types(struct apply *x, const struct node *ext)
+{
+	struct slice blocker = SLICE_NONE;
+	const char *type;
+
+	for (size_t i = 0; (type = extension_type(ext->o.name, i)); i++) {
+		struct name name = {ext->o.schema, slice_of(type)};
+		struct node **v;
+		size_t n = mentions(x->c, name, &x->c->undo_arena, &v);
+
+		for (size_t k = 0; k < n; k++) {
+			if (v[k]->gone || v[k]->o.type != OBJECT_COLUMN ||
+				!name_eq(type_named(v[k]->o.column.type), name))
+				continue;
+			if (!has(x, CHANGE_CASCADE))
+				return conflict(x,
+					"cannot drop extension \"%.*s\": %.*s depends on it",
+					SLICE(ext->o.name), SLICE(path_of(x, v[k])));
+			if (!drop_column_all(x, node_of(v[k]->o.table), v[k], true, &blocker))
+				return conflict(x, "cannot drop extension \"%.*s\": %.*s",
+					SLICE(ext->o.name), SLICE(blocker));
+		}
+	}
+	return APPLIED;
+}
+
 enum apply_result apply_drop_extension(struct apply *x)
 {
 	enum apply_result r = APPLIED;
@@ -700,23 +727,20 @@ enum apply_result apply_drop_extension(struct apply *x)
 
 	if (!n)
 		return r;
-	node_drop(x->c, n);
-	return APPLIED;
+	r = drop_extension_types(x, n);
+	if (r == APPLIED)
+		node_drop(x->c, n);
+	return r;
 }
 
 /* ---- Objects of other kinds ---- */
 
-/* A cast has no schema; its name is "type as type". */
-static struct name cast_name(struct apply *x, struct slice name)
+/* Classes of other objects that live in schemas. */
+static bool in_schemas(struct slice class_)
 {
-	size_t as = slice_find(name, SL(" as "));
-	struct slice from, to;
-
-	if (as == SIZE_MAX)
-		return (struct name){SLICE_NONE, name};
-	from = resolve_type(x, slice_sub(name, 0, as));
-	to = resolve_type(x, slice_from(name, as + strlen(" as ")));
-	return (struct name){SLICE_NONE, textf(x->c, "%.*s as %.*s", SLICE(from), SLICE(to))};
+	return slice_is(class_, "collation") || slice_is(class_, "conversion") ||
+	       slice_starts(class_, "operator") || slice_starts(class_, "text search") ||
+	       slice_is(class_, "event");
 }
 
 enum apply_result apply_create_object(struct apply *x)
@@ -732,11 +756,10 @@ enum apply_result apply_create_object(struct apply *x)
 	r = may_create(x, type, x->ch->target, &full, &old);
 	if (r != APPLIED)
 		return r;
-	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER)
+	if (type == OBJECT_PUBLICATION || type == OBJECT_EVENT_TRIGGER ||
+		(type == OBJECT_OTHER && !in_schemas(x->ch->def->other.class_)))
 		full.schema = SLICE_NONE;
 	def = *x->ch->def;
-	if (type == OBJECT_OTHER && slice_is(def.other.class_, "cast"))
-		full = cast_name(x, x->ch->target.name);
 	if (type == OBJECT_PUBLICATION)
 		def.other.members = resolved_reads(x, def.other.members);
 	replace(x, old, &def, full);
@@ -755,17 +778,7 @@ enum apply_result apply_drop_object(struct apply *x)
 		       : x->ch->kind == CHANGE_DROP_OTHER      ? OBJECT_OTHER
 		       : x->ch->kind == CHANGE_DROP_STATISTICS ? OBJECT_STATISTICS
 							       : OBJECT_TYPE;
-	if (type == OBJECT_OTHER && x->ch->def && slice_is(x->ch->def->other.class_, "cast") &&
-		(n = node_find(x->c, type, cast_name(x, x->ch->target.name)))) {
-		catalog_drop(x->c, &n->o);
-		return APPLIED;
-	}
 	n = target(x, type, &r);
-	/* It might be one of the server's own, which nobody drops. */
-	if (!n && r == APPLY_UNSURE && has(x, CHANGE_IF_EXISTS) && catalog_is_complete(x->c) &&
-		x->c->meta.foreign.n == 0 && x->c->meta.taints.n == 0 &&
-		slice_empty(x->ch->target.schema))
-		return APPLY_NOOP;
 	if (!n)
 		return r;
 	name = n->o.name;
@@ -860,6 +873,14 @@ static void rename_schema(struct apply *x, struct slice from, struct slice to)
 			continue;
 		node_edit(x->c, o)->schema = to;
 		node_edited(x->c, o);
+		for (size_t k = 0; o->o.type == OBJECT_EXTENSION; k++) {
+			const char *type = extension_type(o->o.name, k);
+
+			if (!type)
+				break;
+			retarget(x->c, OBJECT_TYPE, (struct name){from, slice_of(type)},
+				(struct name){to, slice_of(type)});
+		}
 		for (size_t k = 0; k < o->o.nparts; k++) {
 			struct node *part = node_of(o->o.parts[k]);
 

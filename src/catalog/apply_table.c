@@ -48,16 +48,44 @@ static void merge_column(struct apply *x, struct node *col, const struct object 
 	node_edited(x->c, col);
 }
 
+/* Columns that LIKE clauses bring before the n-th column of the table's own: "table|options|n". A
+ * clause that does not say where it stands comes first. */
+static enum apply_result likes_before(struct apply *x, struct node *table, size_t from, size_t to)
+{
+	for (size_t i = 0; i < x->ch->list.n; i++) {
+		struct slice rest = x->ch->list.at[i], piece;
+		unsigned long long at = 0;
+		enum apply_result r;
+
+		slice_next(&rest, '|', &piece);
+		slice_next(&rest, '|', &piece);
+		if (!slice_u64(rest, &at))
+			at = 0;
+		if (at < from || at >= to)
+			continue;
+		r = like(x, table, x->ch->list.at[i], false);
+		if (r != APPLIED)
+			return r;
+	}
+	return APPLIED;
+}
+
 static enum apply_result own_columns(struct apply *x, struct node *table)
 {
 	const struct object *def = x->ch->def;
+	size_t n = 0;
 
 	for (size_t i = 0; i < def->nparts; i++) {
 		const struct object *p = def->parts[i];
+		enum apply_result r;
 		struct node *old;
 
 		if (p->type != OBJECT_COLUMN)
 			continue;
+		r = likes_before(x, table, n, n + 1);
+		if (r != APPLIED)
+			return r;
+		n++;
 		old = part_find(x->c, table, OBJECT_COLUMN, p->name);
 		if (old && (old->o.column.inherited || table->o.table_.of_type.name.len))
 			merge_column(x, old, p);
@@ -67,7 +95,7 @@ static enum apply_result own_columns(struct apply *x, struct node *table)
 		else
 			add_column(x, table, p, SIZE_MAX);
 	}
-	return APPLIED;
+	return likes_before(x, table, n, SIZE_MAX);
 }
 
 /* In the order in which the server makes them, which decides who gets which name: checks and NOT
@@ -143,15 +171,14 @@ static enum apply_result parents(struct apply *x, struct node *table, bool rest)
 	return APPLIED;
 }
 
-static enum apply_result likes(struct apply *x, struct node *table, bool rest)
+/* What LIKE brings besides columns. */
+static enum apply_result rest_of_likes(struct apply *x, struct node *table)
 {
-	for (size_t i = 0; i < x->ch->list.n; i++) {
-		enum apply_result r = like(x, table, x->ch->list.at[i], rest);
+	enum apply_result r = APPLIED;
 
-		if (r != APPLIED)
-			return r;
-	}
-	return APPLIED;
+	for (size_t i = 0; i < x->ch->list.n && r == APPLIED; i++)
+		r = like(x, table, x->ch->list.at[i], true);
+	return r;
 }
 
 static void typed_columns(struct apply *x, struct node *table)
@@ -178,12 +205,29 @@ static void typed_columns(struct apply *x, struct node *table)
 	}
 }
 
+/* A table without long values has no second table for them, and its options are lost. */
+static void drop_toast_options(struct apply *x, struct node *table)
+{
+	struct names kept = {0};
+	const char *storage = "plain";
+
+	for (size_t i = 0; i < table->ncolumns && storage && !strcmp(storage, "plain"); i++)
+		storage = type_storage(table->o.parts[i]->column.type);
+	if (!is_postgres(x->c) || !storage || strcmp(storage, "plain") || table->columns_unknown)
+		return;
+	for (size_t i = 0; i < table->o.table_.options.n; i++)
+		if (!slice_starts(table->o.table_.options.at[i], "toast."))
+			names_add(&x->c->arena, &kept, table->o.table_.options.at[i]);
+	if (kept.n == table->o.table_.options.n)
+		return;
+	node_edit(x->c, table)->table_.options = kept;
+	node_edited(x->c, table);
+}
+
 static enum apply_result fill(struct apply *x, struct node *table)
 {
 	enum apply_result r = parents(x, table, false);
 
-	if (r == APPLIED)
-		r = likes(x, table, false);
 	typed_columns(x, table);
 	if (r == APPLIED)
 		r = own_columns(x, table);
@@ -192,9 +236,10 @@ static enum apply_result fill(struct apply *x, struct node *table)
 	if (r == APPLIED)
 		r = parents(x, table, true);
 	if (r == APPLIED)
-		r = likes(x, table, true);
+		r = rest_of_likes(x, table);
 	if (r == APPLIED)
 		not_null_constraints(x, table);
+	drop_toast_options(x, table);
 	return r;
 }
 
@@ -226,6 +271,8 @@ enum apply_result apply_create_table_as(struct apply *x)
 	struct name full;
 	enum apply_result r = may_create(x, OBJECT_TABLE, x->ch->target, &full, &old);
 
+	if (r == APPLIED)
+		r = reads_exist(x, x->ch->reads);
 	if (r != APPLIED)
 		return r;
 	if (old)

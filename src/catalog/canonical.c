@@ -68,8 +68,13 @@ static void function(struct catalog *c, struct function_def *d)
 		return;
 	fill(&d->volatility, "volatile");
 	fill(&d->parallel, "unsafe");
-	if (slice_is(d->kind, "aggregate"))
+	if (slice_is(d->kind, "aggregate")) {
+		d->language = SL("internal");
+		d->volatility = SL("immutable");
+		fill(&d->cost, "1");
+		fill(&d->rows, "0");
 		return;
+	}
 	fill(&d->language, "sql");
 	fill(&d->rows, slice_istarts(d->returns, "setof") || slice_istarts(d->returns, "table(")
 			       ? "1000"
@@ -87,6 +92,10 @@ static void view(struct catalog *c, const struct object *o, struct view_def *d)
 static void policy(struct catalog *c, struct policy_def *d)
 {
 	fill(&d->command, "all");
+	/* PUBLIC beside roles: the server keeps PUBLIC only. */
+	for (size_t i = 0; i < d->roles.n; i++)
+		if (slice_iis(d->roles.at[i], "public"))
+			d->roles.n = 0;
 	if (d->roles.n == 0)
 		names_add(&c->arena, &d->roles, SL("public"));
 }
@@ -105,8 +114,32 @@ static void publication(struct catalog *c, struct other_def *d)
 	names_add(&c->arena, &d->options, SL("publish=insert, update, delete, truncate"));
 }
 
+/* How the server keeps values of a type when nobody says: with and without being moved out. */
+const char *type_storage(struct slice type)
+{
+	static const char *const main_types[] = {"numeric", "inet", "cidr"};
+	static const char *const extended[] = {"text", "character", "character varying", "bytea",
+		"json", "jsonb", "xml", "bit", "bit varying", "tsvector", "tsquery", "path",
+		"polygon", "citext", "hstore"};
+	struct slice base = type_base(type);
+
+	if (slice_ends(type, "]"))
+		return "extended";
+	for (size_t i = 0; i < sizeof main_types / sizeof *main_types; i++)
+		if (slice_is(base, main_types[i]))
+			return "main";
+	for (size_t i = 0; i < sizeof extended / sizeof *extended; i++)
+		if (slice_is(base, extended[i]) || slice_is(split_name(base).name, extended[i]))
+			return "extended";
+	return slice_chr(base, '.') == SIZE_MAX ? "plain" : NULL;
+}
+
 static void column(struct catalog *c, struct column_def *d)
 {
+	const char *storage = is_postgres(c) ? type_storage(d->type) : NULL;
+
+	if (storage && slice_is(d->storage, storage))
+		d->storage = SLICE_NONE;
 	if (is_postgres(c) && slice_is(d->statistics, "-1"))
 		d->statistics = SLICE_NONE;
 	/* A column without a default has the default NULL. */

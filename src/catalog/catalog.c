@@ -14,8 +14,11 @@ struct catalog *catalog_new(enum dialect d, int version)
 	c->meta.complete = true;
 	if (is_postgres(c)) {
 		struct object o = {.type = OBJECT_SCHEMA, .name = SL("public")};
+		struct node *n;
 
-		catalog_put(c, &o);
+		n = node_new(c, &o);
+		n->assumed = true;
+		node_put(c, n);
 	}
 	return c;
 }
@@ -127,6 +130,16 @@ void note_extension(struct catalog *c, struct slice name)
 	names_add(&c->arena, &m->foreign, name);
 }
 
+/* A new catalog has the schema public, as a new database has. Whoever puts schemas in knows them
+ * all. */
+static void forget_assumed_public(struct catalog *c)
+{
+	struct node *n = node_find(c, OBJECT_SCHEMA, (struct name){SLICE_NONE, SL("public")});
+
+	if (n && n->assumed)
+		node_drop(c, n);
+}
+
 struct object *catalog_put(struct catalog *c, const struct object *o)
 {
 	struct name key = {o->type == OBJECT_EXTENSION ? SLICE_NONE : o->schema, o->name};
@@ -140,6 +153,8 @@ struct object *catalog_put(struct catalog *c, const struct object *o)
 		old = next;
 	}
 	node_put(c, n);
+	if (o->type == OBJECT_SCHEMA)
+		forget_assumed_public(c);
 	if (o->type == OBJECT_EXTENSION)
 		note_extension(c, o->name);
 	put_parts(c, n, o);
@@ -175,6 +190,7 @@ static void copy_node(struct catalog *to, const struct node *from)
 	object_copy_into(&to->arena, &n->o, &from->o);
 	n->o.table = NULL;
 	n->columns_unknown = from->columns_unknown;
+	n->assumed = from->assumed;
 	node_put(to, n);
 	for (size_t i = 0; i < from->o.nparts; i++) {
 		struct node *part = ARENA_NEW(&to->arena, struct node);

@@ -371,6 +371,9 @@ static void test_mysql(void **state)
 	assert_non_null(part(b, "users", OBJECT_INDEX, "PRIMARY"));
 	assert_non_null(part(b, "orders", OBJECT_CONSTRAINT, "orders_ibfk_1"));
 	assert_non_null(part(b, "orders", OBJECT_INDEX, "user_id"));
+	ch = change(CHANGE_DROP_INDEX, "orders");
+	ch.name = SL("user_id");
+	assert_int_equal(apply_change(b, ch), APPLY_CONFLICT);
 	/* A better index replaces the one that the foreign key asked for. */
 	ch = change(CHANGE_CREATE_INDEX, "orders");
 	ch.name = SL("by_user");
@@ -494,6 +497,142 @@ static void test_copy_and_compare(void **state)
 	close_box(b);
 }
 
+static struct object *view_of(struct box *b, const char *name, const char *query, const char *reads)
+{
+	struct object *o = make(b, OBJECT_VIEW, name);
+	struct change ch = change(CHANGE_CREATE_VIEW, name);
+
+	o->view.query.text = slice_of(query);
+	names_add(&b->a, &ch.reads, slice_of(reads));
+	ch.def = o;
+	must(b, ch);
+	return o;
+}
+
+static void test_views_keep_what_they_read(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct change ch = change(CHANGE_DROP_COLUMN, "users");
+	const struct object **v;
+
+	(void)state;
+	make_shop(b);
+	view_of(b, "ids", "SELECT id AS mail FROM users", "users");
+	ch.name = SL("mail");
+	assert_int_equal(
+		catalog_dependents(b->c, find(b, OBJECT_TABLE, "users"), SL("mail"), &b->a, &v), 0);
+	must(b, ch); /* an alias is not the column */
+	ch = change(CHANGE_DROP_COLUMN, "orders");
+	ch.name = SL("user_id");
+	view_of(b, "all_orders", "SELECT * FROM orders", "orders");
+	assert_int_equal(apply_change(b, ch), APPLY_CONFLICT);
+	ch.flags = CHANGE_CASCADE;
+	must(b, ch);
+	assert_null(find(b, OBJECT_VIEW, "all_orders"));
+	ch = change(CHANGE_CREATE_VIEW, "wrong");
+	ch.def = make(b, OBJECT_VIEW, "wrong");
+	names_add(&b->a, &ch.reads, SL("nobody"));
+	assert_int_equal(apply_change(b, ch), APPLY_CONFLICT);
+	close_box(b);
+}
+
+static void test_expressions_keep_functions(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct change ch = change(CHANGE_CREATE_FUNCTION, "next_no()");
+	const struct object *o;
+
+	(void)state;
+	make_shop(b);
+	ch.type = OBJECT_FUNCTION;
+	ch.def = make(b, OBJECT_FUNCTION, "next_no()");
+	must(b, ch);
+	ch = change(CHANGE_SET_DEFAULT, "orders");
+	ch.name = SL("id");
+	ch.value.text = ch.value.normal = SL("public.next_no()");
+	must(b, ch);
+	ch = change(CHANGE_RENAME_OTHER, "next_no()");
+	ch.type = OBJECT_FUNCTION;
+	ch.other.name = SL("number()");
+	must(b, ch);
+	o = part(b, "orders", OBJECT_COLUMN, "id");
+	assert_true(slice_is(o->column.default_value.normal, "public.number()"));
+	ch = change(CHANGE_DROP_FUNCTION, "number()");
+	ch.type = OBJECT_FUNCTION;
+	assert_int_equal(apply_change(b, ch), APPLY_CONFLICT);
+	ch.flags = CHANGE_CASCADE;
+	must(b, ch);
+	assert_true(slice_empty(part(b, "orders", OBJECT_COLUMN, "id")->column.default_value.text));
+	close_box(b);
+}
+
+static void test_privileges(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct change ch = change(CHANGE_GRANT, "users");
+	struct object server = {.type = OBJECT_TABLE, .owner = SL("bob")};
+	struct names mine;
+
+	(void)state;
+	make_shop(b);
+	names_add(&b->a, &ch.list, SL("select"));
+	ch.value.text = SL("alice, PUBLIC");
+	must(b, ch);
+	names_add(&b->a, &server.acl, SL("bob=arwdDxt/bob"));
+	names_add(&b->a, &server.acl, SL("alice=r/bob"));
+	names_add(&b->a, &server.acl, SL("=r/bob"));
+	mine = acl_canonical(b->c, &b->a, find(b, OBJECT_TABLE, "users"));
+	assert_true(names_eq(mine, acl_canonical(b->c, &b->a, &server)));
+	ch.kind = CHANGE_REVOKE;
+	must(b, ch);
+	assert_int_equal(acl_canonical(b->c, &b->a, find(b, OBJECT_TABLE, "users")).n, 0);
+	close_box(b);
+}
+
+static void test_like_stands_where_it_was_written(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct object *t = make(b, OBJECT_TABLE, "copy");
+	struct change ch = change(CHANGE_CREATE_TABLE, "copy");
+	const struct object *o;
+
+	(void)state;
+	make_shop(b);
+	column(b, t, "before", "text");
+	column(b, t, "after", "text");
+	names_add(&b->a, &ch.list, SL("public.users|indexes|1"));
+	ch.def = t;
+	must(b, ch);
+	o = find(b, OBJECT_TABLE, "copy");
+	assert_true(slice_is(o->parts[1]->name, "id") && slice_is(o->parts[3]->name, "after"));
+	assert_non_null(part(b, "copy", OBJECT_INDEX, "copy_mail_key"));
+	assert_true(slice_empty(o->parts[1]->column.default_value.text));
+	close_box(b);
+}
+
+static void test_rendering(void **state)
+{
+	static const char want[] =
+		"CREATE TABLE public.orders (\n"
+		"    id integer,\n"
+		"    user_id bigint\n"
+		");\n"
+		"ALTER TABLE public.orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY "
+		"(user_id) REFERENCES public.users (id);\n";
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct buf out = {0};
+
+	(void)state;
+	make_shop(b);
+	object_render(&out, DIALECT_POSTGRES, find(b, OBJECT_TABLE, "orders"));
+	assert_string_equal(buf_cstr(&out), want);
+	buf_clear(&out);
+	catalog_render(&out, b->c);
+	assert_true(slice_find(buf_slice(&out), SL("OWNED BY public.users.id")) != SIZE_MAX);
+	buf_done(&out);
+	close_box(b);
+}
+
 static double seconds(void)
 {
 	struct timespec t;
@@ -569,6 +708,8 @@ static void test_expressions(void **state)
 			SAME},
 		{"x at time zone 'utc'", "(x AT TIME ZONE 'utc'::text)", SAME},
 		{"cast(x as int) = 1", "((x)::integer = 1)", SAME},
+		{"'ok'::mood", "'ok'::public.mood", SAME},
+		{"'ok'::mood", "'ok'::public.other", NOT_COMPARED},
 		{"exists (select 1)", "something", NOT_COMPARED},
 	};
 
@@ -681,6 +822,11 @@ int main(void)
 		cmocka_unit_test(test_copy_and_compare),
 		cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_spelled_as_the_server_does),
+		cmocka_unit_test(test_views_keep_what_they_read),
+		cmocka_unit_test(test_expressions_keep_functions),
+		cmocka_unit_test(test_privileges),
+		cmocka_unit_test(test_like_stands_where_it_was_written),
+		cmocka_unit_test(test_rendering),
 		cmocka_unit_test(test_it_is_fast),
 	};
 

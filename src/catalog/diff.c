@@ -17,6 +17,12 @@ struct comparing {
 
 static bool skipped(const struct diff_options *opt, const struct object *o)
 {
+	const struct object *top = o->table ? o->table : o;
+
+	/* Temporary objects are the session's. */
+	if (slice_is(top->schema, "pg_temp") || slice_is(top->schema, "temp") ||
+		(top->type == OBJECT_TABLE && slice_is(top->table_.persistence, "temporary")))
+		return true;
 	return opt && opt->skip && opt->skip(opt->skip_ctx, o);
 }
 
@@ -186,7 +192,8 @@ static bool is_verbatim(const struct object *x, const struct field *f)
 		return true;
 	if (slice_istarts(text, "return") && text.len > 6 && strchr(" \t\r\n(", text.at[6]))
 		return false;
-	return x->type == OBJECT_FUNCTION && !slice_istarts(text, "begin atomic");
+	return x->type == OBJECT_FUNCTION && !slice_is(x->function.kind, "aggregate") &&
+	       !slice_istarts(text, "begin atomic");
 }
 
 static enum sameness exprs(struct comparing *c, const struct object *x, const struct object *y,
@@ -331,7 +338,7 @@ static enum sameness field_compare(
 		same = names_eq(sorted(&scratch, *(const struct names *)a),
 			sorted(&scratch, *(const struct names *)b));
 		/* Domains' checks have expressions in them. */
-		if (!same && x->type == OBJECT_TYPE && !both_loaded) {
+		if (!same && (x->type == OBJECT_TYPE || x->type == OBJECT_OTHER) && !both_loaded) {
 			arena_done(&scratch);
 			return NOT_COMPARED;
 		}
@@ -565,12 +572,23 @@ static void both(struct comparing *c, const struct object *x, const struct objec
 	parts(c, x, y);
 }
 
+/* Whose default privileges they are is known to the server; a history may not say. */
+static bool same_default_acl(const struct object *x, const struct object *y)
+{
+	return x->type == OBJECT_DEFAULT_ACL && y->type == OBJECT_DEFAULT_ACL &&
+	       slice_eq(x->schema, y->schema) && slice_eq(x->name, y->name) &&
+	       (slice_empty(x->owner) || slice_empty(y->owner));
+}
+
 static void pair(struct comparing *c, struct leftovers *x, struct leftovers *y)
 {
 	size_t i = 0, k = 0;
 
 	while (i < x->n || k < y->n) {
 		int d = i == x->n ? 1 : k == y->n ? -1 : same_key(x->at[i], y->at[k]);
+
+		if (i < x->n && k < y->n && same_default_acl(x->at[i], y->at[k]))
+			d = 0;
 
 		if (d == 0) {
 			both(c, x->at[i++], y->at[k++]);

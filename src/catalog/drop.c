@@ -44,27 +44,61 @@ static void leave_publication(struct apply *x, struct node *pub, struct name tab
 	node_edited(x->c, pub);
 }
 
-/* A column that uses what is dropped: a type takes the column along, a sequence its default. */
+static bool is_of_type(const struct node *col, const struct node *n)
+{
+	return name_eq(type_named(col->o.column.type), own_name(n));
+}
+
+/* A column that uses what is dropped: goes with its type or its generation expression, loses its
+ * default otherwise. */
 static bool drop_user_column(struct apply *x, struct node *col, const struct node *n, bool cascade,
 	struct slice *blocker)
 {
+	bool of_type = is_of_type(col, n);
 	struct object *o;
 
-	if (n->o.type == OBJECT_SEQUENCE) {
-		if (!cascade && !dropped_too(x, col) &&
-			!slice_empty(col->o.column.default_value.text))
-			return blocked(x, col, blocker);
-		o = node_edit(x->c, col);
-		o->column.default_value = (struct expr){0};
-		o->column.sequence = (struct names){0};
-		node_edited(x->c, col);
-		return true;
-	}
-	if (n->o.type != OBJECT_TYPE)
-		return true;
-	if (!cascade)
+	if (!of_type && !col->o.column.default_value.text.len && !col->o.column.generated.len)
+		return true; /* its own sequence */
+	if (!of_type && (n->o.type == OBJECT_TABLE || n->o.type == OBJECT_VIEW ||
+				n->o.type == OBJECT_MATVIEW))
+		return true; /* a name in a text */
+	if (!cascade && !dropped_too(x, col))
 		return blocked(x, col, blocker);
-	return drop_column_all(x, node_of(col->o.table), col, true, blocker);
+	if (of_type || col->o.column.generated.len)
+		return drop_column_all(x, node_of(col->o.table), col, true, blocker);
+	o = node_edit(x->c, col);
+	o->column.default_value = (struct expr){0};
+	if (n->o.type == OBJECT_SEQUENCE)
+		o->column.sequence = (struct names){0};
+	node_edited(x->c, col);
+	return true;
+}
+
+/* Does a function take or give this type, or rows of this table? Bodies are text to the server. */
+static bool function_needs(const struct node *fn, const struct node *n)
+{
+	struct arena scratch = {0};
+	struct slice path = dotted(&scratch, own_name(n));
+	bool needs = slice_find(fn->o.function.returns, path) != SIZE_MAX ||
+		     slice_find(fn->o.name, path) != SIZE_MAX;
+
+	arena_done(&scratch);
+	return needs;
+}
+
+/* A part that names a table in a text does not depend on it: only its expressions can. */
+static bool only_in_text(const struct node *d, const struct node *n)
+{
+	bool relation = n->o.type == OBJECT_TABLE || n->o.type == OBJECT_VIEW ||
+			n->o.type == OBJECT_MATVIEW || n->o.type == OBJECT_INDEX;
+
+	if (!relation)
+		return false;
+	if (d->o.type == OBJECT_CONSTRAINT)
+		return !name_eq(d->o.constraint.ref_table, own_name(n));
+	if (d->o.type == OBJECT_INDEX)
+		return !name_eq(d->o.index.partition_of, own_name(n));
+	return d->o.type == OBJECT_POLICY || d->o.type == OBJECT_TRIGGER;
 }
 
 static bool drop_dependent(
@@ -74,8 +108,8 @@ static bool drop_dependent(
 	bool partition = o->type == OBJECT_TABLE && name_eq(o->table_.partition_of, own_name(n));
 	bool automatic = partition || o->type == OBJECT_SEQUENCE || dropped_too(x, d);
 
-	if (o->type == OBJECT_FUNCTION)
-		return true; /* bodies are text to the server */
+	if (only_in_text(d, n) || (o->type == OBJECT_FUNCTION && !function_needs(d, n)))
+		return true;
 	if (o->type == OBJECT_STATISTICS) {
 		node_drop(x->c, d);
 		return true;
@@ -106,29 +140,45 @@ static bool concerns(const struct node *d, const struct node *n)
 {
 	if (d->gone || d == n || d->o.table == &n->o)
 		return false;
-	return true;
+	return !d->going && !(d->o.table && node_of(d->o.table)->going);
 }
 
-static bool drop_postgres(struct apply *x, struct node *n, bool cascade, struct slice *blocker)
+static bool drop_mentions(
+	struct apply *x, struct node *n, struct name by, bool cascade, struct slice *blocker)
 {
 	struct node **v;
-	size_t count = mentions(x->c, own_name(n), &x->c->undo_arena, &v);
+	size_t count = mentions(x->c, by, &x->c->undo_arena, &v);
 
 	for (size_t i = 0; i < count; i++)
 		if (concerns(v[i], n) && !drop_dependent(x, v[i], n, cascade, blocker))
 			return false;
-	/* Functions are mentioned without their arguments. */
-	if (n->o.type == OBJECT_FUNCTION) {
-		struct name bare = {
-			n->o.schema, slice_sub(n->o.name, 0, slice_chr(n->o.name, '('))};
-
-		count = mentions(x->c, bare, &x->c->undo_arena, &v);
-		for (size_t i = 0; i < count; i++)
-			if (v[i]->o.type == OBJECT_TRIGGER &&
-				!drop_dependent(x, v[i], n, cascade, blocker))
-				return false;
-	}
 	return true;
+}
+
+/* Functions are mentioned without their arguments: with several of a name nobody knows which. */
+static bool is_overloaded(const struct catalog *c, struct name bare)
+{
+	struct node *first = node_find(c, OBJECT_FUNCTION, bare);
+
+	return first && node_again(c, first, OBJECT_FUNCTION, bare);
+}
+
+static bool drop_postgres(struct apply *x, struct node *n, bool cascade, struct slice *blocker)
+{
+	struct name name = own_name(n);
+	enum object_type t = n->o.type;
+
+	if (t == OBJECT_FUNCTION) {
+		name.name = slice_sub(name.name, 0, slice_chr(name.name, '('));
+		if (is_overloaded(x->c, name))
+			return true;
+	}
+	if (!drop_mentions(x, n, name, cascade, blocker))
+		return false;
+	/* Written without the schema, in an author's text. */
+	name.schema = SLICE_NONE;
+	return (t != OBJECT_FUNCTION && t != OBJECT_TYPE && t != OBJECT_SEQUENCE) ||
+	       drop_mentions(x, n, name, cascade, blocker);
 }
 
 static bool drop_mysql(struct apply *x, struct node *n, struct slice *blocker)
@@ -144,7 +194,12 @@ static bool drop_mysql(struct apply *x, struct node *n, struct slice *blocker)
 
 bool drop_all(struct apply *x, struct node *n, bool cascade, struct slice *blocker)
 {
-	if (is_postgres(x->c) && !drop_postgres(x, n, cascade, blocker))
+	bool ok;
+
+	n->going = true;
+	ok = !is_postgres(x->c) || drop_postgres(x, n, cascade, blocker);
+	n->going = false;
+	if (!ok)
 		return false;
 	if (is_mysql(x->c) && !drop_mysql(x, n, blocker))
 		return false;
@@ -244,21 +299,23 @@ static bool drop_reading_views(struct apply *x, struct node *table, struct slice
 {
 	const struct object **v;
 	size_t n = catalog_dependents(x->c, &table->o, column, &x->c->undo_arena, &v);
-	struct slice path = textf(x->c, "%.*s.%.*s.%.*s", SLICE(table->o.schema),
-		SLICE(table->o.name), SLICE(column));
 
 	for (size_t i = 0; i < n; i++) {
 		struct node *view = node_of(v[i]);
 
 		if (view->gone)
 			continue;
-		/* Its query mentions that name, and there is no other table it could be of. */
-		if (names_has(view->o.view.reads, path) || view->o.view.reads.n == 1) {
+		if (view_needs(x->c, &view->o, &table->o, column) == PRESENT) {
 			if (!cascade)
 				return blocked(x, view, blocker);
 			if (!drop_all(x, view, true, blocker))
 				return false;
-		} else if (cascade) { /* it may be gone with the column, or not */
+			continue;
+		}
+		x->unsure = true;
+		x->why = textf(x->c, "whether view %.*s reads column \"%.*s\" is not known",
+			SLICE(path_of(x, view)), SLICE(column));
+		if (cascade) { /* it may be gone with the column, or not */
 			node_edit(x->c, view)->tainted = true;
 			node_edited(x->c, view);
 		}

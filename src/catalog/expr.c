@@ -656,11 +656,36 @@ static struct slice canonical_text(struct canon *p, struct slice text)
 	return joined(p);
 }
 
+/* operand::type; a type without its schema is the same type with it, as far as can be told. */
+static bool same_cast(struct slice a, struct slice b)
+{
+	size_t at = slice_find(a, SL("::")), dot;
+
+	if (slice_eq(a, b))
+		return true;
+	if (at == SIZE_MAX ||
+		!slice_eq(slice_sub(a, 0, at), slice_sub(b, 0, slice_find(b, SL("::")))))
+		return false;
+	a = slice_from(a, at + 2);
+	b = slice_from(b, at + 2);
+	dot = slice_chr(b, '.');
+	if (dot != SIZE_MAX && slice_chr(a, '.') == SIZE_MAX)
+		return slice_eq(slice_from(b, dot + 1), a);
+	dot = slice_chr(a, '.');
+	return dot != SIZE_MAX && slice_chr(b, '.') == SIZE_MAX &&
+	       slice_eq(slice_from(a, dot + 1), b);
+}
+
 static bool all_in(struct names some, struct names more)
 {
-	for (size_t i = 0; i < some.n; i++)
-		if (!names_has(more, some.at[i]))
+	for (size_t i = 0; i < some.n; i++) {
+		size_t k = 0;
+
+		while (k < more.n && !same_cast(some.at[i], more.at[k]))
+			k++;
+		if (k == more.n)
 			return false;
+	}
 	return true;
 }
 

@@ -106,6 +106,11 @@ static void put_object(struct printing *p, struct buf *b, const struct object *o
 
 static bool left_out(const struct printing *p, const struct object *o)
 {
+	const struct object *top = o->table ? o->table : o;
+
+	if (slice_is(top->schema, "pg_temp") || slice_is(top->schema, "temp") ||
+		(top->type == OBJECT_TABLE && slice_is(top->table_.persistence, "temporary")))
+		return true;
 	return p->options && p->options->skip && p->options->skip(p->options->skip_ctx, o);
 }
 

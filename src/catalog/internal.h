@@ -35,8 +35,9 @@ struct node {
 	struct node **parts_by_name; /* of a table with many parts */
 	size_t nbuckets, ncolumns;
 	unsigned editing;
-	bool hashed, gone;
-	bool columns_unknown; /* the table has columns that we do not know */
+	bool assumed;             /* the schema public of a new catalog */
+	bool hashed, gone, going; /* going: its drop is under way */
+	bool columns_unknown;     /* the table has columns that we do not know */
 };
 
 enum undo_kind {
@@ -151,9 +152,18 @@ size_t mentions(const struct catalog *c, struct name to, struct arena *a, struct
 /* catalog.c */
 void note_extension(struct catalog *c, struct slice name);
 
-/* ---- refer.c ---- */
+/* ---- mention.c ---- */
 typedef void mention_fn(void *ctx, struct name to);
 void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx);
+/* The relation in schema.table or schema.table.column; the column in *column. */
+struct name relation_in(struct slice s, struct slice *column);
+
+/* ---- lookup.c ---- */
+/* Does the view stand in the way of dropping this column? */
+enum presence view_needs(const struct catalog *c, const struct object *view,
+	const struct object *table, struct slice column);
+
+/* ---- refer.c ---- */
 /* The object of `type` that was called `from` is called `to` now: whoever mentions it says so. */
 void retarget(struct catalog *c, enum object_type type, struct name from, struct name to);
 struct name split_name(struct slice dotted);
@@ -177,6 +187,8 @@ struct names names_without(struct catalog *c, struct names n, struct slice s);
 /* ---- canonical.c ---- */
 /* Fills in what the server fills in: "" and the default it stands for are the same afterwards. */
 void canonical(struct catalog *c, struct object *o);
+/* plain, main or extended; NULL for a type of somebody's own. */
+const char *type_storage(struct slice type);
 struct slice type_base(struct slice type); /* without (…) and [] */
 struct name type_named(struct slice type); /* its name, without quotes */
 struct slice type_spelled(struct catalog *c, struct name n);
@@ -249,6 +261,13 @@ void inherit_key(
 	struct apply *x, struct node *child, const struct object *con, const struct object *index);
 void inherit_constraint(struct apply *x, struct node *child, const struct object *con);
 void inherit_index(struct apply *x, struct node *child, const struct object *index);
+/* types.c */
+struct slice resolve_type(struct apply *x, struct slice type);
+struct slice resolve_signature(struct apply *x, struct slice name); /* f(a, b) */
+struct slice resolve_cast(struct apply *x, struct slice name);
+struct slice resolve_collation(struct apply *x, struct slice collation);
+/* The n-th type that an extension brings; NULL behind the last one we know. */
+const char *extension_type(struct slice extension, size_t n);
 /* apply_column.c */
 apply_fn apply_add_column, apply_drop_column, apply_rename_column, apply_alter_type,
 	apply_modify_column, apply_set_default, apply_drop_default, apply_set_not_null,
@@ -256,8 +275,6 @@ apply_fn apply_add_column, apply_drop_column, apply_rename_column, apply_alter_t
 	apply_set_expression, apply_drop_expression, apply_column_word, apply_column_options,
 	apply_column_visibility;
 struct node *add_column(struct apply *x, struct node *table, const struct object *def, size_t at);
-struct slice resolve_type(struct apply *x, struct slice type);
-struct name resolve_signature(struct apply *x, struct name n);
 /* apply_constraint.c */
 apply_fn apply_add_constraint, apply_add_constraint_index, apply_validate_constraint,
 	apply_alter_constraint, apply_drop_constraint, apply_rename_constraint;
@@ -281,6 +298,7 @@ bool drop_all(struct apply *x, struct node *n, bool cascade, struct slice *block
 bool drop_column_all(struct apply *x, struct node *table, struct node *column, bool cascade,
 	struct slice *blocker);
 /* apply_object.c */
+enum apply_result reads_exist(struct apply *x, struct names reads);
 apply_fn apply_create_view, apply_alter_view, apply_create_sequence, apply_alter_sequence,
 	apply_refresh, apply_create_object, apply_create_part, apply_drop_part, apply_drop_object,
 	apply_alter_policy, apply_trigger_state, apply_create_function, apply_alter_function,
@@ -302,14 +320,13 @@ apply_fn apply_begin, apply_commit, apply_rollback, apply_savepoint, apply_relea
 
 /* ---- acl.c ---- */
 /* The list after a GRANT or REVOKE of `words` (select, all, …). */
-/* A list (empty: the defaults of `o`) with the entries of another added. */
-struct names acl_added(
-	struct catalog *c, const struct object *o, struct names acl, struct names more);
 struct names acl_changed(struct catalog *c, const struct object *o, struct slice grantee,
 	struct names words, bool grant, bool option);
 /* For comparing: without grantors, the owner as "@owner", empty for the defaults. */
 struct names acl_canonical(const struct catalog *c, struct arena *a, const struct object *o);
 
+/* What a new object gets by default privileges. */
+struct names acl_of_new(struct catalog *c, const struct object *o);
 /* The privileges of one entry, in words: those to keep, and those that may be passed on. */
 void acl_words(struct arena *a, struct slice entry, struct names *plain, struct names *passed);
 

@@ -1,6 +1,8 @@
 /* lookup.c - present, absent or unknown. */
 #include "catalog/internal.h"
 
+#include "sql/token.h"
+
 /* Where the server keeps what every database has. */
 static bool is_system_schema(const struct catalog *c, struct slice s)
 {
@@ -110,6 +112,14 @@ static struct node *locate(const struct catalog *c, const struct session *s, enu
 		*full = (struct name){SLICE_NONE, name.name};
 		return find_exact(c, type, *full);
 	}
+	/* Casts, languages, servers and the like belong to no schema. */
+	if (type == OBJECT_OTHER && slice_empty(name.schema)) {
+		struct node *n = find_exact(c, type, name);
+
+		*full = name;
+		if (n)
+			return n;
+	}
 	if (name.schema.len) {
 		*full = (struct name){real_schema(c, name.schema), name.name};
 		return find_exact(c, type, *full);
@@ -152,6 +162,9 @@ static bool may_exist(
 	bool unknown;
 
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
+		return true;
+	/* pg_catalog is searched before everything else. */
+	if (is_postgres(c) && slice_empty(given.schema) && slice_starts(given.name, "pg_"))
 		return true;
 	/* Functions and types of the server itself are not in the catalog; MySQL's are not objects.
 	 */
@@ -229,8 +242,51 @@ size_t catalog_referencing(const struct catalog *c, const struct object *table, 
 	return k;
 }
 
-/* Does a view read this column? Sure only if its reads name columns at all. */
-static bool view_reads(const struct catalog *c, const struct object *view,
+/* Is the word in a view's query as a column: not an alias, not a function? A star counts. */
+static bool query_names(const struct catalog *c, struct slice query, struct slice column)
+{
+	struct arena scratch = {0};
+	struct token before = {.kind = TOKEN_END}, t;
+	bool found = false;
+	struct lexer l;
+
+	lexer_init(&l, c->dialect, query);
+	for (t = lexer_next(&l); t.kind != TOKEN_END && !found; before = t, t = lexer_next(&l)) {
+		bool word = t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
+
+		if (token_punct(t, "*"))
+			found = token_is(before, "select") || token_punct(before, ",") ||
+				token_punct(before, ".");
+		else if (word && !token_is(before, "as") && !token_punct(lexer_peek(&l), "("))
+			found = same_name(
+				c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column);
+	}
+	arena_done(&scratch);
+	return found;
+}
+
+/* Does another relation that the view reads have a column of this name, or may it? */
+static bool elsewhere_too(const struct catalog *c, const struct object *view,
+	const struct object *table, struct slice column)
+{
+	for (size_t i = 0; i < view->view.reads.n; i++) {
+		struct slice unused;
+		struct name n = relation_in(view->view.reads.at[i], &unused);
+		const struct object *found = NULL, *part;
+
+		if (name_eq(n, own_name(table)))
+			continue;
+		if (catalog_find(c, NULL, OBJECT_NONE, n, &found) != PRESENT ||
+			found->type != OBJECT_TABLE ||
+			catalog_part(c, found, OBJECT_COLUMN, column, &part) != ABSENT)
+			return true;
+	}
+	return false;
+}
+
+/* A server says which columns a view reads; a history names the tables only, and the text decides:
+ * UNKNOWN where it could be another table's column. */
+enum presence view_needs(const struct catalog *c, const struct object *view,
 	const struct object *table, struct slice column)
 {
 	struct arena scratch = {0};
@@ -246,8 +302,13 @@ static bool view_reads(const struct catalog *c, const struct object *view,
 			     slice_eq(slice_sub(r, 0, path.len), path);
 	}
 	arena_done(&scratch);
-	/* Without column-wise reads the text decides: better one too many. */
-	return found || (!by_column && expr_mentions(c, view->view.query, column));
+	if (found || by_column)
+		return found ? PRESENT : ABSENT;
+	if (!query_names(c,
+		    view->view.query.text.len ? view->view.query.text : view->view.query.normal,
+		    column))
+		return ABSENT;
+	return elsewhere_too(c, view, table, column) ? UNKNOWN : PRESENT;
 }
 
 size_t catalog_dependents(const struct catalog *c, const struct object *table, struct slice column,
@@ -262,7 +323,7 @@ size_t catalog_dependents(const struct catalog *c, const struct object *table, s
 
 		if (t != OBJECT_VIEW && t != OBJECT_MATVIEW)
 			continue;
-		if (slice_empty(column) || view_reads(c, &v[i]->o, table, column))
+		if (slice_empty(column) || view_needs(c, &v[i]->o, table, column) != ABSENT)
 			(*out)[k++] = &v[i]->o;
 	}
 	return k;

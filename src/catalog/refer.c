@@ -1,4 +1,4 @@
-/* refer.c - what an object's definition mentions, and what a rename does to it. */
+/* refer.c - what a rename does to those who mention what is renamed. */
 #include "catalog/internal.h"
 
 #include "sql/quote.h"
@@ -38,8 +38,7 @@ struct slice dotted(struct arena *a, struct name n)
 	return arena_printf(a, "%.*s.%.*s", SLICE(n.schema), SLICE(n.name));
 }
 
-/* The relation in schema.table or schema.table.column; the column in *column. */
-static struct name relation_in(struct slice s, struct slice *column)
+struct name relation_in(struct slice s, struct slice *column)
 {
 	struct name n = split_name(s);
 	size_t dot = slice_chr(n.name, '.');
@@ -102,97 +101,6 @@ struct slice type_spelled(struct catalog *c, struct name n)
 	s = keep(c, buf_slice(&b));
 	buf_done(&b);
 	return s;
-}
-
-/* The function in `EXECUTE FUNCTION schema.fn(args)`: the word before the bracket. */
-static struct name called_function(struct slice body)
-{
-	size_t end = slice_chr(body, '('), from;
-
-	if (end == SIZE_MAX)
-		return (struct name){0};
-	while (end > 0 && body.at[end - 1] == ' ')
-		end--;
-	for (from = end; from > 0 && body.at[from - 1] != ' '; from--)
-		;
-	return split_name(slice_sub(body, from, end - from));
-}
-
-static void mention_list(struct names n, mention_fn *fn, void *ctx)
-{
-	struct slice column;
-
-	for (size_t i = 0; i < n.n; i++)
-		fn(ctx, relation_in(n.at[i], &column));
-}
-
-static void mention(struct name n, mention_fn *fn, void *ctx)
-{
-	if (!slice_empty(n.name))
-		fn(ctx, n);
-}
-
-void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx)
-{
-	struct slice column;
-
-	switch (o->type) {
-	case OBJECT_CONSTRAINT:
-		mention(o->constraint.ref_table, fn, ctx);
-		break;
-	case OBJECT_TABLE:
-		mention_list(o->table_.inherits, fn, ctx);
-		mention(o->table_.partition_of, fn, ctx);
-		mention(o->table_.of_type, fn, ctx);
-		break;
-	case OBJECT_INDEX:
-		mention(o->index.partition_of, fn, ctx);
-		break;
-	case OBJECT_VIEW:
-	case OBJECT_MATVIEW:
-		mention_list(o->view.reads, fn, ctx);
-		break;
-	case OBJECT_FUNCTION:
-		mention_list(o->function.reads, fn, ctx);
-		break;
-	case OBJECT_SEQUENCE:
-		if (o->sequence.owned_by.len)
-			fn(ctx, relation_in(o->sequence.owned_by, &column));
-		break;
-	case OBJECT_COLUMN:
-		if (is_postgres(c) && slice_chr(o->column.type, '.') != SIZE_MAX)
-			fn(ctx, type_named(o->column.type));
-		mention_list(o->column.sequence, fn, ctx);
-		break;
-	case OBJECT_TRIGGER:
-		if (is_postgres(c))
-			mention(called_function(o->trigger.body.text), fn, ctx);
-		mention_list(o->trigger.reads, fn, ctx);
-		break;
-	case OBJECT_TYPE:
-		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)
-			fn(ctx, type_named(o->type_.base));
-		break;
-	case OBJECT_PUBLICATION:
-		mention_list(o->other.members, fn, ctx);
-		break;
-	case OBJECT_STATISTICS:
-		mention(relation_in(o->other.definition.text, &column), fn, ctx);
-		break;
-	case OBJECT_NONE:
-	case OBJECT_SCHEMA:
-	case OBJECT_EXTENSION:
-	case OBJECT_POLICY:
-	case OBJECT_RULE:
-	case OBJECT_EVENT_TRIGGER:
-	case OBJECT_EVENT:
-	case OBJECT_DEFAULT_ACL:
-	case OBJECT_OTHER:
-	case OBJECT_DATABASE:
-	case OBJECT_ROLE:
-	case OBJECT_TYPES_:
-		break;
-	}
 }
 
 /* ---- Lists ---- */
@@ -259,6 +167,12 @@ static struct names relations_replaced(
 }
 
 /* ---- Expressions ---- */
+
+static bool is_name_byte(char ch)
+{
+	return ch == '_' || ch == '$' || (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
+	       (ch >= 'A' && ch <= 'Z') || (unsigned char)ch >= 0x80;
+}
 
 static struct slice text_rename(struct catalog *c, struct slice text, struct slice from,
 	struct slice to, bool functions_too)
@@ -427,6 +341,73 @@ struct expr nextval_of(struct catalog *c, struct name seq)
 	return e;
 }
 
+/* Every schema.name in the text, quoted or not. */
+static struct slice requalified(
+	struct catalog *c, struct slice text, struct name from, struct name to)
+{
+	struct buf old = {0}, new = {0}, out = {0};
+	struct slice rest = text, result;
+
+	quote_name_pretty(&old, c->dialect, from.schema, from.name);
+	quote_name_pretty(&new, c->dialect, to.schema, to.name);
+	for (;;) {
+		size_t at = slice_find(rest, buf_slice(&old));
+		char before = at && at != SIZE_MAX ? rest.at[at - 1] : ' ';
+		struct slice behind = slice_from(rest, at == SIZE_MAX ? rest.len : at + old.len);
+		bool whole = !is_name_byte(before) && before != '.' && before != '"' &&
+			     (behind.len == 0 || !is_name_byte(behind.at[0]));
+
+		if (at == SIZE_MAX)
+			break;
+		buf_add(&out, slice_sub(rest, 0, at));
+		buf_add(&out, whole ? buf_slice(&new) : buf_slice(&old));
+		rest = behind;
+	}
+	result = out.len ? (buf_add(&out, rest), keep(c, buf_slice(&out))) : text;
+	buf_done(&old);
+	buf_done(&new);
+	buf_done(&out);
+	return result;
+}
+
+static bool is_written(const struct expr *e, struct slice name)
+{
+	return e->facts &&
+	       (names_has(e->facts->types, name) || names_has(e->facts->functions, name));
+}
+
+/* What a function, a type or a sequence is called inside an object's expressions. */
+static void requalify(struct catalog *c, struct object *o, struct name from, struct name to)
+{
+	for (const struct field *f = object_fields(o->type); f->label; f++) {
+		struct expr *e = (void *)((char *)o + f->offset);
+
+		if (f->kind != FIELD_EXPR || o->type == OBJECT_VIEW || o->type == OBJECT_MATVIEW)
+			continue;
+		if (is_written(e, from.name))
+			e->text = text_rename(c, e->text, from.name, to.name, true);
+		e->text = requalified(c, e->text, from, to);
+		e->normal = requalified(c, e->normal, from, to);
+	}
+	if (o->type == OBJECT_FUNCTION) {
+		o->function.returns = requalified(c, o->function.returns, from, to);
+		o->function.arguments = requalified(c, o->function.arguments, from, to);
+		o->name = requalified(c, o->name, from, to);
+	} else if (o->type == OBJECT_INDEX) {
+		o->index.keys = names_copy(&c->arena, o->index.keys);
+		for (size_t i = 0; i < o->index.keys.n; i++)
+			o->index.keys.at[i] = requalified(c, o->index.keys.at[i], from, to);
+	} else if (o->type == OBJECT_TYPE) {
+		o->type_.checks = names_copy(&c->arena, o->type_.checks);
+		for (size_t i = 0; i < o->type_.checks.n; i++)
+			o->type_.checks.at[i] = requalified(c, o->type_.checks.at[i], from, to);
+		o->type_.attributes = names_copy(&c->arena, o->type_.attributes);
+		for (size_t i = 0; i < o->type_.attributes.n; i++)
+			o->type_.attributes.at[i] =
+				requalified(c, o->type_.attributes.at[i], from, to);
+	}
+}
+
 static void retarget_column(struct catalog *c, struct object *o, enum object_type type,
 	struct name from, struct name to)
 {
@@ -470,22 +451,25 @@ static void retarget_one(
 	struct catalog *c, struct node *n, enum object_type type, struct name from, struct name to)
 {
 	struct object *o = node_edit(c, n);
+	struct slice column;
 
+	if (is_postgres(c))
+		requalify(c, o, from, to);
 	switch (o->type) {
 	case OBJECT_CONSTRAINT:
-		o->constraint.ref_table = to;
+		if (same_full_name(c, OBJECT_TABLE, o->constraint.ref_table, from))
+			o->constraint.ref_table = to;
 		break;
 	case OBJECT_TABLE:
-		if (type == OBJECT_TYPE) {
+		if (type == OBJECT_TYPE && name_eq(o->table_.of_type, from))
 			o->table_.of_type = to;
-			break;
-		}
 		o->table_.inherits = relations_replaced(c, o->table_.inherits, from, to);
 		if (same_full_name(c, OBJECT_TABLE, o->table_.partition_of, from))
 			o->table_.partition_of = to;
 		break;
 	case OBJECT_INDEX:
-		o->index.partition_of = to;
+		if (name_eq(o->index.partition_of, from))
+			o->index.partition_of = to;
 		break;
 	case OBJECT_VIEW:
 	case OBJECT_MATVIEW:
@@ -514,7 +498,9 @@ static void retarget_one(
 		o->other.members = relations_replaced(c, o->other.members, from, to);
 		break;
 	case OBJECT_STATISTICS:
-		o->other.definition.text = o->other.definition.normal = dotted(&c->arena, to);
+		if (name_eq(relation_in(o->other.definition.text, &column), from))
+			o->other.definition.text = o->other.definition.normal =
+				dotted(&c->arena, to);
 		break;
 	case OBJECT_NONE:
 	case OBJECT_SCHEMA:
@@ -539,6 +525,13 @@ void retarget(struct catalog *c, enum object_type type, struct name from, struct
 	struct node **v;
 	size_t n = mentions(c, from, &scratch, &v);
 
+	for (size_t i = 0; i < n; i++)
+		retarget_one(c, v[i], type, from, to);
+	/* Written without the schema, in an author's text. */
+	n = is_postgres(c) && (type == OBJECT_TYPE || type == OBJECT_FUNCTION ||
+				      type == OBJECT_SEQUENCE)
+		    ? mentions(c, (struct name){SLICE_NONE, from.name}, &scratch, &v)
+		    : 0;
 	for (size_t i = 0; i < n; i++)
 		retarget_one(c, v[i], type, from, to);
 	arena_done(&scratch);

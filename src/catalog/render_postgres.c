@@ -56,7 +56,11 @@ static void column(struct render *r, const struct object *o)
 	const struct object *named = o->table ? not_null_of(o->table, o->name) : NULL;
 
 	r_ident(r, o->name);
-	r_text(r, " %.*s", SLICE(d->type));
+	/* Of a query's column nobody said what it is. */
+	if (d->type.len == 0)
+		r_text(r, " text /* type not known */");
+	else
+		r_text(r, " %.*s", SLICE(d->type));
 	if (d->collation.len)
 		collation(r, d->collation);
 	if (d->generated.len)
@@ -113,6 +117,19 @@ static void table_head(struct render *r, const struct object *t)
 		r_self(r, t);
 }
 
+static void foreign_options(struct render *r, struct names options)
+{
+	for (size_t i = 0; i < options.n; i++) {
+		size_t eq = slice_chr(options.at[i], '=');
+
+		r_text(r, "%s%.*s ", i ? ", " : " OPTIONS (",
+			SLICE(slice_sub(options.at[i], 0, eq)));
+		r_literal(r, slice_from(options.at[i], eq + 1));
+	}
+	if (options.n)
+		r_text(r, ")");
+}
+
 static void table_tail(struct render *r, const struct object *t)
 {
 	const struct table_def *d = &t->table_;
@@ -122,15 +139,7 @@ static void table_tail(struct render *r, const struct object *t)
 	if (slice_is(d->kind, "foreign")) {
 		r_text(r, " SERVER ");
 		r_ident(r, d->access_method);
-		buf_adds(r->out, d->options.n ? " OPTIONS (" : "");
-		for (size_t i = 0; i < d->options.n; i++) {
-			size_t eq = slice_chr(d->options.at[i], '=');
-
-			r_text(r, "%s%.*s ", i ? ", " : "",
-				SLICE(slice_sub(d->options.at[i], 0, eq)));
-			r_literal(r, slice_from(d->options.at[i], eq + 1));
-		}
-		buf_adds(r->out, d->options.n ? ")" : "");
+		foreign_options(r, d->options);
 		return;
 	}
 	if (d->access_method.len && !slice_is(d->access_method, "heap")) {
@@ -602,6 +611,16 @@ static void domain(struct render *r, const struct object *o)
 	r_text(r, ";\n");
 }
 
+/* name type [COLLATE schema.name]: the collation as it is stored, without quotes. */
+static void attribute(struct render *r, struct slice a)
+{
+	size_t at = slice_find(a, SL(" COLLATE "));
+
+	r_text(r, "%.*s", SLICE(slice_sub(a, 0, at)));
+	if (at != SIZE_MAX)
+		collation(r, slice_from(a, at + strlen(" COLLATE ")));
+}
+
 static void type(struct render *r, const struct object *o)
 {
 	const struct type_def *d = &o->type_;
@@ -620,8 +639,12 @@ static void type(struct render *r, const struct object *o)
 		}
 		r_text(r, ")");
 	} else if (slice_is(d->kind, "composite")) {
-		r_text(r, " AS ");
-		r_texts(r, d->attributes);
+		r_text(r, " AS (");
+		for (size_t i = 0; i < d->attributes.n; i++) {
+			r_text(r, "%s", i ? ", " : "");
+			attribute(r, d->attributes.at[i]);
+		}
+		r_text(r, ")");
 	} else if (!slice_is(d->kind, "shell")) {
 		r_text(r, "%s %.*s", slice_is(d->kind, "range") ? " AS RANGE" : "",
 			SLICE(r_best(d->definition)));
@@ -744,7 +767,14 @@ static void view(struct render *r, const struct object *o)
 {
 	const struct view_def *d = &o->view;
 	bool mat = o->type == OBJECT_MATVIEW;
+	/* An author's text found its tables along some path: most likely this one. */
+	bool path = slice_empty(d->query.normal) && !slice_is(o->schema, "public");
 
+	if (path) {
+		r_text(r, "SET search_path = ");
+		r_ident(r, o->schema);
+		r_text(r, ", public;\n");
+	}
 	r_text(r, "CREATE %sVIEW ", mat ? "MATERIALIZED " : "");
 	r_self(r, o);
 	if (d->columns.n) {
@@ -763,7 +793,7 @@ static void view(struct render *r, const struct object *o)
 		r_text(r, " WITH %.*s CHECK OPTION", SLICE(d->check_option));
 	if (mat && d->no_data)
 		r_text(r, " WITH NO DATA");
-	r_text(r, ";\n");
+	r_text(r, ";\n%s", path ? "RESET search_path;\n" : "");
 }
 
 /* ---- Everything else ---- */
@@ -873,21 +903,108 @@ static void event_trigger(struct render *r, const struct object *o)
 	r_text(r, " %s;\n", state_words(o->other.enabled));
 }
 
-/* A statement where there is one; else a note, which says more than silence. */
-static void other(struct render *r, const struct object *o)
+static void cast_(struct render *r, const struct object *o)
+{
+	size_t as = slice_find(o->name, SL(" as "));
+
+	r_text(r, "CREATE CAST (%.*s AS %.*s) %.*s;\n", SLICE(slice_sub(o->name, 0, as)),
+		SLICE(slice_from(o->name, as + 4)), SLICE(r_best(o->other.definition)));
+}
+
+static void operator_(struct render *r, const struct object *o)
+{
+	r_text(r, "CREATE OPERATOR ");
+	if (o->schema.len)
+		r_ident(r, o->schema), buf_addc(r->out, '.');
+	r_text(r, "%.*s ", SLICE(slice_sub(o->name, 0, slice_chr(o->name, '('))));
+	r_texts(r, o->other.options);
+	r_text(r, ";\n");
+}
+
+/* What is known by more than its class, name and definition. */
+static void note(struct render *r, const struct object *o)
 {
 	struct slice text = r_best(o->other.definition);
 
-	if (slice_istarts(text, "create")) {
-		r_text(r, "%.*s;\n", SLICE(text));
-		return;
-	}
 	r_text(r, "-- %.*s ", SLICE(o->other.class_));
 	r_self(r, o);
 	r_text(r, ": ");
 	for (size_t i = 0; i < text.len; i++)
 		buf_addc(r->out, text.at[i] == '\n' || text.at[i] == '\r' ? ' ' : text.at[i]);
 	r_text(r, "\n");
+}
+
+/* CREATE <class> <name> <definition>; a word at the definition's start that belongs before the
+ * class is moved there. */
+static const struct {
+	const char *class_, *leading;
+	bool foreign;
+} others[] = {
+	{"collation", NULL, false},
+	{"operator class", NULL, false},
+	{"operator family", NULL, false},
+	{"conversion", "DEFAULT ", false},
+	{"text search dictionary", NULL, false},
+	{"text search parser", NULL, false},
+	{"text search template", NULL, false},
+	{"foreign data wrapper", NULL, true},
+	{"server", NULL, true},
+	{"language", "TRUSTED ", false},
+	{"access method", NULL, false},
+};
+
+static bool by_class(struct render *r, const struct object *o)
+{
+	struct slice text = r_best(o->other.definition);
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		const char *leading = others[i].leading;
+
+		if (!slice_is(o->other.class_, others[i].class_))
+			continue;
+		if (!leading || !slice_starts(text, leading))
+			leading = "";
+		r_text(r, "CREATE %s%s ", leading, others[i].class_);
+		r_self(r, o);
+		r_text(r, " %.*s", SLICE(slice_from(text, strlen(leading))));
+		if (others[i].foreign)
+			foreign_options(r, o->other.options);
+		r_text(r, ";\n");
+		return true;
+	}
+	return false;
+}
+
+static void other(struct render *r, const struct object *o)
+{
+	struct slice text = r_best(o->other.definition);
+
+	if (slice_istarts(text, "create"))
+		r_text(r, "%.*s;\n", SLICE(text));
+	else if (slice_is(o->other.class_, "cast"))
+		cast_(r, o);
+	else if (slice_is(o->other.class_, "operator") && o->other.options.n)
+		operator_(r, o);
+	else if (!by_class(r, o))
+		note(r, o);
+}
+
+/* Types and columns may use collations. */
+static bool is_early(const struct object *o)
+{
+	return slice_is(o->other.class_, "collation");
+}
+
+static void early_other(struct render *r, const struct object *o)
+{
+	if (is_early(o))
+		other(r, o);
+}
+
+static void late_other(struct render *r, const struct object *o)
+{
+	if (!is_early(o))
+		other(r, o);
 }
 
 /* ---- Comments and grants ---- */
@@ -1053,10 +1170,11 @@ void render_postgres(struct render *r)
 	r_text(r, "SET check_function_bodies = off;\n");
 	r_each(r, OBJECT_SCHEMA, schema);
 	r_each(r, OBJECT_EXTENSION, extension);
+	r_each(r, OBJECT_OTHER, early_other);
 	r_each_in_order(r, OBJECT_TYPE, OBJECT_TYPE, type);
 	r_each(r, OBJECT_SEQUENCE, sequence);
 	r_each(r, OBJECT_FUNCTION, early_function);
-	r_each(r, OBJECT_OTHER, other);
+	r_each(r, OBJECT_OTHER, late_other);
 	r_each(r, OBJECT_TABLE, table);
 	r_each(r, OBJECT_TABLE, relations);
 	r_each(r, OBJECT_SEQUENCE, sequence_owner);
