@@ -618,6 +618,11 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 	session_init(&jg.session, in->engine->dialect, a);
 	if (!in->project && !in->base_schema && !in->live)
 		catalog_set_complete(jg.catalog, false);
+	/* The framework's own table is there, though no migration makes it. */
+	if (in->project && in->project->layout)
+		catalog_taint(jg.catalog, &jg.session,
+			slice_of(in->project->table ? in->project->table
+						    : in->project->layout->table));
 	ok = judge_all(&jg, err);
 	if (ok && out->nfindings)
 		qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);

@@ -39,7 +39,9 @@ static bool expand(
 		return true;
 	}
 	if (!mask_expand(pl->arena, st->raw, p->mask_styles, placeholder_value, p, out, err)) {
-		err_hint(err, "Give placeholders their values in belay.yml under `placeholders:`.");
+		err_hint(err,
+			"Give placeholders their values in belay.yml under `placeholders:`, or "
+			"write `placeholders: false` if your tool replaces none here.");
 		return err_span(err, st->span);
 	}
 	return true;

@@ -508,22 +508,24 @@ static void explain_failure(
 {
 	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
 	bool lost = !x->conn->ops->alive(x->conn);
+	const char *path =
+		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
 	if (lost && x->committing)
 		err_context(err,
 			"the connection broke while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
-			SLICE(m->id), m->path);
+			SLICE(m->id), path);
 	else if (!x->grouped && x->kept)
 		say_partial(x, m, total, err);
 	else if (lost)
 		err_context(err,
 			"the connection is gone; migration %.*s (%s) was not committed, so nothing "
 			"of it stays",
-			SLICE(m->id), m->path);
+			SLICE(m->id), path);
 	else
 		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
-			SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "applied" : "undone");
+			SLICE(m->id), path, x->plan->direction == DIR_UP ? "applied" : "undone");
 	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
 		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
 		x->plan->direction == DIR_UP ? "applied" : "undone");

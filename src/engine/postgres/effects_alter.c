@@ -377,6 +377,19 @@ static void inline_constraint(
 	}
 }
 
+/* ALTER TABLE t DROP COLUMN a, ADD COLUMN a …: the server drops first. */
+static bool dropped_in_statement(const struct looking *l)
+{
+	const struct statement *st = l->statement;
+
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (st->changes[i].kind == CHANGE_DROP_COLUMN &&
+			slice_eq(st->changes[i].name, l->change->name) &&
+			name_eq(st->changes[i].target, l->change->target))
+			return true;
+	return false;
+}
+
 static void add_column(struct looking *l, const struct relation *r)
 {
 	const struct change *c = l->change;
@@ -390,7 +403,7 @@ static void add_column(struct looking *l, const struct relation *r)
 	char v;
 
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
-	if (col) {
+	if (col && !dropped_in_statement(l)) {
 		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
 			pg_fails(l, "column \"%.*s\" exists already", SLICE(c->name));
 		return;

@@ -321,8 +321,8 @@ static void drop_sequence_users(struct looking *l, const struct relation *r)
 	for (size_t i = 0; i < n; i++) {
 		struct relation t;
 
-		if (!all[i]->table)
-			continue;
+		if (!all[i]->table || slice_empty(all[i]->column.default_value.text))
+			continue; /* owned by the column, but no default takes from it any more */
 		t = pg_relation_of(l, all[i]->table);
 		if (!(l->change->flags & CHANGE_CASCADE))
 			pg_fails(l, "column \"%.*s\" of \"%.*s\" uses it", SLICE(all[i]->name),
