@@ -20,6 +20,8 @@ void err_done(struct err *e)
 	*e = (struct err){0};
 }
 
+static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
 static char *format(const char *fmt, va_list ap)
 {
 	struct buf b = {0};
@@ -63,6 +65,9 @@ bool err_context(struct err *e, const char *fmt, ...)
 	e->context = b.at;
 	return false;
 }
+
+static void keep_first(char **where, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 static void keep_first(char **where, const char *fmt, va_list ap)
 {

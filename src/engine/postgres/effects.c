@@ -220,6 +220,9 @@ static bool drops_before(const struct looking *l)
 }
 
 static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list ap)
 {
 	if (l->out->outcome == OUTCOME_FAILS || (l->out->outcome == o && o == OUTCOME_MAY_FAIL))
 		return;
