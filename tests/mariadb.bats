@@ -55,6 +55,17 @@ SQL
 	[ "$(tables)" = NULL ]
 }
 
+@test "the journal holds words that the database's own character set cannot" {
+	project
+	my "DROP DATABASE test; CREATE DATABASE test CHARACTER SET latin1"
+	file migrations/3_words.up.sql <<<"CREATE TABLE words (id int PRIMARY KEY COMMENT '主键') CHARACTER SET utf8mb4;"
+	file migrations/3_words.down.sql <<<'DROP TABLE words;'
+	export DATABASE_URL=$url
+	ends 0 belay up
+	says "applied 3"
+	my "SELECT sql_text FROM belay_step" | grep -q '主键'
+}
+
 @test "a statement fails: what ran before it stays, is recorded, and is said" {
 	project
 	file migrations/3_fails.up.sql <<'SQL'

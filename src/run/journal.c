@@ -92,6 +92,8 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
 	const char *ts = type_of(d, 'm');
+	/* The statements' own words are kept: the database's default may not be able to hold them. */
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
 	struct slice schema, prefix;
 
 	place(d, where, &schema, &prefix);
@@ -103,8 +105,8 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" (id %s PRIMARY KEY, tool %s NOT NULL, system_id %s, database_name %s, role_name "
 		"%s,"
 		" host %s, pid %s, direction %s NOT NULL, state %s NOT NULL, started %s NOT NULL,"
-		" finished %s);\n",
-		n, k, k, k, k, k, n, k, k, ts, ts);
+		" finished %s%s",
+		n, k, k, k, k, k, n, k, k, ts, ts, end);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
 	table(out, d, schema, prefix, "step");
 	buf_printf(out,
@@ -112,14 +114,14 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		"NULL,"
 		" statement %s NOT NULL, kind %s NOT NULL, hash %s NOT NULL, state %s NOT NULL,"
 		" sql_text %s, before_state %s, evidence %s, started %s NOT NULL, ms %s, error %s,"
-		" PRIMARY KEY (run, ordinal));\n",
-		n, n, k, k, n, k, k, k, t, t, t, ts, n, t);
+		" PRIMARY KEY (run, ordinal)%s",
+		n, n, k, k, n, k, k, k, t, t, t, ts, n, t, end);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
 	table(out, d, schema, prefix, "applied");
 	buf_printf(out,
 		" (migration %s NOT NULL PRIMARY KEY, layout %s NOT NULL, checksum %s NOT NULL,"
-		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL);\n",
-		k, k, k, n, n, ts);
+		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
+		k, k, k, n, n, ts, end);
 }
 
 static bool exists(
