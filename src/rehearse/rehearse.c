@@ -377,6 +377,15 @@ static bool prove_rerun(
 	return true;
 }
 
+/* 42501 insufficient privilege, 42704 undefined object: what the real server's role may have. */
+static const char *wants_more(const struct err *e)
+{
+	if (strcmp(e->sqlstate, "42501") != 0 && strcmp(e->sqlstate, "42704") != 0)
+		return "";
+	return " (the scratch server's owner is no superuser and has no roles of your server: "
+	       "--scratch URL names a server where it has)";
+}
+
 static bool prove_up(struct rehearser *h, const struct migration *m, struct err *err)
 {
 	struct rehearsed *r = h->r;
@@ -387,7 +396,7 @@ static bool prove_up(struct rehearser *h, const struct migration *m, struct err 
 		r->up = PROOF_OK;
 	} else if (is_result(&e)) {
 		r->up = PROOF_FAILED;
-		r->up_error = arena_slice(h->arena, slice_of(e.message));
+		r->up_error = arena_printf(h->arena, "%s%s", e.message, wants_more(&e));
 	} else {
 		err_move(err, &e);
 	}
