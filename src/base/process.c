@@ -60,6 +60,12 @@ static bool become(struct process_user u)
 	return !u.set || (setgroups(0, NULL) == 0 && setgid(u.gid) == 0 && setuid(u.uid) == 0);
 }
 
+/* What goes through the report pipe: the program's pid, or why it could not be started. */
+enum { REPORT_PID, REPORT_ERRNO };
+struct report {
+	int what, value;
+};
+
 /* Never returns. `report` is close-on-exec: an errno arrives there if exec did not happen. */
 static _Noreturn void run_program(const struct process_options *o, int output, int report)
 {
@@ -88,7 +94,7 @@ static _Noreturn void run_program(const struct process_options *o, int output, i
 		(char *const *)(const void *)(o->env ? o->env : plain_env));
 fail:
 	e = errno;
-	if (write(report, &e, sizeof e) < 0)
+	if (write(report, &(struct report){REPORT_ERRNO, e}, sizeof(struct report)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -165,7 +171,8 @@ static bool collect(
 
 bool process_run(const struct process_options *o, struct buf *output, int *status, struct err *err)
 {
-	int text[2] = {-1, -1}, report[2] = {-1, -1}, wait_status = 0, e = 0;
+	int text[2] = {-1, -1}, report[2] = {-1, -1}, wait_status = 0;
+	struct report said;
 	bool ok = false;
 	pid_t pid;
 
@@ -186,8 +193,8 @@ bool process_run(const struct process_options *o, struct buf *output, int *statu
 	ok = collect(o, pid, text[0], output, err);
 	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
 		;
-	if (read(report[0], &e, sizeof e) == (ssize_t)sizeof e)
-		ok = fork_failed(o, err, e);
+	if (read(report[0], &said, sizeof said) == (ssize_t)sizeof said)
+		ok = fork_failed(o, err, said.value);
 	*status = status_code(wait_status);
 out:
 	close_pair(text);
@@ -268,7 +275,7 @@ static _Noreturn void run_guard(const struct process_options *o, int log, int li
 	pid = fork();
 	if (pid == 0)
 		run_program(o, log >= 0 ? 5 : -1, 4);
-	if (pid < 0 || write(4, &pid, sizeof pid) < 0)
+	if (pid < 0 || write(4, &(struct report){REPORT_PID, pid}, sizeof(struct report)) < 0)
 		_exit(126);
 	close(4);
 	/* The caller's standard streams are not ours to keep open. */
@@ -280,16 +287,31 @@ static _Noreturn void run_guard(const struct process_options *o, int log, int li
 	_exit(status_code(status));
 }
 
-/* The pid comes first; a second number is the errno of an exec that failed. */
+/* Guard and program report in any order; the pipe ends when both have said what they have to say.
+ */
 static bool read_report(
 	struct process *p, const struct process_options *o, int report, struct err *err)
 {
+	struct report r;
 	int e = 0;
 
-	if (read(report, &p->pid, sizeof p->pid) != (ssize_t)sizeof p->pid)
-		return err_set(err, ERR_INPUT, "cannot start \"%s\"", o->argv[0]);
-	if (read(report, &e, sizeof e) == (ssize_t)sizeof e)
+	p->pid = 0;
+	for (;;) {
+		ssize_t n = read(report, &r, sizeof r);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != (ssize_t)sizeof r)
+			break;
+		if (r.what == REPORT_PID)
+			p->pid = r.value;
+		else
+			e = r.value;
+	}
+	if (e)
 		return fork_failed(o, err, e);
+	if (p->pid == 0)
+		return err_set(err, ERR_INPUT, "cannot start \"%s\"", o->argv[0]);
 	return true;
 }
 
