@@ -321,3 +321,12 @@ SQL
 	run belay check --dialect sqlite evil.sql
 	says_not $'\033' $'\u202e' $'\a'
 }
+
+@test "down and redo make no database out of nothing" {
+	file migrations/1_t.sql <<<'CREATE TABLE t (a int);'
+	for verb in down redo; do
+		ends 3 belay "$verb" --dialect sqlite --db sqlite:missing.db
+		says "there is no such file"
+		[ ! -e missing.db ]
+	done
+}

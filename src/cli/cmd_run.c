@@ -46,6 +46,24 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 	return false;
 }
 
+/* Nothing to undo in a database that is not there: SQLite would make an empty file of it. */
+static bool is_there(struct cli *c, struct err *err)
+{
+	struct conn *probe;
+	struct slice url;
+	bool quiet = c->quiet, ok;
+
+	c->quiet = true; /* what cli_url warns of is said when it is asked for good */
+	ok = cli_url(c, &url, err);
+	c->quiet = quiet;
+	if (!ok || url_dialect(url) != DIALECT_SQLITE)
+		return ok;
+	if (!cli_connect(c, &probe, true, err))
+		return false;
+	conn_close(probe);
+	return true;
+}
+
 /* ---- status ---- */
 
 struct status_document {
@@ -343,7 +361,8 @@ int cmd_down(struct cli *c, struct err *err)
 	size_t done = 0;
 	bool ok;
 
-	if (!cli_number(c, "count", 0, &count, err) || !begin(&r, c, false, err))
+	if (!cli_number(c, "count", 0, &count, err) || !is_there(c, err) ||
+		!begin(&r, c, false, err))
 		return 2;
 	sel.count = (size_t)count;
 	ok = run_selection(&r, &sel, &done, err);
@@ -385,7 +404,7 @@ int cmd_redo(struct cli *c, struct err *err)
 	size_t n, done = 0;
 	bool ok;
 
-	if (!begin(&r, c, false, err))
+	if (!is_there(c, err) || !begin(&r, c, false, err))
 		return 2;
 	ok = state_select(&r.state, &r.project, &down, &c->arena, &list, &n, err);
 	if (ok && n) {
