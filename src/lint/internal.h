@@ -56,52 +56,10 @@ struct finding *on_change(struct judged *j, const struct rule *r, const struct c
 /* Strongest lock of that class or more that the open transaction holds on existing relations. */
 const struct session_lock *held(const struct judged *j, int strength);
 
-/* Every rule; the table in rules.c lists them by id. */
-extern const struct rule rule_add_check_validated;
-extern const struct rule rule_add_column_identity;
-extern const struct rule rule_add_column_inline_unique;
-extern const struct rule rule_add_column_required;
-extern const struct rule rule_add_column_serial;
-extern const struct rule rule_add_column_stored_generated;
-extern const struct rule rule_add_column_volatile_default;
-extern const struct rule rule_add_fk_copy;
-extern const struct rule rule_add_fk_validated;
-extern const struct rule rule_add_primary_key;
-extern const struct rule rule_add_unique;
-extern const struct rule rule_attach_partition_scan;
-extern const struct rule rule_cluster_table;
-extern const struct rule rule_column_type_rewrite;
-extern const struct rule rule_concurrent_index_partitioned;
-extern const struct rule rule_concurrent_index_retry;
-extern const struct rule rule_concurrently_in_tx;
-extern const struct rule rule_ddl_and_backfill_tx;
-extern const struct rule rule_detach_not_concurrent;
-extern const struct rule rule_drop_cascade;
-extern const struct rule rule_drop_column;
-extern const struct rule rule_drop_index_not_concurrent;
-extern const struct rule rule_drop_schema;
-extern const struct rule rule_drop_table;
-extern const struct rule rule_enum_value_in_tx;
-extern const struct rule rule_history_replay;
-extern const struct rule rule_index_not_concurrent;
-extern const struct rule rule_irreversible;
-extern const struct rule rule_migration_folder;
-extern const struct rule rule_mysql_column_copy;
-extern const struct rule rule_raw_sql_unread;
-extern const struct rule rule_refresh_matview;
-extern const struct rule rule_reindex_not_concurrent;
-extern const struct rule rule_rename_column;
-extern const struct rule rule_rename_table;
-extern const struct rule rule_set_logged;
-extern const struct rule rule_set_not_null_scan;
-extern const struct rule rule_sqlite_table_rebuild;
-extern const struct rule rule_statement_not_in_tx;
-extern const struct rule rule_syntax_error;
-extern const struct rule rule_truncate_rule;
-extern const struct rule rule_unused_ignore;
-extern const struct rule rule_update_no_where;
-extern const struct rule rule_vacuum_full;
-extern const struct rule rule_validate_in_same_tx;
+/* Every rule, a row of rules.def each. */
+#define RULE(name) extern const struct rule rule_##name;
+#include "lint/rules.def"
+#undef RULE
 
 /* --select all */
 bool select_all(const struct judge *jg);
