@@ -250,6 +250,9 @@ static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list 
 
 static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list ap)
 {
+	/* What a condition keeps from running does not fail. */
+	if (l->change->flags & CHANGE_GUARDED && o == OUTCOME_FAILS)
+		return;
 	if (l->out->outcome == OUTCOME_FAILS || (l->out->outcome == o && o == OUTCOME_MAY_FAIL))
 		return;
 	/* Each change is held against the schema before the statement. What an earlier DROP of the
@@ -416,6 +419,8 @@ static bool forbidden_in_tx(struct looking *l)
 		if (c->type == OBJECT_INDEX && r.object && r.object->table)
 			r = pg_relation_of(l, r.object->table);
 		return l->version >= 140000 && pg_is_partitioned(&r);
+	case CHANGE_DISCARD:
+		return slice_empty(c->name) || slice_iis(c->name, "all");
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:
@@ -489,7 +494,9 @@ static void act(struct looking *l, const struct pg_action *a)
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
 	if (r.presence != ABSENT)
 		a->on_relation(l, &r);
-	else if (!(l->change->flags & CHANGE_IF_EXISTS))
+	else if (l->change->flags & CHANGE_IF_EXISTS)
+		pg_rerun(l, RERUN_SAME);
+	else
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 }
 

@@ -390,7 +390,10 @@ static void rewrite_whole(struct looking *l, const struct relation *r)
 		if (l->version >= 150000)
 			pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
 	}
-	if (c->kind == CHANGE_SET_ACCESS_METHOD && r->object &&
+	if (c->kind == CHANGE_SET_ACCESS_METHOD && r->type == OBJECT_MATVIEW && r->object &&
+		(slice_is(to, "heap") || slice_eq(to, r->object->view.access_method)))
+		return;
+	if (c->kind == CHANGE_SET_ACCESS_METHOD && r->object && r->type == OBJECT_TABLE &&
 		(slice_eq(to, r->object->table_.access_method) ||
 			(slice_is(to, "heap") && slice_empty(r->object->table_.access_method))))
 		return;

@@ -132,14 +132,6 @@ static void drop_index(struct looking *l)
 	pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
 }
 
-static bool has_index(const struct relation *r)
-{
-	for (size_t i = 0; r->object && i < r->object->nparts; i++)
-		if (r->object->parts[i]->type == OBJECT_INDEX)
-			return true;
-	return !r->object;
-}
-
 /* What is below a partitioned one is found under SHARE, also CONCURRENTLY. */
 static void reindex_table(
 	struct looking *l, const struct relation *r, struct slice only, bool below)
@@ -201,7 +193,7 @@ static void reindex_all(struct looking *l)
 			(!whole && !slice_eq(all[i]->schema, l->change->target.name)))
 			continue;
 		r = pg_relation_of(l, all[i]);
-		if (has_index(&r) && !pg_is_partitioned(&r))
+		if (!pg_is_partitioned(&r))
 			reindex_table(l, &r, SLICE_NONE, false);
 	}
 	if (!catalog_is_complete(l->catalog))
@@ -274,7 +266,7 @@ static void attach_index(struct looking *l)
 
 static void rename_index(struct looking *l)
 {
-	struct relation r = pg_relation(l, l->change->target, OBJECT_INDEX);
+	struct relation r = pg_relation(l, l->change->target, OBJECT_NONE);
 	const struct object *there;
 
 	if (r.presence == ABSENT) {
@@ -282,8 +274,10 @@ static void rename_index(struct looking *l)
 			pg_fails(l, "index \"%.*s\" does not exist", SLICE(r.name.name));
 		return;
 	}
-	r.type = OBJECT_INDEX;
-	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+	/* A table by that name is renamed too, under its own lock. */
+	pg_lock(l, &r,
+		r.object && r.object->type != OBJECT_INDEX ? PG_ACCESS_EXCLUSIVE
+							   : PG_SHARE_UPDATE_EXCLUSIVE);
 	if (catalog_find(l->catalog, l->session, OBJECT_NONE,
 		    (struct name){r.name.schema, l->change->other.name}, &there) == PRESENT)
 		pg_fails(l, "relation \"%.*s\" exists already", SLICE(l->change->other.name));

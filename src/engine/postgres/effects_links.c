@@ -127,8 +127,8 @@ void pg_lock_sequences(
 /* nextval('s') takes ROW EXCLUSIVE on the sequence. */
 void pg_lock_called_sequences(struct looking *l, struct slice text)
 {
-	for (size_t at; (at = slice_ifind(text, SL("nextval('"))) != SIZE_MAX;) {
-		struct slice word = slice_from(text, at + 9);
+	for (size_t at; (at = slice_ifind(text, SL("val('"))) != SIZE_MAX;) {
+		struct slice word = slice_from(text, at + 5); /* nextval, currval */
 		size_t end = slice_chr(word, '\'');
 		struct relation s;
 

@@ -28,6 +28,8 @@ static void no_schema(struct looking *l, struct slice schema)
 {
 	const struct object *o;
 
+	if (slice_starts(slice_of(l->statement->kind), "CREATE SCHEMA"))
+		return; /* it makes it */
 	if (schema.len && !slice_starts(schema, "pg_") &&
 		catalog_find(l->catalog, l->session, OBJECT_SCHEMA,
 			(struct name){SLICE_NONE, schema}, &o) == ABSENT)
@@ -434,6 +436,15 @@ static void create_function(struct looking *l)
 	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_FUNCTION, c->target);
 
 	no_schema(l, full.schema);
+	/* The body of an SQL function is read, one of PL/pgSQL's only parsed. */
+	for (size_t i = 0; c->def && slice_iis(c->def->function.language, "sql") &&
+			   l->session->check_function_bodies && i < c->def->function.reads.n;
+		i++) {
+		struct relation r =
+			pg_relation(l, pg_split_name(c->def->function.reads.at[i]), OBJECT_NONE);
+
+		pg_lock(l, &r, PG_ACCESS_SHARE);
+	}
 	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, c->target, &old) != PRESENT) {
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_FUNCTION, full, SLICE_NONE);
 		return;
@@ -482,10 +493,14 @@ static void drop_used(struct looking *l, enum object_type by)
 	for (size_t i = 0; i < count; i++) {
 		struct relation r = pg_relation_of(l, all[i]->table ? all[i]->table : all[i]);
 
+		if (r.type == OBJECT_VIEW || r.type == OBJECT_MATVIEW)
+			continue; /* it goes with the column that it shows */
 		if (!(l->change->flags & CHANGE_CASCADE))
 			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
 				SLICE(all[i]->name));
 		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+		if (all[i]->type == OBJECT_COLUMN && all[i]->table)
+			pg_lock_views(l, all[i]->table, all[i]->name, true);
 		if (all[i]->type == OBJECT_COLUMN || all[i]->type == OBJECT_TRIGGER)
 			pg_destroys(l, all[i]->type, r.name, all[i]->name);
 		else if (all[i]->type == OBJECT_TABLE)
@@ -570,6 +585,7 @@ static void lock_owner(struct looking *l)
 
 static void comment_on(struct looking *l)
 {
+	const struct object *part;
 	struct relation r = pg_relation(
 		l, l->change->target, l->change->type == OBJECT_INDEX ? OBJECT_INDEX : OBJECT_NONE);
 
@@ -580,8 +596,14 @@ static void comment_on(struct looking *l)
 		r.type = OBJECT_INDEX;
 		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
 		break;
-	case OBJECT_TABLE:
 	case OBJECT_COLUMN:
+		if (r.object && r.type == OBJECT_TABLE &&
+			catalog_part(l->catalog, r.object, OBJECT_COLUMN, l->change->name, &part) ==
+				ABSENT)
+			pg_fails(l, "column \"%.*s\" does not exist", SLICE(l->change->name));
+		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		break;
+	case OBJECT_TABLE:
 	case OBJECT_VIEW:
 	case OBJECT_MATVIEW:
 	case OBJECT_SEQUENCE:
@@ -799,18 +821,118 @@ static void alter_sequence(struct looking *l)
 		l->out->undo = UNDO_NONE;
 }
 
+static void publish(struct looking *l, struct slice member)
+{
+	struct relation r;
+
+	if (slice_is(member, "*") || slice_ends(member, ".*"))
+		return;
+	r = pg_relation(l, pg_split_name(member), OBJECT_TABLE);
+	if (r.presence == ABSENT)
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+}
+
+/* ADD and DROP name the tables, SET those that stay: the others go. */
+static void alter_publication(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct names *now = c->def ? &c->def->other.members : NULL;
+	const struct object *old = NULL;
+	bool adds = slice_is(c->value.text, "add"), drops = slice_is(c->value.text, "drop");
+
+	if (c->type != OBJECT_PUBLICATION || !now || !now->n)
+		return;
+	if (missing(l, OBJECT_PUBLICATION))
+		return;
+	catalog_find(l->catalog, l->session, OBJECT_PUBLICATION, c->target, &old);
+	for (size_t i = 0; i < now->n; i++) {
+		struct name full = catalog_resolve(
+			l->catalog, l->session, OBJECT_TABLE, pg_split_name(now->at[i]));
+		struct slice member =
+			arena_printf(l->arena, "%.*s.%.*s", SLICE(full.schema), SLICE(full.name));
+		bool in = old && (names_has(old->other.members, member) ||
+					 names_has(old->other.members, full.name));
+
+		publish(l, now->at[i]);
+		if (old && adds && in)
+			pg_fails(l, "it is in the publication already");
+		if (old && drops && !in)
+			pg_fails(l, "it is not in the publication");
+	}
+	for (size_t i = 0; old && !adds && !drops && i < old->other.members.n; i++)
+		publish(l, old->other.members.at[i]);
+	if (adds || drops)
+		pg_rerun(l, RERUN_FAILS);
+}
+
 static void create_other(struct looking *l)
 {
 	const struct change *c = l->change;
 
 	for (size_t i = 0; c->type == OBJECT_PUBLICATION && c->def && i < c->def->other.members.n;
-		i++) {
-		struct relation r =
-			pg_relation(l, pg_split_name(c->def->other.members.at[i]), OBJECT_TABLE);
+		i++)
+		publish(l, c->def->other.members.at[i]);
+}
 
-		if (r.presence == ABSENT)
-			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
-		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+static bool calls(const struct expr *e, struct slice call)
+{
+	return slice_find(e->normal.len ? e->normal : e->text, call) != SIZE_MAX;
+}
+
+static bool part_calls(const struct object *p, struct slice call)
+{
+	switch ((int)p->type) {
+	case OBJECT_COLUMN:
+		return calls(&p->column.default_value, call) || calls(&p->column.generation, call);
+	case OBJECT_CONSTRAINT:
+		return calls(&p->constraint.expression, call);
+	case OBJECT_INDEX:
+		for (size_t i = 0; i < p->index.keys.n; i++)
+			if (slice_find(p->index.keys.at[i], call) != SIZE_MAX)
+				return true;
+		return calls(&p->index.predicate, call);
+	default:
+		return p->type == OBJECT_POLICY &&
+		       (calls(&p->policy.using_expr, call) || calls(&p->policy.check_expr, call));
+	}
+}
+
+/* Defaults, checks, indexes, policies and views that call it. */
+static void drop_function_users(struct looking *l)
+{
+	bool cascade = l->change->flags & CHANGE_CASCADE;
+	struct slice bare =
+		slice_sub(l->change->target.name, 0, slice_chr(l->change->target.name, '('));
+	struct slice call = arena_printf(l->arena, "%.*s(", SLICE(bare));
+	const struct object **all;
+	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		struct relation r = {0};
+		bool view = all[i]->type == OBJECT_VIEW || all[i]->type == OBJECT_MATVIEW;
+
+		if (view ? !calls(&all[i]->view.query, call)
+			 : !all[i]->table || !part_calls(all[i], call))
+			continue;
+		if (!cascade) {
+			pg_fails(l, "%s \"%.*s\" calls it", object_type_word(all[i]->type),
+				SLICE(all[i]->name));
+			return;
+		}
+		r = pg_relation_of(l, view ? all[i] : all[i]->table);
+		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+		if (view) {
+			pg_destroys(l, r.type, r.name, SLICE_NONE);
+			pg_lock_views(l, all[i], SLICE_NONE, true);
+		} else if (all[i]->type == OBJECT_INDEX) {
+			struct relation index = pg_index_of(l, &r, all[i]);
+
+			pg_lock(l, &index, PG_ACCESS_EXCLUSIVE);
+			pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
+		} else if (all[i]->type != OBJECT_COLUMN) {
+			pg_destroys(l, all[i]->type, r.name, all[i]->name);
+		}
 	}
 }
 
@@ -818,6 +940,8 @@ static void create_other(struct looking *l)
 static void drop_named(struct looking *l)
 {
 	const struct change *c = l->change;
+	const struct object *found;
+	struct name n;
 
 	if (missing(l, c->type))
 		return;
@@ -827,10 +951,15 @@ static void drop_named(struct looking *l)
 	} else if (c->kind == CHANGE_DROP_FUNCTION) {
 		drop_used(l, OBJECT_TRIGGER);
 	}
-	pg_destroys(l, c->type, catalog_resolve(l->catalog, l->session, c->type, c->target),
-		SLICE_NONE);
-	pg_breaks(l, BREAKS_OLD_READERS, c->type,
-		catalog_resolve(l->catalog, l->session, c->type, c->target), SLICE_NONE);
+	if (c->kind == CHANGE_DROP_FUNCTION)
+		drop_function_users(l);
+	n = catalog_resolve(l->catalog, l->session, c->type, c->target);
+	if (catalog_find(l->catalog, l->session,
+		    c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, c->target,
+		    &found) == PRESENT)
+		n = (struct name){found->schema, found->name};
+	pg_destroys(l, c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, n, SLICE_NONE);
+	pg_breaks(l, BREAKS_OLD_READERS, c->type, n, SLICE_NONE);
 }
 
 static void add_enum_value(struct looking *l)
@@ -877,8 +1006,14 @@ static void set_schema_or_owner(struct looking *l)
 	struct relation r;
 
 	if (!object_is_relation(c->type)) {
+		struct name now = catalog_resolve(l->catalog, l->session, c->type, c->target);
+
 		missing(l, c->type);
-		if (c->kind == CHANGE_SET_SCHEMA)
+		if (c->kind != CHANGE_SET_SCHEMA)
+			return;
+		if (slice_eq(now.schema, c->other.schema))
+			pg_rerun(l, RERUN_SAME);
+		else
 			pg_breaks(l, BREAKS_OLD_READERS, c->type,
 				catalog_resolve(l->catalog, l->session, c->type, c->target),
 				SLICE_NONE);
@@ -979,6 +1114,7 @@ const struct pg_action pg_object_actions[] = {
 	{CHANGE_CREATE_STATISTICS, statistics_table, NULL},
 	{CHANGE_DROP_STATISTICS, statistics_table, NULL},
 	{CHANGE_CREATE_OTHER, create_other, NULL},
+	{CHANGE_ALTER_OTHER, alter_publication, NULL},
 	{CHANGE_ALTER_DOMAIN, alter_domain, NULL},
 	{CHANGE_DROP_SCHEMA, drop_schema, NULL},
 	{CHANGE_DROP_TYPE, drop_named, NULL},

@@ -514,8 +514,12 @@ static void set_value(struct looking *l)
 	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
 
 	r.type = OBJECT_SEQUENCE;
-	if (l->change->target.name.len)
+	if (l->change->target.name.len) {
 		pg_lock(l, &r, PG_ROW_EXCLUSIVE);
+	} else if (l->change->other.name.len) { /* pg_get_serial_sequence('t', 'c') */
+		r = pg_relation(l, l->change->other, OBJECT_TABLE);
+		pg_lock_sequences(l, &r, l->change->name, PG_ROW_EXCLUSIVE);
+	}
 	pg_reads(l, false, true);
 }
 
@@ -613,6 +617,12 @@ static void cluster(struct looking *l)
 		pg_fails(l, "index \"%.*s\" does not exist", SLICE(c->name));
 }
 
+/* Planned only, unless ANALYZE runs it. */
+static void explain(struct looking *l)
+{
+	pg_reads(l, false, true);
+}
+
 const struct pg_action pg_row_actions[] = {
 	{CHANGE_INSERT, write_rows, NULL},
 	{CHANGE_UPDATE, write_rows, NULL},
@@ -622,6 +632,7 @@ const struct pg_action pg_row_actions[] = {
 	{CHANGE_TRUNCATE, truncate_table, NULL},
 	{CHANGE_SELECT, select_rows, NULL},
 	{CHANGE_COPY_OUT, select_rows, NULL},
+	{CHANGE_EXPLAIN, explain, NULL},
 	{CHANGE_CALL, select_rows, NULL},
 	{CHANGE_SET_VALUE, set_value, NULL},
 	{CHANGE_LOCK_TABLE, lock_table, NULL},
