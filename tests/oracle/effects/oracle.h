@@ -103,8 +103,10 @@ struct watch {
 	struct conn *second; /* looks on while the first one works */
 	struct gate *gates;
 	size_t ngates;
-	struct answer *gated; /* what they saw */
-	const char *objects_sql;
+	struct answer *gated;                 /* what they saw */
+	struct rows tables, indexes, objects; /* before the statement */
+	bool stale;                           /* they are a context's */
+	const char *objects_sql, *schema_sql;
 };
 /* A section's database: empty, with the setup, and a pristine copy of it. */
 void watch_section(struct watch *w, const struct section *s);
@@ -115,6 +117,6 @@ void watch_case(struct watch *w, struct kase *k, struct observed *held, struct a
 bool watch_stronger(const struct observed *held, struct name n, const char *mode);
 
 /* Which rows of change.def × contexts have been tried, and which not. */
-void matrix_print(const struct table *t, struct reader *r);
+void matrix_print(const struct table *t, const struct engine *e, struct reader *r);
 
 #endif

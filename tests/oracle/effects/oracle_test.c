@@ -22,7 +22,7 @@ struct oracle {
 	const char *dir;
 	const char *only; /* sections whose title contains this */
 	const char *versions_wanted;
-	bool write, matrix, replayed;
+	bool write, matrix;
 	int versions[VERSIONS];
 	size_t nversions;
 	size_t statements, observed, faults;
@@ -370,6 +370,17 @@ static void read_tables(struct oracle *o)
 	}
 }
 
+static void print_matrix(struct oracle *o)
+{
+	struct reader_options ro = {.dialect = DIALECT_POSTGRES, .version = 180000};
+	struct err err = {0};
+
+	must(engine_postgres.reader_open(&o->reader, &ro, &err), &err);
+	matrix_print(&o->table, &engine_postgres, o->reader);
+	engine_postgres.reader_close(o->reader);
+	arena_done(&o->arena);
+}
+
 static void test_all(void **state)
 {
 	struct oracle *o = *state;
@@ -378,11 +389,16 @@ static void test_all(void **state)
 
 	o->dir = arena_cstr(
 		&o->arena, slice_n(__FILE__, (size_t)(strrchr(__FILE__, '/') - __FILE__)));
+	o->watch = (struct watch){.e = &engine_postgres, .arena = &o->arena};
 	must(io_read(&o->arena, io_join(&o->arena, o->dir, "objects.sql"), &text, &err), &err);
-	o->watch = (struct watch){.e = &engine_postgres,
-		.arena = &o->arena,
-		.objects_sql = arena_cstr(&o->arena, text)};
+	o->watch.objects_sql = arena_cstr(&o->arena, text);
+	must(io_read(&o->arena, io_join(&o->arena, o->dir, "schema.sql"), &text, &err), &err);
+	o->watch.schema_sql = arena_cstr(&o->arena, text);
 	read_tables(o);
+	if (o->matrix) {
+		print_matrix(o);
+		return;
+	}
 	run_versions(o);
 	if (o->nversions && o->write)
 		table_print(&o->table, o->nversions, o->only);
@@ -406,6 +422,9 @@ int main(int argc, char **argv)
 	};
 
 	for (int i = 1; i < argc; i++)
-		o.only = argv[i];
+		if (strcmp(argv[i], "--matrix") == 0)
+			o.matrix = true;
+		else
+			o.only = argv[i];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

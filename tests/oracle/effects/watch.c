@@ -114,49 +114,36 @@ struct catalog *watch_load(struct watch *w, struct conn *conn)
 	return c;
 }
 
-/* All rows and all positions of sequences, as one text. */
-static struct slice data(struct watch *w, const struct catalog *c)
-{
-	const struct object **tables;
-	struct slice out = SLICE_NONE;
-	struct names positions = {0};
-	struct err err = {0};
-	size_t n = catalog_list(c, OBJECT_TABLE, w->arena, &tables);
-
-	for (size_t i = 0; i < n; i++) {
-		struct name name = {tables[i]->schema, tables[i]->name};
-		long long count;
-		char hash[65];
-
-		must(w->e->rows_fingerprint(w->conn, name, (struct names){0}, &count, hash, &err),
-			&err);
-		out = arena_printf(
-			w->arena, "%.*s%.*s=%s ", SLICE(out), SLICE(tables[i]->name), hash);
-	}
-	must(w->e->positions(w->conn, w->arena, &positions, &err), &err);
-	return arena_printf(
-		w->arena, "%.*s%.*s", SLICE(out), SLICE(fact_joined(w->arena, positions)));
-}
+/* A line of SQL for each table and sequence: what is in it. */
+static const char contents_sql[] =
+	"SELECT string_agg(CASE WHEN c.relkind = 'S' THEN format('SELECT %L || last_value ||"
+	" is_called FROM %s', c.oid::regclass || ' ', c.oid::regclass) ELSE"
+	" format('SELECT %L || md5(string_agg(x::text, chr(10) ORDER BY x::text)) FROM ONLY %s x',"
+	" c.oid::regclass || ' ', c.oid::regclass) END, ' UNION ALL ' ORDER BY "
+	"c.oid::regclass::text)"
+	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND nspname <> "
+	"'information_schema'";
 
 struct state {
-	struct catalog *schema;
-	struct slice rows;
+	struct slice schema, rows;
 };
 
 static struct state state_now(struct watch *w)
 {
-	struct state s = {watch_load(w, w->conn), SLICE_NONE};
+	struct state s = {0};
+	struct rows r;
 
-	s.rows = data(w, s.schema);
+	query(w, w->conn, w->schema_sql, &r);
+	s.schema = rows_get(&r, 0, 0);
+	query(w, w->conn, contents_sql, &r);
+	if (!rows_get(&r, 0, 0).len)
+		return s;
+	query(w, w->conn, arena_cstr(w->arena, rows_get(&r, 0, 0)), &r);
+	for (size_t i = 0; i < r.nrows; i++)
+		s.rows = arena_printf(
+			w->arena, "%.*s%.*s\n", SLICE(s.rows), SLICE(rows_get(&r, i, 0)));
 	return s;
-}
-
-static bool same_schema(struct watch *w, const struct state *a, const struct state *b)
-{
-	struct diff_options options = {.ignore_order = true};
-	struct catalog_diff d = catalog_compare(w->arena, a->schema, b->schema, &options);
-
-	return catalog_diff_is_empty(&d);
 }
 
 /* The statement has run once: what does it do again? */
@@ -171,13 +158,12 @@ static const char *run_again(struct watch *w, struct slice sql, bool in_block)
 		must(conn_exec(w->conn, SL("SAVEPOINT again"), &err), &err);
 	if (run(w, sql, &why, NULL)) {
 		twice = state_now(w);
-		word = same_schema(w, &once, &twice) && slice_eq(once.rows, twice.rows) ? "same"
-											: "differs";
-		catalog_free(twice.schema);
+		word = slice_eq(once.schema, twice.schema) && slice_eq(once.rows, twice.rows)
+			       ? "same"
+			       : "differs";
 	}
 	if (in_block)
 		must(conn_exec(w->conn, SL("ROLLBACK TO again"), &err), &err);
-	catalog_free(once.schema);
 	return word;
 }
 
@@ -191,9 +177,8 @@ static const char *run_back(
 	if (!run(w, k->inverse, why, NULL))
 		return "the inverse fails";
 	after = state_now(w);
-	if (same_schema(w, before, &after))
+	if (slice_eq(before->schema, after.schema))
 		word = slice_eq(before->rows, after.rows) ? "exact" : "schema-only";
-	catalog_free(after.schema);
 	return word;
 }
 
@@ -264,46 +249,68 @@ static void after_it(struct watch *w, const struct kase *k, struct answer *out,
 	(void)k;
 }
 
-static bool in_block(struct watch *w, struct kase *k, struct observed *held, struct answer *out)
+/* What there is when the statement comes; without a context the same for a whole section. */
+static void snapshot(struct watch *w, bool fresh)
 {
-	struct rows tables, indexes, objects;
-	struct observed seen;
-	struct state before = {0};
+	if (!fresh && w->tables.ncols)
+		return;
+	query(w, w->conn, tables_sql, &w->tables);
+	query(w, w->conn, indexes_sql, &w->indexes);
+	query(w, w->conn, w->objects_sql, &w->objects);
+	if (fresh)
+		w->stale = true;
+}
+
+static bool run_context(
+	struct watch *w, const struct kase *k, struct observed *held, struct answer *out)
+{
 	struct err err = {0};
 	struct slice why;
-	char state[6];
-	bool ok;
 
-	must(conn_exec(w->conn, SL("BEGIN"), &err), &err);
+	if (!k->context.len)
+		return true;
 	must(w->e->observe_begin(w->conn, &err), &err);
 	if (!run(w, k->context, &why, NULL)) {
 		must(conn_exec(w->conn, SL("ROLLBACK"), &err), &err);
 		out->words = arena_printf(w->arena, "the context fails: %.*s", SLICE(why));
 		fact_add(w->arena, &out->facts[FACT_OUTCOME], out->words);
-		return out->told[FACT_OUTCOME] = true;
+		out->told[FACT_OUTCOME] = true;
+		return false;
 	}
 	must(w->e->observe_end(w->conn, w->arena, held, &err), &err);
-	if (k->context.len) { /* with what it made */
-		must(w->e->observe_begin(w->conn, &err), &err);
-		must(w->e->observe_end(w->conn, w->arena, held, &err), &err);
-	}
+	must(w->e->observe_begin(w->conn, &err), &err); /* with what it made */
+	must(w->e->observe_end(w->conn, w->arena, held, &err), &err);
+	return true;
+}
+
+static bool in_block(struct watch *w, struct kase *k, struct observed *held, struct answer *out)
+{
+	struct observed seen;
+	struct state before = {0};
+	struct err err = {0};
+	char state[6];
+	bool ok;
+
+	must(conn_exec(w->conn, SL("BEGIN"), &err), &err);
+	if (!run_context(w, k, held, out))
+		return true;
 	if (k->inverse.len)
 		before = state_now(w);
-	query(w, w->conn, tables_sql, &tables);
-	query(w, w->conn, indexes_sql, &indexes);
-	query(w, w->conn, w->objects_sql, &objects);
+	if (w->stale)
+		w->tables.ncols = 0;
+	w->stale = false;
+	snapshot(w, k->context.len > 0);
 	must(w->e->observe_begin(w->conn, &err), &err);
 	ok = run(w, k->sql, &out->words, state);
 	if (ok) {
 		must(w->e->observe_end(w->conn, w->arena, &seen, &err), &err);
 		add_seen(w, out, &seen, held);
-		after_it(w, k, out, &tables, &indexes, &objects);
+		after_it(w, k, out, &w->tables, &w->indexes, &w->objects);
 		fact_add_word(w->arena, out, FACT_RERUN, slice_of(run_again(w, k->sql, true)));
 		if (k->inverse.len)
 			fact_add_word(w->arena, out, FACT_UNDO,
 				slice_of(run_back(w, k, &before, &out->words)));
 	}
-	catalog_free(before.schema);
 	must(conn_exec(w->conn, SL("ROLLBACK"), &err), &err);
 	must(conn_exec(w->conn, SL("RESET client_min_messages"), &err), &err);
 	fact_add_word(w->arena, out, FACT_OUTCOME, ok ? SL("ok") : SL("fails"));
@@ -515,6 +522,7 @@ void watch_section(struct watch *w, const struct section *s)
 		fail_msg("line %zu: the setup fails: %.*s", s->line, SLICE(why));
 	conn_close(w->conn);
 	must(w->e->scratch_open(w->scratch, "main", "pristine", &w->conn, &err), &err);
+	w->tables.ncols = 0;
 }
 
 void watch_end(struct watch *w)
