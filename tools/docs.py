@@ -96,6 +96,8 @@ def manual(program):
         out += [f".SS {roff(usage)}", roff(summary[0].upper() + summary[1:]) + ".", ".PP", roff("\n".join(body).strip())]
         if s.get("Options"):
             out.append(options(s["Options"]))
+        if len(s["Output formats"]) > 3:
+            out += [".PP", "Output formats:", options(s["Output formats"])]
         out += [".PP", "Example:", ".PP", ".RS 4", ".nf", roff("\n".join(l.strip() for l in s["Example"] if l.strip())), ".fi", ".RE"]
     out += [".SH OPTIONS", options(top["Options for every command"]), ".SH EXIT STATUS"]
     out += [f".TP\n.B {code}\n{roff(text)}" for code, text in EXIT_CODES]

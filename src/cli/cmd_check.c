@@ -257,7 +257,7 @@ int cmd_check(struct cli *c, struct err *err)
 		.nallows = c->config.nallows,
 		.start_after = c->config.start_after,
 		.today = cli_today(&c->arena)};
-	struct report_options ro = {.color = c->color_out};
+	struct report_options ro = {.color = c->color_out, .prefix = c->prefix};
 	struct catalog *live = NULL;
 	struct project p = {0};
 	struct chosen ch = {0};
@@ -273,6 +273,7 @@ int cmd_check(struct cli *c, struct err *err)
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
+	ro.fail_on = from;
 	ok = ok && cli_report(c, fill_check, &(struct check_document){&v, &ro}, err);
 	catalog_free(live);
 	if (!ok)

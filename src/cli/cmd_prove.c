@@ -210,7 +210,8 @@ static void fill_review(const struct reporter *r, struct buf *b, const void *doc
 
 int cmd_review(struct cli *c, struct err *err)
 {
-	struct report_options ro = {.color = c->color_out};
+	struct report_options ro = {
+		.color = c->color_out, .prefix = c->prefix, .fail_on = SEVERITY_ERROR};
 	struct under_review u = {0};
 	const struct engine *e;
 	struct verdict v = {0};

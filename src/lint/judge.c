@@ -553,6 +553,7 @@ static void count(struct judge *jg)
 		if (!u->src || u->context || (last && strcmp(last, u->src->path) == 0))
 			continue;
 		last = u->src->path;
+		*ARENA_PUSH(jg->arena, v->paths, v->npaths) = last;
 		v->files++;
 	}
 }

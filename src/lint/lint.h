@@ -113,6 +113,8 @@ struct verdict {
 	struct opaque_note *opaque;
 	size_t nopaque;
 	size_t files, statements;
+	const char **paths; /* of those files, in the order in which they were read */
+	size_t npaths;
 	size_t errors, warnings, infos; /* of the reported ones */
 };
 
