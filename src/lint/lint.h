@@ -84,7 +84,24 @@ struct rule_setting {
 };
 struct allow_setting {
 	const char *file, *rule, *fingerprint, *until, *because;
+	struct span at; /* in belay.yml */
 };
+
+/* Findings that were there when belay came, by fingerprint: a text file, a line each. */
+struct baseline_entry {
+	struct slice fingerprint, rule, file;
+	struct span at;
+};
+struct baseline {
+	struct baseline_entry *at; /* sorted by fingerprint */
+	size_t n;
+};
+struct verdict;
+/* Reads what baseline_write wrote; `src` must outlive the findings. */
+bool baseline_read(
+	struct baseline *out, struct arena *a, const struct source *src, struct err *err);
+/* All findings that nobody has answered for. Returns how many. */
+size_t baseline_write(struct buf *b, const struct verdict *v);
 
 struct judge_input {
 	const struct engine *engine;
@@ -102,6 +119,7 @@ struct judge_input {
 	size_t nsettings;
 	const struct allow_setting *allows;
 	size_t nallows;
+	const struct baseline *baseline; /* NULL = none */
 	const char *start_after; /* migrations up to and including this id are context only */
 	const char *today;       /* YYYY-MM-DD, for expiry dates */
 	unsigned threads;        /* 0 = as many as cores */
