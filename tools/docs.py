@@ -107,6 +107,13 @@ def manual(program):
     return "\n".join(out)
 
 
+TIERS = {
+    "on": "on by default",
+    "advice": "advice: off unless selected (`--select`) or given a severity in `belay.yml`",
+    "policy": "policy: off unless `belay.yml` asks for it",
+}
+
+
 def one_rule(r):
     out = [
         f"# {r['id']}",
@@ -115,8 +122,10 @@ def one_rule(r):
         "",
         r["why"],
         "",
-        f"Severity {r['severity']}, {'on by default' if r['tier'] == 'on' else r['tier']}.",
+        f"Severity {r['severity']}, {TIERS[r['tier']]}.",
     ]
+    if r.get("config"):
+        out += ["", "With this in `belay.yml`:", "", "```yaml", r["config"].rstrip(), "```"]
     if r.get("setup"):
         out += ["", "Given", "", "```sql", r["setup"], "```"]
     out += ["", "## Unsafe", "", "```sql", r["bad"], "```", "", "## Safe", "", "```sql", r["good"], "```"]

@@ -94,6 +94,8 @@ int cli_server_version(const struct cli *c, enum dialect d);
 bool cli_url(struct cli *c, struct slice *url, struct err *err);
 bool cli_connect(struct cli *c, struct conn **out, bool read_only, struct err *err);
 bool cli_base_schema(struct cli *c, const struct project *p, struct source **out, struct err *err);
+/* What belay.yml says about judging, into an input whose project is set already. */
+bool cli_judging(struct cli *c, struct judge_input *in, struct err *err);
 struct slice cli_journal(const struct cli *c);
 const char *cli_today(struct arena *a); /* YYYY-MM-DD */
 /* git merge-base with the main branch or --since; the paths that changed (added, modified,

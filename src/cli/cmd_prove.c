@@ -154,16 +154,11 @@ static bool judge_review(struct cli *c, const struct project *p, const struct en
 	struct judge_input in = {.engine = e,
 		.version = cli_server_version(c, e->dialect),
 		.project = p,
-		.settings = c->config.rules,
-		.nsettings = c->config.nrules,
-		.allows = c->config.allows,
-		.nallows = c->config.nallows,
-		.start_after = c->config.start_after,
-		.today = cli_today(&c->arena),
 		.report_this = in_review,
 		.report_ctx = u};
 
-	return cli_base_schema(c, p, &in.base_schema, err) && judge(v, &c->arena, &in, err);
+	return cli_judging(c, &in, err) && cli_base_schema(c, p, &in.base_schema, err) &&
+	       judge(v, &c->arena, &in, err);
 }
 
 static const char *decide(const struct review *r)

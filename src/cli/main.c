@@ -31,6 +31,7 @@ static const struct option_spec check_options[] = {
 	{"select",  0, OPTION_LIST, "RULES",    "only these rules, or all; comma-separated"},
 	{"ignore",  0, OPTION_LIST, "RULES",    "not these rules; comma-separated"},
 	{"fail-on", 0, OPTION_TEXT, "SEVERITY", "exit 1 from this severity on: error (default), warning or never"},
+	{"write-baseline", 0, OPTION_TEXT, "FILE", "write the findings of today to FILE, for baseline: in belay.yml"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec explain_options[] = {

@@ -28,9 +28,10 @@ struct judge {
 	struct session session;
 	struct unit *units;
 	size_t nunits;
-	const struct unit *unit; /* the one being judged */
-	bool base_unknown;       /* something was used that no migration made */
-	struct ignore *ignores;  /* what the files answer for: suppress.c */
+	const struct unit *unit;   /* the one being judged */
+	bool base_unknown;         /* something was used that no migration made */
+	struct prepared *policies; /* one for each of in->policies: policies.h */
+	struct ignore *ignores;    /* what the files answer for: suppress.c */
 	size_t nignores;
 	const char **context_paths; /* sorted: files that are only read, once all were judged */
 	size_t ncontext_paths;
@@ -72,6 +73,11 @@ void remember_ignores(struct judge *jg, const struct unit *u);
 /* At the end: marks what somebody answered for (directives, belay.yml, the baseline), and adds
  * findings about answers that answer nothing. Findings come sorted, and leave unsorted. */
 void answer_for(struct judge *jg);
+/* Is there a policy that asks for this rule? */
+bool policy_asks(const struct judge_input *in, const struct rule *r);
+bool policies_prepare(struct judge *jg, struct err *err);
+/* What policies say of the size of the finding's table, for rules whose harm grows with it. */
+enum size_class policy_size(const struct judge *jg, const struct finding *f);
 bool path_matches(const char *pattern, const char *path);
 
 #endif

@@ -187,7 +187,8 @@ static void close_readers(struct judge *jg, struct pool *p, unsigned n)
 enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
 {
 	const struct judge_input *in = jg->in;
-	enum severity s = r->tier == TIER_ON ? r->severity : SEVERITY_OFF;
+	bool on = r->tier == TIER_ON || policy_asks(in, r);
+	enum severity s = on ? r->severity : SEVERITY_OFF;
 
 	for (size_t i = 0; i < in->nsettings; i++) {
 		const struct rule_setting *set = &in->settings[i];
@@ -472,6 +473,25 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }
 
+/* What can only be said of a script as a whole. */
+static void after_script(struct judge *jg)
+{
+	struct judged j = {.arena = jg->arena,
+		.before = jg->catalog,
+		.session = &jg->session,
+		.migration = jg->unit->migration,
+		.project = jg->in->project,
+		.dialect = jg->in->engine->dialect,
+		.version = jg->in->version,
+		.judge = jg};
+
+	if (jg->unit->context)
+		return;
+	for (size_t i = 0; rules[i]; i++)
+		if (rules[i]->after && applies(rules[i], jg->in))
+			rules[i]->after(rules[i], &j);
+}
+
 static void judge_unit(struct judge *jg, const struct unit *u)
 {
 	bool wraps;
@@ -494,6 +514,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 	if (jg->session.in_tx)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
+	after_script(jg);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not
@@ -674,7 +695,7 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 		catalog_taint(jg.catalog, &jg.session,
 			slice_of(in->project->table ? in->project->table
 						    : in->project->layout->table));
-	ok = judge_all(&jg, err);
+	ok = policies_prepare(&jg, err) && judge_all(&jg, err);
 	if (ok) {
 		sort_findings(&jg);
 		tell_apart(&jg);

@@ -9,6 +9,7 @@
 #define BELAY_LINT_LINT_H
 
 #include "layout/layout.h"
+#include "lint/policy.h"
 
 enum severity { SEVERITY_OFF, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 enum tier { TIER_ON, TIER_ADVICE, TIER_POLICY };
@@ -64,9 +65,13 @@ struct rule {
 	/* A statement that makes it fire, and one that leaves it silent; run as tests and printed
 	 * by `belay rules ID`. The set-up comes first. */
 	const char *setup, *bad, *good;
+	const char *config; /* the belay.yml of the examples; NULL = none is needed */
 	enum dialect example_dialect;
 	/* Looks at one statement (all that are not syntax errors). NULL for rules of the folder. */
 	void (*check)(const struct rule *r, struct judged *j);
+	/* After the last statement of each script: j->before is the schema that it leaves, and
+	 * j->statement is NULL; may be NULL. */
+	void (*after)(const struct rule *r, struct judged *j);
 	/* At the end of the whole history; may be NULL. */
 	void (*finish)(const struct rule *r, struct judged *j);
 	/* More specific rules hide less specific ones on the same span: ids, ends with NULL. */
@@ -119,6 +124,8 @@ struct judge_input {
 	size_t nsettings;
 	const struct allow_setting *allows;
 	size_t nallows;
+	const struct policy *policies;
+	size_t npolicies;
 	const struct baseline *baseline; /* NULL = none */
 	const char *start_after; /* migrations up to and including this id are context only */
 	const char *today;       /* YYYY-MM-DD, for expiry dates */

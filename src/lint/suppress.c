@@ -436,7 +436,12 @@ void answer_for(struct judge *jg)
 		struct finding *f = &v->findings[i];
 		bool here = by_directive(jg, f), there = by_setting(jg, f, allow_used);
 
-		f->suppressed = by_baseline(in->baseline, f, old_used) || here || there;
+		enum size_class size = policy_size(jg, f);
+
+		f->suppressed = by_baseline(in->baseline, f, old_used) || here || there ||
+				size == SIZE_SMALL;
+		if (size == SIZE_LARGE)
+			f->severity = SEVERITY_ERROR;
 	}
 	complain_of_directives(jg);
 	complain_of_settings(jg, allow_used);
