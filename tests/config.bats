@@ -101,7 +101,7 @@ changed() {
 	run --separate-stderr belay check --dialect sqlite --since main migrations/004_x.sql migrations/001_customers.sql -o json
 	[ "$(json "sorted({f['file'] for f in d['findings']})" <<<"$output")" = "['migrations/004_x.sql']" ]
 	# From a subfolder of the repository, and not disturbed by a hook's variables.
-	mkdir -p sub && git mv migrations sub/ && commit d
+	commit d && mkdir -p sub && git mv migrations sub/ && commit e
 	run --separate-stderr env GIT_DIR=/nonexistent GIT_INDEX_FILE=/nonexistent "$BELAY" -C sub check --dialect sqlite --since HEAD~1 -o json
 	[ "$status" != 2 ]
 	[ "$(json "sorted({f['file'][:14] for f in d['findings']})" <<<"$output")" != "[]" ]
