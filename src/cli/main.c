@@ -77,15 +77,33 @@ static const struct option_spec init_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec new_options[] = {
+	{"sql",   0, OPTION_TEXT, "STATEMENT",  "the change as a statement (or several)"},
+	{"fill",  0, OPTION_TEXT, "EXPRESSION", "a value for the rows that are there, for a column that must not be NULL"},
+	{"using", 0, OPTION_TEXT, "EXPRESSION", "change-type: how an old value becomes a new one"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
 static const struct command command_table[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
 	 "belay init", init_options, 0, 0, cmd_init},
-	{"new", "NAME", "make a new, empty migration in the project's layout",
-	 "Writes the up and down files (or sections) that the layout wants, numbered after the last\n"
-	 "migration. The files are yours to fill in.",
-	 "belay new add_users_phone", NULL, 1, 1, cmd_new},
+	{"new", "NAME [CHANGE…]", "make a new migration in the project's layout: empty, or a change in safe phases",
+	 "Without a CHANGE: the up and down files (or sections) that the layout wants, numbered after the\n"
+	 "last migration, for you to fill in. With one: its safe phases, one file per step, with the way\n"
+	 "back and verify queries. Contract files go to a later/ folder where the project's own runner\n"
+	 "would not stop before them. No file is ever overwritten. Changes:\n"
+	 "  add-column TABLE COLUMN 'TYPE …'           drop-column TABLE COLUMN\n"
+	 "  rename-column TABLE OLD NEW                change-type TABLE COLUMN TYPE\n"
+	 "  set-not-null TABLE COLUMN                  drop-not-null TABLE COLUMN\n"
+	 "  set-default TABLE COLUMN EXPRESSION        rename-table OLD NEW\n"
+	 "  add-index TABLE COLUMN[,COLUMN…] [NAME]    drop-index NAME [TABLE]\n"
+	 "  add-unique TABLE COLUMN[,COLUMN…] [NAME]   add-primary-key TABLE COLUMN[,COLUMN…]\n"
+	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
+	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
+	 "  drop-table TABLE                           or any statement by --sql",
+	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
