@@ -1,6 +1,7 @@
 /* cmd_check.c - belay check. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -298,7 +299,7 @@ static bool write_baseline(struct cli *c, const struct verdict *v, struct err *e
 
 int cmd_check(struct cli *c, struct err *err)
 {
-	struct judge_input in = {0};
+	struct judge_input in = {.safe_form = rewrite_safe_form};
 	struct report_options ro = {.color = c->color_out, .prefix = c->prefix};
 	struct catalog *live = NULL;
 	struct project p = {0};

@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "rehearse/rehearse.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -155,7 +156,8 @@ static bool judge_review(struct cli *c, const struct project *p, const struct en
 		.version = cli_server_version(c, e->dialect),
 		.project = p,
 		.report_this = in_review,
-		.report_ctx = u};
+		.report_ctx = u,
+		.safe_form = rewrite_safe_form};
 
 	return cli_judging(c, &in, err) && cli_base_schema(c, p, &in.base_schema, err) &&
 	       judge(v, &c->arena, &in, err);
