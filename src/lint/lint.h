@@ -67,6 +67,7 @@ struct rule {
 	 * by `belay rules ID`. The set-up comes first. */
 	const char *setup, *bad, *good;
 	enum dialect example_dialect;
+	const char *example_version; /* of the server; NULL = the usual one */
 	/* Looks at one statement (all that are not syntax errors). NULL for rules of the folder. */
 	void (*check)(const struct rule *r, struct judged *j);
 	/* At the end of the whole history; may be NULL. */
