@@ -324,6 +324,17 @@ static void collapse(struct judge *jg)
 	jg->out->nfindings = n;
 }
 
+static void give_safe_forms(struct judge *jg, const struct judged *j)
+{
+	for (size_t i = jg->first_of_statement; i < jg->out->nfindings; i++) {
+		struct finding *f = &jg->out->findings[i];
+		struct slice safe = jg->in->safe_form(j, f->rule);
+
+		if (safe.len)
+			f->safe = safe;
+	}
+}
+
 /* ---- Replaying ---- */
 
 static bool applies(const struct rule *r, const struct judge_input *in)
@@ -436,6 +447,8 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
 	run_rules(jg, &j);
 	collapse(jg);
+	if (jg->in->safe_form)
+		give_safe_forms(jg, &j);
 	if (jg->unit->down)
 		return;
 	facts_note(&j);

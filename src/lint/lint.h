@@ -109,6 +109,9 @@ struct judge_input {
 	const char *start_after; /* migrations up to and including this id are context only */
 	const char *today;       /* YYYY-MM-DD, for expiry dates */
 	unsigned threads;        /* 0 = as many as cores */
+	/* The safe form of a finding's statement, by the recipes above this folder; empty = the
+	 * rule's own words stay. Asked for reported findings only. May be NULL. */
+	struct slice (*safe_form)(const struct judged *j, const struct rule *r);
 };
 
 struct verdict {
