@@ -387,6 +387,7 @@ const struct rule rule_set_not_null_scan = {
 	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_not_null,
+	.hides = (const char *const[]){"set-not-null-unproven", NULL},
 };
 
 static void check_rename_column(const struct rule *r, struct judged *j)
