@@ -67,6 +67,13 @@ struct slice key_plain(struct slice key);
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */
 bool still_unique(const struct object *table, const struct object *but, struct names keys);
+/* Does this statement or a later one of the script make another unique key of the table, or take
+ * one of these columns away? `self` does not count. */
+bool guard_replaced(
+	struct judged *j, const struct change *self, struct name table, struct names keys);
+/* Was the column made in this transaction or script, so that no running code can know it? */
+bool is_new_column(
+	struct judged *j, struct name table, const struct object *t, struct slice column);
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);

@@ -390,6 +390,32 @@ const struct rule rule_set_not_null_scan = {
 	.hides = (const char *const[]){"set-not-null-unproven", NULL},
 };
 
+bool is_new_column(struct judged *j, struct name table, const struct object *t, struct slice column)
+{
+	const struct object *col;
+
+	if (facts_added(j->facts, table, column))
+		return true;
+	return t && j->session->in_tx &&
+	       catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT && col->born_tx &&
+	       col->born_tx == j->session->tx;
+}
+
+struct shim {
+	struct name table;
+	struct slice column;
+};
+
+/* A view under the table's name that shows the old column keeps old code alive. */
+static bool is_shim(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct shim *s = arg;
+
+	return c->kind == CHANGE_CREATE_VIEW && is_table(j, c->target, s->table) && c->def &&
+	       (names_has(c->def->view.columns, s->column) ||
+		       slice_ifind(c->def->view.query.text, s->column) != SIZE_MAX);
+}
+
 static void check_rename_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -400,8 +426,14 @@ static void check_rename_column(const struct rule *r, struct judged *j)
 				       !slice_ieq(c->other.name, c->name));
 		struct name n;
 
+		struct shim shim;
+
 		if (!renames || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			is_new_column(j, n, t, c->name))
+			continue;
+		shim = (struct shim){n, c->name};
+		if (j->session->in_tx && later_change(j, is_shim, &shim))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"code that runs now still says %.*s, and fails from here on",
@@ -439,6 +471,8 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
 		if (t && catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
+			continue;
+		if (is_new_column(j, n, t, c->name))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"the data of %.*s is gone for good, and code that still uses it fails",

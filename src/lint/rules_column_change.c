@@ -200,6 +200,11 @@ static bool is_filled(struct judged *j, struct name n, const struct change *c)
 {
 	const struct added_column *a = facts_added(j->facts, n, c->name);
 
+	/* ALTER COLUMN … TYPE … USING of the same statement writes every row. */
+	for (const struct change *e = j->statement->changes; e < c; e++)
+		if (e->kind == CHANGE_ALTER_TYPE && e->value.text.len &&
+			slice_ieq(e->name, c->name))
+			return true;
 	return (a && a->has_default) ||
 	       text_set_find(&j->facts->filled, facts_key(&j->facts->script, n, c->name)) != NULL;
 }
@@ -338,9 +343,8 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 			facts_added(j->facts, n, c->name))
 			continue;
 		x = (struct column_ref){n, c->name};
-		for (const struct change *o = c + 1;
-			o < j->statement->changes + j->statement->nchanges; o++)
-			moot = moot || default_is_moot(j, o, &x);
+		for (size_t i = 0; i < j->statement->nchanges; i++)
+			moot = moot || default_is_moot(j, &j->statement->changes[i], &x);
 		if (!moot && !later_change(j, default_is_moot, &x))
 			on_change(j, r, c, shown(j, n, c->name),
 				"running code that inserts without %.*s fails: it is NOT NULL and "
