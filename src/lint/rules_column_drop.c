@@ -349,6 +349,21 @@ static bool is_positioned(struct judged *j, struct slice table, struct slice seq
 	       text_set_find(&j->facts->positioned, sequence);
 }
 
+/* 0 and less are never given out. Only the first row is looked at. */
+static bool is_outside(const struct judged *j, size_t at)
+{
+	size_t values = slice_ifind(j->statement->raw, SL("values"));
+	struct slice rest =
+		values == SIZE_MAX ? SLICE_NONE : slice_from(j->statement->raw, values + 6);
+	size_t open = slice_chr(rest, '(');
+
+	rest = slice_trim(open == SIZE_MAX ? SLICE_NONE : slice_from(rest, open + 1));
+	if (at || !rest.len)
+		return false;
+	return rest.at[0] == '-' ||
+	       (rest.at[0] == '0' && rest.len > 1 && (rest.at[1] == ',' || rest.at[1] == ' '));
+}
+
 static void check_sequence(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -366,7 +381,7 @@ static void check_sequence(const struct rule *r, struct judged *j)
 			if (!numbered(t, c->list.at[i], &sequence) ||
 				slice_ifind(j->statement->raw, SL("nextval")) != SIZE_MAX ||
 				slice_ifind(j->statement->raw, SL("default")) != SIZE_MAX ||
-				is_positioned(j, n.name, sequence) ||
+				is_outside(j, i) || is_positioned(j, n.name, sequence) ||
 				!first_time(j, r, facts_key(&j->facts->script, n, c->list.at[i])))
 				continue;
 			on_change(j, r, c, shown(j, n, c->list.at[i]),
