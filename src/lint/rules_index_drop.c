@@ -255,8 +255,9 @@ static void check_in_exclusive(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (c->kind != CHANGE_CREATE_INDEX || (c->flags & CHANGE_INNER) ||
-			!j->session->in_tx || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
+		if (c->kind != CHANGE_CREATE_INDEX ||
+			(c->flags & (CHANGE_INNER | CHANGE_CONCURRENTLY)) || !j->session->in_tx ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
 		if (!l)
