@@ -196,16 +196,20 @@ struct slice arena_slice(struct arena *a, struct slice s)
 
 struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char here[256];
 	va_list again;
 	int n;
 	char *p;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(here, sizeof here, fmt, ap);
 	if (n < 0)
 		n = 0;
 	p = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	if ((size_t)n < sizeof here)
+		memcpy(p, here, (size_t)n);
+	else
+		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return slice_n(p, (size_t)n);
 }

@@ -154,13 +154,28 @@ static bool extension_may_hold(const struct catalog *c, enum object_type type, s
 	return false;
 }
 
+static bool is_dotted(struct slice path, struct name n)
+{
+	size_t dot = n.schema.len;
+
+	if (slice_empty(n.schema))
+		return slice_eq(path, n.name);
+	return path.len == dot + 1 + n.name.len && path.at[dot] == '.' &&
+	       slice_eq(slice_n(path.at, dot), n.schema) &&
+	       slice_eq(slice_from(path, dot + 1), n.name);
+}
+
+static bool is_taint(const struct catalog *c, struct name full)
+{
+	for (size_t i = 0; i < c->meta.taints.n; i++)
+		if (is_dotted(c->meta.taints.at[i], full))
+			return true;
+	return false;
+}
+
 static bool may_exist(
 	const struct catalog *c, enum object_type type, struct name given, struct name full)
 {
-	struct slice path;
-	struct arena scratch = {0};
-	bool unknown;
-
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
 		return true;
 	/* pg_catalog is searched before everything else. */
@@ -173,12 +188,7 @@ static bool may_exist(
 		return true;
 	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_OTHER)
 		return true;
-	if (extension_may_hold(c, type, full))
-		return true;
-	path = dotted(&scratch, full);
-	unknown = names_has(c->meta.taints, path);
-	arena_done(&scratch);
-	return unknown;
+	return extension_may_hold(c, type, full) || is_taint(c, full);
 }
 
 enum presence catalog_find(const struct catalog *c, const struct session *s, enum object_type type,

@@ -32,13 +32,27 @@ bool same_full_name(const struct catalog *c, enum object_type t, struct name a, 
 
 static unsigned long long hash_add(unsigned long long h, struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char b = (unsigned char)s.at[i];
+	/* Bit 5 is what upper and lower case differ in; other pairs that it makes equal only share
+	 * a bucket. */
+	const unsigned long long fold = 0x2020202020202020ull, k = 0x9e3779b97f4a7c15ull;
+	size_t i = 0;
 
-		h ^= b >= 'A' && b <= 'Z' ? b + 32u : b;
-		h *= 1099511628211ull;
+	for (; i + 8 <= s.len; i += 8) {
+		unsigned long long w;
+
+		memcpy(&w, s.at + i, 8);
+		h = (h ^ (w | fold)) * k;
+		h ^= h >> 32;
 	}
-	return (h ^ 0xff) * 1099511628211ull;
+	if (i < s.len) {
+		unsigned long long w = 0;
+
+		for (size_t n = i; n < s.len; n++)
+			w = w << 8 | (unsigned char)s.at[n];
+		h = (h ^ (w | fold)) * k;
+		h ^= h >> 32;
+	}
+	return (h ^ s.len) * k;
 }
 
 /* A function is found by its bare name; its argument types are compared afterwards. */

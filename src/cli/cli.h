@@ -58,7 +58,8 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
-	const char *root; /* absolute project folder */
+	bool no_checksums; /* of migrations: the command does not look at what was applied */
+	const char *root;  /* absolute project folder */
 };
 
 const char *cli_text(const struct cli *c, const char *option); /* last value, NULL if not given */

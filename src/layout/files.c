@@ -9,7 +9,7 @@ const char *path_in(struct arena *a, const char *dir, const char *name)
 {
 	if (strcmp(dir, ".") == 0)
 		return arena_cstr(a, slice_of(name));
-	return arena_printf(a, "%s/%s", dir, name).at;
+	return io_join(a, dir, name);
 }
 
 void problem(struct project *p, bool fatal, const char *rule, const char *path, struct span at,
@@ -25,17 +25,18 @@ void problem(struct project *p, bool fatal, const char *rule, const char *path, 
 }
 
 /* A look for detection trusts a name that ends in .sql; reading asks the file system. */
-static void add_entries(struct arena *a, const char *root, const char *dir, const char **names,
-	size_t count, bool look, struct entry **v, size_t *n)
+static void add_entries(struct arena *a, const char *root, const char *dir,
+	const struct io_entry *found, size_t count, bool look, struct entry **v, size_t *n)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct entry e = {.name = names[i]};
+		struct entry e = {.name = found[i].name};
 
-		if (names[i][0] == '.')
+		if (e.name[0] == '.')
 			continue;
-		e.path = path_in(a, dir, names[i]);
-		e.dir = !(look && slice_ends(slice_of(names[i]), ".sql")) &&
-			io_is_dir(io_join(a, root, e.path));
+		e.path = path_in(a, dir, e.name);
+		if (!look || !slice_ends(slice_of(e.name), ".sql"))
+			e.dir = found[i].kind == IO_ASK ? io_is_dir(io_join(a, root, e.path))
+							: found[i].kind == IO_DIR;
 		*ARENA_PUSH(a, *v, *n) = e;
 	}
 }
@@ -43,12 +44,12 @@ static void add_entries(struct arena *a, const char *root, const char *dir, cons
 bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 {
 	struct err err = {0};
-	const char **names = NULL;
+	struct io_entry *names = NULL;
 	size_t count = 0;
 
 	*v = NULL;
 	*n = 0;
-	if (!io_list(p->arena, io_join(p->arena, p->root, dir), &names, &count, &err)) {
+	if (!io_entries(p->arena, io_join(p->arena, p->root, dir), &names, &count, &err)) {
 		problem(p, true, "unreadable", dir, NOWHERE, "%s", err.message);
 		err_done(&err);
 		return false;
@@ -60,12 +61,12 @@ bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 void files_peek(struct arena *a, const char *root, const char *dir, struct entry **v, size_t *n)
 {
 	struct err err = {0};
-	const char **names = NULL;
+	struct io_entry *names = NULL;
 	size_t count = 0;
 
 	*v = NULL;
 	*n = 0;
-	if (io_list(a, io_join(a, root, dir), &names, &count, &err))
+	if (io_entries(a, io_join(a, root, dir), &names, &count, &err))
 		add_entries(a, root, dir, names, count, true, v, n);
 	err_done(&err);
 }

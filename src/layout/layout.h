@@ -67,6 +67,7 @@ struct project {
 	struct layout_problem *problems;
 	size_t nproblems;
 	struct arena *arena;
+	bool no_checksums;
 };
 
 enum applied_state { STATE_PENDING, STATE_APPLIED, STATE_PARTIAL, STATE_FAILED, STATE_UNKNOWN };
@@ -148,6 +149,7 @@ struct project_options {
 	struct slice (*placeholders)[2];
 	size_t nplaceholders;
 	bool may_be_empty; /* no migrations yet is fine: p->layout stays NULL */
+	bool no_checksums; /* nobody will ask what was applied: migration.checksum stays empty */
 };
 bool project_open(
 	struct project *p, struct arena *a, const struct project_options *o, struct err *err);

@@ -301,11 +301,12 @@ static void finish_one(struct project *p, struct migration *m)
 	finish_part(p, m, &m->up);
 	finish_part(p, m, &m->down);
 	finish_part(p, m, &m->verify);
-	if (!m->up.src) {
-		digest_sha256_hex(SLICE_NONE, m->checksum);
+	if (!p->no_checksums)
+		digest_sha256_hex(
+			m->up.src ? slice_sub(m->up.src->text, m->up.off, m->up.len) : SLICE_NONE,
+			m->checksum);
+	if (!m->up.src)
 		return;
-	}
-	digest_sha256_hex(slice_sub(m->up.src->text, m->up.off, m->up.len), m->checksum);
 	m->description = first_comment(m->up.src->text);
 	if (m->up.empty && !m->code)
 		problem(p, false, "empty-migration", m->path, NOWHERE,

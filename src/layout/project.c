@@ -414,8 +414,8 @@ static bool take_given(struct project *p, const struct project_options *o,
 	return true;
 }
 
-static bool take_found(struct project *p, const struct layout *wanted, bool may_be_empty,
-	struct err *err)
+static bool take_found(
+	struct project *p, const struct layout *wanted, bool may_be_empty, struct err *err)
 {
 	struct search s = {.a = p->arena, .root = p->root, .wanted = wanted};
 	struct candidate c;
@@ -438,7 +438,8 @@ bool project_open(
 		.table = o->table,
 		.placeholders = o->placeholders,
 		.nplaceholders = o->nplaceholders,
-		.arena = a};
+		.arena = a,
+		.no_checksums = o->no_checksums};
 	free(real);
 	if (o->wanted_layout && strcmp(o->wanted_layout, "auto") != 0 &&
 		!(wanted = layout_by_name(slice_of(o->wanted_layout), err)))
@@ -453,7 +454,8 @@ bool project_open(
 			(*pair)[1] = o->placeholders[i][1];
 		}
 	}
-	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, o->may_be_empty, err))
+	if (o->ndirs ? !take_given(p, o, wanted, err)
+		     : !take_found(p, wanted, o->may_be_empty, err))
 		return false;
 	if (p->ndirs == 0)
 		return true;

@@ -24,6 +24,24 @@ static void push_open(struct tree *j, size_t depth, uint32_t i)
 	j->open[depth] = i;
 }
 
+#define EACH(byte) ((byte)*0x0101010101010101ull)
+#define HAS_ZERO(w) (((w)-EACH(1ull)) & ~(w)&EACH(0x80ull))
+
+/* The next quote or backslash, eight bytes at a time. */
+static const char *next_mark(const char *p, const char *end)
+{
+	for (; end - p >= 8; p += 8) {
+		uint64_t w;
+
+		memcpy(&w, p, sizeof w);
+		if (HAS_ZERO(w ^ EACH('"')) | HAS_ZERO(w ^ EACH('\\')))
+			break;
+	}
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 /* The text up to the closing quote; `at` stands behind the opening one. */
 static bool string(struct scan *s, const char **val, uint32_t *len, bool *escaped)
 {
@@ -31,12 +49,9 @@ static bool string(struct scan *s, const char **val, uint32_t *len, bool *escape
 
 	*val = p;
 	*escaped = false;
-	while (p < s->end && *p != '"') {
-		if (*p == '\\') {
-			*escaped = true;
-			p++;
-		}
-		p++;
+	while ((p = next_mark(p, s->end)) < s->end && *p != '"') {
+		*escaped = true;
+		p += 2;
 	}
 	if (p >= s->end)
 		return false;
@@ -47,7 +62,7 @@ static bool string(struct scan *s, const char **val, uint32_t *len, bool *escape
 
 static void blanks(struct scan *s)
 {
-	while (s->at < s->end &&
+	while (s->at < s->end && (unsigned char)*s->at <= ' ' &&
 		(*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r'))
 		s->at++;
 }

@@ -59,7 +59,8 @@ static inline const struct tree_node *tree_next(
 }
 static inline bool tree_key_is_n(const struct tree_node *n, const char *key, size_t len)
 {
-	return n && n->keylen == len && memcmp(n->key, key, len) == 0;
+	return n && n->keylen == len && (!len || n->key[0] == key[0]) &&
+	       memcmp(n->key, key, len) == 0;
 }
 #define tree_key_is(n, lit) tree_key_is_n((n), "" lit, sizeof(lit) - 1)
 

@@ -71,16 +71,14 @@ static u32 w2c_f34(BOX *box, u32 s)
 /* appendStringInfo() with %s, %d, %u and %c. */
 static bool text_format(BOX *box, struct text *t, const char *f, u32 args)
 {
-	for (; *f; f++) {
+	for (;; f++) {
+		size_t n = (size_t)(strchrnul(f, '%') - f);
+		bool ok = text_add(t, f, n);
 		u32 v;
-		bool ok;
 
-		if (*f != '%') {
-			if (t->at >= t->end)
-				return false;
-			*t->at++ = *f;
-			continue;
-		}
+		f += n;
+		if (!*f || !ok)
+			return ok;
 		v = WORD(args);
 		args += 4;
 		switch (*++f) {
