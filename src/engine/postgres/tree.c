@@ -6,16 +6,16 @@ struct scan {
 	struct tree *j;
 };
 
-static size_t push(struct tree *j)
+struct tree_node *tree_add(struct tree *j)
 {
 	if (j->n == j->cap) {
 		j->cap = j->cap ? j->cap * 2 : 1024;
 		j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
 	}
-	return j->n++;
+	return &j->at[j->n++];
 }
 
-static void push_open(struct tree *j, size_t depth, uint32_t i)
+void tree_open(struct tree *j, size_t depth, uint32_t i)
 {
 	if (depth == j->open_cap) {
 		j->open_cap = depth ? depth * 2 : 64;
@@ -173,8 +173,8 @@ bool tree_read(struct tree *j, struct slice text)
 		return false;
 	blanks(&s);
 	do {
-		size_t i = push(j);
-		struct tree_node *n = &j->at[i];
+		struct tree_node *n = tree_add(j);
+		size_t i = (size_t)(n - j->at);
 
 		memset(n, 0, sizeof *n);
 		n->size = 1;
@@ -189,7 +189,7 @@ bool tree_read(struct tree *j, struct slice text)
 			if (s.at < s.end && *s.at == (n->kind == TREE_OBJECT ? '}' : ']')) {
 				s.at++;
 			} else {
-				push_open(j, depth, (uint32_t)i);
+				tree_open(j, depth, (uint32_t)i);
 				depth++;
 				in_object = n->kind == TREE_OBJECT;
 				continue;

@@ -1,15 +1,18 @@
 /* sandbox.h - what the generated code (wasm2c of libpg-query) needs from us.
  *
- * Included in front of the generated file and by sandbox.c. The module's address is 32 bits wide and
- * its linear memory lies in a region of its own that is as large as such an address can reach, right
- * behind the instance: no access can leave it, so none is checked (and no signal is needed). Behind
- * what the module was given there is nothing but zeros. Every function checks two stacks, so that
- * deep recursion is a trap and not a crash: the C stack of the thread, and the module's own one for
- * what has an address. The latter lies above the module's static data without a gap: running over
- * its end would not leave the memory but change the parser's tables.
- * A trap leaves by longjmp to the statement that was being parsed, in the same thread. */
+ * Included in front of the generated file and by sandbox.c. The module's address is 32 bits wide
+ * and its linear memory lies in a region of its own that is as large as such an address can reach,
+ * right behind the instance: no access can leave it, so none is checked (and no signal is needed).
+ * Behind what the module was given there is nothing but zeros. Every function checks two stacks, so
+ * that deep recursion is a trap and not a crash: the C stack of the thread, and the module's own
+ * one for what has an address. The latter lies above the module's static data without a gap:
+ * running over its end would not leave the memory but change the parser's tables. A trap leaves by
+ * longjmp to the statement that was being parsed, in the same thread. */
 #ifndef BELAY_ENGINE_POSTGRES_GRAMMAR_SANDBOX_H
 #define BELAY_ENGINE_POSTGRES_GRAMMAR_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define WASM_RT_MEMCHECK_SIGNAL_HANDLER 0
 #define WASM_RT_USE_STACK_DEPTH_COUNT 0
@@ -27,7 +30,13 @@
 
 /* Where ADDRESS is, given the instance's memory M. */
 #define SANDBOX_AT(m, address)                                                                     \
-	((uint8_t *)(m) - offsetof(Z_libpgZ2Dquery_instance_t, w2c_z) + SANDBOX_MEMORY + (address))
+	((uint8_t *)(m)-offsetof(Z_libpgZ2Dquery_instance_t, w2c_z) + SANDBOX_MEMORY + (address))
+
+/* What the module prints into the text buffer at TEXT; true: taken (see sink.h). */
+struct Z_a_instance_t;
+bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, uint32_t args);
+bool sandbox_char(struct Z_a_instance_t *box, uint32_t text, uint32_t c);
+bool sandbox_string(struct Z_a_instance_t *box, uint32_t text, uint32_t string);
 
 /* The lowest address that a call may reach; set before every call into the sandbox. */
 extern _Thread_local char *sandbox_stack_limit;
