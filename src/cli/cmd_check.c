@@ -1,6 +1,7 @@
 /* cmd_check.c - belay check. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -257,7 +258,8 @@ int cmd_check(struct cli *c, struct err *err)
 		.allows = c->config.allows,
 		.nallows = c->config.nallows,
 		.start_after = c->config.start_after,
-		.today = cli_today(&c->arena)};
+		.today = cli_today(&c->arena),
+		.safe_form = rewrite_safe_form};
 	struct report_options ro = {.color = c->color_out};
 	struct catalog *live = NULL;
 	struct project p = {0};

@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "rehearse/rehearse.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -161,7 +162,8 @@ static bool judge_review(struct cli *c, const struct project *p, const struct en
 		.start_after = c->config.start_after,
 		.today = cli_today(&c->arena),
 		.report_this = in_review,
-		.report_ctx = u};
+		.report_ctx = u,
+		.safe_form = rewrite_safe_form};
 
 	return cli_base_schema(c, p, &in.base_schema, err) && judge(v, &c->arena, &in, err);
 }

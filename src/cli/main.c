@@ -51,16 +51,36 @@ static const struct option_spec up_options[] = {
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
 	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
 	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec move_options[] = {
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
 	{"journal", 0, OPTION_FLAG, NULL, "print the SQL that makes belay's journal, for a role that may"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
+static const struct option_spec new_options[] = {
+	{"sql",   0, OPTION_TEXT, "STATEMENT",  "the change as a statement (or several)"},
+	{"fill",  0, OPTION_TEXT, "EXPRESSION", "a value for the rows that are there, for a column that must not be NULL"},
+	{"using", 0, OPTION_TEXT, "EXPRESSION", "change-type: how an old value becomes a new one"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
@@ -69,10 +89,21 @@ static const struct command command_table[] = {
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
 	 "belay init", init_options, 0, 0, cmd_init},
-	{"new", "NAME", "make a new, empty migration in the project's layout",
-	 "Writes the up and down files (or sections) that the layout wants, numbered after the last\n"
-	 "migration. The files are yours to fill in.",
-	 "belay new add_users_phone", NULL, 1, 1, cmd_new},
+	{"new", "NAME [CHANGE…]", "make a new migration in the project's layout: empty, or a change in safe phases",
+	 "Without a CHANGE: the up and down files (or sections) that the layout wants, numbered after the\n"
+	 "last migration, for you to fill in. With one: its safe phases, one file per step, with the way\n"
+	 "back and verify queries. Contract files go to a later/ folder where the project's own runner\n"
+	 "would not stop before them. No file is ever overwritten. Changes:\n"
+	 "  add-column TABLE COLUMN 'TYPE …'           drop-column TABLE COLUMN\n"
+	 "  rename-column TABLE OLD NEW                change-type TABLE COLUMN TYPE\n"
+	 "  set-not-null TABLE COLUMN                  drop-not-null TABLE COLUMN\n"
+	 "  set-default TABLE COLUMN EXPRESSION        rename-table OLD NEW\n"
+	 "  add-index TABLE COLUMN[,COLUMN…] [NAME]    drop-index NAME [TABLE]\n"
+	 "  add-unique TABLE COLUMN[,COLUMN…] [NAME]   add-primary-key TABLE COLUMN[,COLUMN…]\n"
+	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
+	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
+	 "  drop-table TABLE                           or any statement by --sql",
+	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
@@ -112,10 +143,10 @@ static const struct command command_table[] = {
 	 "belay down --db sqlite:app.db", down_options, 0, 1, cmd_down},
 	{"goto", "ID", "up or down, whichever leads to ID",
 	 "Afterwards ID is the last applied migration.",
-	 "belay goto 3 --db sqlite:app.db", NULL, 1, 1, cmd_goto},
+	 "belay goto 3 --db sqlite:app.db", move_options, 1, 1, cmd_goto},
 	{"redo", "", "undo the last migration and apply it again",
 	 "For work on a development database.",
-	 "belay redo --db sqlite:app.db", NULL, 0, 0, cmd_redo},
+	 "belay redo --db sqlite:app.db", move_options, 0, 0, cmd_redo},
 	{"baseline", "ID", "record everything up to ID as applied, without running it",
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",
