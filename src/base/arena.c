@@ -97,12 +97,42 @@ void arena_done(struct arena *a)
 	*a = (struct arena){0};
 }
 
+static void add_block(struct arena *a, size_t need)
+{
+	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;
+	struct arena_block *b;
+
+	if (cap > LARGEST_BLOCK)
+		cap = LARGEST_BLOCK;
+	if (cap < need)
+		cap = need;
+	if (cap > SIZE_MAX / 2)
+		alloc_failed(cap);
+	b = cap >= LARGEST_BLOCK ? map_block(cap) : calloc(1, sizeof *b + cap);
+	if (!b)
+		alloc_failed(cap);
+	b->cap = cap;
+	b->next = a->head;
+	a->head = b;
+	a->used = 0;
+	a->cap = cap;
+	a->total += cap;
+	a->used_before = false;
+}
+
 void arena_reset(struct arena *a)
 {
 	struct arena_block *keep = a->head;
+	size_t total = a->total;
 
 	if (!keep)
 		return;
+	if (keep->next && total <= LARGEST_BLOCK) {
+		/* One block that holds as much: the next use will need no other. */
+		arena_done(a);
+		add_block(a, total);
+		return;
+	}
 	/* The newest block is the largest: keep it, give the others back. */
 	a->head = keep->next;
 	{
@@ -132,29 +162,6 @@ void arena_adopt(struct arena *a, struct arena *from)
 		a->total += from->total;
 	}
 	*from = (struct arena){0};
-}
-
-static void add_block(struct arena *a, size_t need)
-{
-	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;
-	struct arena_block *b;
-
-	if (cap > LARGEST_BLOCK)
-		cap = LARGEST_BLOCK;
-	if (cap < need)
-		cap = need;
-	if (cap > SIZE_MAX / 2)
-		alloc_failed(cap);
-	b = cap >= LARGEST_BLOCK ? map_block(cap) : calloc(1, sizeof *b + cap);
-	if (!b)
-		alloc_failed(cap);
-	b->cap = cap;
-	b->next = a->head;
-	a->head = b;
-	a->used = 0;
-	a->cap = cap;
-	a->total += cap;
-	a->used_before = false;
 }
 
 void *arena_alloc(struct arena *a, size_t n)

@@ -58,21 +58,33 @@ bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 	return true;
 }
 
-void files_peek(struct arena *a, const char *root, const char *dir, struct entry **v, size_t *n)
+void files_peek(struct peeks *k, const char *dir, const struct entry **v, size_t *n)
 {
+	unsigned most = sizeof k->seen / sizeof *k->seen, slot;
 	struct err err = {0};
 	struct io_entry *names = NULL;
+	struct entry *found = NULL;
 	size_t count = 0;
 
-	*v = NULL;
 	*n = 0;
-	if (io_entries(a, io_join(a, root, dir), &names, &count, &err))
-		add_entries(a, root, dir, names, count, true, v, n);
+	for (unsigned i = 0; i < most && i < k->nseen; i++)
+		if (strcmp(k->seen[i].dir, dir) == 0) {
+			*v = k->seen[i].v;
+			*n = k->seen[i].n;
+			return;
+		}
+	if (io_entries(k->a, io_join(k->a, k->root, dir), &names, &count, &err))
+		add_entries(k->a, k->root, dir, names, count, true, &found, n);
 	err_done(&err);
+	*v = found;
+	slot = k->nseen++ % most;
+	k->seen[slot].dir = dir;
+	k->seen[slot].v = found;
+	k->seen[slot].n = *n;
 }
 
-bool files_any_line(struct arena *a, const char *root, const struct entry *v, size_t n,
-	const char *suffix, size_t max, bool (*match)(struct slice line))
+bool files_any_line(struct peeks *k, const struct entry *v, size_t n, const char *suffix,
+	size_t max, bool (*match)(struct slice line))
 {
 	for (size_t i = 0; i < n && max; i++) {
 		struct slice text = {0}, line;
@@ -81,7 +93,7 @@ bool files_any_line(struct arena *a, const char *root, const struct entry *v, si
 		if (v[i].dir || !slice_ends(slice_of(v[i].name), suffix))
 			continue;
 		max--;
-		if (!io_read_head(a, io_join(a, root, v[i].path), 16384, &text, &err)) {
+		if (!io_read_head(k->a, io_join(k->a, k->root, v[i].path), 16384, &text, &err)) {
 			err_done(&err);
 			continue;
 		}

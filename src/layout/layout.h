@@ -67,6 +67,7 @@ struct project {
 	struct layout_problem *problems;
 	size_t nproblems;
 	struct arena *arena;
+	struct peeks *peeks; /* what the folders hold, while it is being opened */
 	bool no_checksums;
 };
 
@@ -93,6 +94,8 @@ struct new_file {
 	struct slice text;
 };
 
+struct peeks;
+
 struct layout {
 	const char *name;  /* "golang-migrate" */
 	const char *title; /* "golang-migrate (NNN_name.up.sql / .down.sql)" */
@@ -101,7 +104,7 @@ struct layout {
 
 	/* How well does the folder fit? 0 = not at all, 100 = certain. *dir (relative to root,
 	 * arena) is the migrations folder it found. Looks only at names and first lines. */
-	int (*detect)(struct arena *a, const char *root, const char *given_dir, const char **dir);
+	int (*detect)(struct peeks *k, const char *given_dir, const char **dir);
 	/* Fills migrations and problems, ordered as the framework orders. */
 	bool (*read)(struct project *p, struct err *err);
 	/* The paths and first contents of a new migration: files relative to root. */
