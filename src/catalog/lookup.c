@@ -61,12 +61,6 @@ static struct slice path_entry(const struct session *s, size_t i)
 	return slice_is(schema, "$user") ? s->role : schema;
 }
 
-/* The schemas that are searched before the path itself. */
-static struct slice temp_schema(const struct catalog *c)
-{
-	return is_sqlite(c) ? SL("temp") : is_postgres(c) ? SL("pg_temp") : SLICE_NONE;
-}
-
 /* Looks along the path; *full is where it was found, or where a new one would go. */
 static struct node *search(const struct catalog *c, const struct session *s, enum object_type type,
 	struct slice name, struct name *full)
@@ -76,7 +70,7 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 	bool first = true;
 
 	*full = (struct name){is_sqlite(c) ? SL("main") : SLICE_NONE, name};
-	if (temp.len && type != OBJECT_FUNCTION &&
+	if (temp.len && c->has_temporary && type != OBJECT_FUNCTION &&
 		(n = find_exact(c, type, (struct name){temp, name}))) {
 		full->schema = temp;
 		return n;

@@ -35,24 +35,29 @@ static unsigned long long hash_add(unsigned long long h, struct slice s)
 	/* Bit 5 is what upper and lower case differ in; other pairs that it makes equal only share
 	 * a bucket. */
 	const unsigned long long fold = 0x2020202020202020ull, k = 0x9e3779b97f4a7c15ull;
-	size_t i = 0;
+	unsigned long long w = 0;
 
-	for (; i + 8 <= s.len; i += 8) {
-		unsigned long long w;
-
+	/* The last eight bytes may overlap those before; so may the two fours of a short name. */
+	for (size_t i = 0; i + 8 < s.len; i += 8) {
 		memcpy(&w, s.at + i, 8);
 		h = (h ^ (w | fold)) * k;
 		h ^= h >> 32;
 	}
-	if (i < s.len) {
-		unsigned long long w = 0;
+	w = 0;
+	if (s.len >= 8) {
+		memcpy(&w, s.at + s.len - 8, 8);
+	} else if (s.len >= 4) {
+		unsigned head, tail;
 
-		for (size_t n = i; n < s.len; n++)
-			w = w << 8 | (unsigned char)s.at[n];
-		h = (h ^ (w | fold)) * k;
-		h ^= h >> 32;
+		memcpy(&head, s.at, 4);
+		memcpy(&tail, s.at + s.len - 4, 4);
+		w = (unsigned long long)head << 32 | tail;
+	} else {
+		for (size_t i = 0; i < s.len; i++)
+			w = w << 8 | (unsigned char)s.at[i];
 	}
-	return (h ^ s.len) * k;
+	h = (h ^ (w | fold) ^ s.len) * k;
+	return h ^ h >> 32;
 }
 
 /* A function is found by its bare name; its argument types are compared afterwards. */
@@ -109,6 +114,7 @@ static void hash_in(struct catalog *c, struct node *n)
 		return;
 	if (c->nnodes >= c->nbuckets)
 		grow_buckets(c);
+	c->has_temporary |= slice_ieq(n->o.schema, temp_schema(c));
 	n->hash = hash_of(space_of(c, n->o.type), key_of(&n->o));
 	bucket_in(&c->buckets[n->hash & (c->nbuckets - 1)], n);
 	n->hashed = true;

@@ -647,8 +647,12 @@ bool splitter_next(struct splitter *s, struct piece *out)
 	for (;;) {
 		struct token t;
 
-		if (client_has_it(&c))
-			return true;
+		if (is_my(&c) || is_lite(&c)) {
+			if (client_has_it(&c))
+				return true;
+		} else {
+			lexer_skip_blanks(&c.lexer);
+		}
 		t = lexer_raw(&c.lexer);
 		if (t.kind == TOKEN_END)
 			return finish_text(&c);

@@ -608,13 +608,19 @@ struct token lexer_raw(struct lexer *l)
 	return take_other(l, c);
 }
 
+void lexer_skip_blanks(struct lexer *l)
+{
+	l->at = skip_class(l, l->at, BLANK);
+}
+
 struct token lexer_next(struct lexer *l)
 {
 	struct token t;
 
-	do
+	do {
+		lexer_skip_blanks(l);
 		t = lexer_raw(l);
-	while (t.kind == TOKEN_BLANK || t.kind == TOKEN_COMMENT);
+	} while (t.kind == TOKEN_BLANK || t.kind == TOKEN_COMMENT);
 	return t;
 }
 

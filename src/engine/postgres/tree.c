@@ -6,13 +6,10 @@ struct scan {
 	struct tree *j;
 };
 
-struct tree_node *tree_add(struct tree *j)
+void tree_grow(struct tree *j)
 {
-	if (j->n == j->cap) {
-		j->cap = j->cap ? j->cap * 2 : 1024;
-		j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
-	}
-	return &j->at[j->n++];
+	j->cap = j->cap ? j->cap * 2 : 1024;
+	j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
 }
 
 void tree_open(struct tree *j, size_t depth, uint32_t i)

@@ -43,7 +43,13 @@ struct tree {
 
 /* For those who build a tree piece by piece: a node behind the last one (not initialised), and the
  * container that is open at a depth. */
-struct tree_node *tree_add(struct tree *j);
+void tree_grow(struct tree *j);
+static inline struct tree_node *tree_add(struct tree *j)
+{
+	if (j->n == j->cap)
+		tree_grow(j);
+	return &j->at[j->n++];
+}
 void tree_open(struct tree *j, size_t depth, uint32_t i);
 /* Reads a whole document; false when it is not well formed. */
 bool tree_read(struct tree *j, struct slice text);

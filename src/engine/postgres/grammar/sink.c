@@ -135,17 +135,19 @@ static const struct op *ops_of(struct sink *s, uint32_t format)
 
 /* ---- Building the tree ---- */
 
-static struct tree_node *add(struct sink *s, enum tree_kind kind)
+static void refuse(struct sink *s)
+{
+	s->is_full = s->tree->n >= MOST_NODES;
+	s->state = SINK_FAILED;
+}
+
+/* A member has a key, an element has none, and there is one root. */
+static inline struct tree_node *add(struct sink *s, enum tree_kind kind)
 {
 	struct tree_node *n;
 
-	if (s->tree->n >= MOST_NODES)
-		s->is_full = true;
-	if (s->is_full || (!s->depth && s->tree->n))
-		s->state = SINK_FAILED;
-	if (s->depth &&
-		(s->tree->at[s->tree->open[s->depth - 1]].kind == TREE_OBJECT) != s->has_key)
-		s->state = SINK_FAILED;
+	if (s->in_object != s->has_key || (!s->depth && s->tree->n) || s->tree->n >= MOST_NODES)
+		refuse(s);
 	n = tree_add(s->tree);
 	*n = (struct tree_node){.key = s->key, .keylen = s->keylen, .size = 1, .kind = kind};
 	s->key = NULL;
@@ -155,14 +157,15 @@ static struct tree_node *add(struct sink *s, enum tree_kind kind)
 }
 
 /* A value's place is kept as an offset until the buffer has stopped moving. */
-static void add_value(struct sink *s, enum tree_kind kind, const char *at, size_t len)
+static inline void add_value(struct sink *s, enum tree_kind kind, const char *at, size_t len)
 {
 	struct tree_node *n = add(s, kind);
+	struct buf *b = s->values;
 
-	n->val = (const char *)(uintptr_t)s->values->len;
+	n->val = (const char *)(uintptr_t)b->len;
 	n->len = (uint32_t)len;
-	memcpy(buf_room(s->values, len), at, len);
-	s->values->len += len;
+	memcpy(b->cap - b->len > len ? b->at + b->len : buf_room(b, len), at, len);
+	b->len += len;
 }
 
 static void add_number(struct sink *s, uint32_t magnitude, bool minus)
@@ -192,6 +195,7 @@ static void add_container(struct sink *s, enum tree_kind kind)
 	struct tree_node *n = add(s, kind);
 
 	tree_open(s->tree, s->depth++, (uint32_t)(n - s->tree->at));
+	s->in_object = kind == TREE_OBJECT;
 }
 
 static void close_container(struct sink *s, enum tree_kind kind)
@@ -203,6 +207,7 @@ static void close_container(struct sink *s, enum tree_kind kind)
 		return;
 	}
 	top->size = (uint32_t)(s->tree->n - s->tree->open[--s->depth]);
+	s->in_object = s->depth && s->tree->at[s->tree->open[s->depth - 1]].kind == TREE_OBJECT;
 }
 
 static uint32_t word_at(const struct sink *s, uint32_t at)
@@ -287,7 +292,7 @@ void sink_begin(struct sink *s, const char *memory, struct tree *tree, struct bu
 	s->key = NULL;
 	s->keylen = 0;
 	s->has_key = false;
-	s->is_full = false;
+	s->in_object = s->is_full = false;
 	tree->n = 0;
 	buf_clear(values);
 }

@@ -27,7 +27,7 @@ struct sink {
 	size_t depth;
 	const char *key; /* for the next node */
 	uint16_t keylen;
-	bool has_key;
+	bool has_key, in_object;
 	bool is_full; /* it failed because the tree is too large */
 	/* Pieces by the address of their format; kept from one statement to the next. */
 	struct sink_piece *pieces;
