@@ -72,7 +72,7 @@ void rd_requires(struct rd *rd, int major, const char *what)
 static const struct statement_row *row_of(const struct statement_row *rows, node n)
 {
 	for (; rows->node; rows++)
-		if (tree_key_is_n(n, rows->node, strlen(rows->node)))
+		if (tree_key_is_of(n, rows->node))
 			return rows;
 	return NULL;
 }

@@ -317,17 +317,24 @@ size_t rd_min_loc(node n)
 
 const struct token *rd_tokens(struct rd *rd)
 {
+	size_t cap = rd->text.len / 4 + 16;
 	struct lexer l;
-	struct token t;
 
 	if (rd->lexed)
 		return rd->tok;
 	rd->lexed = true;
 	lexer_init(&l, DIALECT_POSTGRES, rd->text);
+	rd->tok = ARENA_ARRAY(&rd->r->scratch, cap, struct token);
 	do {
-		t = lexer_next(&l);
-		*ARENA_PUSH(&rd->r->scratch, rd->tok, rd->ntok) = t;
-	} while (t.kind != TOKEN_END);
+		if (rd->ntok == cap) {
+			struct token *more = ARENA_ARRAY(&rd->r->scratch, cap * 2, struct token);
+
+			memcpy(more, rd->tok, cap * sizeof *more);
+			rd->tok = more;
+			cap *= 2;
+		}
+		rd->tok[rd->ntok] = lexer_next(&l);
+	} while (rd->tok[rd->ntok++].kind != TOKEN_END);
 	return rd->tok;
 }
 

@@ -72,6 +72,11 @@ static inline bool tree_key_is_n(const struct tree_node *n, const char *key, siz
 	return n && n->keylen == len && (!len || n->key[0] == key[0]) &&
 	       memcmp(n->key, key, len) == 0;
 }
+/* For a name out of a table: most do not begin alike. */
+static inline bool tree_key_is_of(const struct tree_node *n, const char *key)
+{
+	return n && n->keylen && n->key[0] == key[0] && tree_key_is_n(n, key, strlen(key));
+}
 #define tree_key_is(n, lit) tree_key_is_n((n), "" lit, sizeof(lit) - 1)
 
 /* Member of an object. */

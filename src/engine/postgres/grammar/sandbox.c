@@ -376,7 +376,10 @@ static bool opened(struct Z_a_instance_t *box, uint32_t text, enum sink_state be
 bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, uint32_t args)
 {
 	enum sink_state before = box->sink->state;
+	const uint8_t *f = box->wasm.w2c_z.data + format;
 
+	if (before == SINK_OPEN && text == box->sink->text && f[0] == ',' && f[1] == 0)
+		return true; /* one in four */
 	return before != SINK_OFF && sink_format(box->sink, text, format, args) &&
 	       opened(box, text, before);
 }
