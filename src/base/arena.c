@@ -17,6 +17,7 @@ struct arena_block {
  * page fault each instead of 512, and what the kernel hands out is zero already. */
 enum {
 	FIRST_BLOCK = 4096,
+	LARGEST_SMALL = 256 << 10,
 	LARGE_PAGE = 2 << 20,
 	LARGEST_BLOCK = LARGE_PAGE - 64,
 	ALIGN = _Alignof(max_align_t),
@@ -102,7 +103,7 @@ static void add_block(struct arena *a, size_t need)
 	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;
 	struct arena_block *b;
 
-	if (cap > LARGEST_BLOCK)
+	if (cap > LARGEST_SMALL)
 		cap = LARGEST_BLOCK;
 	if (cap < need)
 		cap = need;

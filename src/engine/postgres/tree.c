@@ -288,6 +288,8 @@ struct slice tree_text(struct arena *a, const struct tree_node *n)
 {
 	if (!n || (n->kind != TREE_STRING && n->kind != TREE_NUMBER))
 		return SLICE_NONE;
+	if (!n->val)
+		return arena_printf(a, "%s%u", n->minus ? "-" : "", n->len);
 	if (n->escaped)
 		return unescape(a, n);
 	return arena_slice(a, slice_n(n->val, n->len));
@@ -306,6 +308,8 @@ long long tree_int(const struct tree_node *n, long long otherwise)
 
 	if (!n || n->kind != TREE_NUMBER)
 		return otherwise;
+	if (!n->val)
+		return n->minus ? -(long long)n->len : (long long)n->len;
 	minus = n->len > 0 && n->val[0] == '-';
 	for (i = minus; i < n->len && n->val[i] >= '0' && n->val[i] <= '9' && i < 19; i++)
 		v = v * 10 + (n->val[i] - '0');

@@ -27,11 +27,14 @@ enum tree_kind {
 
 struct tree_node {
 	const char *key, *val; /* val: text of a string (without quotes) or number */
-	uint32_t len;          /* of val */
+	uint32_t len;          /* of val; of a number without text, the number */
 	uint32_t size;         /* nodes in this subtree, itself included */
 	uint16_t keylen;       /* 0 for array elements */
 	uint8_t kind;
-	bool escaped; /* the string holds backslashes */
+	union {
+		bool escaped; /* the string holds backslashes */
+		bool minus;   /* of a number without text */
+	};
 };
 
 struct tree {

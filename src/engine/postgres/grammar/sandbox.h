@@ -38,11 +38,24 @@ bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, 
 bool sandbox_char(struct Z_a_instance_t *box, uint32_t text, uint32_t c);
 bool sandbox_string(struct Z_a_instance_t *box, uint32_t text, uint32_t string);
 
-/* The lowest address that a call may reach; set before every call into the sandbox. */
-extern _Thread_local char *sandbox_stack_limit;
+/* The lowest address of the C stack that a call may reach: the last word before the memory. Set
+ * before every call into the sandbox. */
+#define SANDBOX_STACK_LIMIT(box) (*(char **)((char *)(box) + SANDBOX_MEMORY - sizeof(char *)))
+
+/* Where the C stack is, without a frame pointer if possible. */
+#if defined(__x86_64__)
+#define SANDBOX_STACK_POINTER                                                                      \
+	({                                                                                         \
+		char *sp_;                                                                         \
+		__asm__("mov %%rsp, %0" : "=r"(sp_));                                              \
+		sp_;                                                                               \
+	})
+#else
+#define SANDBOX_STACK_POINTER ((char *)__builtin_frame_address(0))
+#endif
 
 #define SANDBOX_PROLOGUE                                                                           \
-	if ((char *)__builtin_frame_address(0) < sandbox_stack_limit ||                            \
+	if (SANDBOX_STACK_POINTER < SANDBOX_STACK_LIMIT(instance) ||                               \
 		instance->w2c_g0 < SANDBOX_STACK_FLOOR)                                            \
 		TRAP(EXHAUSTION);
 

@@ -170,14 +170,10 @@ static inline void add_value(struct sink *s, enum tree_kind kind, const char *at
 
 static void add_number(struct sink *s, uint32_t magnitude, bool minus)
 {
-	char digits[12], *p = digits + sizeof digits;
+	struct tree_node *n = add(s, TREE_NUMBER);
 
-	do
-		*--p = (char)('0' + magnitude % 10);
-	while (magnitude /= 10);
-	if (minus)
-		*--p = '-';
-	add_value(s, TREE_NUMBER, p, (size_t)(digits + sizeof digits - p));
+	n->len = magnitude;
+	n->minus = minus;
 }
 
 static void add_word(struct sink *s, const char *word)
@@ -304,7 +300,7 @@ bool sink_end(struct sink *s)
 	for (size_t i = 0; whole && i < s->tree->n; i++) {
 		struct tree_node *n = &s->tree->at[i];
 
-		if (n->kind == TREE_NUMBER || n->kind == TREE_STRING)
+		if (n->kind == TREE_STRING)
 			n->val = s->values->at + (uintptr_t)n->val;
 	}
 	s->state = SINK_OFF;
