@@ -190,6 +190,9 @@ static void check_recreate(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) || was_copied(j, n.name) ||
 			(column && was_moved(j, c)))
 			continue;
+		/* A left-over that may be there: drop-table says what there is to say. */
+		if (!t && (c->flags & CHANGE_IF_EXISTS))
+			continue;
 		if (table)
 			f = on_change(j, r, c, shown(j, n, SLICE_NONE),
 				"%.*s is dropped with its rows and made anew, empty",
@@ -655,20 +658,19 @@ static bool has_placeholder(const struct statement *st)
 	return st->raw.len == st->text.len && !slice_eq(st->raw, st->text);
 }
 
-/* Statements in which a password is a secret of the server. */
+/* Statements in which a password is a secret of a server. In those that change rows it may be any
+ * word: the name of a column, a key of a document. */
 static bool takes_password(const struct statement *st)
 {
 	static const enum change_kind kinds[] = {CHANGE_CREATE_ROLE, CHANGE_ALTER_ROLE,
 		CHANGE_CREATE_SUBSCRIPTION, CHANGE_ALTER_SUBSCRIPTION, CHANGE_CREATE_OTHER,
-		CHANGE_ALTER_OTHER, CHANGE_GRANT, CHANGE_SELECT, CHANGE_CREATE_FUNCTION,
-		CHANGE_DO_BLOCK, CHANGE_SET_VARIABLE, CHANGE_CREATE_VIEW, CHANGE_CREATE_MATVIEW,
-		CHANGE_INSERT, CHANGE_UPDATE};
+		CHANGE_ALTER_OTHER, CHANGE_GRANT};
 
 	for (size_t i = 0; i < st->nchanges; i++)
 		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 			if (st->changes[i].kind == kinds[k])
 				return true;
-	return st->state == STATEMENT_OPAQUE;
+	return false;
 }
 
 /* Where the first difference is: what redaction hid. */
@@ -681,10 +683,45 @@ static size_t first_difference(struct slice a, struct slice b)
 	return i;
 }
 
-static void check_secret(const struct rule *r, struct judged *j)
+/* Offset of the password in the first URL that has one, SIZE_MAX if there is none. */
+static size_t password_of_url(struct judged *j, struct slice text)
+{
+	size_t done = 0, at;
+
+	while ((at = slice_find(slice_from(text, done), SL("://"))) != SIZE_MAX) {
+		size_t from = done + at, end = from;
+		struct slice url, hidden;
+
+		while (from > 0 && is_host_char(text.at[from - 1]))
+			from--;
+		while (end < text.len && !strchr(" \t\r\n'\"", text.at[end]))
+			end++;
+		url = slice_sub(text, from, end - from);
+		hidden = redact_url(j->arena, url);
+		if (!slice_eq(hidden, url))
+			return from + first_difference(hidden, url);
+		done = end;
+	}
+	return SIZE_MAX;
+}
+
+/* Offset of the password in a statement, SIZE_MAX if there is none. */
+static size_t password_of(struct judged *j)
 {
 	const struct statement *st = j->statement;
 	struct slice hidden;
+
+	if (!takes_password(st))
+		return password_of_url(j, st->text);
+	hidden = redact_sql(j->arena, j->dialect, st->text);
+	if (slice_eq(hidden, st->text) || is_no_secret(st->text))
+		return SIZE_MAX;
+	return first_difference(hidden, st->text);
+}
+
+static void check_secret(const struct rule *r, struct judged *j)
+{
+	const struct statement *st = j->statement;
 	size_t off, len;
 
 	if (redact_find_token(st->raw, 0, &off, &len)) {
@@ -693,14 +730,11 @@ static void check_secret(const struct rule *r, struct judged *j)
 			"history");
 		return;
 	}
-	if (!takes_password(st) || has_placeholder(st))
-		return;
-	hidden = redact_sql(j->arena, j->dialect, st->text);
-	if (hidden.at == st->text.at || slice_eq(hidden, st->text) || is_no_secret(st->text))
-		return;
-	off = first_difference(hidden, st->text);
-	finding_add(j, r, (struct span){st->span.src, st->span.off + off, 1}, SLICE_NONE,
-		"a password is written into the migration, and stays in the repository's history");
+	off = has_placeholder(st) ? SIZE_MAX : password_of(j);
+	if (off != SIZE_MAX)
+		finding_add(j, r, (struct span){st->span.src, st->span.off + off, 1}, SLICE_NONE,
+			"a password is written into the migration, and stays in the repository's "
+			"history");
 }
 
 const struct rule rule_secret_in_migration = {
