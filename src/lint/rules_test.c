@@ -186,6 +186,19 @@ static const struct row rows[] = {
 	{"update-no-where", false, USERS "-- migration-lint: ignore\nUPDATE users SET n = 1;"},
 	{"update-no-where", true,  USERS "-- noqa\nUPDATE users SET n = 1;"}, /* about style */
 	{"syntax-error", true,  "-- squawk-ignore\nDROP TABEL users;"},
+	/* many rows, and a second run */
+	{"unbatched-backfill", true,  ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL;"},
+	{"unbatched-backfill", true,  USERS ORDERS "UPDATE orders SET total = u.n FROM users u WHERE u.id = orders.user_id;"},
+	{"unbatched-backfill", true,  ORDERS "DELETE FROM orders WHERE total IS NULL;"},
+	{"unbatched-backfill", true,  ORDERS "DO $$ DECLARE n int; BEGIN LOOP UPDATE orders SET total = 0 WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 100); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; END LOOP; END $$;"},
+	{"unbatched-backfill", false, ORDERS "DO $$ DECLARE n int; BEGIN LOOP UPDATE orders SET total = 0 WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 100); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; COMMIT; END LOOP; END $$;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE id = 5;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE id IN (5, 6);"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL AND id < 1000;"},
+	{"unbatched-backfill", false, USERS "UPDATE users SET name = 'x' WHERE email = 'a@example.org';"},
+	{"unbatched-backfill", false, "BEGIN;" ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL; COMMIT;"},
+	{"unbatched-backfill", false, ORDERS "-- belay:batched\nUPDATE orders SET total = 0 WHERE total IS NULL;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0;"}, /* update-no-where */
 	/* from the guides */
 	{"drop-and-recreate", true,  USERS "DROP TABLE users;" USERS},
 	{"drop-and-recreate", true,  USERS "DROP TABLE IF EXISTS users CASCADE; CREATE TABLE users (id bigint);"},
