@@ -1,5 +1,5 @@
-/* window.h - when a change may run: "02:00-04:00 UTC", every day; over midnight if the end is before
- * the beginning. Zones: UTC, local (the default), or +02:00. The end is not part of it. */
+/* window.h - when a change may run: "02:00-04:00 UTC", every day; over midnight if the end is
+ * before the beginning. Zones: UTC, local (the default), or +02:00. The end is not part of it. */
 #ifndef BELAY_PLAN_WINDOW_H
 #define BELAY_PLAN_WINDOW_H
 
