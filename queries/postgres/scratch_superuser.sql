@@ -76,7 +76,7 @@ BEGIN
     WHEN 'SCHEMA' THEN (SELECT n.nspowner FROM pg_namespace n WHERE n.oid = object) END;
   IF (SELECT count(*) FROM pg_roles r WHERE (r.oid = old OR r.rolname = new_owner AND r.rolname !~ '^pg_')
       AND NOT r.rolsuper AND pg_has_role(session_user, r.oid, 'MEMBER')) <>
-      CASE WHEN old = (SELECT r.oid FROM pg_roles r WHERE r.rolname = new_owner) THEN 1 ELSE 2 END THEN
+      (CASE WHEN old = (SELECT r.oid FROM pg_roles r WHERE r.rolname = new_owner) THEN 1 ELSE 2 END) THEN
     RAISE EXCEPTION 'permission denied to make % the owner', new_owner USING ERRCODE = '42501';
   END IF;
   EXECUTE format('ALTER %s %s OWNER TO %I', kind, CASE kind WHEN 'TABLE' THEN object::regclass::text
