@@ -127,7 +127,8 @@ fail:
 
 static bool fork_failed(const struct process_options *o, struct err *err, int e)
 {
-	return err_set(err, ERR_INPUT, "cannot start \"%s\": %s", o->argv[0], strerror(e));
+	return err_set(err, ERR_INPUT, "cannot start \"%s\": %s", o->argv ? o->argv[0] : "a guard",
+		strerror(e));
 }
 
 static int status_code(int wait_status)
@@ -275,6 +276,22 @@ static int guard_loop(const struct process_options *o, pid_t pid, int life)
 	return wait_status;
 }
 
+/* No program: a tree to remove, as soon as belay says so or is gone. */
+static _Noreturn void guard_tree(const struct process_options *o, int life, int report)
+{
+	unsigned char any;
+
+	if (write(report, &(struct report){REPORT_PID, getpid()}, sizeof(struct report)) < 0)
+		_exit(126);
+	close(report);
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	while (read(life, &any, 1) < 0 && errno == EINTR)
+		;
+	io_remove_tree(o->remove);
+	_exit(0);
+}
+
 static _Noreturn void run_guard(const struct process_options *o, int log, int life, int report)
 {
 	sigset_t child;
@@ -294,6 +311,8 @@ static _Noreturn void run_guard(const struct process_options *o, int log, int li
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (chdir("/") != 0)
 		_exit(126);
+	if (!o->argv)
+		guard_tree(o, 3, 4);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
@@ -337,7 +356,8 @@ static bool read_report(
 	if (e)
 		return fork_failed(o, err, e);
 	if (p->pid == 0)
-		return err_set(err, ERR_INPUT, "cannot start \"%s\"", o->argv[0]);
+		return err_set(
+			err, ERR_INPUT, "cannot start \"%s\"", o->argv ? o->argv[0] : "a guard");
 	return true;
 }
 

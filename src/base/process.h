@@ -30,7 +30,8 @@ struct process_user {
 };
 
 struct process_options {
-	const char *const *argv;  /* argv[0] is a path; ends with NULL */
+	const char *const *argv;  /* argv[0] is a path; ends with NULL. process_start: NULL = no
+				   * program, only a guard for `remove` */
 	const char *const *env;   /* "NAME=value", ends with NULL; NULL = PATH and LC_ALL=C only */
 	const char *dir;          /* working directory; NULL = / */
 	struct process_user user; /* needs root */
