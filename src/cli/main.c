@@ -311,7 +311,7 @@ bool cli_emit(struct cli *c, const char *format, struct slice document, struct e
 		if (o->file) {
 			if (!io_write(o->file, document, 0644, err))
 				return false;
-		} else {
+		} else if (document.len) {
 			fwrite(document.at, 1, document.len, stdout);
 		}
 	}
