@@ -121,14 +121,50 @@ static bool touches(const struct touched *v, size_t n)
 	return false;
 }
 
-bool rewrites_table(const struct step_writer *w)
+const struct effect *own_effect(struct step_writer *w)
 {
-	return w->in->effect && touches(w->in->effect->rewrites, w->in->effect->nrewrites);
+	const struct engine *e;
+	struct statement one;
+	struct effect *out;
+	struct err err = {0};
+
+	if (w->own)
+		return w->own;
+	w->own = w->in->effect;
+	if (w->in->effect && w->in->statement->nchanges > 1) {
+		e = engine_for(w->d, &err);
+		err_done(&err);
+		one = *w->in->statement;
+		one.changes = (struct change *)w->c;
+		one.nchanges = 1;
+		out = ARENA_NEW(w->a, struct effect);
+		if (e)
+			e->effects(w->a, w->in->before, w->in->session, &one, out);
+		w->own = out;
+	}
+	return w->own;
 }
 
-bool scans_table(const struct step_writer *w)
+bool rewrites_table(struct step_writer *w)
 {
-	return w->in->effect && touches(w->in->effect->scans, w->in->effect->nscans);
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->rewrites, e->nrewrites);
+}
+
+bool scans_table(struct step_writer *w)
+{
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->scans, e->nscans);
+}
+
+bool has_directive(const struct statement *st, const char *name)
+{
+	for (size_t i = 0; i < st->ndirectives; i++)
+		if (slice_iis(st->directives[i].name, name))
+			return true;
+	return false;
 }
 
 bool index_mentions(const struct object *index, struct slice column)

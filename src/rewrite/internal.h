@@ -20,7 +20,7 @@ struct step_writer {
 	const struct change *c;
 	const struct object *table; /* c->target as the catalog has it; NULL = not known */
 	enum dialect d;
-	struct slice column; /* w->c->name unless the recipe calls another one for a part */
+	const struct effect *own; /* of this change alone; made by own_effect() */
 };
 
 #define KINDS(...) ((const enum change_kind[]){__VA_ARGS__, CHANGE_KINDS_})
@@ -46,8 +46,11 @@ bool is_partitioned(const struct object *t);
 const struct object *column_of(const struct object *table, struct slice name);
 /* Known to be NOT NULL already. */
 bool is_not_null(const struct object *table, struct slice column);
-bool rewrites_table(const struct step_writer *w);
-bool scans_table(const struct step_writer *w);
+/* The effect of this change alone, where the statement has several. */
+const struct effect *own_effect(struct step_writer *w);
+bool rewrites_table(struct step_writer *w);
+bool scans_table(struct step_writer *w);
+bool has_directive(const struct statement *st, const char *name);
 /* Plain columns of keys; the index mentions the column anywhere. */
 bool index_mentions(const struct object *index, struct slice column);
 
@@ -89,6 +92,10 @@ void verify_not_null(struct step_writer *w, struct safe_step *s, struct slice co
 bool add_foreign_key(struct step_writer *w, const struct object *def, struct slice written);
 bool add_check(struct step_writer *w, const struct object *def, struct slice written);
 bool add_key(struct step_writer *w, const struct object *def);
+/* Fills the column in batches; `undo_with` are the pieces that make the column again, empty, after
+ * it was dropped: the way back that writes no row. */
+struct safe_step *fill_step(struct step_writer *w, struct slice column, struct slice value,
+	struct slice where, const struct piece_list *undo_with);
 
 #define RECIPE(name) extern const struct recipe recipe_##name;
 #include "rewrite/recipes.def"

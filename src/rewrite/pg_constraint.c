@@ -15,13 +15,24 @@ static struct slice only_column(const struct constraint_def *d)
 	return f && f->columns.n == 1 ? f->columns.at[0] : SLICE_NONE;
 }
 
+static struct slice all_columns(struct step_writer *w, const struct constraint_def *d)
+{
+	struct names all = {0};
+
+	for (size_t i = 0; i < d->columns.n; i++)
+		names_add(w->a, &all, d->columns.at[i]);
+	for (size_t i = 0; i < d->include.n; i++)
+		names_add(w->a, &all, d->include.at[i]);
+	return joined(w, all);
+}
+
 static struct slice constraint_name(
 	struct step_writer *w, const struct object *def, const char *label)
 {
 	struct slice middle = slice_is(def->constraint.kind, "check") ? only_column(&def->constraint)
 			      : slice_is(def->constraint.kind, "primary key")
 				      ? SLICE_NONE
-				      : joined(w, def->constraint.columns);
+				      : all_columns(w, &def->constraint);
 
 	if (def->name.len && !def->generated_name)
 		return def->name;

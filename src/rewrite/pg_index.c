@@ -6,22 +6,30 @@
 
 #include <stdint.h>
 
-/* What the server would put into the name: columns, the function of an expression, or expr. */
+/* lower(x), also in parentheses: lower; another expression: expr. */
+static struct slice key_word(struct step_writer *w, struct slice key)
+{
+	bool inner = false;
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, w->d, key);
+	for (t = lexer_next(&l); token_punct(t, "("); t = lexer_next(&l))
+		inner = true;
+	if (t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED)
+		return SL("expr");
+	if (inner && !token_punct(lexer_peek(&l), "("))
+		return SL("expr");
+	return token_value(w->a, w->d, t);
+}
+
+/* What the server would put into the name. */
 static struct slice key_words(struct step_writer *w, struct names keys)
 {
 	struct names words = {0};
 
-	for (size_t i = 0; i < keys.n; i++) {
-		struct lexer l;
-		struct token t;
-
-		lexer_init(&l, w->d, keys.at[i]);
-		t = lexer_next(&l);
-		names_add(w->a, &words,
-			t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED
-				? token_value(w->a, w->d, t)
-				: SL("expr"));
-	}
+	for (size_t i = 0; i < keys.n; i++)
+		names_add(w->a, &words, key_word(w, keys.at[i]));
 	return joined(w, words);
 }
 

@@ -113,7 +113,9 @@ static void header(struct arena *a, struct buf *b, const struct safe_step *s, si
 		buf_adds(b, "-- belay:no-transaction\n");
 }
 
-static struct slice joined_pieces(struct arena *a, const struct piece_list *v, bool apart)
+/* `allow` answers for the last piece. */
+static struct slice joined_pieces(
+	struct arena *a, const struct piece_list *v, bool apart, const char *allow)
 {
 	struct buf b = {0};
 
@@ -124,6 +126,11 @@ static struct slice joined_pieces(struct arena *a, const struct piece_list *v, b
 		/* One message is one transaction, unless it says otherwise. */
 		if (apart && !comment_only)
 			buf_adds(&b, "BEGIN;\n");
+		if (allow && i + 1 == v->n)
+			buf_printf(&b,
+				"-- belay:allow %s because \"contract phase: nothing uses it any "
+				"more\"\n",
+				allow);
 		add_statement(&b, v->at[i]);
 		if (apart && !comment_only)
 			buf_adds(&b, "COMMIT;\n");
@@ -141,22 +148,18 @@ struct step_text step_text(struct arena *a, const struct safe_step *s, size_t in
 
 	header(a, &b, s, index, n);
 	if (!one_message)
-		buf_add(&b, joined_pieces(a, &s->guard, false));
+		buf_add(&b, joined_pieces(a, &s->guard, false, NULL));
 	if (s->batched)
 		buf_adds(&b, "-- belay:batched\n");
-	if (s->allow)
-		buf_printf(&b, "-- belay:allow %s because \"contract phase: nothing uses it any "
-			       "more\"\n",
-			s->allow);
-	buf_add(&b, joined_pieces(a, &s->up, apart));
+	buf_add(&b, joined_pieces(a, &s->up, apart, s->allow));
 	t.up = taken(a, &b);
 	if (s->down.n) {
 		b = (struct buf){0};
 		if (s->no_tx)
 			buf_adds(&b, "-- belay:no-transaction\n");
-		buf_add(&b, joined_pieces(a, &s->down, apart_down));
+		buf_add(&b, joined_pieces(a, &s->down, apart_down, NULL));
 		t.down = taken(a, &b);
 	}
-	t.verify = joined_pieces(a, &s->verify, false);
+	t.verify = joined_pieces(a, &s->verify, false, NULL);
 	return t;
 }

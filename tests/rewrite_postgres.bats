@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# Safe steps on a real PostgreSQL: the schema they end in is that of the unsafe statement, check has
+# nothing to say about the files, and rehearse proves each of them, with rows there.
+load helper
+
+setup_file() {
+	load helper
+	postgres_start
+}
+
+teardown_file() {
+	load helper
+	postgres_stop
+}
+
+base() {
+	cat <<'SQL'
+CREATE TABLE users (id bigint PRIMARY KEY, email text, age integer, plan text NOT NULL DEFAULT 'free', "Odd name" text);
+CREATE TABLE orders (id bigint NOT NULL, user_id bigint, total integer, legacy text NOT NULL, note varchar(80), doc json);
+CREATE INDEX orders_total_idx ON orders (total);
+CREATE INDEX orders_legacy_idx ON orders (legacy, total);
+CREATE UNIQUE INDEX orders_uq ON orders (id) INCLUDE (total);
+CREATE TABLE lines (id bigint PRIMARY KEY, user_id bigint CONSTRAINT lines_user_fk REFERENCES users (id), label text NOT NULL);
+CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+CREATE TABLE events_3 (id bigint, day date NOT NULL);
+CREATE MATERIALIZED VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY user_id;
+CREATE UNIQUE INDEX totals_user ON totals (user_id);
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+INSERT INTO users SELECT g, 'u' || g || '@x', g % 90, 'free', 'odd' FROM generate_series(1, 300) g;
+INSERT INTO orders SELECT g, g, g * 3, 'l' || g, NULL, '{}' FROM generate_series(1, 300) g;
+INSERT INTO lines SELECT g, g, 'label ' || g FROM generate_series(1, 300) g;
+INSERT INTO events SELECT g, date '2020-06-01' + g FROM generate_series(1, 300) g;
+INSERT INTO events_3 SELECT g, date '2022-06-01' FROM generate_series(1, 300) g;
+SQL
+}
+
+# same_end UNSAFE CHANGE…: what CHANGE writes ends where UNSAFE ends
+same_end() {
+	local unsafe=$1 text
+	shift
+	rm -rf migrations verify
+	{ echo '-- UP'; base; } | file migrations/001_base.sql
+	ends 0 belay new change "$@"
+	echo "$output" >files
+	ends 0 belay check --server-version 15 --fail-on warning
+	says 'nothing to report'
+	ends 0 belay rehearse --scratch "postgres:///postgres?host=$PG_DIR&user=postgres"
+	pg_database safe
+	ends 0 belay up --db "$url" --phase contract -q
+	says_not 'error'
+	pg_database unsafe
+	{ base; echo "$unsafe"; } | pg
+	ends 0 belay diff "postgres:///unsafe?host=$PG_DIR&user=postgres" "postgres:///safe?host=$PG_DIR&user=postgres"
+	# run once more: other files, none overwritten
+	sha256sum $(cat files) >before
+	run belay new change "$@"
+	sha256sum --quiet -c before
+}
+
+@test "indexes" {
+	same_end 'CREATE INDEX orders_user_id_idx ON orders (user_id)' add-index orders user_id
+	same_end 'CREATE INDEX ON orders (lower(note), total DESC) WHERE total > 5' --sql 'CREATE INDEX ON orders (lower(note), total DESC) WHERE total > 5'
+	same_end 'CREATE INDEX ev ON events (id)' --sql 'CREATE INDEX ev ON events (id)'
+	same_end 'DROP INDEX orders_total_idx' drop-index orders_total_idx
+	same_end 'REINDEX TABLE orders' --sql 'REINDEX TABLE orders'
+	same_end 'REFRESH MATERIALIZED VIEW totals' --sql 'REFRESH MATERIALIZED VIEW totals'
+}
+
+@test "constraints" {
+	same_end 'ALTER TABLE orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE' --sql 'ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE'
+	same_end 'ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0)' add-check orders positive 'total > 0'
+	same_end 'ALTER TABLE orders ADD CHECK (total > 0)' --sql 'ALTER TABLE orders ADD CHECK (total > 0)'
+	same_end 'ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)' add-unique users email
+	same_end 'ALTER TABLE users ADD UNIQUE (email, age) INCLUDE (plan) DEFERRABLE INITIALLY DEFERRED' --sql 'ALTER TABLE users ADD UNIQUE (email, age) INCLUDE (plan) DEFERRABLE INITIALLY DEFERRED'
+	same_end 'ALTER TABLE orders ADD PRIMARY KEY (id)' add-primary-key orders id
+	same_end 'ALTER TABLE orders ADD PRIMARY KEY (id, user_id)' add-primary-key orders id,user_id
+	same_end 'ALTER TABLE users ALTER COLUMN email SET NOT NULL' set-not-null users email
+	same_end 'ALTER TABLE users ALTER COLUMN "Odd name" SET NOT NULL' set-not-null users 'Odd name'
+	same_end 'ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0), ALTER COLUMN user_id SET NOT NULL, ADD COLUMN extra int' --sql 'ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0), ALTER COLUMN user_id SET NOT NULL, ADD COLUMN extra int'
+}
+
+@test "adding columns" {
+	same_end 'ALTER TABLE users ADD COLUMN phone varchar(20)' add-column users phone 'varchar(20)'
+	same_end "ALTER TABLE users ADD COLUMN city text NOT NULL DEFAULT 'x'; ALTER TABLE users ALTER city DROP DEFAULT" add-column users city 'text NOT NULL' --fill "'x'"
+	same_end 'ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid()' add-column users token 'uuid DEFAULT gen_random_uuid()'
+	same_end 'ALTER TABLE users ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE' add-column users token 'uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE'
+	same_end 'ALTER TABLE orders ADD COLUMN n bigserial' add-column orders n bigserial
+	same_end 'ALTER TABLE orders ADD COLUMN n serial PRIMARY KEY' add-column orders n 'serial PRIMARY KEY'
+	same_end 'ALTER TABLE orders ADD COLUMN n integer GENERATED ALWAYS AS IDENTITY (START WITH 100 INCREMENT BY 5)' add-column orders n 'integer GENERATED ALWAYS AS IDENTITY (START WITH 100 INCREMENT BY 5)'
+	same_end 'ALTER TABLE orders ADD COLUMN owner bigint DEFAULT 1 REFERENCES users (id)' add-column orders owner 'bigint DEFAULT 1 REFERENCES users (id)'
+	same_end 'ALTER TABLE orders ADD COLUMN n integer DEFAULT 1 CHECK (n > 0)' add-column orders n 'integer DEFAULT 1 CHECK (n > 0)'
+	same_end 'ALTER TABLE users ADD COLUMN code text UNIQUE' add-column users code 'text UNIQUE'
+}
+
+@test "dropping, renaming tables, partitions, rows, enum values" {
+	same_end 'ALTER TABLE orders DROP COLUMN legacy' drop-column orders legacy
+	same_end 'ALTER TABLE lines DROP COLUMN user_id' drop-column lines user_id
+	same_end 'DROP TABLE lines' drop-table lines
+	same_end 'ALTER TABLE lines RENAME TO rows' rename-table lines rows
+	same_end 'ALTER TABLE events DETACH PARTITION events_2' --sql 'ALTER TABLE events DETACH PARTITION events_2'
+	same_end "ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')" --sql "ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')"
+	same_end "UPDATE users SET plan = 'paid'" --sql "UPDATE users SET plan = 'paid'"
+	same_end "ALTER TYPE mood ADD VALUE 'happy' BEFORE 'ok'" --sql "ALTER TYPE mood ADD VALUE 'happy' BEFORE 'ok'"
+}
