@@ -84,6 +84,7 @@ same_end() {
 @test "adding columns" {
 	same_end 'ALTER TABLE users ADD COLUMN phone varchar(20)' add-column users phone 'varchar(20)'
 	same_end "ALTER TABLE users ADD COLUMN city text NOT NULL DEFAULT 'x'; ALTER TABLE users ALTER city DROP DEFAULT" add-column users city 'text NOT NULL' --fill "'x'"
+	same_end "ALTER TABLE users ADD COLUMN city text NOT NULL DEFAULT 'x'; UPDATE users SET city = upper(email); ALTER TABLE users ALTER city DROP DEFAULT" add-column users city 'text NOT NULL' --fill 'upper(email)'
 	same_end 'ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid()' add-column users token 'uuid DEFAULT gen_random_uuid()'
 	same_end 'ALTER TABLE users ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE' add-column users token 'uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE'
 	same_end 'ALTER TABLE orders ADD COLUMN n bigserial' add-column orders n bigserial
@@ -103,4 +104,21 @@ same_end() {
 	same_end "ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')" --sql "ALTER TABLE events ATTACH PARTITION events_3 FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')"
 	same_end "UPDATE users SET plan = 'paid'" --sql "UPDATE users SET plan = 'paid'"
 	same_end "ALTER TYPE mood ADD VALUE 'happy' BEFORE 'ok'" --sql "ALTER TYPE mood ADD VALUE 'happy' BEFORE 'ok'"
+}
+
+@test "renaming columns" {
+	same_end 'ALTER TABLE orders RENAME COLUMN note TO remark' rename-column orders note remark
+	same_end 'ALTER TABLE orders RENAME COLUMN legacy TO modern' rename-column orders legacy modern
+	same_end 'ALTER TABLE users RENAME COLUMN plan TO "Plan"' rename-column users plan Plan
+	same_end 'ALTER TABLE orders RENAME COLUMN doc TO body' rename-column orders doc body
+	same_end 'ALTER TABLE lines RENAME COLUMN user_id TO owner_id' rename-column lines user_id owner_id
+}
+
+@test "changing types" {
+	same_end 'ALTER TABLE users ALTER COLUMN age TYPE bigint' change-type users age bigint
+	same_end "ALTER TABLE orders ALTER COLUMN legacy TYPE varchar(40) USING upper(legacy)" change-type orders legacy 'varchar(40)' --using 'upper(legacy)'
+	same_end 'ALTER TABLE lines ALTER COLUMN user_id TYPE integer' change-type lines user_id integer
+	same_end 'ALTER TABLE lines ALTER COLUMN label TYPE varchar(20)' change-type lines label 'varchar(20)'
+	same_end 'ALTER TABLE users ADD CONSTRAINT ages CHECK (age >= 0), ADD CONSTRAINT age_key UNIQUE (age, id); ALTER TABLE users ALTER COLUMN age TYPE bigint' --sql 'ALTER TABLE users ADD CONSTRAINT ages CHECK (age >= 0), ADD CONSTRAINT age_key UNIQUE (age, id); ALTER TABLE users ALTER COLUMN age TYPE bigint'
+	same_end 'ALTER TABLE orders ALTER COLUMN note TYPE varchar(60)' change-type orders note 'varchar(60)'
 }

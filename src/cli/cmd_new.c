@@ -77,8 +77,8 @@ static void table_and(struct wanted *w, const char *rest)
 static struct slice made_name(struct wanted *w, const char *label)
 {
 	struct slice table = name_arg(w, 0).name;
-	char *s = arena_cstr(&w->cli->arena,
-		arena_printf(&w->cli->arena, "%.*s_%.*s_%s", SLICE(table), SLICE(arg(w, 1)), label));
+	char *s = arena_cstr(&w->cli->arena, arena_printf(&w->cli->arena, "%.*s_%.*s_%s",
+						     SLICE(table), SLICE(arg(w, 1)), label));
 
 	for (char *p = s; *p; p++)
 		if (*p == ',' || *p == ' ')
@@ -136,8 +136,8 @@ static void add_index(struct wanted *w)
 {
 	struct name t = name_arg(w, 0);
 
-	sqlf(&w->sql, w->d, "CREATE INDEX %i ON %n ",
-		w->n > 2 ? arg(w, 2) : made_name(w, "idx"), t.schema, t.name);
+	sqlf(&w->sql, w->d, "CREATE INDEX %i ON %n ", w->n > 2 ? arg(w, 2) : made_name(w, "idx"),
+		t.schema, t.name);
 	columns(w, 1);
 }
 
@@ -413,8 +413,7 @@ int cmd_new(struct cli *c, struct err *err)
 		ok = p.layout->new_files(
 			&p, &c->arena, name, SLICE_NONE, SLICE_NONE, &files, &n, err);
 	} else {
-		ok = make_steps(&m, err) &&
-		     steps_files(c, &p, name, m.steps, m.n, &files, &n, err);
+		ok = make_steps(&m, err) && steps_files(c, &p, name, m.steps, m.n, &files, &n, err);
 	}
 	schema_now_close(&now);
 	if (!ok || !files_write(c, files, n, err) || !print_files(c, files, n, err))

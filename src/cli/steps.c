@@ -173,8 +173,7 @@ static bool goes_later(const struct project *p, struct safe_step *const *steps, 
 
 	for (size_t k = 0; k < i; k++)
 		others = others || steps[k]->phase != PHASE_CONTRACT;
-	return steps[i]->phase == PHASE_CONTRACT && others &&
-	       strcmp(p->layout->name, "plain") != 0;
+	return steps[i]->phase == PHASE_CONTRACT && others && strcmp(p->layout->name, "plain") != 0;
 }
 
 static struct slice step_name(
@@ -187,7 +186,8 @@ static struct slice step_name(
 	for (size_t k = 0; k < i; k++)
 		same += strcmp(steps[k]->name, steps[i]->name) == 0;
 	if (same)
-		return arena_printf(&c->arena, "%.*s_%s_%zu", SLICE(name), steps[i]->name, same + 1);
+		return arena_printf(
+			&c->arena, "%.*s_%s_%zu", SLICE(name), steps[i]->name, same + 1);
 	return arena_printf(&c->arena, "%.*s_%s", SLICE(name), steps[i]->name);
 }
 
@@ -314,8 +314,8 @@ bool files_write(struct cli *c, const struct new_file *files, size_t n, struct e
 {
 	for (size_t i = 0; i < n; i++)
 		if (io_is_file(io_join(&c->arena, c->root, files[i].path)))
-			return err_set(err, ERR_INPUT, "\"%s\" is there already; nothing was written",
-				files[i].path);
+			return err_set(err, ERR_INPUT,
+				"\"%s\" is there already; nothing was written", files[i].path);
 	for (size_t i = 0; i < n; i++)
 		if (!write_one(c, &files[i], err))
 			return false;

@@ -14,8 +14,7 @@ struct schema_now {
 	struct catalog *catalog;
 	struct session session;
 };
-bool schema_now_open(
-	struct cli *c, const struct project *p, struct schema_now *x, struct err *err);
+bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err);
 void schema_now_close(struct schema_now *x);
 /* Replays a part; what does not fit leaves the catalog incomplete instead of failing. */
 bool schema_now_replay(struct cli *c, struct schema_now *x, const struct source *src, size_t off,

@@ -28,7 +28,8 @@ const struct recipe recipe_rows_in_batches = {
 static bool write_enum_value(struct step_writer *w)
 {
 	struct safe_step *s = step_add(w, PHASE_EXPAND, "enum_value",
-		"a new value can be used when the transaction that adds it is over. There is no way "
+		"a new value can be used when the transaction that adds it is over. There is no "
+		"way "
 		"back: a value of an enum cannot be removed.");
 
 	s->no_tx = s->one_way = true;
@@ -45,7 +46,8 @@ const struct recipe recipe_enum_value = {
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_ADD_ENUM_VALUE),
 	.rules = RULES("enum-value-in-tx"),
-	.says = "ALTER TYPE … ADD VALUE in a migration of its own, before the one that uses the value",
+	.says = "ALTER TYPE … ADD VALUE in a migration of its own, before the one that uses the "
+		"value",
 	.write = write_enum_value,
 };
 
@@ -53,18 +55,20 @@ static bool no_safe_form(struct step_writer *w)
 {
 	switch (w->c->kind) {
 	case CHANGE_TRUNCATE:
-		return refuse(w, "No safe form: TRUNCATE stops all reads and writes and cannot be "
-				 "undone. DELETE in batches (-- belay:batched), after a copy of what "
-				 "may be needed.");
+		return refuse(w,
+			"No safe form: TRUNCATE stops all reads and writes and cannot be "
+			"undone. DELETE in batches (-- belay:batched), after a copy of what "
+			"may be needed.");
 	case CHANGE_CLUSTER:
 		return refuse(w, "No safe form: CLUSTER copies the table under ACCESS EXCLUSIVE. "
 				 "pg_repack does it beside the traffic.");
 	case CHANGE_VACUUM:
 		if (!(w->c->flags & CHANGE_FULL))
 			return false;
-		return refuse(w, "No safe form: VACUUM FULL copies the table under ACCESS "
-				 "EXCLUSIVE. VACUUM blocks nobody; pg_repack shrinks a table beside "
-				 "the traffic.");
+		return refuse(w,
+			"No safe form: VACUUM FULL copies the table under ACCESS "
+			"EXCLUSIVE. VACUUM blocks nobody; pg_repack shrinks a table beside "
+			"the traffic.");
 	case CHANGE_SET_LOGGED:
 	case CHANGE_SET_UNLOGGED:
 	case CHANGE_SET_ACCESS_METHOD:

@@ -50,7 +50,8 @@ static struct safe_step *drop_users(struct step_writer *w, struct safe_step *s)
 				"when no running code uses %.*s. " GONE ".", SLICE(w->c->name));
 		s->no_tx = s->one_way = true;
 		if (index)
-			piece(w, &s->up, "DROP INDEX CONCURRENTLY %n", w->c->target.schema, p->name);
+			piece(w, &s->up, "DROP INDEX CONCURRENTLY %n", w->c->target.schema,
+				p->name);
 		else
 			piece(w, &s->up, "ALTER TABLE %n DROP CONSTRAINT %i", T(w), p->name);
 		if (w->in->one_message)
@@ -82,7 +83,8 @@ const struct recipe recipe_drop_column = {
 	.engines = RULE_ALL,
 	.kinds = KINDS(CHANGE_DROP_COLUMN),
 	.rules = RULES("drop-column"),
-	.says = "DROP NOT NULL so that code may stop writing it; its indexes and foreign keys alone; "
+	.says = "DROP NOT NULL so that code may stop writing it; its indexes and foreign keys "
+		"alone; "
 		"DROP COLUMN in the contract phase",
 	.write = write_drop_column,
 };
@@ -130,9 +132,9 @@ static bool write_drop_table(struct step_writer *w)
 	}
 	s->no_tx = s->up.n > 0;
 	cascade = w->table && cascade;
-	piece(w, &s->up, "DROP TABLE %s%n%s", w->c->flags & CHANGE_IF_EXISTS ? SL("IF EXISTS ")
-									       : SLICE_NONE,
-		T(w), (w->c->flags & CHANGE_CASCADE) && !cascade ? SL(" CASCADE") : SLICE_NONE);
+	piece(w, &s->up, "DROP TABLE %s%n%s",
+		w->c->flags & CHANGE_IF_EXISTS ? SL("IF EXISTS ") : SLICE_NONE, T(w),
+		(w->c->flags & CHANGE_CASCADE) && !cascade ? SL(" CASCADE") : SLICE_NONE);
 	if (w->d == DIALECT_POSTGRES)
 		piece(w, &s->verify, "SELECT %L AS still_there WHERE to_regclass(%L) IS NOT NULL",
 			w->c->target.name, text_of(w, "%n", T(w)));

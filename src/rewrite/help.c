@@ -100,8 +100,7 @@ bool is_partitioned(const struct object *t)
 const struct object *column_of(const struct object *table, struct slice name)
 {
 	for (size_t i = 0; table && i < table->nparts; i++)
-		if (table->parts[i]->type == OBJECT_COLUMN &&
-			slice_eq(table->parts[i]->name, name))
+		if (table->parts[i]->type == OBJECT_COLUMN && slice_eq(table->parts[i]->name, name))
 			return table->parts[i];
 	return NULL;
 }
@@ -188,8 +187,7 @@ struct slice change_words_written(const struct step_writer *w)
 
 	if (!w->c->span.src || w->c->span.off < st->span.off)
 		return slice_trim(st->raw);
-	return slice_trim(
-		slice_sub(st->raw, w->c->span.off - st->span.off, w->c->span.len));
+	return slice_trim(slice_sub(st->raw, w->c->span.off - st->span.off, w->c->span.len));
 }
 
 struct slice with_word_after(
@@ -204,8 +202,8 @@ struct slice with_word_after(
 		if (depth == 0 && token_is(t, word)) {
 			size_t at = t.off + t.text.len;
 
-			return text_of(w, "%s %s%s", slice_sub(text, 0, at), insert,
-				slice_from(text, at));
+			return text_of(
+				w, "%s %s%s", slice_sub(text, 0, at), insert, slice_from(text, at));
 		}
 	}
 	return text;
@@ -254,8 +252,8 @@ struct slice rendered(struct step_writer *w, const struct object *o)
 
 struct slice comparable(struct step_writer *w, struct slice expr, struct slice type)
 {
-	static const char *const without[] = {"json", "xml", "point", "box", "polygon", "line",
-		"lseg", "path", "circle"};
+	static const char *const without[] = {
+		"json", "xml", "point", "box", "polygon", "line", "lseg", "path", "circle"};
 
 	for (size_t i = 0; w->d == DIALECT_POSTGRES && i < sizeof without / sizeof *without; i++)
 		if (slice_is(type, without[i]))
@@ -303,8 +301,7 @@ static bool is_taken(struct step_writer *w, struct slice name, enum object_type 
 	const struct object *o;
 
 	if (type == OBJECT_CONSTRAINT || type == OBJECT_COLUMN)
-		return w->table &&
-		       catalog_part(w->in->before, w->table, type, name, &o) == PRESENT;
+		return w->table && catalog_part(w->in->before, w->table, type, name, &o) == PRESENT;
 	return catalog_find(w->in->before, w->in->session, type,
 		       (struct name){w->c->target.schema, name}, &o) == PRESENT;
 }

@@ -28,9 +28,8 @@ struct step_writer {
 /* The table as the author wrote it: schema and name, for %n. */
 #define T(w) (w)->c->target.schema, (w)->c->target.name
 
-struct safe_step *step_add(
-	struct step_writer *w, enum phase phase, const char *name, const char *says, ...)
-	__attribute__((format(printf, 4, 5)));
+struct safe_step *step_add(struct step_writer *w, enum phase phase, const char *name,
+	const char *says, ...) __attribute__((format(printf, 4, 5)));
 /* An sqlf() template. */
 void piece(struct step_writer *w, struct piece_list *to, const char *template, ...);
 void piece_text(struct step_writer *w, struct piece_list *to, struct slice sql);
@@ -58,8 +57,8 @@ bool index_mentions(const struct object *index, struct slice column);
 /* The change's own words inside the statement. */
 struct slice change_words_written(const struct step_writer *w);
 /* The statement with `insert` put in behind the first of these words at depth 0. */
-struct slice with_word_after(struct step_writer *w, struct slice text, const char *word,
-	struct slice insert);
+struct slice with_word_after(
+	struct step_writer *w, struct slice text, const char *word, struct slice insert);
 /* The statement for this change alone: "ALTER TABLE t " and the change's words. */
 struct slice alone(struct step_writer *w);
 /* "(a, b)" with quotes where needed. */

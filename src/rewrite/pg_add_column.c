@@ -12,7 +12,7 @@ struct adding {
 	const struct column_def *d;
 	struct slice name;
 	bool serial, identity, stored;
-	bool required;	/* NOT NULL and nothing that gives it a value */
+	bool required;      /* NOT NULL and nothing that gives it a value */
 	bool default_later; /* volatile: only for new rows */
 	struct slice sequence;
 	struct piece_list make; /* the column as it first is */
@@ -93,8 +93,8 @@ static void numbers_from_sequence(struct adding *x)
 	struct slice options = inside(x->identity ? identity_options(w) : SLICE_NONE);
 	struct slice schema = w->c->target.schema;
 
-	x->sequence = chosen_name(w, w->c->target.name, x->name,
-		x->identity ? "fill_seq" : "seq", OBJECT_NONE);
+	x->sequence = chosen_name(
+		w, w->c->target.name, x->name, x->identity ? "fill_seq" : "seq", OBJECT_NONE);
 	piece(w, &x->make, "CREATE SEQUENCE %n AS %s%s%s OWNED BY %n.%i", schema, x->sequence,
 		type_of(x), options.len ? SL(" ") : SLICE_NONE, options, T(w), x->name);
 	piece(w, &x->make, "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT nextval(%L)", T(w), x->name,
@@ -113,7 +113,8 @@ static void kept_by_trigger(struct adding *x)
 		"    SELECT %s INTO NEW.%i FROM (SELECT NEW.*) AS %i;\n    RETURN NEW;\nEND\n$$",
 		schema, f, best(x->d->generation), x->name, w->c->target.name);
 	piece(w, &x->make,
-		"CREATE TRIGGER %i BEFORE INSERT OR UPDATE ON %n FOR EACH ROW EXECUTE FUNCTION %n()",
+		"CREATE TRIGGER %i BEFORE INSERT OR UPDATE ON %n FOR EACH ROW EXECUTE FUNCTION "
+		"%n()",
 		f, T(w), schema, f);
 	x->sequence = f;
 }
@@ -190,8 +191,8 @@ static void backfill(struct adding *x)
 	if (x->default_later)
 		value = best(x->d->default_value);
 	else if (x->sequence.len && !x->stored)
-		value = text_of(w, "nextval(%L)",
-			text_of(w, "%n", w->c->target.schema, x->sequence));
+		value = text_of(
+			w, "nextval(%L)", text_of(w, "%n", w->c->target.schema, x->sequence));
 	else if (x->stored)
 		value = best(x->d->generation);
 	else if (x->required)
@@ -219,8 +220,8 @@ static bool constraints(struct adding *x)
 {
 	struct step_writer *w = x->w;
 	size_t first = w->out->n;
-	struct object stub = {.type = OBJECT_TABLE, .schema = w->c->target.schema,
-		.name = w->c->target.name};
+	struct object stub = {
+		.type = OBJECT_TABLE, .schema = w->c->target.schema, .name = w->c->target.name};
 
 	for (size_t i = 0; i < x->def->nparts; i++) {
 		const struct object *p = x->def->parts[i];
@@ -265,8 +266,7 @@ static void become_identity(struct adding *x)
 	piece(w, &s->up, "ALTER TABLE %n ALTER COLUMN %i ADD GENERATED %s AS IDENTITY%s%s", T(w),
 		x->name, slice_is(x->d->identity, "always") ? SL("ALWAYS") : SL("BY DEFAULT"),
 		options.len ? SL(" ") : SLICE_NONE, options);
-	piece(w, &s->up,
-		"SELECT setval(%L, last_value, is_called) FROM %n",
+	piece(w, &s->up, "SELECT setval(%L, last_value, is_called) FROM %n",
 		text_of(w, "%n", help.schema, own), help.schema, help.name);
 	piece(w, &s->up, "DROP SEQUENCE %n", help.schema, help.name);
 	for (size_t i = 1; i < x->make.n; i++) {
@@ -278,6 +278,60 @@ static void become_identity(struct adding *x)
 				x->name);
 		}
 	}
+}
+
+/* 'x', 0, true: what a default can hold without touching a row. */
+static bool is_literal(enum dialect d, struct slice text)
+{
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, d, text);
+	t = lexer_next(&l);
+	if (token_punct(t, "-"))
+		t = lexer_next(&l);
+	return (t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER || token_is(t, "true") ||
+		       token_is(t, "false")) &&
+	       lexer_peek(&l).kind == TOKEN_END;
+}
+
+/* One value for all rows needs no filling: a default gives it, also to code that runs already and
+ * does not know the column, until that code is gone. */
+static void by_default(struct adding *x)
+{
+	struct step_writer *w = x->w;
+	struct slice collate = SLICE_NONE;
+	struct safe_step *s = step_add(w, PHASE_EXPAND, "expand",
+		"a constant default gives every row its value without touching one, and gives one "
+		"to inserts of code that does not know the column yet.");
+
+	if (x->d->collation.len)
+		collate = text_of(w, " COLLATE %i", x->d->collation);
+	piece(w, &s->up, "ALTER TABLE %n ADD COLUMN %i %s%s DEFAULT %s NOT NULL", T(w), x->name,
+		x->d->type, collate, w->in->fill);
+	piece(w, &s->down, "ALTER TABLE %n DROP COLUMN %i", T(w), x->name);
+	verify_column(w, s, x->name, true);
+	x->tighten = PHASE_BACKFILL;
+	if (!constraints(x))
+		return;
+	s = step_add(w, PHASE_CONTRACT, "contract",
+		"when all running code writes %.*s itself, the default goes.", SLICE(x->name));
+	piece(w, &s->up, "ALTER TABLE %n ALTER COLUMN %i DROP DEFAULT", T(w), x->name);
+	piece(w, &s->down, "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT %s", T(w), x->name,
+		w->in->fill);
+}
+
+/* Rows that code without the column has written since the backfill. */
+static void catch_up(struct adding *x)
+{
+	struct step_writer *w = x->w;
+	struct safe_step *s = step_add(w, PHASE_CONTRACT, "catch_up",
+		"rows that older code wrote since the backfill get their value.");
+
+	s->no_tx = s->batched = true;
+	piece(w, &s->up, "UPDATE %n SET %i = %s WHERE %i IS NULL", T(w), x->name, w->in->fill,
+		x->name);
+	nothing_to_undo(w, s, "the backfill's own way back empties the column");
 }
 
 static bool write_add_column(struct step_writer *w)
@@ -305,13 +359,19 @@ static bool write_add_column(struct step_writer *w)
 			"a column of the domain %.*s, which has constraints, rewrites the table: "
 			"use the domain's base type, and its checks as a CHECK of this table",
 			SLICE(x.d->type));
-	x.default_later = rewrites && best(x.d->default_value).len && !x.serial && !x.identity &&
-			  !x.stored;
+	x.default_later =
+		rewrites && best(x.d->default_value).len && !x.serial && !x.identity && !x.stored;
+	if (x.required && is_literal(w->d, w->in->fill)) {
+		by_default(&x);
+		return true;
+	}
 	make_column(&x);
 	expand(&x);
 	backfill(&x);
 	if (x.required)
 		x.tighten = PHASE_CONTRACT;
+	if (x.required && w->in->fill.len)
+		catch_up(&x);
 	if (!constraints(&x))
 		return true;
 	if ((x.required || x.default_later || x.serial || x.identity || x.stored) &&
@@ -333,7 +393,8 @@ const struct recipe recipe_add_column = {
 	.kinds = KINDS(CHANGE_ADD_COLUMN),
 	.rules = RULES("add-column-volatile-default", "add-column-serial", "add-column-identity",
 		"add-column-stored-generated", "add-column-required", "add-column-inline-unique"),
-	.says = "ADD COLUMN without a value, SET DEFAULT for new rows, old rows in batches, then NOT "
+	.says = "ADD COLUMN without a value, SET DEFAULT for new rows, old rows in batches, then "
+		"NOT "
 		"NULL and constraints by their own safe forms",
 	.write = write_add_column,
 };

@@ -41,8 +41,8 @@ static struct name index_name(struct step_writer *w)
 		return (struct name){w->c->target.schema, def->name};
 	return (struct name){w->c->target.schema,
 		def->name.len ? def->name
-			      : chosen_name(w, w->c->target.name,
-				      key_words(w, def->index.keys), "idx", OBJECT_NONE)};
+			      : chosen_name(w, w->c->target.name, key_words(w, def->index.keys),
+					"idx", OBJECT_NONE)};
 }
 
 /* The author's statement with CONCURRENTLY, and the name that the server would have chosen. */
@@ -112,13 +112,15 @@ static bool build_on_partitions(struct step_writer *w, struct name name)
 
 		if (slice_empty(w->c->target.schema))
 			on.schema = SLICE_NONE;
-		names[i] = chosen_name(w, on.name, key_words(w, w->c->def->index.keys), "idx",
-			OBJECT_NONE);
-		build(w, text_of(w, "CREATE %sINDEX CONCURRENTLY %i ON %n %s", unique, names[i],
-				 on.schema, on.name, keys),
+		names[i] = chosen_name(
+			w, on.name, key_words(w, w->c->def->index.keys), "idx", OBJECT_NONE);
+		build(w,
+			text_of(w, "CREATE %sINDEX CONCURRENTLY %i ON %n %s", unique, names[i],
+				on.schema, on.name, keys),
 			(struct name){on.schema, names[i]}, on);
 	}
-	s = step_add(w, PHASE_EXPAND, "attach", "the partitions' indexes become parts of the whole.");
+	s = step_add(
+		w, PHASE_EXPAND, "attach", "the partitions' indexes become parts of the whole.");
 	for (size_t i = 0; i < n; i++)
 		piece(w, &s->up, "ALTER INDEX %n ATTACH PARTITION %n", name.schema, name.name,
 			slice_empty(w->c->target.schema) ? SLICE_NONE : parts[i]->schema, names[i]);
@@ -167,12 +169,14 @@ static bool write_drop(struct step_writer *w)
 			ABSENT)
 		return false;
 	if (w->c->flags & CHANGE_CASCADE)
-		return refuse(w, "DROP INDEX CONCURRENTLY knows no CASCADE: drop what depends on "
-				 "%.*s by name, then the index",
+		return refuse(w,
+			"DROP INDEX CONCURRENTLY knows no CASCADE: drop what depends on "
+			"%.*s by name, then the index",
 			SLICE(w->c->target.name));
 	if (o && is_partitioned(o->table))
-		return refuse(w, "the index of a partitioned table cannot be dropped "
-				 "concurrently: drop it in a quiet moment, under a short lock_timeout");
+		return refuse(w,
+			"the index of a partitioned table cannot be dropped "
+			"concurrently: drop it in a quiet moment, under a short lock_timeout");
 	s = step_add(w, PHASE_EXPAND, "drop_index", "drop the index while reads and writes go on.");
 	s->no_tx = true;
 	piece(w, &s->up, "DROP INDEX CONCURRENTLY %s%n",
@@ -269,10 +273,11 @@ static bool write_refresh(struct step_writer *w)
 			"REFRESH … CONCURRENTLY needs a unique index over plain columns of %.*s: "
 			"build one first",
 			SLICE(o->name));
-	s = step_add(w, PHASE_EXPAND, "refresh", "readers see the old rows until the new ones are "
-						 "ready.");
-	piece_text(w, &s->up, with_word_after(w, slice_trim(w->in->statement->raw), "view",
-				      SL("CONCURRENTLY")));
+	s = step_add(w, PHASE_EXPAND, "refresh",
+		"readers see the old rows until the new ones are "
+		"ready.");
+	piece_text(w, &s->up,
+		with_word_after(w, slice_trim(w->in->statement->raw), "view", SL("CONCURRENTLY")));
 	nothing_to_undo(w, s, "the view's query did not change");
 	return true;
 }

@@ -69,7 +69,8 @@ const struct recipe recipe_rename_table = {
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_RENAME_TABLE),
 	.rules = RULES("rename-table"),
-	.says = "rename, and a view under the old name in the same transaction; the view goes in the "
+	.says = "rename, and a view under the old name in the same transaction; the view goes in "
+		"the "
 		"contract phase",
 	.write = write_rename_table,
 };
@@ -146,8 +147,9 @@ static void drop_bound_check(struct step_writer *w, struct safe_step *s)
 		column = SLICE_NONE;
 	name = chosen_name(w, w->c->other.name, column, "check", OBJECT_NONE);
 	if (w->in->one_message)
-		s = step_add(w, PHASE_EXPAND, "check", "the bound, which the server kept as a "
-						       "check, goes.");
+		s = step_add(w, PHASE_EXPAND, "check",
+			"the bound, which the server kept as a "
+			"check, goes.");
 	piece(w, &s->up, "ALTER TABLE %n DROP CONSTRAINT IF EXISTS %i", w->c->other.schema,
 		w->c->other.name, name);
 	if (w->in->one_message)
@@ -258,6 +260,7 @@ const struct recipe recipe_attach_partition = {
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_ATTACH_PARTITION),
 	.rules = RULES("attach-partition-scan"),
-	.says = "CHECK (the bound) NOT VALID on the table to attach, VALIDATE, ATTACH, DROP the check",
+	.says = "CHECK (the bound) NOT VALID on the table to attach, VALIDATE, ATTACH, DROP the "
+		"check",
 	.write = write_attach,
 };

@@ -50,20 +50,22 @@ struct slice rewrite_text(struct arena *a, const struct rewritten *r)
 		const struct safe_step *s = r->steps[i];
 		bool lone = r->n == 1 && s->up.n == 1 && s->phase != PHASE_CONTRACT;
 
-		if (lone) {
+		if (lone && !s->batched) {
 			add_statement(&b, s->up.at[0]);
 			b.len--;
-			if (s->batched)
-				buf_adds(&b, "   -- belay:batched");
-			else if (s->no_tx)
+			if (s->no_tx)
 				buf_adds(&b, "   -- outside a transaction");
 			break;
 		}
-		buf_printf(&b, "-- %zu %s%s%s\n", i + 1, phase_word(s->phase),
+		if (r->n > 1)
+			buf_printf(&b, "-- %zu %s", i + 1, phase_word(s->phase));
+		else
+			buf_printf(&b, "-- %s", phase_word(s->phase));
+		buf_printf(&b, "%s%s\n",
 			s->no_tx && s->up.n > 1 ? ", each statement in a transaction of its own"
 			: s->no_tx              ? ", outside a transaction"
 						: "",
-			s->batched ? ", in batches" : "");
+			s->batched ? "\n-- belay:batched" : "");
 		for (size_t k = 0; k < s->up.n; k++)
 			add_statement(&b, s->up.at[k]);
 	}
@@ -93,17 +95,17 @@ static void comment(struct buf *b, struct slice words)
 		buf_addc(b, '\n');
 }
 
-static void header(struct arena *a, struct buf *b, const struct safe_step *s, size_t index,
-	size_t n)
+static void header(
+	struct arena *a, struct buf *b, const struct safe_step *s, size_t index, size_t n)
 {
 	struct slice says = s->says;
 
 	if (n > 1)
-		says = arena_printf(a, "Step %zu of %zu%s%.*s", index + 1, n,
-			says.len ? ": " : ".", SLICE(says));
+		says = arena_printf(a, "Step %zu of %zu%s%.*s", index + 1, n, says.len ? ": " : ".",
+			SLICE(says));
 	else if (says.len && says.at[0] >= 'a' && says.at[0] <= 'z')
-		says = arena_printf(a, "%c%.*s", says.at[0] - 'a' + 'A',
-			SLICE(slice_from(says, 1)));
+		says = arena_printf(
+			a, "%c%.*s", says.at[0] - 'a' + 'A', SLICE(slice_from(says, 1)));
 	comment(b, says);
 	if (s->batched)
 		comment(b, SL("belay up runs the statement in batches that can be resumed; another "
@@ -120,11 +122,12 @@ static struct slice joined_pieces(
 	struct buf b = {0};
 
 	for (size_t i = 0; i < v->n; i++) {
-		bool comment_only = slice_starts(v->at[i], "-- ") &&
-				    slice_chr(v->at[i], '\n') == SIZE_MAX;
+		bool wrap =
+			apart && !slice_starts(v->at[i], "BEGIN;") &&
+			!(slice_starts(v->at[i], "-- ") && slice_chr(v->at[i], '\n') == SIZE_MAX);
 
 		/* One message is one transaction, unless it says otherwise. */
-		if (apart && !comment_only)
+		if (wrap)
 			buf_adds(&b, "BEGIN;\n");
 		if (allow && i + 1 == v->n)
 			buf_printf(&b,
@@ -132,14 +135,14 @@ static struct slice joined_pieces(
 				"more\"\n",
 				allow);
 		add_statement(&b, v->at[i]);
-		if (apart && !comment_only)
+		if (wrap)
 			buf_adds(&b, "COMMIT;\n");
 	}
 	return taken(a, &b);
 }
 
-struct step_text step_text(struct arena *a, const struct safe_step *s, size_t index, size_t n,
-	bool one_message)
+struct step_text step_text(
+	struct arena *a, const struct safe_step *s, size_t index, size_t n, bool one_message)
 {
 	bool apart = one_message && s->no_tx && s->up.n > 1;
 	bool apart_down = one_message && s->no_tx && s->down.n > 1;
