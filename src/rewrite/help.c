@@ -261,6 +261,21 @@ struct slice comparable(struct step_writer *w, struct slice expr, struct slice t
 	return expr;
 }
 
+/* 'x', 0, true: what a default can hold without touching a row. */
+bool is_literal(enum dialect d, struct slice text)
+{
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, d, text);
+	t = lexer_next(&l);
+	if (token_punct(t, "-"))
+		t = lexer_next(&l);
+	return (t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER || token_is(t, "true") ||
+		       token_is(t, "false")) &&
+	       lexer_peek(&l).kind == TOKEN_END;
+}
+
 /* ---- Names ---- */
 
 struct slice joined(struct step_writer *w, struct names n)

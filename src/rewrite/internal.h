@@ -69,6 +69,8 @@ struct slice best(struct expr e);
 /* Columns of json, xml, point … have no equality: compared as text. */
 struct slice comparable(struct step_writer *w, struct slice expr, struct slice type);
 
+bool is_literal(enum dialect d, struct slice text);
+
 /* ---- Names of ours ---- */
 /* table_middle_label, shortened as PostgreSQL shortens, with a number behind when taken. */
 struct slice chosen_name(struct step_writer *w, struct slice table, struct slice middle,
@@ -95,6 +97,11 @@ bool add_key(struct step_writer *w, const struct object *def);
  * it was dropped: the way back that writes no row. */
 struct safe_step *fill_step(struct step_writer *w, struct slice column, struct slice value,
 	struct slice where, const struct piece_list *undo_with);
+
+/* CREATE TABLE under another name, INSERT … SELECT, DROP, RENAME, with what belongs to it: the
+ * table becomes `to`. SQLite's way to what ALTER TABLE cannot do. */
+void sqlite_rebuild(struct step_writer *w, struct piece_list *pieces, const struct object *from,
+	const struct object *to, struct slice column, struct slice value);
 
 #define RECIPE(name) extern const struct recipe recipe_##name;
 #include "rewrite/recipes.def"

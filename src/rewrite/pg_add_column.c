@@ -280,21 +280,6 @@ static void become_identity(struct adding *x)
 	}
 }
 
-/* 'x', 0, true: what a default can hold without touching a row. */
-static bool is_literal(enum dialect d, struct slice text)
-{
-	struct lexer l;
-	struct token t;
-
-	lexer_init(&l, d, text);
-	t = lexer_next(&l);
-	if (token_punct(t, "-"))
-		t = lexer_next(&l);
-	return (t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER || token_is(t, "true") ||
-		       token_is(t, "false")) &&
-	       lexer_peek(&l).kind == TOKEN_END;
-}
-
 /* One value for all rows needs no filling: a default gives it, also to code that runs already and
  * does not know the column, until that code is gone. */
 static void by_default(struct adding *x)

@@ -123,7 +123,7 @@ static struct slice joined_pieces(
 
 	for (size_t i = 0; i < v->n; i++) {
 		bool wrap =
-			apart && !slice_starts(v->at[i], "BEGIN;") &&
+			apart && !slice_starts(v->at[i], "BEGIN") &&
 			!(slice_starts(v->at[i], "-- ") && slice_chr(v->at[i], '\n') == SIZE_MAX);
 
 		/* One message is one transaction, unless it says otherwise. */
