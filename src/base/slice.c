@@ -174,6 +174,28 @@ bool slice_u64(struct slice a, unsigned long long *out)
 	return true;
 }
 
+bool slice_duration(struct slice a, int *ms)
+{
+	static const struct {
+		const char *unit;
+		unsigned long long ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"", 1}};
+	const unsigned long long most = 30ull * 24 * 3600000;
+	unsigned long long n;
+
+	a = slice_trim(a);
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (!slice_ends(a, units[i].unit))
+			continue;
+		if (!slice_u64(slice_sub(a, 0, a.len - strlen(units[i].unit)), &n) ||
+			n > most / units[i].ms)
+			continue;
+		*ms = (int)(n * units[i].ms);
+		return true;
+	}
+	return false;
+}
+
 unsigned long long slice_hash(struct slice a)
 {
 	unsigned long long h = 14695981039346656037ull;

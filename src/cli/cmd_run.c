@@ -168,6 +168,42 @@ static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *e
 	return true;
 }
 
+static bool open_watcher(void *ctx, struct conn **out, struct err *err)
+{
+	struct running *r = ctx;
+	bool quiet = r->cli->quiet, ok;
+
+	r->cli->quiet = true; /* what there is to warn of was said for the first connection */
+	ok = cli_connect(r->cli, out, true, err);
+	r->cli->quiet = quiet;
+	return ok;
+}
+
+static bool read_time(const struct cli *c, const char *option, int *ms, struct err *err)
+{
+	const char *text = cli_text(c, option);
+
+	if (!text || slice_duration(slice_of(text), ms))
+		return true;
+	return err_set(err, ERR_INPUT, "--%s wants a duration such as 200ms, 2s or 10m, not \"%s\"",
+		option, text);
+}
+
+/* The command line, else the environment of belay.yml, else what traffic does not notice. */
+static bool read_budget(
+	const struct cli *c, struct plan_request *req, struct run_options *ro, struct err *err)
+{
+	const char *name = cli_text(c, "env");
+	const struct config_env *e = name ? config_env(&c->config, name) : NULL;
+
+	req->wait_ms = e && e->wait_ms >= 0 ? e->wait_ms : 200;
+	req->hold_ms = e && e->hold_ms >= 0 ? e->hold_ms : 2000;
+	ro->patience_ms = 600000;
+	return read_time(c, "wait", &req->wait_ms, err) &&
+	       read_time(c, "hold", &req->hold_ms, err) &&
+	       read_time(c, "patience", &ro->patience_ms, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -180,13 +216,14 @@ static bool run_selection(
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
 		.event = on_event,
+		.open_watcher = open_watcher,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;
 	bool ok;
 
 	*done = 0;
-	if (!read_in_doubt(c, &ro.in_doubt, err))
+	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
 		return false;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))

@@ -341,7 +341,9 @@ static bool read_environments(struct reading *r, const struct node *n, void *int
 	if (n->kind != NODE_MAP)
 		return bad(r, n, "environments wants names");
 	for (size_t i = 0; i < n->n; i++) {
-		struct config_env e = {.name = n->keys[i]->text ? n->keys[i]->text : ""};
+		struct config_env e = {.name = n->keys[i]->text ? n->keys[i]->text : "",
+			.wait_ms = -1,
+			.hold_ms = -1};
 
 		if (!walk(r, n->values[i], keys, &e, "environments"))
 			return false;

@@ -12,7 +12,7 @@
 struct config_env {
 	const char *name, *url, *role, *journal;
 	bool protected_, require_receipt;
-	int wait_ms, hold_ms;
+	int wait_ms, hold_ms; /* lock budget; -1 = not said */
 	const char *window;
 };
 

@@ -51,12 +51,25 @@ static const struct option_spec up_options[] = {
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
 	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
 	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec move_options[] = {
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
@@ -130,10 +143,10 @@ static const struct command command_table[] = {
 	 "belay down --db sqlite:app.db", down_options, 0, 1, cmd_down},
 	{"goto", "ID", "up or down, whichever leads to ID",
 	 "Afterwards ID is the last applied migration.",
-	 "belay goto 3 --db sqlite:app.db", NULL, 1, 1, cmd_goto},
+	 "belay goto 3 --db sqlite:app.db", move_options, 1, 1, cmd_goto},
 	{"redo", "", "undo the last migration and apply it again",
 	 "For work on a development database.",
-	 "belay redo --db sqlite:app.db", NULL, 0, 0, cmd_redo},
+	 "belay redo --db sqlite:app.db", move_options, 0, 0, cmd_redo},
 	{"baseline", "ID", "record everything up to ID as applied, without running it",
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",

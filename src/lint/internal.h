@@ -2,6 +2,7 @@
 #ifndef BELAY_LINT_INTERNAL_H
 #define BELAY_LINT_INTERNAL_H
 
+#include "lint/facts.h"
 #include "lint/lint.h"
 #include "sql/quote.h"
 
@@ -28,6 +29,9 @@ struct judge {
 	struct verdict *out;
 	struct catalog *catalog;
 	struct session session;
+	const struct rule **active; /* that apply to this engine and are not off everywhere */
+	size_t nactive;
+	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */

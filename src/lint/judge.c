@@ -386,11 +386,40 @@ static void note_opaque(struct judge *jg, const struct statement *st)
 		.span = st->span, .reason = arena_slice(jg->arena, st->opaque_reason)};
 }
 
-static void run_rules(struct judge *jg, struct judged *j)
+/* Could a finding of that rule be reported anywhere? */
+static bool wanted(const struct judge *jg, const struct rule *r)
+{
+	const struct judge_input *in = jg->in;
+	bool on = r->tier == TIER_ON;
+
+	for (size_t i = 0; !on && i < in->nsettings; i++)
+		on = strcmp(in->settings[i].rule, r->id) == 0 ||
+		     strcmp(in->settings[i].rule, "all") == 0;
+	for (size_t i = 0; !on && in->select && in->select[i]; i++)
+		on = strcmp(in->select[i], r->id) == 0 || strcmp(in->select[i], "all") == 0;
+	return on && applies(r, in);
+}
+
+static void choose_rules(struct judge *jg)
 {
 	for (size_t i = 0; rules[i]; i++)
-		if (rules[i]->check && applies(rules[i], jg->in))
-			rules[i]->check(rules[i], j);
+		if (wanted(jg, rules[i]))
+			*ARENA_PUSH(jg->arena, jg->active, jg->nactive) = rules[i];
+}
+
+/* A row that names the classes of changes it looks at is not asked about others. */
+static void run_rules(struct judge *jg, struct judged *j)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < j->statement->nchanges; i++)
+		seen |= RULE_CLASS(change_class_of(j->statement->changes[i].kind));
+	for (size_t i = 0; i < jg->nactive; i++) {
+		const struct rule *r = jg->active[i];
+
+		if (r->check && (!r->classes || (r->classes & seen)))
+			r->check(r, j);
+	}
 }
 
 static void judge_statement(struct judge *jg, const struct statement *st)
@@ -405,6 +434,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		.project = jg->in->project,
 		.dialect = jg->in->engine->dialect,
 		.version = jg->in->version,
+		.facts = jg->facts,
 		.judge = jg};
 	struct slice why = SLICE_NONE;
 
@@ -421,6 +451,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		give_safe_forms(jg, &j);
 	if (jg->unit->down)
 		return;
+	facts_note(&j);
 	if (catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT &&
 		!jg->base_unknown && catalog_is_complete(jg->catalog)) {
 		/* Something is not as this history alone would have it: from here on what is not in
@@ -472,6 +503,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		catalog_taint(jg->catalog, &jg->session, SL("*"));
 		return;
 	}
+	facts_begin(jg->facts);
 	wraps = runner_wraps(jg, u);
 	if (wraps)
 		session_begin(&jg->session, jg->catalog, true);
@@ -506,6 +538,7 @@ static void judge_down(struct judge *jg, const struct unit *u)
 			.project = jg->in->project,
 			.dialect = jg->in->engine->dialect,
 			.version = jg->in->version,
+			.facts = jg->facts,
 			.judge = jg};
 
 		if (!u->context)
@@ -525,12 +558,13 @@ static void finish_rules(struct judge *jg)
 		.project = jg->in->project,
 		.dialect = jg->in->engine->dialect,
 		.version = jg->in->version,
+		.facts = jg->facts,
 		.judge = jg};
 
 	jg->unit = NULL;
-	for (size_t i = 0; rules[i]; i++)
-		if (rules[i]->finish && applies(rules[i], jg->in))
-			rules[i]->finish(rules[i], &j);
+	for (size_t i = 0; i < jg->nactive; i++)
+		if (jg->active[i]->finish)
+			jg->active[i]->finish(jg->active[i], &j);
 }
 
 /* ---- The result ---- */
@@ -625,6 +659,9 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 	bool ok;
 
 	*out = (struct verdict){0};
+	jg.facts = ARENA_NEW(a, struct history_facts);
+	jg.facts->arena = a;
+	choose_rules(&jg);
 	collect(&jg);
 	jg.catalog =
 		in->live ? catalog_copy(in->live) : catalog_new(in->engine->dialect, in->version);
@@ -643,6 +680,7 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 		count(&jg);
 	catalog_free(jg.catalog);
 	arena_done(&jg.scratch);
+	arena_done(&jg.facts->script);
 	for (size_t i = 0; i < jg.nunits; i++)
 		err_done(&jg.units[i].err);
 	return ok;

@@ -56,6 +56,8 @@ struct rule {
 	enum tier tier;
 	enum severity severity;
 	unsigned engines; /* RULE_PG | RULE_MYSQL | RULE_MARIADB | RULE_SQLITE */
+	unsigned classes; /* RULE_CLASS(CLASS_ALTER) | …: statements that have none of them are not
+			     shown to `check`; 0 = all are */
 	int since, until; /* server versions (0 = no bound), until is exclusive */
 	const char *says; /* one line: what happens */
 	const char *why;  /* a paragraph: what the server does, what it costs */
@@ -73,6 +75,7 @@ struct rule {
 	const char *const *hides;
 };
 enum { RULE_PG = 1, RULE_MYSQL = 2, RULE_MARIADB = 4, RULE_SQLITE = 8, RULE_ALL = 15 };
+#define RULE_CLASS(class) (1u << (class))
 
 extern const struct rule *const rules[]; /* sorted by id, ends with NULL */
 const struct rule *rule_find(struct slice id, const char **nearest);

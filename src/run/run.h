@@ -88,6 +88,9 @@ struct run_options {
 	/* Around each statement: a rehearsal observes locks here. May be NULL. */
 	bool (*before)(void *ctx, const struct step *s, struct err *err);
 	bool (*after)(void *ctx, const struct step *s, long long ms, struct err *err);
+	/* A second connection, to see who is in the way while the first one waits. May be NULL. */
+	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
+	int patience_ms; /* how long a lock is tried for, 0 = once */
 	void *ctx;
 };
 struct verify_failure {

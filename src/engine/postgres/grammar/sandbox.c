@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <stddef.h>
+#include <sys/mman.h>
 
 enum {
 	PAGE = 65536,
@@ -30,7 +32,9 @@ struct Z_a_instance_t {
 	uint32_t first_pages; /* an instance that has grown is not kept */
 	bool is_full;         /* the sandbox asked for more than it may have */
 	bool is_broken;       /* this machine has no room for a sandbox */
+	bool is_counted;      /* pages become usable one growth at a time */
 };
+_Static_assert(sizeof(struct Z_a_instance_t) <= SANDBOX_MEMORY, "the box reaches into its memory");
 
 struct grammar {
 	struct Z_a_instance_t *box; /* NULL until the first parse, and after a trap */
@@ -86,13 +90,43 @@ uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...)
 
 /* ---- Linear memory and the function table ---- */
 
+/* The box is the head of its region. Where the kernel counts every page that could be written
+ * (overcommit off), only what the module was given can be. */
+static struct Z_a_instance_t *map_box(void)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	char *at = mmap(NULL, SANDBOX_REGION, PROT_READ | PROT_WRITE, flags, -1, 0);
+	struct Z_a_instance_t *box;
+
+	if (at != MAP_FAILED) {
+		mprotect(at + SANDBOX_REGION - 4096, 4096, PROT_READ);
+		return (struct Z_a_instance_t *)at;
+	}
+	at = mmap(NULL, SANDBOX_REGION, PROT_NONE, flags, -1, 0);
+	if (at == MAP_FAILED)
+		return NULL;
+	if (mprotect(at, SANDBOX_MEMORY, PROT_READ | PROT_WRITE) != 0) {
+		munmap(at, SANDBOX_REGION);
+		return NULL;
+	}
+	box = (struct Z_a_instance_t *)at;
+	box->is_counted = true;
+	return box;
+}
+
+static bool may_use(struct Z_a_instance_t *box, uint64_t pages)
+{
+	return !box->is_counted || mprotect((char *)box + SANDBOX_MEMORY, pages * PAGE,
+					   PROT_READ | PROT_WRITE) == 0;
+}
+
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint32_t pages, uint32_t most)
 {
-	m->data = calloc(pages, PAGE); /* lazily zero: only what is touched costs */
-	if (!m->data) {
+	if (!may_use(running, pages)) {
 		running->is_broken = true;
 		wasm_rt_trap(WASM_RT_TRAP_OOB);
 	}
+	m->data = (uint8_t *)running + SANDBOX_MEMORY;
 	m->pages = pages;
 	m->max_pages = most;
 	m->size = pages * PAGE;
@@ -102,15 +136,9 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint32_t pages, uint32_t most)
 uint32_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint32_t more)
 {
 	uint32_t before = m->pages;
-	uint8_t *bigger;
 
-	if (more > m->max_pages - before)
+	if (more > m->max_pages - before || !may_use(running, (uint64_t)before + more))
 		return UINT32_MAX;
-	bigger = realloc(m->data, (size_t)(before + more) * PAGE);
-	if (!bigger)
-		return UINT32_MAX;
-	memset(bigger + (size_t)before * PAGE, 0, (size_t)more * PAGE);
-	m->data = bigger;
 	m->pages = before + more;
 	m->size = m->pages * PAGE;
 	return before;
@@ -118,8 +146,7 @@ uint32_t wasm_rt_grow_memory(wasm_rt_memory_t *m, uint32_t more)
 
 void wasm_rt_free_memory(wasm_rt_memory_t *m)
 {
-	free(m->data);
-	m->data = NULL;
+	m->data = NULL; /* it goes with its box */
 }
 
 void wasm_rt_allocate_funcref_table(wasm_rt_funcref_table_t *t, uint32_t n, uint32_t most)
@@ -341,7 +368,7 @@ static void drop_box(struct grammar *g)
 {
 	if (g->box) {
 		Z_libpgZ2Dquery_free(&g->box->wasm);
-		free(g->box);
+		munmap(g->box, SANDBOX_REGION);
 	}
 	g->box = NULL;
 	g->last_result = 0;
@@ -509,14 +536,15 @@ static bool into_sandbox(struct call *c, struct err *err)
 		return false;
 	if (g->box && g->box->wasm.w2c_z.pages > g->box->first_pages)
 		drop_box(g);
-	if (!g->box)
-		g->box = mem_alloc(sizeof *g->box);
+	if (!g->box && !(g->box = map_box()))
+		return err_set(err, ERR_INPUT,
+			"cannot set up the SQL parser: no 4 GiB of address space");
 	if (!provider_run(c->sql.len, MOST_STACK, enter, c, err))
 		return false;
 	if (c->is_broken) {
 		c->fault->message = SLICE_NONE;
 		return err_set(err, ERR_INPUT,
-			"cannot set up the SQL parser: no 128 MiB of address space");
+			"cannot set up the SQL parser: no 128 MiB of memory");
 	}
 	return slice_empty(c->fault->message);
 }
