@@ -404,6 +404,9 @@ static bool steps_of(struct making *m, const struct statement *st, bool made, st
 		return err_set(err, ERR_INPUT, "it would fail: %.*s", SLICE(effect.outcome_why));
 	switch (rewrite_statement(&in, &out)) {
 	case REWRITE_REFUSED:
+		if (slice_starts(out.refused, "No safe form"))
+			return err_set(
+				err, ERR_REFUSED, "n%.*s", SLICE(slice_from(out.refused, 1)));
 		return err_set(err, ERR_REFUSED, "there is no safe form: %.*s", SLICE(out.refused));
 	case REWRITE_AS_IS:
 		rewrite_plainly(&in, &out);

@@ -110,6 +110,8 @@ enum rewrite_result rewrite_statement(const struct rewrite_input *in, struct rew
 		}
 		if (out->refused.len)
 			return REWRITE_REFUSED;
+		if (out->whole)
+			break;
 	}
 	return any ? REWRITE_STEPS : REWRITE_AS_IS;
 }

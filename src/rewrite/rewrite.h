@@ -62,6 +62,7 @@ struct rewritten {
 	struct safe_step **steps;
 	size_t n;
 	struct slice refused;
+	bool whole; /* the recipe wrote the whole statement, not one change of it */
 };
 
 struct step_writer; /* internal.h */
