@@ -122,3 +122,104 @@ same_end() {
 	same_end 'ALTER TABLE users ADD CONSTRAINT ages CHECK (age >= 0), ADD CONSTRAINT age_key UNIQUE (age, id); ALTER TABLE users ALTER COLUMN age TYPE bigint' --sql 'ALTER TABLE users ADD CONSTRAINT ages CHECK (age >= 0), ADD CONSTRAINT age_key UNIQUE (age, id); ALTER TABLE users ALTER COLUMN age TYPE bigint'
 	same_end 'ALTER TABLE orders ALTER COLUMN note TYPE varchar(60)' change-type orders note 'varchar(60)'
 }
+
+steps_until() { # PHASE CHANGE…: everything up to that phase is applied to database "safe"
+	local phase=$1
+	shift
+	rm -rf migrations verify
+	{ echo '-- UP'; base; } | file migrations/001_base.sql
+	ends 0 belay new change "$@"
+	pg_database safe
+	ends 0 belay up --db "$url" --phase "$phase" -q
+}
+
+@test "both names work until the contract step" {
+	steps_until expand rename-column users plan tariff
+	pg <<<"INSERT INTO users (id, plan) VALUES (901, 'old'); INSERT INTO users (id, tariff) VALUES (902, 'new'); INSERT INTO users (id) VALUES (903)"
+	pg <<<"UPDATE users SET plan = 'old2' WHERE id = 1; UPDATE users SET tariff = 'new2' WHERE id = 2; UPDATE users SET age = 5 WHERE id = 3"
+	run pg <<<"UPDATE users SET plan = 'a', tariff = 'b' WHERE id = 4"
+	says 'two values for one column'
+	ends 0 belay up --db "$url" -q
+	[ "$(pg <<<'SELECT count(*) FROM users WHERE plan IS DISTINCT FROM tariff')" = 0 ]
+	[ "$(pg <<<"SELECT string_agg(tariff, ' ' ORDER BY id) FROM users WHERE id IN (1, 2, 3, 901, 902, 903)")" = 'old2 new2 free old new free' ]
+	# lossless both ways
+	ends 0 belay up --db "$url" --phase contract -q
+	pg <<<"UPDATE users SET tariff = 'late' WHERE id = 5"
+	ends 0 belay down --db "$url" -q
+	[ "$(pg <<<'SELECT plan || tariff FROM users WHERE id = 5')" = latelate ]
+	ends 0 belay down --db "$url" --count 2 -q
+	[ "$(pg <<<'SELECT plan FROM users WHERE id = 5')" = late ]
+}
+
+@test "a swap of types goes back without losing what was written since" {
+	steps_until backfill change-type users age bigint
+	[ "$(pg <<<"SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'age'")" = bigint ]
+	pg <<<"UPDATE users SET age = 77 WHERE id = 1; INSERT INTO users (id, age) VALUES (901, 88)"
+	ends 0 belay down --db "$url" -q
+	[ "$(pg <<<'SELECT count(*) FROM users WHERE age IS DISTINCT FROM age_new')" = 0 ]
+	[ "$(pg <<<'SELECT age FROM users WHERE id IN (1, 901) ORDER BY id' | tr '\n' ' ')" = '77 88 ' ]
+	# one value that the old type cannot hold stops the way back, and nothing has changed
+	ends 0 belay up --db "$url" -q
+	pg <<<"UPDATE users SET age = 5000000000 WHERE id = 2"
+	ends 5 belay down --db "$url"
+	[ "$(pg <<<'SELECT age FROM users WHERE id = 2')" = 5000000000 ]
+}
+
+@test "a value that does not fit stops the fill of a narrower type" {
+	rm -rf migrations verify
+	{ echo '-- UP'; base; echo "UPDATE orders SET note = repeat('x', 70) WHERE id = 9;"; } | file migrations/001_base.sql
+	ends 0 belay new change change-type orders note 'varchar(60)'
+	pg_database safe
+	ends 5 belay up --db "$url"
+	says 'too long'
+}
+
+@test "golang-migrate: one statement a file outside a transaction, contract files wait in later/" {
+	rm -rf migrations verify later
+	base | file migrations/000001_base.up.sql
+	file migrations/000001_base.down.sql <<<'DROP SCHEMA public CASCADE; CREATE SCHEMA public;'
+	ends 0 belay new rename rename-column orders legacy modern
+	[ "$(ls migrations | wc -l)" -gt 4 ]
+	[ "$(ls later/*.up.sql | wc -l)" = 1 ]
+	grep -q 'next free number' later/*.up.sql
+	ends 0 belay new uniq add-unique users email
+	ends 0 belay new idx add-index orders user_id
+	ends 0 belay new nn set-not-null users email
+	ends 0 belay new key add-foreign-key orders user_id users
+	ends 0 belay check --fail-on warning
+	says 'nothing to report'
+	ends 0 belay graph
+	says_not 'later'
+	ends 0 belay rehearse 2 3 4 5 6 7 8 9 --scratch "postgres:///postgres?host=$PG_DIR&user=postgres"
+}
+
+@test "every layout gets files that it reads, in order" {
+	local layout
+	for layout in dbmate goose flyway diesel sqlx prisma plain; do
+		rm -rf work && mkdir work
+		[ $layout != sqlx ] || echo 'sqlx = "0.8"' >work/Cargo.toml
+		ends 0 belay -C work new base --layout $layout --dialect postgres --sql 'CREATE TABLE users (id bigint PRIMARY KEY, email text)'
+		ends 0 belay -C work new more --layout $layout --dialect postgres add-column users token 'uuid NOT NULL DEFAULT gen_random_uuid()'
+		ends 0 belay -C work graph --layout $layout -o json
+		[ "$(json "len(d['migrations'])" <<<"$output")" = 4 ] || { echo "$layout: $output" >&2; false; }
+		ends 0 belay -C work check --layout $layout --dialect postgres --fail-on warning
+		says 'nothing to report'
+	done
+}
+
+@test "a statement that would fail, or that nobody can make safe, writes nothing" {
+	{ echo '-- UP'; base; } | file migrations/001_base.sql
+	ends 2 belay new x add-column users email text
+	says 'would fail'
+	ends 2 belay new x add-column users city 'text NOT NULL'
+	says '--fill'
+	ends 2 belay new x add-column users city 'text NOT NULL' --fill 'upper('
+	says 'does not parse'
+	ends 6 belay new x --sql 'TRUNCATE orders'
+	says 'no safe form'
+	ends 6 belay new x change-type users id numeric
+	says 'primary key'
+	ends 2 belay new x --sql 'ALTER TABEL users ADD x int'
+	says 'does not parse'
+	[ "$(ls migrations)" = 001_base.sql ]
+}

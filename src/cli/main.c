@@ -103,7 +103,7 @@ static const struct command command_table[] = {
 	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
 	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
 	 "  drop-table TABLE                           or any statement by --sql",
-	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
+	 "belay new email_index add-index customers email", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"

@@ -61,11 +61,13 @@ struct slice rewrite_text(struct arena *a, const struct rewritten *r)
 			buf_printf(&b, "-- %zu %s", i + 1, phase_word(s->phase));
 		else
 			buf_printf(&b, "-- %s", phase_word(s->phase));
-		buf_printf(&b, "%s%s\n",
-			s->no_tx && s->up.n > 1 ? ", each statement in a transaction of its own"
-			: s->no_tx              ? ", outside a transaction"
-						: "",
-			s->batched ? "\n-- belay:batched" : "");
+		buf_adds(&b, s->no_tx && s->up.n > 1
+				     ? ", each statement in a transaction of its own"
+			     : s->no_tx ? ", outside a transaction"
+					: "");
+		if (s->says.len && (s->phase == PHASE_CONTRACT || s->one_way))
+			buf_printf(&b, ": %.*s", SLICE(s->says));
+		buf_adds(&b, s->batched ? "\n-- belay:batched\n" : "\n");
 		for (size_t k = 0; k < s->up.n; k++)
 			add_statement(&b, s->up.at[k]);
 	}
