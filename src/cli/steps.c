@@ -59,7 +59,7 @@ static bool replay_all(
 	return true;
 }
 
-bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
+bool schema_now_empty(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
 {
 	enum dialect d = cli_dialect(c, p);
 	struct reader_options ro = {.dialect = d == DIALECT_UNKNOWN ? DIALECT_POSTGRES : d};
@@ -72,6 +72,13 @@ bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *
 		return false;
 	x->catalog = catalog_new(ro.dialect, ro.version);
 	session_init(&x->session, ro.dialect, &c->arena);
+	return true;
+}
+
+bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
+{
+	if (!schema_now_empty(c, p, x, err))
+		return false;
 	if (cli_text(c, "db") || cli_text(c, "env"))
 		return load_live(c, x, err);
 	if (p->nmigrations == 0)
@@ -243,8 +250,8 @@ static bool one_step(struct cli *c, struct project *p, struct slice name, const 
 }
 
 bool steps_files(struct cli *c, const struct project *p, struct slice name,
-	struct safe_step *const *steps, size_t n, struct new_file **files, size_t *nfiles,
-	struct err *err)
+	struct safe_step *const *steps, size_t from, size_t n, struct new_file **files,
+	size_t *nfiles, struct err *err)
 {
 	struct project copy = *p;
 	struct written out = {files, nfiles};
@@ -255,7 +262,7 @@ bool steps_files(struct cli *c, const struct project *p, struct slice name,
 	copy.migrations = ARENA_ARRAY(&c->arena, 2 * (p->nmigrations + n + 8), struct migration);
 	if (p->nmigrations)
 		memcpy(copy.migrations, p->migrations, p->nmigrations * sizeof *p->migrations);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = from; i < n; i++) {
 		struct step_text t =
 			step_text(&c->arena, steps[i], i, n, sends_one_message(p->layout));
 

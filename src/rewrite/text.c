@@ -112,7 +112,8 @@ static void header(
 	if (s->batched)
 		comment(b, SL("belay up runs the statement in batches that can be resumed; another "
 			      "runner sends it as one statement."));
-	buf_printf(b, "-- belay:phase %s\n", phase_word(s->phase));
+	if (s->phase != PHASE_NONE)
+		buf_printf(b, "-- belay:phase %s\n", phase_word(s->phase));
 	if (s->no_tx)
 		buf_adds(b, "-- belay:no-transaction\n");
 }
