@@ -165,6 +165,24 @@ steps_until() { # PHASE CHANGE…: everything up to that phase is applied to dat
 	[ "$(pg <<<'SELECT age FROM users WHERE id = 2')" = 5000000000 ]
 }
 
+@test "a step that fails in the middle goes on with one plain re-run" {
+	steps_until backfill rename-column users plan tariff
+	pg <<<'CREATE VIEW v AS SELECT tariff FROM users'
+	ends 5 belay up --db "$url" --phase contract
+	pg <<<"DROP VIEW v; INSERT INTO users (id, plan) VALUES (901, 'between')"
+	ends 0 belay up --db "$url" --phase contract
+	[ "$(pg <<<'SELECT tariff FROM users WHERE id = 901')" = between ]
+	steps_until expand add-unique users email
+	rm -rf migrations verify
+	{ echo '-- UP'; base; echo "UPDATE users SET email = 'same' WHERE id IN (1, 2);"; } | file migrations/001_base.sql
+	ends 0 belay new change add-unique users email
+	pg_database safe
+	ends 5 belay up --db "$url"
+	pg <<<"UPDATE users SET email = 'other' WHERE id = 2"
+	ends 0 belay up --db "$url"
+	ends 0 belay verify --db "$url"
+}
+
 @test "a value that does not fit stops the fill of a narrower type" {
 	rm -rf migrations verify
 	{ echo '-- UP'; base; echo "UPDATE orders SET note = repeat('x', 70) WHERE id = 9;"; } | file migrations/001_base.sql

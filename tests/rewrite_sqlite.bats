@@ -77,6 +77,11 @@ SQL
 	[ "$(sqlite3 a.db 'SELECT count(*) FROM orders')" = 3 ]
 	says_not 'orders_new'
 	[[ $(sqlite3 a.db .schema) != *orders_new* ]]
+	# one plain re-run goes on when the row is mended
+	sqlite3 a.db 'DELETE FROM orders WHERE id = 3'
+	ends 0 belay up --db sqlite:a.db
+	[[ $(sqlite3 a.db '.schema orders') == *'total NUMERIC NOT NULL'* ]]
+	[ "$(sqlite3 a.db 'SELECT count(*) FROM orders')" = 2 ]
 }
 
 @test "what cannot be done is refused with the reason" {

@@ -82,7 +82,7 @@ const struct recipe recipe_drop_column = {
 	.id = "drop-column",
 	.engines = RULE_ALL,
 	.kinds = KINDS(CHANGE_DROP_COLUMN),
-	.rules = RULES("drop-column"),
+	.rules = RULES("drop-column", "drop-column-index-first", "drop-column-loses-fk"),
 	.says = "DROP NOT NULL so that code may stop writing it; its indexes and foreign keys "
 		"alone; "
 		"DROP COLUMN in the contract phase",
@@ -111,10 +111,11 @@ static void drop_dependents(struct step_writer *w, struct safe_step *s)
 static bool write_drop_table(struct step_writer *w)
 {
 	struct safe_step *s;
-	bool cascade = w->d == DIALECT_POSTGRES && w->table && (w->c->flags & CHANGE_CASCADE);
+	bool by_name;
 
 	if (!target_existed(w))
 		return false;
+	by_name = w->d == DIALECT_POSTGRES && w->table != NULL;
 	s = step_add(w, PHASE_CONTRACT, "contract",
 		"when no running code uses %.*s. There is no way back: its rows go with it. Keep a "
 		"dump if they may be needed.",
@@ -131,10 +132,9 @@ static bool write_drop_table(struct step_writer *w)
 			piece(w, &s->up, "ALTER TABLE %n DROP CONSTRAINT %i", T(w), p->name);
 	}
 	s->no_tx = s->up.n > 0;
-	cascade = w->table && cascade;
 	piece(w, &s->up, "DROP TABLE %s%n%s",
 		w->c->flags & CHANGE_IF_EXISTS ? SL("IF EXISTS ") : SLICE_NONE, T(w),
-		(w->c->flags & CHANGE_CASCADE) && !cascade ? SL(" CASCADE") : SLICE_NONE);
+		(w->c->flags & CHANGE_CASCADE) && !by_name ? SL(" CASCADE") : SLICE_NONE);
 	if (w->d == DIALECT_POSTGRES)
 		piece(w, &s->verify, "SELECT %L AS still_there WHERE to_regclass(%L) IS NOT NULL",
 			w->c->target.name, text_of(w, "%n", T(w)));

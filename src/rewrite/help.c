@@ -158,6 +158,13 @@ bool scans_table(struct step_writer *w)
 	return e && touches(e->scans, e->nscans);
 }
 
+bool builds_index(struct step_writer *w)
+{
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->builds, e->nbuilds);
+}
+
 bool has_directive(const struct statement *st, const char *name)
 {
 	for (size_t i = 0; i < st->ndirectives; i++)

@@ -49,6 +49,7 @@ bool is_not_null(const struct object *table, struct slice column);
 const struct effect *own_effect(struct step_writer *w);
 bool rewrites_table(struct step_writer *w);
 bool scans_table(struct step_writer *w);
+bool builds_index(struct step_writer *w);
 bool has_directive(const struct statement *st, const char *name);
 /* Plain columns of keys; the index mentions the column anywhere. */
 bool index_mentions(const struct object *index, struct slice column);

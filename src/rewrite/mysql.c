@@ -101,7 +101,8 @@ const struct recipe recipe_mysql_copy = {
 	.engines = RULE_MYSQL | RULE_MARIADB,
 	.kinds = KINDS(CHANGE_MODIFY_COLUMN, CHANGE_CONVERT_CHARSET, CHANGE_ADD_COLUMN,
 		CHANGE_TABLE_ENGINE),
-	.rules = RULES("mysql-column-copy"),
+	.rules = RULES("mysql-column-copy", "charset-collation-change", "mysql-enum-set-edit",
+		"add-column-expression-default"),
 	.says = "refused with the reason: only a copy of the table can do it",
 	.write = write_copy,
 };
@@ -211,7 +212,7 @@ const struct recipe recipe_mysql_check = {
 	.id = "mysql-check",
 	.engines = RULE_MYSQL | RULE_MARIADB,
 	.kinds = KINDS(CHANGE_ADD_CONSTRAINT),
-	.rules = RULES("add-check-copy", "add-check-validated"),
+	.rules = RULES("add-check-validated"),
 	.says = "refused with the reason: ADD CHECK copies the table",
 	.write = write_check,
 };

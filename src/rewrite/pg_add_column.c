@@ -377,7 +377,8 @@ const struct recipe recipe_add_column = {
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_ADD_COLUMN),
 	.rules = RULES("add-column-volatile-default", "add-column-serial", "add-column-identity",
-		"add-column-stored-generated", "add-column-required", "add-column-inline-unique"),
+		"add-column-stored-generated", "add-column-required", "add-column-inline-unique",
+		"add-column-inline-check", "add-column-inline-fk", "add-column-checked-domain"),
 	.says = "ADD COLUMN without a value, SET DEFAULT for new rows, old rows in batches, then "
 		"NOT "
 		"NULL and constraints by their own safe forms",

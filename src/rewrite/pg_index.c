@@ -139,8 +139,9 @@ static bool write_create(struct step_writer *w)
 {
 	struct name name;
 
-	if ((w->c->flags & CHANGE_CONCURRENTLY) || !w->c->def || w->c->def->index.on_only ||
-		!target_existed(w))
+	if (!w->c->def || w->c->def->index.on_only || !target_existed(w))
+		return false;
+	if ((w->c->flags & CHANGE_CONCURRENTLY) && !is_partitioned(w->table))
 		return false;
 	name = index_name(w);
 	if (is_partitioned(w->table))
@@ -153,7 +154,8 @@ const struct recipe recipe_create_index = {
 	.id = "create-index",
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_CREATE_INDEX),
-	.rules = RULES("index-not-concurrent", "concurrent-index-partitioned"),
+	.rules = RULES(
+		"index-not-concurrent", "concurrent-index-partitioned", "index-in-exclusive-tx"),
 	.says = "CREATE INDEX CONCURRENTLY outside a transaction; on a partitioned table ON ONLY "
 		"the parent, CONCURRENTLY on each partition, then attach",
 	.write = write_create,

@@ -572,7 +572,7 @@ static bool write_alter_type(struct step_writer *w)
 	struct moves m = {0};
 	const char *way;
 
-	if (!w->c->def || !target_existed(w) || !rewrites_table(w))
+	if (!w->c->def || !target_existed(w) || (!rewrites_table(w) && !builds_index(w)))
 		return false;
 	x.col = column_of(w->table, w->c->name);
 	if (!x.col)
@@ -612,7 +612,7 @@ const struct recipe recipe_alter_type = {
 	.id = "alter-type",
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_ALTER_TYPE),
-	.rules = RULES("column-type-rewrite"),
+	.rules = RULES("column-type-rewrite", "column-type-reindex", "column-type-narrowing"),
 	.says = "a second column of the new type, kept in step by a trigger, filled in batches, "
 		"given "
 		"the first one's indexes and constraints; the two change names; the old one goes "

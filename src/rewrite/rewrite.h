@@ -90,6 +90,9 @@ struct slice rewrite_text(struct arena *a, const struct rewritten *r);
 /* judge_input.safe_form: the finding's statement by its recipe; empty when there is none. */
 struct slice rewrite_safe_form(const struct judged *j, const struct rule *r);
 
+/* The safe form of a rule's unsafe example; empty when no recipe answers it. */
+struct slice rewrite_example(struct arena *a, const struct rule *r);
+
 /* ---- Steps as migration files ---- */
 struct step_text {
 	struct slice up, down, verify; /* without the layout's own markers; empty = there is none */
