@@ -86,7 +86,7 @@ void facts_begin(struct history_facts *f)
 	f->gone = NULL;
 	f->added = NULL;
 	f->ngone = f->nadded = 0;
-	f->said = f->positioned = (struct text_set){0};
+	f->said = f->positioned = f->first_locks = (struct text_set){0};
 	f->positioned_read = false;
 }
 

@@ -47,8 +47,9 @@ struct history_facts {
 	size_t ngone;
 	struct added_column *added;
 	size_t nadded;
-	struct text_set said;       /* once per script is enough */
-	struct text_set positioned; /* sequences and schema.table.column that the script sets */
+	struct text_set first_locks; /* transaction and table: the mode it was first locked in */
+	struct text_set said;        /* once per script is enough */
+	struct text_set positioned;  /* sequences and schema.table.column that the script sets */
 	bool positioned_read;
 };
 

@@ -372,6 +372,7 @@ static void remember_locks(struct judge *jg, const struct statement *st, const s
 			continue;
 		*ARENA_PUSH(jg->arena, s->locks, s->nlocks) =
 			(struct session_lock){.object = name_copy(jg->arena, l->object),
+				.type = l->type,
 				.mode = l->mode,
 				.strength = (int)l->blocks,
 				.since = st};

@@ -255,6 +255,7 @@ const struct rule rule_validate_in_same_tx = {
 		"VALIDATE CONSTRAINT positive;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_validate_same_tx,
+	.hides = (const char *const[]){"work-under-exclusive-lock", NULL},
 };
 
 static void check_attach(const struct rule *r, struct judged *j)
