@@ -86,12 +86,6 @@ static void read_unit(struct unit *u, const struct engine *e, struct reader *r, 
 		return;
 	}
 	u->ok = script_read(e, r, a, u->src, u->off, u->len, &u->script, &u->err);
-	/* File directives may stand anywhere in the file; those before statements are known. */
-	for (size_t i = 0; u->ok && i < u->script.n; i++)
-		for (size_t k = 0; k < u->script.at[i].ndirectives; k++)
-			if (slice_iis(u->script.at[i].directives[k].name, "allow-file"))
-				*ARENA_PUSH(a, u->directives, u->ndirectives) =
-					u->script.at[i].directives[k];
 }
 
 static void *read_units(void *arg)
@@ -190,10 +184,11 @@ static void close_readers(struct judge *jg, struct pool *p, unsigned n)
 
 /* ---- Findings ---- */
 
-static enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
+enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
 {
 	const struct judge_input *in = jg->in;
-	enum severity s = r->tier == TIER_ON ? r->severity : SEVERITY_OFF;
+	bool on = r->tier == TIER_ON || policy_asks(in, r);
+	enum severity s = on ? r->severity : SEVERITY_OFF;
 
 	for (size_t i = 0; i < in->nsettings; i++) {
 		const struct rule_setting *set = &in->settings[i];
@@ -229,16 +224,17 @@ bool select_all(const struct judge *jg)
 }
 
 /* Stable over line shifts: rule, file, object and the statement's words. */
-static void fingerprint(struct judge *jg, struct finding *f, const struct statement *st)
+static void fingerprint(struct finding *f, const struct statement *st)
 {
 	struct buf b = {0};
 	char hex[65];
+	struct slice words = st ? st->raw : f->span.src ? span_text(f->span) : SLICE_NONE;
 	bool blank = false;
 
 	buf_printf(&b, "%s%c%s%c%.*s%c", f->rule->id, 0, f->file ? f->file : "", 0,
 		SLICE(f->object), 0);
-	for (size_t i = 0; st && i < st->raw.len; i++) {
-		char c = st->raw.at[i];
+	for (size_t i = 0; i < words.len; i++) {
+		char c = words.at[i];
 
 		if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
 			blank = true;
@@ -249,11 +245,38 @@ static void fingerprint(struct judge *jg, struct finding *f, const struct statem
 		blank = false;
 		buf_addc(&b, c);
 	}
-	(void)jg;
 	digest_sha256_hex(buf_slice(&b), hex);
 	memcpy(f->fingerprint, hex, 32);
 	f->fingerprint[32] = 0;
 	buf_done(&b);
+}
+
+static int by_text(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* Is that a file which is only read for context? For findings about the whole history, which come
+ * when all units were judged. */
+static bool is_context(const struct judge *jg, const char *path)
+{
+	return path && jg->ncontext_paths &&
+	       bsearch(&path, jg->context_paths, jg->ncontext_paths, sizeof path, by_text);
+}
+
+static void list_context(struct judge *jg)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < jg->nunits; i++) {
+		const struct unit *u = &jg->units[i];
+		const char *path = u->src ? u->src->path : u->migration ? u->migration->path : NULL;
+
+		if (path && u->context && (!last || strcmp(last, path) != 0))
+			*ARENA_PUSH(jg->arena, jg->context_paths, jg->ncontext_paths) = last = path;
+	}
+	if (jg->ncontext_paths)
+		qsort(jg->context_paths, jg->ncontext_paths, sizeof *jg->context_paths, by_text);
 }
 
 struct finding *finding_add(struct judged *j, const struct rule *r, struct span at,
@@ -266,7 +289,7 @@ struct finding *finding_add(struct judged *j, const struct rule *r, struct span 
 	struct finding *f;
 	va_list ap;
 
-	if (s == SEVERITY_OFF || (jg->unit && jg->unit->context)) {
+	if (s == SEVERITY_OFF || (jg->unit ? jg->unit->context : is_context(jg, path))) {
 		dropped = (struct finding){0};
 		return &dropped;
 	}
@@ -284,7 +307,7 @@ struct finding *finding_add(struct judged *j, const struct rule *r, struct span 
 	va_start(ap, fmt);
 	f->message = arena_vprintf(jg->arena, fmt, ap);
 	va_end(ap);
-	fingerprint(jg, f, j->statement);
+	fingerprint(f, j->statement);
 	return f;
 }
 
@@ -391,7 +414,7 @@ static void note_opaque(struct judge *jg, const struct statement *st)
 static bool wanted(const struct judge *jg, const struct rule *r)
 {
 	const struct judge_input *in = jg->in;
-	bool on = r->tier == TIER_ON;
+	bool on = r->tier == TIER_ON || policy_asks(in, r);
 
 	for (size_t i = 0; !on && i < in->nsettings; i++)
 		on = strcmp(in->settings[i].rule, r->id) == 0 ||
@@ -495,6 +518,26 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }
 
+/* What can only be said of a script as a whole. */
+static void after_script(struct judge *jg)
+{
+	struct judged j = {.arena = jg->arena,
+		.before = jg->catalog,
+		.session = &jg->session,
+		.migration = jg->unit->migration,
+		.project = jg->in->project,
+		.dialect = jg->in->engine->dialect,
+		.version = jg->in->version,
+		.facts = jg->facts,
+		.judge = jg};
+
+	if (jg->unit->context)
+		return;
+	for (size_t i = 0; i < jg->nactive; i++)
+		if (jg->active[i]->after)
+			jg->active[i]->after(jg->active[i], &j);
+}
+
 static void judge_unit(struct judge *jg, const struct unit *u)
 {
 	bool wraps;
@@ -518,6 +561,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 	if (jg->session.in_tx)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
+	after_script(jg);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not
@@ -563,6 +607,7 @@ static void finish_rules(struct judge *jg)
 		.judge = jg};
 
 	jg->unit = NULL;
+	list_context(jg);
 	for (size_t i = 0; i < jg->nactive; i++)
 		if (jg->active[i]->finish)
 			jg->active[i]->finish(jg->active[i], &j);
@@ -580,7 +625,49 @@ static int by_place(const void *x, const void *y)
 	if (a->span.off != b->span.off)
 		return a->span.off < b->span.off ? -1 : 1;
 	d = strcmp(a->rule->id, b->rule->id);
-	return d ? d : slice_cmp(a->object, b->object);
+	d = d ? d : slice_cmp(a->object, b->object);
+	return d ? d : slice_cmp(a->message, b->message);
+}
+
+static int by_fingerprint(const void *x, const void *y)
+{
+	const struct finding *a = *(struct finding *const *)x, *b = *(struct finding *const *)y;
+	int d = strcmp(a->fingerprint, b->fingerprint);
+
+	return d ? d : (a > b) - (a < b);
+}
+
+/* The same statement twice in a file is two findings: the second one's fingerprint says that it is
+ * the second. */
+static void tell_apart(struct judge *jg)
+{
+	size_t n = jg->out->nfindings, repeat = 0;
+	struct finding **v = ARENA_ARRAY(jg->arena, n + 1, struct finding *);
+	char first[33] = "", hex[65];
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = &jg->out->findings[i];
+	qsort(v, n, sizeof *v, by_fingerprint);
+	for (size_t i = 0; i < n; i++) {
+		char text[64];
+
+		if (strcmp(v[i]->fingerprint, first) != 0) {
+			memcpy(first, v[i]->fingerprint, sizeof first);
+			repeat = 0;
+			continue;
+		}
+		snprintf(text, sizeof text, "%s %zu", first, ++repeat);
+		digest_sha256_hex(slice_of(text), hex);
+		memcpy(v[i]->fingerprint, hex, 32);
+	}
+}
+
+static void sort_findings(struct judge *jg)
+{
+	struct verdict *v = jg->out;
+
+	if (v->nfindings)
+		qsort(v->findings, v->nfindings, sizeof *v->findings, by_place);
 }
 
 static void count(struct judge *jg)
@@ -601,32 +688,20 @@ static void count(struct judge *jg)
 		if (!u->src || u->context || (last && strcmp(last, u->src->path) == 0))
 			continue;
 		last = u->src->path;
+		*ARENA_PUSH(jg->arena, v->paths, v->npaths) = last;
 		v->files++;
 	}
-}
-
-/* Of one unit, while its statements and directives are still there. */
-static void suppress(struct judge *jg, const struct unit *u, size_t first)
-{
-	for (size_t i = first; i < jg->out->nfindings; i++)
-		jg->out->findings[i].suppressed = suppressed(jg, u, &jg->out->findings[i]);
-	if (u)
-		report_unused(jg, u);
 }
 
 static void judge_stretch(struct judge *jg, size_t begin, size_t end)
 {
 	for (size_t i = begin; i < end; i++) {
-		size_t first = jg->out->nfindings;
-
 		if (jg->units[i].down)
 			judge_down(jg, &jg->units[i]);
 		else
 			judge_unit(jg, &jg->units[i]);
-		suppress(jg, &jg->units[i], first);
+		remember_ignores(jg, &jg->units[i]);
 		jg->units[i].script = (struct script){0};
-		jg->units[i].directives = NULL;
-		jg->units[i].ndirectives = 0;
 	}
 }
 
@@ -634,7 +709,7 @@ static bool judge_all(struct judge *jg, struct err *err)
 {
 	struct pool p = {0};
 	unsigned n = thread_count(jg);
-	size_t begin = 0, end, first;
+	size_t begin = 0, end;
 	bool ok = open_readers(jg, &p, n, err);
 
 	while (ok && begin < jg->nunits) {
@@ -647,10 +722,8 @@ static bool judge_all(struct judge *jg, struct err *err)
 		begin = end;
 	}
 	close_readers(jg, &p, n);
-	first = jg->out->nfindings;
 	if (ok)
 		finish_rules(jg);
-	suppress(jg, NULL, first);
 	return ok;
 }
 
@@ -674,11 +747,15 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 		catalog_taint(jg.catalog, &jg.session,
 			slice_of(in->project->table ? in->project->table
 						    : in->project->layout->table));
-	ok = judge_all(&jg, err);
-	if (ok && out->nfindings)
-		qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);
-	if (ok)
+	ok = policies_prepare(&jg, err) && judge_all(&jg, err);
+	if (ok) {
+		sort_findings(&jg);
+		tell_apart(&jg);
+		answer_for(&jg);
+		sort_findings(&jg);
+		tell_apart(&jg); /* the ones that came last */
 		count(&jg);
+	}
 	catalog_free(jg.catalog);
 	arena_done(&jg.scratch);
 	arena_done(&jg.facts->script);
