@@ -5,6 +5,9 @@
 #define LOCKING_DOC "https://www.postgresql.org/docs/current/explicit-locking.html"
 #define TIMEOUT_DOC "https://www.postgresql.org/docs/current/runtime-config-client.html"
 
+/* The first ones of a transaction say enough. */
+enum { MANY_LOCKS = 64 };
+
 /* ---- work-under-exclusive-lock ---- */
 
 /* Does the statement itself keep writers from that relation? Then its own rule says so. */
@@ -19,7 +22,7 @@ static bool locks_itself(const struct effect *e, struct name n)
 /* A table of others that an earlier statement of the transaction closed, and this one does not. */
 static const struct session_lock *held_elsewhere(const struct judged *j)
 {
-	for (size_t i = 0; i < j->session->nlocks; i++) {
+	for (size_t i = 0; i < j->session->nlocks && i < MANY_LOCKS; i++) {
 		const struct session_lock *l = &j->session->locks[i];
 
 		if (l->strength >= LOCK_READS_WRITES && l->type == OBJECT_TABLE &&
@@ -248,8 +251,6 @@ const struct rule rule_lock_upgrade = {
 };
 
 /* ---- lock-order ---- */
-
-enum { MANY_LOCKS = 64 };
 
 static struct slice pair_of(struct arena *a, struct name first, struct name second)
 {
