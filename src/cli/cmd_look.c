@@ -70,6 +70,8 @@ static void rule_json(struct json *j, const struct rule *r)
 	json_kcstr(j, "bad", r->bad);
 	json_kcstr(j, "good", r->good);
 	json_kcstr(j, "example_dialect", dialect_name(r->example_dialect));
+	if (r->example_version)
+		json_kcstr(j, "example_version", r->example_version);
 	json_end(j);
 }
 
