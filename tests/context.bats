@@ -57,12 +57,17 @@ index_and="$alone ANALYZE t;"
 	is "$(said --layout goose)" ""
 }
 
-@test "Flyway: a transaction, unless its .conf says no, or it sees that the statement cannot be in one" {
+@test "Flyway: a transaction, unless its .conf says no, or no statement in it can be in one" {
 	file db/migration/V1__t.sql <<<"$table"
 	file db/migration/V2__u.sql <<<"$two"
 	is "$(said --layout flyway)" ddl-and-backfill-tx
 	file db/migration/V2__u.sql.conf <<<'executeInTransaction=false'
 	is "$(said --layout flyway)" ""
+	rm db/migration/V2__u.sql.conf
+	file db/migration/V2__u.sql <<<"$alone"
+	is "$(said --layout flyway)" ""
+	file db/migration/V2__u.sql <<<"$index_and"
+	is "$(said --layout flyway)" concurrently-in-tx
 }
 
 @test "diesel: a transaction, unless metadata.toml says no" {
