@@ -41,6 +41,7 @@ struct history_facts {
 	struct arena *arena;        /* of the history */
 	struct text_set filled;     /* schema.table.column that an UPDATE has written */
 	struct text_set lock_order; /* table\ntable, in the order they were locked: the file */
+	struct text_set managed;    /* tables whose partitions an extension makes: the extension */
 
 	struct arena script; /* emptied at each script; all that follows with it */
 	struct gone_index *gone;
