@@ -32,6 +32,8 @@ struct config {
 	const char *start_after, *baseline;
 	struct allow_setting *allows;
 	size_t nallows;
+	struct policy *policies;
+	size_t npolicies;
 };
 
 /* Reads `path`; NULL: belay.yml (or .yaml) in `root` if it is there. */

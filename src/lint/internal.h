@@ -16,8 +16,6 @@ struct unit {
 	bool down;    /* only parsed */
 	bool context; /* read, not reported */
 	struct script script;
-	struct directive *directives; /* of the whole file */
-	size_t ndirectives;
 	bool ok;
 	struct err err;
 };
@@ -36,6 +34,11 @@ struct judge {
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
 	bool base_unknown;         /* something was used that no migration made */
+	struct prepared *policies; /* one for each of in->policies: policies.h */
+	struct ignore *ignores;    /* what the files answer for: suppress.c */
+	size_t nignores;
+	const char **context_paths; /* sorted: files that are only read, once all were judged */
+	size_t ncontext_paths;
 	size_t first_of_statement; /* index of its first finding */
 };
 
@@ -67,6 +70,13 @@ struct slice key_plain(struct slice key);
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */
 bool still_unique(const struct object *table, const struct object *but, struct names keys);
+/* Does this statement or a later one of the script make another unique key of the table, or take
+ * one of these columns away? `self` does not count. */
+bool guard_replaced(
+	struct judged *j, const struct change *self, struct name table, struct names keys);
+/* Was the column made in this transaction or script, so that no running code can know it? */
+bool is_new_column(
+	struct judged *j, struct name table, const struct object *t, struct slice column);
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);
@@ -92,9 +102,18 @@ bool first_time(struct judged *j, const struct rule *r, struct slice key);
 
 /* --select all */
 bool select_all(const struct judge *jg);
-/* `u` is the unit the finding is in, NULL for findings of the folder. */
-bool suppressed(struct judge *jg, const struct unit *u, const struct finding *f);
-void report_unused(struct judge *jg, const struct unit *u);
+/* What is said about this rule in that file, policies and settings considered. */
+enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path);
+/* Keeps the directives of a unit that answer for findings, before its statements are forgotten. */
+void remember_ignores(struct judge *jg, const struct unit *u);
+/* At the end: marks what somebody answered for (directives, belay.yml, the baseline), and adds
+ * findings about answers that answer nothing. Findings come sorted, and leave unsorted. */
+void answer_for(struct judge *jg);
+/* Is there a policy that asks for this rule? */
+bool policy_asks(const struct judge_input *in, const struct rule *r);
+bool policies_prepare(struct judge *jg, struct err *err);
+/* What policies say of the size of the finding's table, for rules whose harm grows with it. */
+enum size_class policy_size(const struct judge *jg, const struct finding *f);
 bool path_matches(const char *pattern, const char *path);
 
 #endif

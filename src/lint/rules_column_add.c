@@ -107,13 +107,15 @@ static void check_inline_fk(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		const struct object *key;
+		const struct expr *d;
 		struct finding *f;
 		struct name n, parent;
 
 		if (!adds_column(j, c, &n) || !(key = inline_part(c, "foreign key")))
 			continue;
 		parent = key->constraint.ref_table;
-		if (is_scanned(j, n)) {
+		d = &c->def->column.default_value;
+		if (is_scanned(j, n) && d->text.len && !(d->facts && d->facts->null)) {
 			on_change(j, r, c, shown(j, n, c->name),
 				"every row of %.*s is looked up in %.*s while its reads and writes "
 				"wait, and the writes of %.*s too",

@@ -47,6 +47,7 @@ const struct rule rule_drop_backing_index = {
 struct guard {
 	struct name table;
 	struct names keys;
+	const struct change *self;
 };
 
 static bool touches_key(const struct guard *g, struct slice column)
@@ -62,7 +63,7 @@ static bool guard_is_moot(struct judged *j, const struct change *c, const void *
 {
 	const struct guard *g = arg;
 
-	if (!is_table(j, c->target, g->table))
+	if (c == g->self || !is_table(j, c->target, g->table))
 		return false;
 	switch ((int)c->kind) {
 	case CHANGE_CREATE_INDEX:
@@ -110,13 +111,18 @@ static bool is_old(const struct judged *j, const struct object *o)
 			       (o->table->born_tx && o->table->born_tx == j->session->tx)));
 }
 
-/* A later change of the same statement may be the new guard: ALTER TABLE t DROP …, ADD …. */
-static bool replaced_here(struct judged *j, const struct guard *g)
+bool guard_replaced(
+	struct judged *j, const struct change *self, struct name table, struct names keys)
 {
+	struct guard g = {table, keys, self};
+
+	/* ALTER TABLE t DROP …, ADD … */
 	FOR_CHANGES(j, c)
-	if (guard_is_moot(j, c, g))
-		return true;
-	return false;
+	{
+		if (guard_is_moot(j, c, &g))
+			return true;
+	}
+	return later_change(j, guard_is_moot, &g) != NULL;
 }
 
 static void check_guard(const struct rule *r, struct judged *j)
@@ -124,15 +130,13 @@ static void check_guard(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		const struct object *i = dropped_guard(j, c);
-		struct guard g;
 		struct name n;
 
 		if (!i || !is_old(j, i) || i->index.invalid ||
 			still_unique(i->table, i, i->index.keys))
 			continue;
 		n = (struct name){i->table->schema, i->table->name};
-		g = (struct guard){n, i->index.keys};
-		if (replaced_here(j, &g) || later_change(j, guard_is_moot, &g))
+		if (guard_replaced(j, c, n, i->index.keys))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"nothing keeps duplicates out of %.*s any more, and ON CONFLICT that names "
@@ -183,7 +187,8 @@ static const struct gone_index *replaced_by(
 	for (size_t i = 0; i < j->facts->ngone; i++) {
 		const struct gone_index *g = &j->facts->gone[i];
 
-		if (!name_eq(g->table, table) || g->statement == j->statement->index ||
+		if (!name_eq(g->table, table) ||
+			(g->script == j->facts->scripts && g->statement == j->statement->index) ||
 			(g->tx && j->session->in_tx && g->tx == j->session->tx &&
 				!dialect_is_mysql(j->dialect)) ||
 			!keys_lead(g->def.keys, d->keys) ||
@@ -211,7 +216,7 @@ static void check_gap(const struct rule *r, struct judged *j)
 		g = replaced_by(j, c, n, t);
 		if (g)
 			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"it replaces %.*s, which was dropped further up: until it is built "
+				"it replaces %.*s, which was dropped before it: until it is built "
 				"no query of %.*s has an index for these columns",
 				SLICE(g->name), SLICE(n.name));
 	}
@@ -251,8 +256,9 @@ static void check_in_exclusive(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (c->kind != CHANGE_CREATE_INDEX || (c->flags & CHANGE_INNER) ||
-			!j->session->in_tx || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
+		if (c->kind != CHANGE_CREATE_INDEX ||
+			(c->flags & (CHANGE_INNER | CHANGE_CONCURRENTLY)) || !j->session->in_tx ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
 		if (!l)

@@ -1,6 +1,6 @@
-/* rules_test.h - rows of SQL with a rule that fires on them or is silent; for the tests of rules. */
-#ifndef BELAY_LINT_RULES_TEST_H
-#define BELAY_LINT_RULES_TEST_H
+/* rules_fixture.h - a case of a rule: a script, and whether the rule fires on it. */
+#ifndef BELAY_LINT_RULES_FIXTURE_H
+#define BELAY_LINT_RULES_FIXTURE_H
 
 #include "base/arena.h"
 #include "lint/lint.h"
@@ -18,17 +18,22 @@ struct row {
 	bool fires;
 	const char *sql;
 	enum dialect dialect; /* unknown = PostgreSQL */
-	int version;          /* 0 = the usual one */
+	const char *version;  /* of the server; NULL = the usual one */
 };
 
-static inline bool fires(const struct row *row, const struct engine *e)
+/* With --select RULE when it is not on by default. */
+static inline bool row_fires(const struct row *row, const struct engine *e)
 {
+	const char *select[] = {row->rule, NULL};
+	const struct rule *rule = rule_find(slice_of(row->rule), NULL);
 	struct arena a = {0};
 	struct source src, *files[] = {&src};
 	struct judge_input in = {.engine = e,
-		.version = row->version ? row->version : version_default(e->dialect),
+		.version = row->version ? version_from_text(e->dialect, slice_of(row->version))
+					: version_default(e->dialect),
 		.files = files,
 		.nfiles = 1,
+		.select = rule && rule->tier != TIER_ON ? select : NULL,
 		.today = "2026-06-01",
 		.threads = 1};
 	struct verdict v = {0};
@@ -45,7 +50,7 @@ static inline bool fires(const struct row *row, const struct engine *e)
 	return found;
 }
 
-static inline void test_rows(const struct row *rows, size_t n)
+static inline void run_rows(const struct row *rows, size_t n)
 {
 	size_t wrong = 0, seen = 0;
 
@@ -61,7 +66,7 @@ static inline void test_rows(const struct row *rows, size_t n)
 		seen++;
 		if (!rule_find(slice_of(rows[i].rule), NULL))
 			fail_msg("no rule %s", rows[i].rule);
-		if (fires(&rows[i], e) == rows[i].fires)
+		if (row_fires(&rows[i], e) == rows[i].fires)
 			continue;
 		wrong++;
 		printf("%s: %s\n%s\n", rows[i].rule,
