@@ -111,7 +111,7 @@ struct names referred_columns(const struct object *key, const struct object *par
 	return (struct names){0};
 }
 
-struct slice plain_type(struct slice type)
+struct slice bare_type(struct slice type)
 {
 	static const struct {
 		const char *from, *to;

@@ -30,7 +30,7 @@ bool same_columns(struct names a, struct names b);
 /* The columns that a key refers to: as written, else the other table's primary key. */
 struct names referred_columns(const struct object *key, const struct object *parent);
 /* The type without what is in brackets, lower case words as they stand; serial is integer. */
-struct slice plain_type(struct slice type);
+struct slice bare_type(struct slice type);
 bool is_one_of(struct slice word, const char *const *list); /* ends with NULL */
 
 #endif

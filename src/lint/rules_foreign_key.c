@@ -340,7 +340,7 @@ static const char *misfit(const struct judged *j, struct slice child, struct sli
 	static const char *const known[] = {"smallint", "integer", "bigint", "numeric", "uuid",
 		"text", "character varying", "varchar", "date", "boolean", "bytea",
 		"timestamp with time zone", "timestamp without time zone", NULL};
-	struct slice a = plain_type(child), b = plain_type(parent);
+	struct slice a = bare_type(child), b = bare_type(parent);
 	int from = integer_rank(a), to = integer_rank(b);
 
 	if (slice_ieq(a, b) || !is_one_of(a, known) || !is_one_of(b, known) ||

@@ -498,7 +498,7 @@ static struct slice short_integer(struct slice type)
 {
 	static const char *const small[] = {
 		"smallint", "integer", "int", "mediumint", "tinyint", NULL};
-	struct slice t = plain_type(type);
+	struct slice t = bare_type(type);
 	size_t blank = slice_chr(t, ' ');
 
 	return is_one_of(blank == SIZE_MAX ? t : slice_sub(t, 0, blank), small) ? t : SLICE_NONE;
@@ -560,10 +560,10 @@ static void check_sequence_behind(const struct rule *r, struct judged *j, const 
 	struct name n, sn;
 	size_t dot;
 
-	if (!c->def || !slice_iis(plain_type(c->def->column.type), "bigint") ||
+	if (!c->def || !slice_iis(bare_type(c->def->column.type), "bigint") ||
 		!existed_before(j, c, OBJECT_NONE, &n, &t) || !t ||
 		catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) != PRESENT ||
-		!col->column.sequence.n)
+		!col->column.sequence.n || col->column.identity.len)
 		return;
 	full = col->column.sequence.at[0];
 	dot = slice_chr(full, '.');

@@ -312,7 +312,8 @@ static void check_force(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if ((c->kind != CHANGE_CREATE_TABLE && c->kind != CHANGE_CREATE_TABLE_AS) ||
-			!(c->flags & CHANGE_OR_REPLACE) ||
+			!(c->flags & CHANGE_OR_REPLACE) || (c->flags & CHANGE_TEMPORARY) ||
+			(c->def && slice_is(c->def->table_.persistence, "temporary")) ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
@@ -346,8 +347,8 @@ static const struct object *unlike(
 
 	for (size_t i = 0; (want = next_column(c, &i));)
 		if (catalog_part(j->before, table, OBJECT_COLUMN, want->name, &have) == ABSENT ||
-			(have && !slice_ieq(plain_type(want->column.type),
-					 plain_type(have->column.type))))
+			(have && !slice_ieq(bare_type(want->column.type),
+					 bare_type(have->column.type))))
 			return want;
 	return NULL;
 }

@@ -303,7 +303,7 @@ const struct rule rule_zero_date = {
 
 static bool is_timestamp(struct slice type)
 {
-	return slice_iis(plain_type(type), "timestamp");
+	return slice_iis(bare_type(type), "timestamp");
 }
 
 static void check_2038(const struct rule *r, struct judged *j)
@@ -344,7 +344,7 @@ static size_t fixed_size(struct slice type, size_t *align)
 		{"timestamp with time zone", 8, 8}, {"timestamp without time zone", 8, 8},
 		{"integer", 4, 4}, {"real", 4, 4}, {"date", 4, 4}, {"smallint", 2, 2},
 		{"boolean", 1, 1}, {"uuid", 16, 1}};
-	struct slice t = plain_type(type);
+	struct slice t = bare_type(type);
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		if (slice_iis(t, sizes[i].type)) {
