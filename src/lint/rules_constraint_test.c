@@ -138,7 +138,7 @@ static const struct row rows[] = {
 	{"add-check-validated", true,  "CREATE TABLE t (id int PRIMARY KEY, a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);", MYSQL},
 	{"add-check-validated", false, "CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0));", MYSQL},
 	{"add-primary-key", false, "CREATE TABLE t (id int NOT NULL); ALTER TABLE t ADD PRIMARY KEY (id);", MYSQL}, /* in place, beside writes */
-	{"add-primary-key", true,  "CREATE TABLE t (id int NOT NULL); ALTER TABLE t ADD PRIMARY KEY (id), ALGORITHM=COPY;", MYSQL},
+	{"add-primary-key", true,  "CREATE TABLE t (id int NOT NULL, a int); ALTER TABLE t ADD PRIMARY KEY (id), MODIFY a bigint;", MYSQL},
 	/* policy */
 	{"fk-on-delete-cascade", true,  "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p (id) ON DELETE CASCADE);", DIALECT_SQLITE},
 	{"no-foreign-keys", true,  "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES p (id));", MYSQL},
