@@ -6,15 +6,18 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 static void test_slice(void **state)
 {
+	int ms;
 	struct slice rest = SL("a\r\nb\n\nc"), line;
 	unsigned long long v;
 
@@ -32,6 +35,13 @@ static void test_slice(void **state)
 	assert_true(slice_u64(SL("18446744073709551615"), &v) && v == UINT64_MAX);
 	assert_false(slice_u64(SL("18446744073709551616"), &v));
 	assert_false(slice_u64(SL(""), &v));
+	assert_true(slice_duration(SL("200ms"), &ms) && ms == 200);
+	assert_true(slice_duration(SL("2s"), &ms) && ms == 2000);
+	assert_true(slice_duration(SL("10m"), &ms) && ms == 600000);
+	assert_true(slice_duration(SL("1500"), &ms) && ms == 1500);
+	assert_true(slice_duration(SL("0"), &ms) && ms == 0);
+	assert_false(slice_duration(SL("soon"), &ms) || slice_duration(SL("s"), &ms));
+	assert_false(slice_duration(SL("99999999999999999999s"), &ms));
 	assert_true(slice_cmp(SL("a"), SL("ab")) < 0);
 }
 
@@ -137,9 +147,45 @@ static void test_files(void **state)
 	arena_done(&a);
 }
 
+/* What is no file is written into and stays what it is; a link stays a link. */
+static void test_write_places(void **state)
+{
+	const char *dir, *fifo, *link, *target;
+	struct arena a = {0};
+	struct err err = {0};
+	struct slice text;
+	struct stat st;
+	char got[8];
+	int fd;
+
+	(void)state;
+	assert_true(io_temp_dir(&a, "test", &dir, &err));
+	fifo = io_join(&a, dir, "fifo");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_false(io_write(fifo, SL("x"), 0644, &err)); /* nobody reads */
+	err_done(&err);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_true(io_write(fifo, SL("four"), 0644, &err));
+	assert_int_equal(read(fd, got, sizeof got), 4);
+	close(fd);
+	assert_true(stat(fifo, &st) == 0 && S_ISFIFO(st.st_mode));
+	target = io_join(&a, dir, "target");
+	link = io_join(&a, dir, "link");
+	assert_true(io_write(target, SL("old"), 0644, &err));
+	assert_int_equal(symlink("target", link), 0);
+	assert_true(io_write(link, SL("new"), 0644, &err));
+	assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	assert_true(io_read(&a, target, &text, &err) && slice_is(text, "new"));
+	io_remove_tree(dir);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_write_places),
+
 		cmocka_unit_test(test_slice),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_json),

@@ -170,9 +170,44 @@ out:
 	return ok;
 }
 
+/* A terminal, a pipe, /dev/null, /dev/stdout: it is written into, for a file put in its place would
+ * take it away from everybody. */
+static bool is_no_file(const char *path)
+{
+	struct stat st;
+
+	if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return true;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool write_into(const char *path, struct slice text, struct err *err)
+{
+	/* A pipe that nobody reads is an error, not a wait without end. */
+	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return err_errno(err, "write", path);
+	fcntl(fd, F_SETFL, O_WRONLY | O_APPEND);
+	ok = io_write_fd(fd, text) || err_errno(err, "write", path);
+	close(fd);
+	return ok;
+}
+
 bool io_write(const char *path, struct slice text, mode_t mode, struct err *err)
 {
-	return write_aside(path, text, mode, true, err);
+	struct stat st;
+	char *target;
+	bool ok;
+
+	if (is_no_file(path))
+		return write_into(path, text, err);
+	/* A link stays a link: what it points at is replaced. */
+	target = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	ok = write_aside(target ? target : path, text, mode, true, err);
+	free(target);
+	return ok;
 }
 
 bool io_write_new(const char *path, struct slice text, mode_t mode, struct err *err)
@@ -218,13 +253,26 @@ bool io_make_dirs(const char *path, mode_t mode, struct err *err)
 
 static int by_bytes(const void *x, const void *y)
 {
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
+	return strcmp(((const struct io_entry *)x)->name, ((const struct io_entry *)y)->name);
 }
 
-bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, struct err *err)
+static enum io_kind kind_of(const struct dirent *d)
+{
+#ifdef DT_DIR
+	if (d->d_type == DT_DIR)
+		return IO_DIR;
+	if (d->d_type == DT_REG)
+		return IO_FILE;
+#endif
+	(void)d;
+	return IO_ASK;
+}
+
+bool io_entries(
+	struct arena *a, const char *path, struct io_entry **entries, size_t *n, struct err *err)
 {
 	DIR *dir = opendir(path);
-	const char **v = NULL;
+	struct io_entry *v = NULL;
 	size_t count = 0;
 
 	if (!dir)
@@ -236,23 +284,44 @@ bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, 
 			break;
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		*ARENA_PUSH(a, v, count) = arena_cstr(a, slice_of(d->d_name));
+		*ARENA_PUSH(a, v, count) =
+			(struct io_entry){arena_cstr(a, slice_of(d->d_name)), kind_of(d)};
 	}
 	closedir(dir);
 	if (count)
 		qsort(v, count, sizeof *v, by_bytes);
-	*names = v;
+	*entries = v;
 	*n = count;
+	return true;
+}
+
+bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, struct err *err)
+{
+	struct io_entry *v;
+
+	if (!io_entries(a, path, &v, n, err))
+		return false;
+	*names = *n ? ARENA_ARRAY(a, *n, const char *) : NULL;
+	for (size_t i = 0; i < *n; i++)
+		(*names)[i] = v[i].name;
 	return true;
 }
 
 const char *io_join(struct arena *a, const char *root, const char *rel)
 {
+	size_t n, m;
+	char *p;
+
 	if (rel[0] == '/' || !root || root[0] == 0 || strcmp(root, ".") == 0)
 		return rel;
-	if (root[strlen(root) - 1] == '/')
-		return arena_printf(a, "%s%s", root, rel).at;
-	return arena_printf(a, "%s/%s", root, rel).at;
+	n = strlen(root);
+	m = strlen(rel);
+	p = arena_alloc(a, n + m + 2);
+	memcpy(p, root, n);
+	if (p[n - 1] != '/')
+		p[n++] = '/';
+	memcpy(p + n, rel, m);
+	return p;
 }
 
 const char *io_basename(const char *path)

@@ -61,12 +61,6 @@ static struct slice path_entry(const struct session *s, size_t i)
 	return slice_is(schema, "$user") ? s->role : schema;
 }
 
-/* The schemas that are searched before the path itself. */
-static struct slice temp_schema(const struct catalog *c)
-{
-	return is_sqlite(c) ? SL("temp") : is_postgres(c) ? SL("pg_temp") : SLICE_NONE;
-}
-
 /* Looks along the path; *full is where it was found, or where a new one would go. */
 static struct node *search(const struct catalog *c, const struct session *s, enum object_type type,
 	struct slice name, struct name *full)
@@ -76,7 +70,7 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 	bool first = true;
 
 	*full = (struct name){is_sqlite(c) ? SL("main") : SLICE_NONE, name};
-	if (temp.len && type != OBJECT_FUNCTION &&
+	if (temp.len && c->has_temporary && type != OBJECT_FUNCTION &&
 		(n = find_exact(c, type, (struct name){temp, name}))) {
 		full->schema = temp;
 		return n;
@@ -154,13 +148,28 @@ static bool extension_may_hold(const struct catalog *c, enum object_type type, s
 	return false;
 }
 
+static bool is_dotted(struct slice path, struct name n)
+{
+	size_t dot = n.schema.len;
+
+	if (slice_empty(n.schema))
+		return slice_eq(path, n.name);
+	return path.len == dot + 1 + n.name.len && path.at[dot] == '.' &&
+	       slice_eq(slice_n(path.at, dot), n.schema) &&
+	       slice_eq(slice_from(path, dot + 1), n.name);
+}
+
+static bool is_taint(const struct catalog *c, struct name full)
+{
+	for (size_t i = 0; i < c->meta.taints.n; i++)
+		if (is_dotted(c->meta.taints.at[i], full))
+			return true;
+	return false;
+}
+
 static bool may_exist(
 	const struct catalog *c, enum object_type type, struct name given, struct name full)
 {
-	struct slice path;
-	struct arena scratch = {0};
-	bool unknown;
-
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
 		return true;
 	/* pg_catalog is searched before everything else. */
@@ -173,12 +182,7 @@ static bool may_exist(
 		return true;
 	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_OTHER)
 		return true;
-	if (extension_may_hold(c, type, full))
-		return true;
-	path = dotted(&scratch, full);
-	unknown = names_has(c->meta.taints, path);
-	arena_done(&scratch);
-	return unknown;
+	return extension_may_hold(c, type, full) || is_taint(c, full);
 }
 
 enum presence catalog_find(const struct catalog *c, const struct session *s, enum object_type type,
@@ -242,24 +246,28 @@ size_t catalog_referencing(const struct catalog *c, const struct object *table, 
 	return k;
 }
 
-/* Is the word in a view's query as a column: not an alias, not a function? A star counts. */
-static bool query_names(const struct catalog *c, struct slice query, struct slice column)
+enum named { NOT_NAMED, BY_STAR, BY_NAME };
+
+/* Is the word in a view's query as a column: not an alias, not a function? A star may mean it. */
+static enum named query_names(const struct catalog *c, struct slice query, struct slice column)
 {
 	struct arena scratch = {0};
 	struct token before = {.kind = TOKEN_END}, t;
-	bool found = false;
+	enum named found = NOT_NAMED;
 	struct lexer l;
 
 	lexer_init(&l, c->dialect, query);
-	for (t = lexer_next(&l); t.kind != TOKEN_END && !found; before = t, t = lexer_next(&l)) {
+	for (t = lexer_next(&l); t.kind != TOKEN_END && found != BY_NAME;
+		before = t, t = lexer_next(&l)) {
 		bool word = t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
 
-		if (token_punct(t, "*"))
-			found = token_is(before, "select") || token_punct(before, ",") ||
-				token_punct(before, ".");
-		else if (word && !token_is(before, "as") && !token_punct(lexer_peek(&l), "("))
-			found = same_name(
-				c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column);
+		if (token_punct(t, "*") &&
+			(token_is(before, "select") || token_punct(before, ",") ||
+				token_punct(before, ".")))
+			found = BY_STAR;
+		else if (word && !token_is(before, "as") && !token_punct(lexer_peek(&l), "(") &&
+			 same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column))
+			found = BY_NAME;
 	}
 	arena_done(&scratch);
 	return found;
@@ -286,12 +294,13 @@ static bool elsewhere_too(const struct catalog *c, const struct object *view,
 
 /* A server says which columns a view reads; a history names the tables only, and the text decides:
  * UNKNOWN where it could be another table's column. */
-enum presence view_needs(const struct catalog *c, const struct object *view,
+enum presence catalog_view_reads(const struct catalog *c, const struct object *view,
 	const struct object *table, struct slice column)
 {
 	struct arena scratch = {0};
 	struct slice path = dotted(&scratch, own_name(table)), whole;
 	bool by_column = false, found = false;
+	enum named named;
 
 	whole = arena_printf(&scratch, "%.*s.%.*s", SLICE(path), SLICE(column));
 	for (size_t i = 0; i < view->view.reads.n && !found; i++) {
@@ -304,10 +313,14 @@ enum presence view_needs(const struct catalog *c, const struct object *view,
 	arena_done(&scratch);
 	if (found || by_column)
 		return found ? PRESENT : ABSENT;
-	if (!query_names(c,
-		    view->view.query.text.len ? view->view.query.text : view->view.query.normal,
-		    column))
+	named = query_names(c,
+		view->view.query.text.len ? view->view.query.text : view->view.query.normal,
+		column);
+	if (named == NOT_NAMED)
 		return ABSENT;
+	/* Whose star it is, the text does not say. */
+	if (named == BY_STAR && view->view.reads.n > 1)
+		return UNKNOWN;
 	return elsewhere_too(c, view, table, column) ? UNKNOWN : PRESENT;
 }
 
@@ -323,7 +336,7 @@ size_t catalog_dependents(const struct catalog *c, const struct object *table, s
 
 		if (t != OBJECT_VIEW && t != OBJECT_MATVIEW)
 			continue;
-		if (slice_empty(column) || view_needs(c, &v[i]->o, table, column) != ABSENT)
+		if (slice_empty(column) || catalog_view_reads(c, &v[i]->o, table, column) != ABSENT)
 			(*out)[k++] = &v[i]->o;
 	}
 	return k;

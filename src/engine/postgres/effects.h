@@ -52,6 +52,10 @@ void pg_scan(struct looking *l, const struct relation *r, bool certain);
 void pg_scan_one(struct looking *l, const struct relation *r, bool certain); /* no children */
 void pg_build(struct looking *l, const struct relation *on, struct slice index, bool certain);
 void pg_writes(struct looking *l, const struct relation *r);
+/* narrow.c: what an assignment cast may do to values; a set. Unknown types: nothing is said.
+ * written_cast: USING says the same cast, which cuts texts instead of refusing them. */
+enum { PG_NARROW_FAILS = 1, PG_NARROW_ROUNDS = 2 };
+unsigned pg_narrowing(struct slice from, struct slice to, bool written_cast);
 void pg_destroys(struct looking *l, enum object_type t, struct name object, struct slice part);
 void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struct name object,
 	struct slice part);
@@ -115,6 +119,7 @@ bool pg_index_uses(const struct object *index, struct slice column);
 /* Is it a trigger, policy or rule that cannot do without the column? */
 bool pg_part_needs(const struct object *part, struct slice column);
 bool pg_constraint_uses(const struct object *constraint, struct slice column);
+void pg_fail_for_views(struct looking *l, const struct object *table, struct slice column);
 bool pg_in_partition_key(const struct relation *r, struct slice column);
 /* Does the statement drop the column too, or add it? */
 bool pg_statement_has(const struct looking *l, enum change_kind kind, struct slice column);
@@ -130,6 +135,8 @@ char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
 bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *which);
 /* May there be objects that an extension made, or that nobody told us about? */
 bool pg_has_extensions(struct looking *l);
+char postgres_volatility(
+	struct arena *a, const struct catalog *c, const struct session *s, const struct expr *e);
 
 /* ---- Types (effects_types.c, types.c) ---- */
 struct slice pg_type_plain(struct arena *a, struct slice type);

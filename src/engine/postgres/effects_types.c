@@ -327,10 +327,7 @@ static void retype_comparable(struct looking *l, const struct relation *r, struc
 
 static void retype_dependents(struct looking *l, const struct relation *r, struct slice column)
 {
-	const struct object **views;
-
-	if (catalog_dependents(l->catalog, r->object, column, l->arena, &views))
-		pg_fails(l, "view \"%.*s\" uses the column", SLICE(views[0]->name));
+	pg_fail_for_views(l, r->object, column);
 	for (size_t i = 0; i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
 
@@ -398,6 +395,30 @@ static bool comes_back(struct looking *l, struct slice from, struct slice to)
 	return false;
 }
 
+/* Values may not fit, or lose digits. With a USING of its own only the author knows. */
+static void narrowing(struct looking *l, const struct relation *r, const struct object *col)
+{
+	const struct change *c = l->change;
+	struct slice by;
+	unsigned narrow;
+
+	if (!using_is_plain(c, &by))
+		return;
+	narrow = pg_narrowing(col->column.type, c->def->column.type, by.len > 0);
+	if (narrow & PG_NARROW_FAILS)
+		pg_may_fail(l, "a value of \"%.*s\" may not fit the new type", SLICE(c->name));
+	if (narrow)
+		effect_break(l->arena, l->out,
+			(struct breakage){.who = BREAKS_OLD_WRITERS,
+				.type = OBJECT_COLUMN,
+				.object = r->name,
+				.part = c->name});
+	if (narrow & PG_NARROW_ROUNDS)
+		effect_touch(l->arena, &l->out->destroys, &l->out->ndestroys,
+			(struct touched){
+				.type = OBJECT_COLUMN, .object = r->name, .part = c->name});
+}
+
 static void alter_type(struct looking *l, const struct relation *r)
 {
 	const struct change *c = l->change;
@@ -445,6 +466,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 			pg_scan(l, r, true);
 		break;
 	}
+	narrowing(l, r, col);
 	if (col->column.identity.len && !slice_eq(col->column.type, c->def->column.type))
 		pg_lock_sequences(l, r, c->name, PG_SHARE_ROW_EXCLUSIVE);
 	pg_each_key(l, r, c->name, retype_key);

@@ -254,6 +254,15 @@ char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
 	return worst;
 }
 
+char postgres_volatility(
+	struct arena *a, const struct catalog *c, const struct session *s, const struct expr *e)
+{
+	struct looking l = {.arena = a, .catalog = c, .session = s, .version = catalog_version(c)};
+	struct slice needs;
+
+	return pg_volatility(&l, e, &needs);
+}
+
 /* Is there no such function, for sure? */
 bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *which)
 {
