@@ -47,7 +47,7 @@ for bin in "${bins[@]}"; do
 		  FROM pg_cast;
 		SELECT 't', replace(format_type(oid, NULL), '"', ''), typcategory, :major FROM pg_type
 		 WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm', 'p')
-		   AND typelem = 0 AND typname !~ '^(pg_|_)';
+		   AND typcategory <> 'A' AND typname !~ '^(pg_|_)';
 	SQL
 	stop
 done

@@ -228,6 +228,12 @@ void pg_destroys(struct looking *l, enum object_type t, struct name object, stru
 void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struct name object,
 	struct slice part)
 {
+	const struct object *o;
+
+	/* Nobody's code knows what this transaction has made. */
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE, object, &o) == PRESENT &&
+		born_here(l, o))
+		return;
 	effect_break(l->arena, l->out,
 		(struct breakage){
 			.who = who, .type = t, .object = object, .part = part, .certain = true});

@@ -50,7 +50,8 @@ static char builtin(int version, struct slice name)
 
 	for (size_t i = first_of(name); i < COUNT && slice_is(name, builtins[i].name); i++)
 		if (version / 10000 >= builtins[i].since && version / 10000 <= builtins[i].until &&
-			!(slice_is(name, "timezone") && !strchr(builtins[i].arguments, ',')))
+			!(slice_is(name, "timezone") &&
+				!strstr(builtins[i].arguments, ",timestamp")))
 			worst = looser(worst, builtins[i].volatility);
 	return worst;
 }
@@ -272,7 +273,8 @@ bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *
 		struct slice name = e->facts->functions.at[i];
 		struct name n = pg_split_name(name);
 		const struct object **all;
-		bool found = is_value_function(n.name) || builtin(l->version, n.name);
+		bool found = is_value_function(n.name) || is_syntax(n.name) ||
+			     builtin(l->version, n.name);
 		size_t count = 0;
 
 		if (!found)

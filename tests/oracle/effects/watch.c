@@ -116,7 +116,8 @@ struct catalog *watch_load(struct watch *w, struct conn *conn)
 
 /* A line of SQL for each table and sequence: what is in it. */
 static const char contents_sql[] =
-	"SELECT string_agg(CASE WHEN c.relkind = 'S' THEN format('SELECT %L || last_value ||"
+	"SELECT 'SELECT string_agg(line, chr(10) ORDER BY line) FROM (' || string_agg(CASE WHEN "
+	"c.relkind = 'S' THEN format('SELECT %L || last_value ||"
 	" is_called FROM %s', c.oid::regclass || ' ', c.oid::regclass) ELSE"
 	" format('SELECT %L || md5(string_agg(x::text, chr(10) ORDER BY x::text)) FROM ONLY %s x',"
 	" c.oid::regclass || ' ', c.oid::regclass) END, ' UNION ALL ' ORDER BY "
@@ -140,9 +141,7 @@ static struct state state_now(struct watch *w)
 	if (!rows_get(&r, 0, 0).len)
 		return s;
 	query(w, w->conn, arena_cstr(w->arena, rows_get(&r, 0, 0)), &r);
-	for (size_t i = 0; i < r.nrows; i++)
-		s.rows = arena_printf(
-			w->arena, "%.*s%.*s\n", SLICE(s.rows), SLICE(rows_get(&r, i, 0)));
+	s.rows = rows_get(&r, 0, 0);
 	return s;
 }
 
