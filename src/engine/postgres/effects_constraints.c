@@ -209,8 +209,8 @@ static void add_constraint(struct looking *l, const struct relation *r)
 		if (!k->not_enforced)
 			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name,
 				l->change->def->name);
-		/* 16 and newer lock those that inherit before they look at NO INHERIT. */
-		if (k->no_inherit && l->version < 160000)
+		/* 18 locks those that inherit before it looks at NO INHERIT. */
+		if (k->no_inherit && l->version < 180000)
 			pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 		else
 			pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);

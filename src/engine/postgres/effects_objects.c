@@ -358,7 +358,7 @@ static void trigger_tree(struct looking *l, const struct relation *r, enum pg_mo
 	for (size_t i = 0; i < n; i++) {
 		struct relation child = pg_relation_of(l, children[i]);
 
-		if (change_class_of(l->change->kind) == CLASS_DROP)
+		if (change_class_of(l->change->kind) == CLASS_DROP && l->version >= 150000)
 			pg_destroys(l, OBJECT_TRIGGER, child.name, l->change->name);
 		trigger_tree(l, &child, mode);
 	}
@@ -421,7 +421,9 @@ static void part_of_table(struct looking *l)
 	}
 	if (change_class_of(c->kind) == CLASS_DROP)
 		pg_destroys(l, type, r.name, c->name);
-	if (type == OBJECT_TRIGGER && for_rows(l, &r))
+	if (type == OBJECT_TRIGGER && for_rows(l, &r) &&
+		!(change_class_of(c->kind) != CLASS_CREATE &&
+			change_class_of(c->kind) != CLASS_DROP && l->version < 150000))
 		trigger_tree(l, &r, mode);
 	else
 		pg_lock(l, &r, mode);
@@ -830,6 +832,8 @@ static void publish(struct looking *l, struct slice member)
 	r = pg_relation(l, pg_split_name(member), OBJECT_TABLE);
 	if (r.presence == ABSENT)
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	if (pg_is_partitioned(&r) && l->version < 130000)
+		pg_fails(l, "a partitioned table cannot be published before 13");
 	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
 }
 

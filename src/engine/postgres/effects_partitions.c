@@ -243,7 +243,8 @@ static void detach_indexes(struct looking *l, const struct relation *child)
 static void detach_triggers(
 	struct looking *l, const struct relation *r, const struct relation *child)
 {
-	for (size_t i = 0; r->object && i < r->object->nparts; i++)
+	/* Before 15 they were the server's own. */
+	for (size_t i = 0; l->version >= 150000 && r->object && i < r->object->nparts; i++)
 		if (r->object->parts[i]->type == OBJECT_TRIGGER &&
 			r->object->parts[i]->trigger.for_each_row)
 			pg_destroys(l, OBJECT_TRIGGER, child->name, r->object->parts[i]->name);
