@@ -22,7 +22,7 @@ static const struct {
 	{CHANGE_SET_STATISTICS, PG_SHARE_UPDATE_EXCLUSIVE, true},
 	{CHANGE_SET_STORAGE, PG_ACCESS_EXCLUSIVE, true},
 	{CHANGE_SET_COMPRESSION, PG_ACCESS_EXCLUSIVE, false},
-	{CHANGE_COLUMN_OPTIONS, PG_SHARE_UPDATE_EXCLUSIVE, true},
+	{CHANGE_COLUMN_OPTIONS, PG_SHARE_UPDATE_EXCLUSIVE, false},
 	{CHANGE_SET_OPTIONS, PG_SHARE_UPDATE_EXCLUSIVE, false},
 	{CHANGE_RESET_OPTIONS, PG_SHARE_UPDATE_EXCLUSIVE, false},
 	{CHANGE_CLUSTER_ON, PG_SHARE_UPDATE_EXCLUSIVE, false},
@@ -169,7 +169,7 @@ static void set_options(struct looking *l, const struct relation *r)
 {
 	const struct change *c = l->change;
 
-	if (pg_is_partitioned(r))
+	if (pg_is_partitioned(r) && c->kind == CHANGE_SET_OPTIONS)
 		pg_fails(l, "a partitioned table has no storage parameters");
 	if (r->object && r->object->type == OBJECT_INDEX && r->object->table &&
 		slice_is(r->object->table->table_.kind, "partitioned"))
@@ -312,6 +312,9 @@ static void rename_column(struct looking *l, const struct relation *r)
 
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
 	col = pg_column(l, r, l->change->name, &known);
+	if (r->type == OBJECT_VIEW && l->version < 130000 &&
+		slice_starts(slice_of(l->statement->kind), "ALTER VIEW"))
+		pg_fails(l, "ALTER VIEW … RENAME COLUMN needs PostgreSQL 13");
 	if (col && col->column.inherited)
 		pg_fails(l, "the column is inherited: the parent's is renamed");
 	if (l->change->flags & CHANGE_ONLY && pg_children(l, r, &heirs) && pg_is_heir(heirs[0], r))
@@ -378,7 +381,8 @@ static void rewrite_whole(struct looking *l, const struct relation *r)
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	if (c->kind == CHANGE_SET_LOGGED || c->kind == CHANGE_SET_UNLOGGED) {
 		if (r->object && slice_is(r->object->table_.persistence, now))
-			return; /* already so */
+			if (!pg_is_partitioned(r))
+				return; /* already so */
 		pg_each_key(l, r, SLICE_NONE, persistence_key);
 		if (pg_is_partitioned(r)) {
 			if (l->version >= 180000)
@@ -453,8 +457,15 @@ static void inherit(struct looking *l, const struct relation *r)
 
 static void plain_action(struct looking *l, const struct relation *r)
 {
+	enum presence known;
+	const struct object *col = l->change->kind == CHANGE_DROP_NOT_NULL
+					   ? pg_column(l, r, l->change->name, &known)
+					   : NULL;
+	/* 18 looks for the constraint first, and there is none. */
+	bool nothing = col && !col->column.not_null && l->version >= 180000;
+
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		if (plain[i].kind == l->change->kind && plain[i].tree)
+		if (plain[i].kind == l->change->kind && plain[i].tree && !nothing)
 			pg_lock_tree(l, r, plain[i].mode);
 		else if (plain[i].kind == l->change->kind)
 			pg_lock(l, r, plain[i].mode);

@@ -145,7 +145,11 @@ static void attach_key(struct looking *l, const struct relation *r, struct relat
 		pg_lock(l, other, PG_ACCESS_EXCLUSIVE); /* the child's becomes a part of it */
 		return;
 	}
-	pg_lock(l, other, PG_SHARE_ROW_EXCLUSIVE);
+	/* Keys to it: before 15 only looked at where a partition is made. */
+	pg_lock(l, other,
+		!refers && l->change->kind == CHANGE_CREATE_TABLE && l->version < 150000
+			? PG_ACCESS_SHARE
+			: PG_SHARE_ROW_EXCLUSIVE);
 	if (refers && l->change->kind == CHANGE_ATTACH_PARTITION) {
 		pg_scan(l, &child, true);
 		pg_scan(l, other, true);

@@ -27,7 +27,10 @@ static void truncate_one(struct looking *l, const struct relation *r)
 		pg_lock(l, &parent, PG_ACCESS_SHARE);
 	}
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
-	pg_rewrite(l, r, true);
+	if (r->is_new && l->session->in_tx && !pg_is_partitioned(r))
+		pg_scan_one(l, r, true); /* emptied in its place */
+	else
+		pg_rewrite(l, r, true);
 	pg_writes(l, r);
 	pg_destroys(l, OBJECT_TABLE, r->name, SL("rows"));
 	if (l->change->flags & CHANGE_RESTART_IDENTITY)

@@ -121,7 +121,7 @@ static const char contents_sql[] =
 	" is_called FROM %s', c.oid::regclass || ' ', c.oid::regclass) ELSE"
 	" format('SELECT %L || md5(string_agg(x::text, chr(10) ORDER BY x::text)) FROM ONLY %s x',"
 	" c.oid::regclass || ' ', c.oid::regclass) END, ' UNION ALL ' ORDER BY "
-	"c.oid::regclass::text)"
+	"c.oid::regclass::text) || ') q(line)'"
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND nspname <> "
 	"'information_schema'";
