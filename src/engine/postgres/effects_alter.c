@@ -398,7 +398,10 @@ static void rewrite_whole(struct looking *l, const struct relation *r)
 		(slice_is(to, "heap") || slice_eq(to, r->object->view.access_method)))
 		return;
 	if (c->kind == CHANGE_SET_ACCESS_METHOD && r->object && r->type == OBJECT_TABLE &&
-		(slice_eq(to, r->object->table_.access_method) ||
+		(((slice_empty(to) || slice_iis(to, "default")) &&
+			 (slice_empty(r->object->table_.access_method) ||
+				 slice_is(r->object->table_.access_method, "heap"))) ||
+			slice_eq(to, r->object->table_.access_method) ||
 			(slice_is(to, "heap") && slice_empty(r->object->table_.access_method))))
 		return;
 	if (c->kind == CHANGE_SET_EXPRESSION) {

@@ -168,24 +168,49 @@ static void lock_whole_tree(struct looking *l, const struct relation *r)
 	}
 }
 
+/* Does the default take from that sequence: nextval('s'), or with the schema? */
+static bool takes_from(const struct object *column, const struct relation *s)
+{
+	const struct expr *e = &column->column.default_value;
+	struct slice text = e->normal.len ? e->normal : e->text;
+	size_t at = slice_ifind(text, SL("nextval('"));
+	struct name n;
+
+	if (at == SIZE_MAX)
+		return false;
+	text = slice_from(text, at + 9);
+	n = pg_split_name(slice_sub(text, 0, slice_chr(text, '\'')));
+	return slice_eq(n.name, s->name.name) &&
+	       (slice_empty(n.schema) || slice_eq(n.schema, s->name.schema));
+}
+
 /* Columns that take their default from a sequence. */
 static void drop_sequence_users(struct looking *l, const struct relation *r)
 {
 	const struct object **all;
-	size_t n =
-		r->object ? catalog_naming(l->catalog, r->name, OBJECT_COLUMN, l->arena, &all) : 0;
+	size_t n = r->object ? catalog_list(l->catalog, OBJECT_TABLE, l->arena, &all) : 0;
 
-	for (size_t i = 0; i < n; i++) {
-		struct relation t;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < all[i]->nparts; k++) {
+			const struct object *p = all[i]->parts[k];
+			bool owned = p->type == OBJECT_COLUMN &&
+				     names_has(p->column.sequence,
+					     arena_printf(l->arena, "%.*s.%.*s",
+						     SLICE(r->name.schema), SLICE(r->name.name)));
+			struct relation t;
 
-		if (!all[i]->table || slice_empty(all[i]->column.default_value.text))
-			continue; /* owned by the column, but no default takes from it any more */
-		t = pg_relation_of(l, all[i]->table);
-		if (!(l->change->flags & CHANGE_CASCADE))
-			pg_fails(l, "column \"%.*s\" of \"%.*s\" uses it", SLICE(all[i]->name),
-				SLICE(t.name.name));
-		pg_lock(l, &t, PG_ACCESS_EXCLUSIVE);
-	}
+			/* Owned by the column, but no default takes from it any more: no user. */
+			if (p->type != OBJECT_COLUMN ||
+				!(takes_from(p, r) ||
+					(owned && (p->column.default_value.text.len ||
+							  p->column.default_value.normal.len))))
+				continue;
+			t = pg_relation_of(l, all[i]);
+			if (!(l->change->flags & CHANGE_CASCADE))
+				pg_fails(l, "column \"%.*s\" of \"%.*s\" uses it", SLICE(p->name),
+					SLICE(t.name.name));
+			pg_lock(l, &t, PG_ACCESS_EXCLUSIVE);
+		}
 }
 
 static bool is_identity_sequence(struct looking *l, const struct relation *r)
@@ -760,7 +785,9 @@ static void rename_other(struct looking *l)
 	r = pg_relation(l, c->target, c->type);
 	if (r.presence != ABSENT)
 		pg_rename_relation(l, &r);
-	else if (!(c->flags & CHANGE_IF_EXISTS))
+	else if (c->flags & CHANGE_IF_EXISTS)
+		pg_rerun(l, RERUN_SAME);
+	else
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 }
 
@@ -902,7 +929,21 @@ static bool part_calls(const struct object *p, struct slice call)
 	}
 }
 
-/* Defaults, checks, indexes, policies and views that call it. */
+static void drop_calling_part(struct looking *l, const struct object *table, const struct object *p)
+{
+	struct relation r = pg_relation_of(l, table), index;
+
+	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+	if (p->type == OBJECT_INDEX) {
+		index = pg_index_of(l, &r, p);
+		pg_lock(l, &index, PG_ACCESS_EXCLUSIVE);
+		pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
+	} else if (p->type != OBJECT_COLUMN) {
+		pg_destroys(l, p->type, r.name, p->name);
+	}
+}
+
+/* Views, and defaults, checks, indexes, policies that call it. */
 static void drop_function_users(struct looking *l)
 {
 	bool cascade = l->change->flags & CHANGE_CASCADE;
@@ -913,30 +954,25 @@ static void drop_function_users(struct looking *l)
 	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
 
 	for (size_t i = 0; i < n; i++) {
-		struct relation r = {0};
 		bool view = all[i]->type == OBJECT_VIEW || all[i]->type == OBJECT_MATVIEW;
+		struct relation r;
 
-		if (view ? !calls(&all[i]->view.query, call)
-			 : !all[i]->table || !part_calls(all[i], call))
+		for (size_t k = 0; k < all[i]->nparts; k++)
+			if (part_calls(all[i]->parts[k], call)) {
+				if (!cascade)
+					pg_fails(l, "%s \"%.*s\" calls it",
+						object_type_word(all[i]->parts[k]->type),
+						SLICE(all[i]->parts[k]->name));
+				drop_calling_part(l, all[i], all[i]->parts[k]);
+			}
+		if (!view || !calls(&all[i]->view.query, call))
 			continue;
-		if (!cascade) {
-			pg_fails(l, "%s \"%.*s\" calls it", object_type_word(all[i]->type),
-				SLICE(all[i]->name));
-			return;
-		}
-		r = pg_relation_of(l, view ? all[i] : all[i]->table);
+		if (!cascade)
+			pg_fails(l, "view \"%.*s\" calls it", SLICE(all[i]->name));
+		r = pg_relation_of(l, all[i]);
 		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-		if (view) {
-			pg_destroys(l, r.type, r.name, SLICE_NONE);
-			pg_lock_views(l, all[i], SLICE_NONE, true);
-		} else if (all[i]->type == OBJECT_INDEX) {
-			struct relation index = pg_index_of(l, &r, all[i]);
-
-			pg_lock(l, &index, PG_ACCESS_EXCLUSIVE);
-			pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
-		} else if (all[i]->type != OBJECT_COLUMN) {
-			pg_destroys(l, all[i]->type, r.name, all[i]->name);
-		}
+		pg_destroys(l, r.type, r.name, SLICE_NONE);
+		pg_lock_views(l, all[i], SLICE_NONE, true);
 	}
 }
 
