@@ -93,6 +93,8 @@ static void begin(struct altering *s, const struct statement *st)
 	for (size_t i = 0; s->t && i < s->t->nparts; i++) {
 		const struct object *o = s->t->parts[i];
 
+		if (o->type == OBJECT_INDEX && slice_iis(o->name, "primary"))
+			continue; /* the constraint stands for it */
 		*ARENA_PUSH(s->a, s->x->v, s->x->n) = (struct after_part){.type = o->type,
 			.name = o->name,
 			.was = o,
@@ -149,8 +151,15 @@ static struct names without(struct altering *s, struct names n, struct slice col
 	return out;
 }
 
-/* An index goes with its last column. A check goes with its only column; one over others stays, and
- * the server refuses. */
+static bool is_foreign(const struct after_part *p)
+{
+	const struct object *o = p->will ? p->will : p->was;
+
+	return p->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key");
+}
+
+/* An index goes with its last column. A check goes with its only column; one over others stays, as
+ * a foreign key does, and the server refuses. */
 static void drop_column(struct altering *s, const struct change *ch)
 {
 	struct after_part *column = find(s, OBJECT_COLUMN, ch->name);
@@ -162,7 +171,7 @@ static void drop_column(struct altering *s, const struct change *ch)
 	for (size_t i = 0; i < s->x->n; i++) {
 		struct after_part *p = &s->x->v[i];
 
-		if (p->gone || !my_names_have(p->columns, ch->name))
+		if (p->gone || is_foreign(p) || !my_names_have(p->columns, ch->name))
 			continue;
 		p->columns = without(s, p->columns, ch->name);
 		p->by = ch;
@@ -226,8 +235,28 @@ static struct slice free_name(struct altering *s, struct names columns)
 	return name;
 }
 
+/* An index that a foreign key brought along goes when another serves the key. */
+static void replace_implied(struct altering *s, struct names columns)
+{
+	for (size_t i = 0; i < s->x->n; i++) {
+		struct after_part *p = &s->x->v[i];
+		size_t k = 0;
+		bool implied = false;
+
+		for (size_t j = 0; j < s->x->n && p->type == OBJECT_INDEX && p->was; j++)
+			implied |= s->x->v[j].was && is_foreign(&s->x->v[j]) &&
+				   slice_ieq(s->x->v[j].was->name, p->name);
+		while (k < p->columns.n && k < columns.n &&
+			slice_ieq(p->columns.at[k], columns.at[k]))
+			k++;
+		if (implied && !p->gone && k == p->columns.n)
+			p->gone = true;
+	}
+}
+
 static void add_index(struct altering *s, const struct change *ch)
 {
+	replace_implied(s, ch->def->index.columns);
 	*ARENA_PUSH(s->a, s->x->v, s->x->n) = (struct after_part){.type = OBJECT_INDEX,
 		.name = ch->name.len ? ch->name : free_name(s, ch->def->index.columns),
 		.will = ch->def,
@@ -289,6 +318,7 @@ static void add_constraint(struct altering *s, const struct change *ch)
 		.columns = def->constraint.columns};
 	if (!foreign)
 		return;
+	replace_implied(s, def->constraint.columns);
 	for (size_t i = 0; i < s->x->n; i++)
 		if (serves(&s->x->v[i], def->constraint.columns))
 			return;

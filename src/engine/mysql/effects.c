@@ -4,6 +4,7 @@
 #include "engine/mysql/parser.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 
 struct name fx_resolved(const struct effects *x, struct name n)
 {
@@ -42,6 +43,21 @@ void fx_destroys(struct effects *x, const struct change *ch, enum object_type ty
 {
 	fx_touch(x, &x->out->destroys, &x->out->ndestroys, type,
 		type == OBJECT_SCHEMA ? ch->target : fx_resolved(x, ch->target), part, certain);
+}
+
+void fx_rewrites(struct effects *x, struct name table, const struct object *t)
+{
+	struct name n = fx_resolved(x, table);
+
+	fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, n, SLICE_NONE, t != NULL);
+	for (size_t i = 0; t && i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+
+		if (o->type == OBJECT_INDEX || (o->type == OBJECT_CONSTRAINT &&
+						       slice_is(o->constraint.kind, "primary key")))
+			fx_touch(x, &x->out->builds, &x->out->nbuilds, OBJECT_INDEX, n, o->name,
+				true);
+	}
 }
 
 void fx_fails(struct effects *x, enum outcome how, const char *why, ...)
@@ -96,18 +112,6 @@ void fx_want_absent(struct effects *x, const struct change *ch, enum object_type
 			x, OUTCOME_FAILS, "the %s %.*s exists already", word, SLICE(fx_show(x, n)));
 }
 
-static void want_present(struct effects *x, const struct change *ch, enum object_type type,
-	struct name n, const char *word)
-{
-	enum presence how;
-
-	if (fx_flag(ch, CHANGE_IF_EXISTS | CHANGE_TEMPORARY))
-		return;
-	fx_find(x, type, n, &how);
-	if (how == ABSENT)
-		fx_fails(x, OUTCOME_FAILS, "there is no %s %.*s", word, SLICE(fx_show(x, n)));
-}
-
 /* ---- one change ---- */
 
 /* RENAME TABLE a TO b, b TO c: a name may be that of an earlier pair. */
@@ -139,23 +143,101 @@ static void create_trigger(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "the trigger %.*s exists already", SLICE(ch->name));
 }
 
+/* What a view or a query reads: unqualified names, for other databases are not known. */
+static void wants_table(struct effects *x, struct slice read)
+{
+	enum presence how;
+
+	if (slice_chr(read, '.') != SIZE_MAX)
+		return;
+	fx_find(x, OBJECT_NONE, (struct name){SLICE_NONE, read}, &how);
+	if (how == ABSENT)
+		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(read));
+}
+
+/* OR REPLACE drops what is there. */
+static void replaced(struct effects *x, const struct change *ch)
+{
+	enum presence how;
+
+	fx_find(x, OBJECT_NONE, ch->target, &how);
+	if (!fx_flag(ch, CHANGE_OR_REPLACE) || fx_flag(ch, CHANGE_TEMPORARY) || how == ABSENT)
+		return;
+	fx_undo(x, UNDO_SCHEMA_ONLY);
+	fx_destroys(x, ch, OBJECT_TABLE, SLICE_NONE, how == PRESENT);
+	if (how == UNKNOWN)
+		effect_need(x->a, x->out,
+			arena_printf(x->a, "whether %.*s exists", SLICE(fx_show(x, ch->target))));
+}
+
+static bool in_key(const struct object *t, struct slice column)
+{
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		struct names key = o->type == OBJECT_INDEX        ? o->index.columns
+				   : o->type == OBJECT_CONSTRAINT ? o->constraint.columns
+								  : (struct names){0};
+
+		if (my_names_have(key, column))
+			return true;
+	}
+	return false;
+}
+
+static void create_table(struct effects *x, const struct change *ch)
+{
+	const struct object *t = ch->def;
+	enum presence how;
+
+	for (size_t i = 0; i < ch->reads.n; i++) {
+		wants_table(x, ch->reads.at[i]);
+		if (ch->kind == CHANGE_CREATE_TABLE_AS)
+			fx_reads(x, ch);
+	}
+	if (!slice_empty(ch->other.name)) { /* LIKE */
+		fx_find(x, OBJECT_NONE, ch->other, &how);
+		if (how == ABSENT)
+			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(ch->other.name));
+	}
+	for (size_t i = 0; t && i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+
+		if (o->type == OBJECT_COLUMN && !slice_empty(o->column.identity) &&
+			!in_key(t, o->name))
+			fx_fails(x, OUTCOME_FAILS, "an AUTO_INCREMENT column must be a key");
+		for (size_t k = 0; o->type == OBJECT_COLUMN && k < i; k++)
+			if (t->parts[k]->type == OBJECT_COLUMN &&
+				slice_ieq(t->parts[k]->name, o->name))
+				fx_fails(x, OUTCOME_FAILS, "the column %.*s is there twice",
+					SLICE(o->name));
+		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key") &&
+			slice_empty(o->constraint.ref_table.schema) &&
+			!slice_ieq(o->constraint.ref_table.name, ch->target.name) &&
+			(!x->s || x->s->foreign_keys))
+			wants_table(x, o->constraint.ref_table.name);
+	}
+}
+
 static void create_effects(struct effects *x, const struct change *ch)
 {
 	fx_rerun(x,
 		fx_flag(ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE) ? RERUN_SAME : RERUN_FAILS);
 	if (fx_flag(ch, CHANGE_OR_REPLACE))
-		fx_undo(x, UNDO_NONE);
+		fx_undo(x, UNDO_EXACT);
 	switch ((int)ch->kind) {
 	case CHANGE_CREATE_TABLE:
 	case CHANGE_CREATE_TABLE_AS:
 		if (!fx_flag(ch, CHANGE_TEMPORARY))
 			fx_want_absent(x, ch, OBJECT_NONE, ch->target, "table");
 		fx_breaks(x, BREAKS_NEW_CODE, ch, OBJECT_TABLE, SLICE_NONE, true);
-		if (fx_flag(ch, CHANGE_OR_REPLACE))
-			fx_touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_TABLE,
-				fx_resolved(x, ch->target), SLICE_NONE, false);
+		replaced(x, ch);
+		create_table(x, ch);
 		break;
 	case CHANGE_CREATE_VIEW:
+		for (size_t i = 0; ch->def && i < ch->def->view.reads.n; i++)
+			wants_table(x, ch->def->view.reads.at[i]);
+		for (size_t i = 0; i < ch->reads.n; i++)
+			wants_table(x, ch->reads.at[i]);
 		fx_want_absent(x, ch, OBJECT_NONE, ch->target, "view");
 		fx_breaks(x, BREAKS_NEW_CODE, ch, OBJECT_VIEW, SLICE_NONE, true);
 		break;
@@ -168,97 +250,115 @@ static void create_effects(struct effects *x, const struct change *ch)
 	case CHANGE_CREATE_TRIGGER:
 		create_trigger(x, ch);
 		break;
+	case CHANGE_CREATE_OTHER:
+		if (ch->type == OBJECT_EVENT)
+			fx_want_absent(x, ch, OBJECT_EVENT, ch->target, "event");
+		break;
 	default:
 		break;
 	}
 }
 
-static void drop_effects(struct effects *x, const struct change *ch)
+/* A table that foreign keys of others refer to. MySQL looks at the whole list of tables first,
+ * MariaDB takes them one by one. */
+static bool is_referenced(const struct effects *x, const struct change *ch, const struct object *t)
 {
-	bool data = ch->type == OBJECT_TABLE || ch->type == OBJECT_SCHEMA ||
-		    ch->type == OBJECT_SEQUENCE;
+	const struct object **keys;
+	size_t n = catalog_referencing(x->c, t, x->a, &keys);
+	const struct change *end =
+		x->d.dialect == DIALECT_MYSQL ? x->st->changes + x->st->nchanges : ch;
 
-	fx_rerun(x, fx_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
-	fx_undo(x, data ? UNDO_SCHEMA_ONLY : UNDO_EXACT);
-	if (fx_flag(ch, CHANGE_TEMPORARY))
-		return;
-	if (ch->type == OBJECT_TABLE || ch->type == OBJECT_VIEW || ch->type == OBJECT_SEQUENCE) {
-		want_present(x, ch, OBJECT_NONE, ch->target, object_type_word(ch->type));
-		fx_breaks(x, BREAKS_OLD_READERS, ch, ch->type, SLICE_NONE, true);
-		fx_breaks(x, BREAKS_OLD_WRITERS, ch, ch->type, SLICE_NONE, true);
-	}
-	if (data)
-		fx_touch(x, &x->out->destroys, &x->out->ndestroys, ch->type,
-			ch->type == OBJECT_SCHEMA ? ch->target : fx_resolved(x, ch->target),
-			SLICE_NONE, true);
-}
+	for (size_t i = 0; i < n; i++) {
+		bool goes = keys[i]->table == t;
 
-/* Does an INSERT say a value for every column of a unique key? Then a second one fails. */
-static bool says_key(const struct change *ch, const struct object *t)
-{
-	for (size_t i = 0; t && i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		struct names key = {0};
-		bool all = true;
-
-		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"))
-			key = o->constraint.columns;
-		else if (o->type == OBJECT_INDEX && o->index.unique)
-			key = o->index.columns;
-		for (size_t k = 0; k < key.n; k++)
-			all &= ch->list.n == 0 || names_has(ch->list, key.at[k]);
-		if (key.n && all)
+		for (const struct change *e = x->st->changes; e < end; e++)
+			goes |= keys[i]->table && slice_eq(e->target.name, keys[i]->table->name);
+		if (!goes)
 			return true;
 	}
 	return false;
 }
 
-static void data_effects(struct effects *x, const struct change *ch)
+static void drop_relation(struct effects *x, const struct change *ch)
 {
-	const struct object *t = NULL;
+	enum presence how;
+	const struct object *t = fx_find(x, OBJECT_NONE, ch->target, &how);
+	bool quiet = fx_flag(ch, CHANGE_IF_EXISTS);
+
+	if (how == ABSENT && quiet)
+		return;
+	if (how == ABSENT)
+		fx_fails(x, OUTCOME_FAILS, "there is no %s %.*s", object_type_word(ch->type),
+			SLICE(fx_show(x, ch->target)));
+	if (t && t->type != ch->type && !quiet)
+		fx_fails(x, OUTCOME_FAILS, "%.*s is a %s", SLICE(fx_show(x, ch->target)),
+			object_type_word(t->type));
+	if (t && t->type != ch->type && quiet)
+		return;
+	if (t && ch->type == OBJECT_TABLE && (!x->s || x->s->foreign_keys) &&
+		is_referenced(x, ch, t))
+		fx_fails(x, OUTCOME_FAILS, "a foreign key of another table refers to %.*s",
+			SLICE(fx_show(x, ch->target)));
+	if (ch->type != OBJECT_VIEW)
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+	fx_breaks(x, BREAKS_OLD_READERS, ch, ch->type, SLICE_NONE, true);
+	fx_breaks(x, BREAKS_OLD_WRITERS, ch, ch->type, SLICE_NONE, true);
+	fx_destroys(x, ch, ch->type, SLICE_NONE, how == PRESENT || !quiet);
+}
+
+/* DROP TRIGGER does not name the table. */
+static void drop_trigger(struct effects *x, const struct change *ch)
+{
+	const struct object **tables, *o = NULL;
+	size_t n = catalog_list(x->c, OBJECT_TABLE, x->a, &tables);
+	enum presence how = catalog_is_complete(x->c) ? ABSENT : UNKNOWN;
+	struct name table = {ch->target.schema, SLICE_NONE};
+
+	for (size_t i = 0; i < n && how != PRESENT; i++)
+		if (catalog_part(x->c, tables[i], OBJECT_TRIGGER, ch->name, &o) == PRESENT) {
+			how = PRESENT;
+			table = (struct name){tables[i]->schema, tables[i]->name};
+		}
+	if (how == ABSENT && fx_flag(ch, CHANGE_IF_EXISTS))
+		return;
+	if (how == ABSENT)
+		fx_fails(x, OUTCOME_FAILS, "there is no trigger %.*s", SLICE(ch->name));
+	fx_touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_TRIGGER, table, ch->name,
+		how == PRESENT);
+}
+
+static void drop_other(struct effects *x, const struct change *ch)
+{
 	enum presence how = UNKNOWN;
 
-	switch ((int)ch->kind) {
-	case CHANGE_SELECT:
-	case CHANGE_COPY_OUT:
+	if (ch->type == OBJECT_FUNCTION || ch->type == OBJECT_EVENT)
+		fx_find(x, ch->type, ch->target, &how);
+	if (how == ABSENT && fx_flag(ch, CHANGE_IF_EXISTS))
 		return;
-	case CHANGE_CALL:
-		x->out->rerun = RERUN_UNKNOWN;
-		fx_undo(x, UNDO_NONE);
-		return;
-	default:
-		break;
-	}
-	if (!slice_empty(ch->target.name))
-		t = fx_find(x, OBJECT_NONE, ch->target, &how);
 	if (how == ABSENT)
-		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(fx_show(x, ch->target)));
-	fx_touch(x, &x->out->writes_rows, &x->out->nwrites_rows, OBJECT_TABLE,
-		fx_resolved(x, ch->target), SLICE_NONE, true);
-	switch ((int)ch->kind) {
-	case CHANGE_INSERT:
-		fx_undo(x, fx_flag(ch, CHANGE_ON_CONFLICT) ? UNDO_NONE : UNDO_EXACT);
-		fx_rerun(x, fx_flag(ch, CHANGE_ON_CONFLICT) || !t ? RERUN_UNKNOWN
-			    : says_key(ch, t)                     ? RERUN_FAILS
-								  : RERUN_DIFFERS);
-		break;
-	case CHANGE_TRUNCATE:
-		fx_undo(x, UNDO_NONE);
-		fx_touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_TABLE,
-			fx_resolved(x, ch->target), SLICE_NONE, true);
-		break;
-	case CHANGE_DELETE:
-		fx_undo(x, UNDO_NONE);
-		fx_rerun(x, fx_flag(ch, CHANGE_HAS_LIMIT) ? RERUN_DIFFERS : RERUN_SAME);
-		if (!fx_flag(ch, CHANGE_HAS_WHERE) || fx_flag(ch, CHANGE_WHERE_TRUE))
-			fx_touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_TABLE,
-				fx_resolved(x, ch->target), SLICE_NONE, true);
-		break;
-	default:
-		fx_undo(x, UNDO_NONE);
-		fx_rerun(x, RERUN_UNKNOWN);
-		break;
+		fx_fails(x, OUTCOME_FAILS, "there is no %s %.*s", object_type_word(ch->type),
+			SLICE(fx_show(x, ch->target)));
+	if (ch->type == OBJECT_SCHEMA)
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+	if (ch->type == OBJECT_SCHEMA || ch->type == OBJECT_FUNCTION || ch->type == OBJECT_EVENT)
+		fx_destroys(x, ch, ch->type, SLICE_NONE, how != ABSENT);
+	if (ch->type == OBJECT_FUNCTION)
+		fx_breaks(x, BREAKS_OLD_READERS, ch, ch->type, SLICE_NONE, true);
+}
+
+static void drop_effects(struct effects *x, const struct change *ch)
+{
+	fx_rerun(x, fx_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
+	if (fx_flag(ch, CHANGE_TEMPORARY)) {
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+		return;
 	}
+	if (ch->type == OBJECT_TABLE || ch->type == OBJECT_VIEW || ch->type == OBJECT_SEQUENCE)
+		drop_relation(x, ch);
+	else if (ch->type == OBJECT_TRIGGER)
+		drop_trigger(x, ch);
+	else
+		drop_other(x, ch);
 }
 
 static void meta_effects(struct effects *x, const struct change *ch)
@@ -280,7 +380,7 @@ static void meta_effects(struct effects *x, const struct change *ch)
 
 /* These end an open transaction by committing it (manual: Statements That Cause an Implicit
  * Commit). */
-static bool commits(const struct change *ch)
+static bool commits(const struct change *ch, struct slice kind)
 {
 	switch (change_class_of(ch->kind)) {
 	case CLASS_CREATE:
@@ -291,7 +391,7 @@ static bool commits(const struct change *ch)
 	case CLASS_META:
 		return true;
 	case CLASS_MAINT:
-		return ch->kind != CHANGE_EXPLAIN;
+		return ch->kind != CHANGE_EXPLAIN && !slice_is(kind, "CHECKSUM TABLE");
 	case CLASS_TX:
 		return ch->kind == CHANGE_BEGIN || ch->kind == CHANGE_LOCK_TABLE ||
 		       ch->kind == CHANGE_COMMIT;
@@ -301,6 +401,23 @@ static bool commits(const struct change *ch)
 		return false;
 	}
 	return false;
+}
+
+/* ALTER VIEW, PROCEDURE, EVENT, SEQUENCE … of what is not there. */
+static void alter_other(struct effects *x, const struct change *ch)
+{
+	enum presence how = UNKNOWN;
+	enum object_type type = ch->type;
+
+	if (type == OBJECT_VIEW || type == OBJECT_SEQUENCE)
+		fx_find(x, OBJECT_NONE, ch->target, &how);
+	else if (type == OBJECT_FUNCTION || type == OBJECT_EVENT)
+		fx_find(x, type, ch->target, &how);
+	if (how == ABSENT && !fx_flag(ch, CHANGE_IF_EXISTS))
+		fx_fails(x, OUTCOME_FAILS, "there is no %s %.*s", object_type_word(type),
+			SLICE(fx_show(x, ch->target)));
+	if (!slice_empty(ch->other.name) && !fx_flag(ch, CHANGE_IF_EXISTS))
+		fx_rerun(x, RERUN_FAILS);
 }
 
 static void change_effects(struct effects *x, const struct change *ch)
@@ -313,26 +430,36 @@ static void change_effects(struct effects *x, const struct change *ch)
 		drop_effects(x, ch);
 		break;
 	case CLASS_ALTER:
+		if (ch->kind == CHANGE_TABLE_FORCE) /* OPTIMIZE TABLE */
+			fx_maintain(x, ch);
+		else
+			alter_other(x, ch);
 		break;
 	case CLASS_RENAME:
 		if (ch->kind == CHANGE_RENAME_TABLE)
 			rename_tables(x, ch);
 		break;
 	case CLASS_DATA:
-		data_effects(x, ch);
+		fx_data(x, ch);
 		break;
 	case CLASS_META:
 		meta_effects(x, ch);
 		break;
 	case CLASS_SESSION:
 		if (ch->kind == CHANGE_PREPARE)
-			fx_rerun(x, RERUN_UNKNOWN);
+			fx_rerun(x, slice_is(slice_of(x->st->kind), "PREPARE") ? RERUN_SAME
+				    : slice_is(slice_of(x->st->kind), "DEALLOCATE")
+					    ? RERUN_FAILS
+					    : RERUN_UNKNOWN);
 		break;
 	case CLASS_TX:
 		if (ch->kind == CHANGE_RELEASE || ch->kind == CHANGE_ROLLBACK_TO)
 			fx_rerun(x, RERUN_UNKNOWN);
+		if (ch->kind == CHANGE_LOCK_TABLE)
+			fx_maintain(x, ch);
 		break;
 	case CLASS_MAINT:
+		fx_maintain(x, ch);
 		break;
 	}
 }
@@ -392,7 +519,7 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	if (st->partly_opaque)
 		effect_need(a, out, st->opaque_reason);
 	for (size_t i = 0; i < st->nchanges; i++)
-		if (commits(&st->changes[i]))
+		if (commits(&st->changes[i], slice_of(st->kind)))
 			out->transaction = TX_COMMITS;
 	if (st->nchanges && alters_table(st))
 		fx_alter(&x);
@@ -402,11 +529,6 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	soften(&x);
 	if (out->outcome == OUTCOME_FAILS)
 		out->rerun = RERUN_FAILS;
-	/* OPTIMIZE TABLE rebuilds an InnoDB table, as FORCE does. */
-	for (size_t i = 0; i < st->nchanges && !alters_table(st); i++)
-		if (st->changes[i].kind == CHANGE_TABLE_FORCE)
-			fx_touch(&x, &out->rewrites, &out->nrewrites, OBJECT_TABLE,
-				fx_resolved(&x, st->changes[i].target), SLICE_NONE, true);
 }
 
 /* Nothing in these servers must stand outside a transaction: what cannot be part of one commits it.
@@ -415,7 +537,7 @@ bool mysql_needs_no_tx(const struct statement *st, int version)
 {
 	(void)version;
 	for (size_t i = 0; i < st->nchanges; i++)
-		if (commits(&st->changes[i]))
+		if (commits(&st->changes[i], slice_of(st->kind)))
 			return true;
 	return false;
 }

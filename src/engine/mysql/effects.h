@@ -35,10 +35,18 @@ struct slice fx_show(struct effects *x, struct name n);
 void fx_want_absent(struct effects *x, const struct change *ch, enum object_type type,
 	struct name n, const char *word);
 
+/* The whole table is written to a new file, with its indexes. `t` NULL: not known. */
+void fx_rewrites(struct effects *x, struct name table, const struct object *t);
+
 /* ---- effects_alter.c ---- */
 bool fx_is_online(enum change_kind k);
 /* ALTER TABLE, CREATE INDEX, DROP INDEX: all changes of the statement, and what they cost. */
 void fx_alter(struct effects *x);
 void fx_rename_table(struct effects *x, const struct change *ch);
+
+/* ---- effects_data.c ---- */
+void fx_data(struct effects *x, const struct change *ch);
+void fx_reads(struct effects *x, const struct change *ch);    /* the tables behind its FROM */
+void fx_maintain(struct effects *x, const struct change *ch); /* OPTIMIZE, CHECK, LOCK TABLES … */
 
 #endif

@@ -94,6 +94,14 @@ static void refused_clauses(struct effects *x, const struct online *o, int algor
 			"ALGORITHM=INSTANT goes with no LOCK clause but LOCK=DEFAULT");
 }
 
+static struct slice needs_text(struct effects *x, const struct online *o, const struct change *ch)
+{
+	bool column = !slice_eq(o->needs_of, ch->target.name);
+
+	return arena_printf(x->a, "%s of %.*s%s%.*s", o->needs, SLICE(fx_show(x, ch->target)),
+		column ? "." : "", SLICE(column ? o->needs_of : SLICE_NONE));
+}
+
 static void online_facts(struct effects *x, const struct change *first)
 {
 	struct online o = my_online_statement(x->a, &x->d, x->s, x->t, x->st, &x->after);
@@ -107,9 +115,7 @@ static void online_facts(struct effects *x, const struct change *first)
 	x->out->algorithm = my_algorithm_word(o.algorithm);
 	x->out->lock_clause = my_lock_word(o.lock);
 	if (o.needs)
-		effect_need(x->a, x->out,
-			arena_printf(
-				x->a, "%s of %.*s", o.needs, SLICE(fx_show(x, first->target))));
+		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);
 	if (all)
 		fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, table, SLICE_NONE,
@@ -637,14 +643,12 @@ static const struct change *beside(const struct effects *x, const struct change 
 static void add_check(struct effects *x, const struct change *ch)
 {
 	const struct change *column = is_mariadb(&x->d) ? beside(x, ch) : NULL;
-	bool copied = x->out->algorithm && !strcmp(x->out->algorithm, "COPY");
 
 	if (column) {
 		fx_rerun(x, column->kind == CHANGE_ADD_COLUMN ? RERUN_FAILS : RERUN_SAME);
 		if (column->kind == CHANGE_ADD_COLUMN ||
 			slice_starts(ch->def->constraint.expression.normal, "json_valid("))
 			return;
-		(void)copied;
 	} else if (slice_empty(ch->name)) {
 		fx_rerun(x, RERUN_DIFFERS);
 	} else {
@@ -850,22 +854,115 @@ static void drop_constraint(struct effects *x, const struct change *ch)
 
 /* ---- the table ---- */
 
+static bool is_key(const struct object *o)
+{
+	return (o->type == OBJECT_INDEX && o->index.unique) ||
+	       (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"));
+}
+
+/* Every unique key has all columns that the rows are spread by. */
+static void keys_fit_partitions(struct effects *x, const struct change *ch)
+{
+	size_t list = slice_ifind(ch->value.text, SL("(partition"));
+	struct slice by =
+		slice_sub(ch->value.text, 0, list == SIZE_MAX ? ch->value.text.len : list);
+
+	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
+		const struct object *c = x->t->parts[i];
+
+		if (c->type != OBJECT_COLUMN || !my_mentions(x->a, x->d.dialect, by, c->name))
+			continue;
+		for (size_t k = 0; k < x->t->nparts; k++) {
+			const struct object *o = x->t->parts[k];
+
+			if (is_key(o) &&
+				!my_names_have(o->type == OBJECT_INDEX ? o->index.columns
+								       : o->constraint.columns,
+					c->name))
+				fx_fails(x, OUTCOME_FAILS,
+					"the key %.*s lacks %.*s, which the rows "
+					"would be spread by",
+					SLICE(o->name), SLICE(c->name));
+		}
+	}
+}
+
+/* Of the partitions named, are all there? */
+static bool has_partitions(struct effects *x, const struct change *ch)
+{
+	struct slice text = x->t ? x->t->table_.definition.text : SLICE_NONE;
+
+	for (size_t i = 0; text.len && i < ch->list.n; i++)
+		if (!my_mentions(x->a, x->d.dialect, text, ch->list.at[i]))
+			return false;
+	return true;
+}
+
+enum partition_does { PARTITION_NOTHING, PARTITION_LOSES, PARTITION_MOVES };
+static const struct {
+	const char *words;
+	enum partition_does does;
+	enum rerun again;
+	bool named; /* partitions that must be there */
+} partition_rows[] = {
+	{"ADD PARTITION PARTITIONS", PARTITION_MOVES, RERUN_DIFFERS, false},
+	{"ADD", PARTITION_NOTHING, RERUN_FAILS, false},
+	{"DROP", PARTITION_LOSES, RERUN_FAILS, true},
+	{"TRUNCATE", PARTITION_LOSES, RERUN_SAME, true},
+	{"REORGANIZE", PARTITION_MOVES, RERUN_FAILS, true},
+	{"COALESCE", PARTITION_MOVES, RERUN_UNKNOWN, false},
+	{"REBUILD", PARTITION_MOVES, RERUN_SAME, true},
+	{"OPTIMIZE", PARTITION_MOVES, RERUN_SAME, true},
+	{"REMOVE", PARTITION_MOVES, RERUN_FAILS, false},
+	{"PARTITION BY", PARTITION_MOVES, RERUN_SAME, false},
+	{"EXCHANGE", PARTITION_NOTHING, RERUN_UNKNOWN, true},
+	{"CONVERT", PARTITION_NOTHING, RERUN_FAILS, false},
+	{"", PARTITION_NOTHING, RERUN_SAME, false},
+};
+
+static void lose_partitions(struct effects *x, const struct change *ch)
+{
+	bool all = ch->list.n == 0 || slice_iis(ch->list.at[0], "all");
+
+	fx_undo(x, UNDO_SCHEMA_ONLY);
+	if (all)
+		fx_destroys(x, ch, OBJECT_TABLE, SLICE_NONE, true);
+	for (size_t i = 0; !all && i < ch->list.n; i++)
+		fx_destroys(x, ch, OBJECT_TABLE, ch->list.at[i], true);
+}
+
 static void partitions(struct effects *x, const struct change *ch)
 {
 	struct slice text = ch->value.text;
-	bool destroys = slice_istarts(text, "DROP") || slice_istarts(text, "TRUNCATE");
-	bool moves = slice_istarts(text, "PARTITION BY") || slice_istarts(text, "REORGANIZE") ||
-		     slice_istarts(text, "REMOVE") || slice_istarts(text, "COALESCE") ||
-		     slice_istarts(text, "REBUILD");
+	bool is_by = slice_istarts(text, "PARTITION BY");
+	bool plain = x->t && !x->t->tainted && slice_empty(x->t->table_.definition.text);
+	bool quiet = slice_ifind(text, SL("IF EXISTS")) != SIZE_MAX;
+	size_t i = 0;
 
-	fx_rerun(x, slice_istarts(text, "TRUNCATE") ? RERUN_SAME : RERUN_UNKNOWN);
-	if (destroys) {
-		fx_undo(x, UNDO_SCHEMA_ONLY);
-		fx_destroys(x, ch, OBJECT_TABLE, SLICE_NONE, true);
+	while (!slice_istarts(text, partition_rows[i].words))
+		i++;
+	if (plain && !is_by)
+		fx_fails(x, OUTCOME_FAILS, "%.*s has no partitions", SLICE(fx_show(x, ch->target)));
+	if (is_by)
+		keys_fit_partitions(x, ch);
+	if (partition_rows[i].named && !has_partitions(x, ch)) {
+		if (!quiet)
+			fx_fails(x, OUTCOME_FAILS, "%.*s has no such partition",
+				SLICE(fx_show(x, ch->target)));
+		return;
 	}
-	if (moves)
-		fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE,
-			fx_resolved(x, ch->target), SLICE_NONE, true);
+	fx_rerun(x, quiet && partition_rows[i].again == RERUN_FAILS ? RERUN_SAME
+								    : partition_rows[i].again);
+	switch (partition_rows[i].does) {
+	case PARTITION_NOTHING:
+		break;
+	case PARTITION_LOSES:
+		lose_partitions(x, ch);
+		break;
+	case PARTITION_MOVES:
+		fx_rewrites(x, ch->target, x->t);
+		break;
+	}
 }
 
 /* Did an earlier change of this statement give the name up? */
@@ -928,6 +1025,58 @@ static void versioned(struct effects *x, const struct change *ch)
 			"system_versioning_alter_history is KEEP");
 }
 
+static void convert(struct effects *x, const struct change *ch)
+{
+	struct column_def d = {
+		.charset = ch->value.text, .collation = ch->list.n ? ch->list.at[0] : SLICE_NONE};
+	bool narrows = !x->t || x->t->tainted;
+
+	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
+		struct object from, to;
+		struct type_question q = {.from = &from, .to = &to};
+
+		if (x->t->parts[i]->type != OBJECT_COLUMN ||
+			!my_type_has_charset(x->t->parts[i]->column.type))
+			continue;
+		from = my_with_charset(x->t, x->t->parts[i]);
+		to = *x->t->parts[i];
+		to.column.charset = d.charset;
+		to.column.collation = d.collation;
+		narrows |= my_type_change(&x->d, &q) == TYPE_NARROWER;
+	}
+	if (narrows)
+		fx_fails(x, OUTCOME_MAY_FAIL, "text may not be writable in the new character set");
+}
+
+/* Only InnoDB keeps foreign keys. */
+static void change_engine(struct effects *x, const struct change *ch)
+{
+	const struct object **keys;
+
+	if (!x->t || slice_is(ch->value.text, "InnoDB"))
+		return;
+	if (catalog_referencing(x->c, x->t, x->a, &keys) && (!x->s || x->s->foreign_keys))
+		fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s refers to it",
+			SLICE(keys[0]->name));
+}
+
+static void system_versioning(struct effects *x, const struct change *ch)
+{
+	bool drops = slice_istarts(ch->value.text, "DROP");
+	bool has = x->t && names_has(x->t->table_.options, SL("system versioning"));
+
+	if (slice_ifind(ch->value.text, SL("PERIOD")) != SIZE_MAX)
+		return;
+	fx_rerun(x, RERUN_FAILS);
+	if (drops) { /* the rows' past goes */
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+		fx_destroys(x, ch, OBJECT_TABLE, SL("history"), true);
+	}
+	if (x->t && !x->t->tainted && has != drops)
+		fx_fails(x, OUTCOME_FAILS, "%.*s is %s system-versioned",
+			SLICE(fx_show(x, ch->target)), has ? "already" : "not");
+}
+
 static void one_change(struct effects *x, const struct change *ch)
 {
 	versioned(x, ch);
@@ -980,7 +1129,13 @@ static void one_change(struct effects *x, const struct change *ch)
 		partitions(x, ch);
 		break;
 	case CHANGE_CONVERT_CHARSET:
-		fx_fails(x, OUTCOME_MAY_FAIL, "text may not be writable in the new character set");
+		convert(x, ch);
+		break;
+	case CHANGE_TABLE_ENGINE:
+		change_engine(x, ch);
+		break;
+	case CHANGE_SYSTEM_VERSIONING:
+		system_versioning(x, ch);
 		break;
 	default:
 		break;
@@ -994,8 +1149,8 @@ static void losses(struct effects *x, const struct change *first)
 		const struct after_part *p = &x->after.v[i];
 
 		if (p->gone && p->was &&
-			(p->type == OBJECT_INDEX || p->type == OBJECT_CONSTRAINT) && p->by &&
-			p->by->kind != CHANGE_ADD_CONSTRAINT)
+			(p->type == OBJECT_INDEX || p->type == OBJECT_CONSTRAINT) &&
+			!after_find(&x->after, p->type, p->was->name))
 			fx_destroys(x, first, p->type, p->was->name, true);
 	}
 }

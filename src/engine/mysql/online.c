@@ -151,6 +151,11 @@ static struct online needs(struct online o, const char *what, struct slice of)
 	return o;
 }
 
+static bool outweighs(const struct online *a, const struct online *b)
+{
+	return a->algorithm >= b->algorithm && a->lock >= b->lock && a->rebuild >= b->rebuild;
+}
+
 static struct online worse(struct online a, struct online b)
 {
 	struct online o = a;
@@ -161,7 +166,10 @@ static struct online worse(struct online a, struct online b)
 	o.adds_column |= b.adds_column;
 	o.adds_index |= b.adds_index;
 	o.applies &= b.applies;
-	if (!o.needs) {
+	/* What is not known does not matter beside something certain that costs as much. */
+	if (a.needs && !b.needs && outweighs(&b, &a))
+		o.needs = NULL;
+	if (!a.needs && b.needs && !outweighs(&a, &b)) {
 		o.needs = b.needs;
 		o.needs_of = b.needs_of;
 	}
@@ -231,6 +239,37 @@ static struct online add_column(const struct asked *q, const struct change *ch)
 	return q->is.known ? o : needs(o, "indexes and generated columns", ch->target.name);
 }
 
+static bool is_nullable(const struct asked *q, struct slice column)
+{
+	const struct after_part *p = after_find(q->after, OBJECT_COLUMN, column);
+	const struct object *o = !p ? NULL : p->will ? p->will : p->was;
+
+	return !o || (!o->column.not_null && !in_primary(q->t, column));
+}
+
+/* Without its primary key the table is kept in the order of a unique key that has no NULLs; if
+ * there is none, MariaDB copies. */
+static bool keeps_order(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool nullable = false;
+
+		if (p->gone)
+			continue;
+		if (after_is_primary(p))
+			return true;
+		if (p->type != OBJECT_INDEX || p->implied || !o->index.unique)
+			continue;
+		for (size_t k = 0; k < p->columns.n; k++)
+			nullable |= is_nullable(q, p->columns.at[k]);
+		if (!nullable)
+			return true;
+	}
+	return false;
+}
+
 static bool shrinks_index(const struct asked *q, struct slice column, bool *drops)
 {
 	bool shrinks = false;
@@ -269,7 +308,7 @@ static struct online drop_column(const struct asked *q, const struct change *ch)
 						 : o;
 	}
 	if (in_primary(q->t, ch->name))
-		return is_mariadb(q->d) ? rebuild(q) : copy();
+		return is_mariadb(q->d) && keeps_order(q) ? rebuild(q) : copy();
 	if (q->is.compressed || q->is.fulltext || shrinks)
 		return rebuild(q);
 	if (is_mariadb(q->d)) {
@@ -455,11 +494,22 @@ static bool over_new_virtual(const struct asked *q, const struct object *index)
 	return false;
 }
 
+/* IF NOT EXISTS, and it exists. */
+static bool makes_nothing(const struct asked *q, const struct change *ch)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].by == ch)
+			return false;
+	return q->is.known;
+}
+
 static struct online create_index(const struct asked *q, const struct change *ch)
 {
 	struct online o = row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 	bool ignore = (ch->flags & CHANGE_IGNORE) && ch->def->index.unique;
 
+	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && makes_nothing(q, ch))
+		return instant();
 	o.adds_index = true;
 	if (!q->is.innodb || ignore || (is_mariadb(q->d) && is_hash_unique(q->t, ch->def)))
 		return copy();
@@ -501,6 +551,8 @@ static struct online add_constraint(const struct asked *q, const struct change *
 	struct slice kind = ch->def->constraint.kind;
 	struct online o;
 
+	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && makes_nothing(q, ch))
+		return instant();
 	if (!q->is.innodb || ((ch->flags & CHANGE_IGNORE) && slice_is(kind, "primary key")))
 		return copy();
 	if (slice_is(kind, "primary key"))
@@ -525,15 +577,17 @@ static struct online drop_constraint(const struct asked *q, const struct change 
 {
 	struct slice kind = ch->def ? ch->def->constraint.kind : SLICE_NONE;
 
-	for (size_t i = 0; slice_empty(kind) && q->t && i < q->t->nparts; i++)
+	for (size_t i = 0; slice_empty(ch->def ? ch->def->constraint.kind : SLICE_NONE) && q->t &&
+			   i < q->t->nparts;
+		i++)
 		if (slice_ieq(q->t->parts[i]->name, ch->name)) {
 			if (q->t->parts[i]->type == OBJECT_CONSTRAINT)
 				kind = q->t->parts[i]->constraint.kind;
-			else if (q->t->parts[i]->type == OBJECT_INDEX)
+			else if (q->t->parts[i]->type == OBJECT_INDEX && slice_empty(kind))
 				kind = SL("unique");
 		}
 	if (slice_is(kind, "primary key"))
-		return is_mariadb(q->d) && q->is.innodb ? rebuild(q) : copy();
+		return is_mariadb(q->d) && q->is.innodb && keeps_order(q) ? rebuild(q) : copy();
 	if (slice_is(kind, "unique"))
 		return row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 	if (slice_is(kind, "check"))
@@ -560,19 +614,14 @@ static bool option_rebuilds(struct slice option)
 
 static struct online set_options(const struct asked *q, const struct change *ch)
 {
-	for (size_t i = 0; i < ch->list.n; i++)
+	for (size_t i = 0; i < ch->list.n; i++) {
+		if (!q->is.innodb && !slice_starts(ch->list.at[i], "comment") &&
+			!slice_starts(ch->list.at[i], "max_rows"))
+			return copy();
 		if (option_rebuilds(ch->list.at[i]))
 			return rebuild(q);
+	}
 	return metadata(q);
-}
-
-static bool has_text(const struct object *t)
-{
-	for (size_t i = 0; t && i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_COLUMN &&
-			my_type_has_charset(t->parts[i]->column.type))
-			return true;
-	return false;
 }
 
 static struct online none(void)
@@ -580,12 +629,52 @@ static struct online none(void)
 	return (struct online){.applies = false};
 }
 
-static struct online system_versioning(const struct asked *q, const struct change *ch)
+static struct online system_versioning(const struct change *ch)
 {
-	(void)q;
-	if (slice_istarts(ch->value.text, "DROP"))
-		return row(ALGO_INPLACE, LOCK_WORDS_SHARED);
-	return copy();
+	struct online o = row(ALGO_INPLACE, LOCK_WORDS_SHARED);
+
+	o.rebuild = true;
+	return slice_istarts(ch->value.text, "DROP") ? o : copy();
+}
+
+/* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
+static struct online change_engine(const struct asked *q, const struct change *ch)
+{
+	struct online o = copy();
+	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
+	bool same = slice_ieq(now, ch->value.text) ||
+		    (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
+
+	if (same)
+		return q->is.innodb ? rebuild(q) : o;
+	if (is_mariadb(q->d))
+		o.algorithm = ALGO_INSTANT;
+	return o;
+}
+
+/* All text of the table, as if each column were modified. */
+static struct online convert(const struct asked *q, const struct change *ch)
+{
+	struct online o = instant();
+
+	if (!is_mariadb(q->d) || !q->is.known)
+		return copy();
+	for (size_t i = 0; i < q->t->nparts; i++) {
+		const struct object *c = q->t->parts[i];
+		struct object from, to;
+
+		if (c->type != OBJECT_COLUMN || !my_type_has_charset(c->column.type))
+			continue;
+		from = my_with_charset(q->t, c);
+		to = *c;
+		to.column.charset = ch->value.text;
+		to.column.collation = ch->list.n ? ch->list.at[0] : SLICE_NONE;
+		o = worse(o, modify_type(q, &from, &to));
+		if (my_lob_size(my_type_base(c->column.type)) &&
+			my_charset_bytes(ch->value.text) > my_charset_bytes(from.column.charset))
+			o = worse(o, copy()); /* TEXT becomes MEDIUMTEXT */
+	}
+	return q->is.innodb ? o : copy();
 }
 
 static struct online one_change(const struct asked *q, const struct change *ch)
@@ -600,6 +689,8 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_CREATE_INDEX:
 		return create_index(q, ch);
 	case CHANGE_DROP_INDEX:
+		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && makes_nothing(q, ch))
+			return instant();
 		return !q->is.innodb ? copy()
 				     : row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
 					       LOCK_WORDS_NONE);
@@ -629,16 +720,17 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_SET_OPTIONS:
 		return set_options(q, ch);
 	case CHANGE_TABLE_ENGINE:
-		return q->is.innodb && slice_is(ch->value.text, "InnoDB") ? rebuild(q) : copy();
+		return change_engine(q, ch);
 	case CHANGE_TABLE_FORCE:
 		return q->is.innodb ? rebuild(q) : copy();
 	case CHANGE_SYSTEM_VERSIONING:
-		return system_versioning(q, ch);
+		return system_versioning(ch);
 	case CHANGE_CONVERT_CHARSET:
-		return is_mariadb(q->d) && q->is.known && !has_text(q->t) ? instant() : copy();
+		return convert(q, ch);
 	case CHANGE_ORDER_BY:
 		return copy();
 	case CHANGE_ENABLE_KEYS:
+		return is_mariadb(q->d) ? row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : none();
 	case CHANGE_SET_TABLESPACE:
 	case CHANGE_ALTER_PARTITIONS:
 	default:
@@ -747,7 +839,8 @@ static bool copies_for_virtual(const struct asked *q)
 		return false;
 	for (size_t i = 0; i < q->st->nchanges; i++)
 		w.other |= !is_plain(&q->st->changes[i]);
-	if (w.stored_added || w.before_old || w.other)
+	if (w.stored_added || w.before_old || w.other ||
+		(w.adds && q->t && q->t->table_.definition.text.len))
 		return true;
 	return w.stored_dropped && (q->is.virtual_index || q->is.fulltext || q->is.compressed);
 }
