@@ -54,7 +54,7 @@ commands() {
 	says "oracle" "postgres, mysql, mariadb"
 	ends 2 belay check --server-version new - <<<'SELECT 1'
 	ends 2 belay check -o yaml - <<<'SELECT 1'
-	says "yaml" "text and json"
+	says "yaml" "text, json, sarif"
 	ends 2 belay check --fail-on disaster - <<<'SELECT 1'
 	ends 2 belay rules no-such-rule-at-all
 }

@@ -85,3 +85,23 @@ SQL
 	ends 0 belay rehearse
 	says "every proof holds"
 }
+
+@test "a table in use: tried at once and again, its readers never queue; then who is in the way" {
+	project
+	ends 0 belay up --db "$url"
+	file migrations/3_note.up.sql <<<'ALTER TABLE users ADD COLUMN note varchar(10);'
+	file migrations/3_note.down.sql <<<'ALTER TABLE users DROP COLUMN note;'
+	mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "BEGIN; SELECT * FROM users; SELECT sleep(3); COMMIT" >/dev/null 3>&- &
+	until [ "$(my "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(3)%' AND state = 'User sleep'")" -gt 0 ]; do sleep 0.05; done
+	ends 4 belay up --db "$url" --patience 300ms
+	says "a lock on" "users" "was not to be had" "in the way is session" "3_note.up.sql:1"
+	belay up --db "$url" >up.out 2>&1 3>&- &
+	up=$!
+	while kill -0 "$up" 2>/dev/null; do
+		my "SET STATEMENT max_statement_time = 2 FOR SELECT count(*) FROM users" >/dev/null
+	done
+	wait "$up"
+	wait
+	[ "$(my "SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'note'")" = 1 ]
+	[ "$(my "SELECT @@lock_wait_timeout = @@GLOBAL.lock_wait_timeout")" = 1 ]
+}

@@ -96,6 +96,8 @@ def manual(program):
         out += [f".SS {roff(usage)}", roff(summary[0].upper() + summary[1:]) + ".", ".PP", roff("\n".join(body).strip())]
         if s.get("Options"):
             out.append(options(s["Options"]))
+        if len(s["Output formats"]) > 3:
+            out += [".PP", "Output formats:", options(s["Output formats"])]
         out += [".PP", "Example:", ".PP", ".RS 4", ".nf", roff("\n".join(l.strip() for l in s["Example"] if l.strip())), ".fi", ".RE"]
     out += [".SH OPTIONS", options(top["Options for every command"]), ".SH EXIT STATUS"]
     out += [f".TP\n.B {code}\n{roff(text)}" for code, text in EXIT_CODES]
@@ -103,6 +105,13 @@ def manual(program):
     out += [f".TP\n.B {roff(name)}\n{roff(text)}" for name, text in ENVIRONMENT]
     out += [".SH FILES", ".TP", ".B belay.yml", roff("configuration; `belay init` writes one with comments"), ""]
     return "\n".join(out)
+
+
+TIERS = {
+    "on": "on by default",
+    "advice": "advice: off unless selected (`--select`) or given a severity in `belay.yml`",
+    "policy": "policy: off unless `belay.yml` asks for it",
+}
 
 
 def one_rule(r):
@@ -113,8 +122,10 @@ def one_rule(r):
         "",
         r["why"],
         "",
-        f"Severity {r['severity']}, {'on by default' if r['tier'] == 'on' else r['tier']}.",
+        f"Severity {r['severity']}, {TIERS[r['tier']]}.",
     ]
+    if r.get("config"):
+        out += ["", "With this in `belay.yml`:", "", "```yaml", r["config"].rstrip(), "```"]
     if r.get("setup"):
         out += ["", "Given", "", "```sql", r["setup"], "```"]
     out += ["", "## Unsafe", "", "```sql", r["bad"], "```", "", "## Safe", "", "```sql", r["good"], "```"]

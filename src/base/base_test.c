@@ -15,6 +15,7 @@
 
 static void test_slice(void **state)
 {
+	int ms;
 	struct slice rest = SL("a\r\nb\n\nc"), line;
 	unsigned long long v;
 
@@ -32,6 +33,13 @@ static void test_slice(void **state)
 	assert_true(slice_u64(SL("18446744073709551615"), &v) && v == UINT64_MAX);
 	assert_false(slice_u64(SL("18446744073709551616"), &v));
 	assert_false(slice_u64(SL(""), &v));
+	assert_true(slice_duration(SL("200ms"), &ms) && ms == 200);
+	assert_true(slice_duration(SL("2s"), &ms) && ms == 2000);
+	assert_true(slice_duration(SL("10m"), &ms) && ms == 600000);
+	assert_true(slice_duration(SL("1500"), &ms) && ms == 1500);
+	assert_true(slice_duration(SL("0"), &ms) && ms == 0);
+	assert_false(slice_duration(SL("soon"), &ms) || slice_duration(SL("s"), &ms));
+	assert_false(slice_duration(SL("99999999999999999999s"), &ms));
 	assert_true(slice_cmp(SL("a"), SL("ab")) < 0);
 }
 

@@ -72,7 +72,8 @@ static _Noreturn void run_program(const struct process_options *o, int output, i
 	int in = open("/dev/null", O_RDWR), e;
 
 	default_signals();
-	if (in < 0 || dup2(in, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 || dup2(1, 2) < 0)
+	if (in < 0 || dup2(in, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||
+		dup2(o->drop_stderr ? in : 1, 2) < 0)
 		goto fail;
 	if (report != 3) {
 		if (dup2(report, 3) < 0)

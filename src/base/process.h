@@ -37,6 +37,7 @@ struct process_options {
 	const char *log;    /* process_start: file for its output, appended; NULL = /dev/null */
 	const char *remove; /* process_start: tree to remove after it has ended; NULL = none */
 	int death_signal;   /* process_start: how the guard ends it; 0 = SIGTERM */
+	bool drop_stderr;   /* process_run: what it says on standard error is not wanted */
 	int timeout_ms;     /* process_run: kill it after that long; 0 = never */
 	/* process_run: called every 100 ms while waiting; false = kill it, ERR_INTERRUPTED. */
 	bool (*tick)(void *ctx, long long elapsed_ms);

@@ -31,20 +31,28 @@ bool slice_ieq(struct slice a, struct slice b)
 
 bool slice_iis(struct slice a, const char *cstr)
 {
+	if (a.len && cstr && lower(a.at[0]) != lower(cstr[0]))
+		return false;
 	return slice_ieq(a, slice_of(cstr));
 }
 
 bool slice_starts(struct slice a, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n;
 
+	if (a.len && prefix[0] && a.at[0] != prefix[0])
+		return false;
+	n = strlen(prefix);
 	return a.len >= n && memcmp(a.at, prefix, n) == 0;
 }
 
 bool slice_istarts(struct slice a, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n;
 
+	if (a.len && prefix[0] && lower(a.at[0]) != lower(prefix[0]))
+		return false;
+	n = strlen(prefix);
 	return a.len >= n && slice_ieq(slice_n(a.at, n), slice_n(prefix, n));
 }
 
@@ -172,6 +180,28 @@ bool slice_u64(struct slice a, unsigned long long *out)
 	}
 	*out = v;
 	return true;
+}
+
+bool slice_duration(struct slice a, int *ms)
+{
+	static const struct {
+		const char *unit;
+		unsigned long long ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"", 1}};
+	const unsigned long long most = 30ull * 24 * 3600000;
+	unsigned long long n;
+
+	a = slice_trim(a);
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (!slice_ends(a, units[i].unit))
+			continue;
+		if (!slice_u64(slice_sub(a, 0, a.len - strlen(units[i].unit)), &n) ||
+			n > most / units[i].ms)
+			continue;
+		*ms = (int)(n * units[i].ms);
+		return true;
+	}
+	return false;
 }
 
 unsigned long long slice_hash(struct slice a)

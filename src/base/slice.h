@@ -38,6 +38,9 @@ static inline bool slice_eq(struct slice a, struct slice b)
 
 static inline bool slice_is(struct slice a, const char *cstr)
 {
+	/* Most comparisons end here, before the length is counted. */
+	if (a.len && cstr && a.at[0] != cstr[0])
+		return false;
 	return slice_eq(a, slice_of(cstr));
 }
 
@@ -70,6 +73,9 @@ bool slice_next(struct slice *rest, char sep, struct slice *piece);
 bool slice_line(struct slice *rest, struct slice *line);
 /* Digits only, fits in 64 bits: the value goes to *out. */
 bool slice_u64(struct slice a, unsigned long long *out);
+/* "200ms", "2s", "10m", "1h", "1500" (milliseconds), at most 30 days; false and *ms untouched
+ * otherwise. */
+bool slice_duration(struct slice a, int *ms);
 /* Edits that turn one word into the other; 64 for words of 64 bytes and more. */
 size_t slice_distance(struct slice a, struct slice b);
 /* FNV-1a, 64 bit: for hash tables, never stored. */

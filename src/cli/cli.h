@@ -38,6 +38,7 @@ struct command {
 	const struct option_spec *options; /* ends with name NULL; may be NULL */
 	size_t min_args, max_args;         /* SIZE_MAX = any number */
 	int (*run)(struct cli *c, struct err *err);
+	enum document document; /* which formats -o may ask for */
 };
 extern const struct command *const commands[]; /* ends with NULL */
 extern const struct option_spec global_options[];
@@ -58,7 +59,9 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
-	const char *root; /* absolute project folder */
+	bool no_checksums;  /* of migrations: the command does not look at what was applied */
+	const char *root;   /* absolute project folder */
+	const char *prefix; /* where it is as seen from where belay was started; "" = right there */
 };
 
 const char *cli_text(const struct cli *c, const char *option); /* last value, NULL if not given */
@@ -92,6 +95,8 @@ int cli_server_version(const struct cli *c, enum dialect d);
 bool cli_url(struct cli *c, struct slice *url, struct err *err);
 bool cli_connect(struct cli *c, struct conn **out, bool read_only, struct err *err);
 bool cli_base_schema(struct cli *c, const struct project *p, struct source **out, struct err *err);
+/* What belay.yml says about judging, into an input whose project is set already. */
+bool cli_judging(struct cli *c, struct judge_input *in, struct err *err);
 struct slice cli_journal(const struct cli *c);
 const char *cli_today(struct arena *a); /* YYYY-MM-DD */
 /* git merge-base with the main branch or --since; the paths that changed (added, modified,

@@ -1,6 +1,7 @@
 /* cmd_check.c - belay check. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -57,6 +58,9 @@ static bool fail_on(const struct cli *c, enum severity *out, struct err *err)
 struct chosen {
 	const char **paths; /* relative to the project; a folder means all below it */
 	size_t n;
+	bool since;
+	const char **changed; /* sorted; with `since` */
+	size_t nchanged;
 };
 
 static bool is_below(const char *path, const char *dir)
@@ -69,14 +73,21 @@ static bool is_below(const char *path, const char *dir)
 	       (strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == 0));
 }
 
+static int by_text(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
 static bool report_this(void *ctx, const char *path)
 {
 	const struct chosen *ch = ctx;
+	bool named = ch->n == 0;
 
-	for (size_t i = 0; i < ch->n; i++)
-		if (is_below(path, ch->paths[i]))
-			return true;
-	return false;
+	for (size_t i = 0; !named && i < ch->n; i++)
+		named = is_below(path, ch->paths[i]);
+	if (!named || !ch->since)
+		return named;
+	return ch->nchanged && bsearch(&path, ch->changed, ch->nchanged, sizeof path, by_text);
 }
 
 static bool add_source(
@@ -171,6 +182,7 @@ static bool fill(struct cli *c, struct judge_input *in, struct project *p, struc
 {
 	bool by_project = c->nargs == 0;
 
+	c->no_checksums = !cli_text(c, "db") && !cli_text(c, "env");
 	if (!cli_project(c, p, c->nargs == 0, err)) {
 		if (c->nargs == 0)
 			return false;
@@ -202,8 +214,11 @@ static bool since(struct cli *c, struct judge_input *in, struct chosen *ch, stru
 
 	if (!cli_text(c, "since"))
 		return true;
-	if (!cli_changed(c, &ch->paths, &ch->n, &known, err))
+	if (!cli_changed(c, &ch->changed, &ch->nchanged, &known, err))
 		return false;
+	if (ch->nchanged)
+		qsort(ch->changed, ch->nchanged, sizeof *ch->changed, by_text);
+	ch->since = true;
 	in->report_this = report_this;
 	in->report_ctx = ch;
 	return true;
@@ -249,15 +264,44 @@ static void fill_check(const struct reporter *r, struct buf *b, const void *docu
 	r->check(b, d->verdict, d->options);
 }
 
+/* A baseline is of everything that belay.yml has on, or it would hide what it does not know. */
+static bool baseline_allowed(struct cli *c, struct err *err)
+{
+	static const char *const parts[] = {"since", "select", "ignore"};
+
+	if (!cli_text(c, "write-baseline"))
+		return true;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (cli_text(c, parts[i]))
+			return err_set(err, ERR_INPUT,
+				"a baseline is of the whole project: --%s cannot go with "
+				"--write-baseline",
+				parts[i]);
+	if (c->nargs)
+		return err_set(err, ERR_INPUT,
+			"a baseline is of the whole project: no PATH can go with --write-baseline");
+	return true;
+}
+
+static bool write_baseline(struct cli *c, const struct verdict *v, struct err *err)
+{
+	const char *path = cli_text(c, "write-baseline");
+	struct buf b = {0};
+	size_t n = baseline_write(&b, v);
+	bool ok = io_write(io_join(&c->arena, c->root, path), buf_slice(&b), 0644, err);
+
+	buf_done(&b);
+	if (ok && !c->quiet)
+		fprintf(stderr, "%zu finding%s written to %s%s%s\n", n, n == 1 ? "" : "s", path,
+			c->config.baseline ? "" : "; belay.yml wants: baseline: ",
+			c->config.baseline ? "" : path);
+	return ok;
+}
+
 int cmd_check(struct cli *c, struct err *err)
 {
-	struct judge_input in = {.settings = c->config.rules,
-		.nsettings = c->config.nrules,
-		.allows = c->config.allows,
-		.nallows = c->config.nallows,
-		.start_after = c->config.start_after,
-		.today = cli_today(&c->arena)};
-	struct report_options ro = {.color = c->color_out};
+	struct judge_input in = {.safe_form = rewrite_safe_form};
+	struct report_options ro = {.color = c->color_out, .prefix = c->prefix};
 	struct catalog *live = NULL;
 	struct project p = {0};
 	struct chosen ch = {0};
@@ -266,13 +310,21 @@ int cmd_check(struct cli *c, struct err *err)
 	bool ok;
 
 	signals_plain();
-	if (!fail_on(c, &from, err) || !rule_list(c, "select", &in.select, err) ||
+	if (!baseline_allowed(c, err) || !fail_on(c, &from, err) ||
+		!rule_list(c, "select", &in.select, err) ||
 		!rule_list(c, "ignore", &in.ignore, err) || !fill(c, &in, &p, &ch, err) ||
-		!since(c, &in, &ch, err) || !cli_base_schema(c, in.project, &in.base_schema, err))
+		!cli_judging(c, &in, err) || !since(c, &in, &ch, err) ||
+		!cli_base_schema(c, in.project, &in.base_schema, err))
 		return 2;
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
+	ro.fail_on = from;
+	if (ok && cli_text(c, "write-baseline")) {
+		ok = write_baseline(c, &v, err);
+		catalog_free(live);
+		return ok ? 0 : 2;
+	}
 	ok = ok && cli_report(c, fill_check, &(struct check_document){&v, &ro}, err);
 	catalog_free(live);
 	if (!ok)

@@ -1,4 +1,4 @@
-/* cmd_init.c - belay init and new: what writes files. */
+/* cmd_init.c - belay init: what a project is, written down. */
 #include "base/io.h"
 #include "cli/cli.h"
 #include "run/journal.h"
@@ -71,70 +71,4 @@ int cmd_init(struct cli *c, struct err *err)
 	if (ok)
 		printf("wrote belay.yml\nnext: %s\n", p.layout ? "belay check" : "belay new NAME");
 	return ok ? 0 : 2;
-}
-
-/* Letters, digits and _ only: the name becomes part of file names. */
-static struct slice file_word(struct arena *a, const char *name)
-{
-	char *s = arena_cstr(a, slice_of(name));
-
-	for (char *p = s; *p; p++) {
-		bool fine = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			    (*p >= '0' && *p <= '9') || *p == '_';
-
-		if (!fine)
-			*p = '_';
-	}
-	return slice_of(s);
-}
-
-static bool make_project(struct cli *c, struct project *p, struct err *err)
-{
-	const char *layout = cli_text(c, "layout"), **dirs;
-
-	if (!cli_project(c, p, false, err))
-		return false;
-	if (p->layout)
-		return true;
-	/* The first migration of a project. */
-	if (!layout)
-		layout = c->config.layout ? c->config.layout : "plain";
-	p->layout = layout_by_name(slice_of(layout), err);
-	p->ndirs = cli_list(c, "migrations", &dirs);
-	if (p->ndirs == 0) {
-		dirs = ARENA_ARRAY(&c->arena, 1, const char *);
-		dirs[0] = c->config.nmigrations ? c->config.migrations[0] : "migrations";
-		p->ndirs = 1;
-	}
-	p->dirs = dirs;
-	return p->layout != NULL;
-}
-
-int cmd_new(struct cli *c, struct err *err)
-{
-	struct new_file *files;
-	struct project p = {0};
-	size_t n;
-
-	if (!make_project(c, &p, err))
-		return 2;
-	if (!p.layout->new_files(&p, &c->arena, file_word(&c->arena, c->args[0]), SLICE_NONE,
-		    SLICE_NONE, &files, &n, err))
-		return 2;
-	for (size_t i = 0; i < n; i++) {
-		char *path =
-			arena_cstr(&c->arena, slice_of(io_join(&c->arena, c->root, files[i].path)));
-		char *slash = strrchr(path, '/');
-
-		if (slash) {
-			*slash = 0;
-			if (!io_make_dirs(path, 0755, err))
-				return 2;
-			*slash = '/';
-		}
-		if (!io_write_new(path, files[i].text, 0644, err))
-			return 2;
-		printf("%s\n", files[i].path);
-	}
-	return 0;
 }

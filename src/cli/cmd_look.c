@@ -40,6 +40,13 @@ static void one_rule(struct buf *b, const struct rule *r, bool color)
 		tier_word(r->tier));
 	engines_text(b, r->engines);
 	buf_printf(b, "\nManual:   %s\n", r->doc);
+	if (r->config) {
+		struct slice rest = slice_of(r->config), line;
+
+		buf_adds(b, "\nWith this in belay.yml:\n");
+		while (slice_line(&rest, &line))
+			buf_printf(b, "  %.*s\n", SLICE(line));
+	}
 	if (r->setup && r->setup[0])
 		buf_printf(b, "\nGiven:\n  %s\n", r->setup);
 	buf_printf(b, "\n%sUnsafe:%s\n  %s\n", tint(color, "error"), tint(color, "off"), r->bad);
@@ -58,10 +65,13 @@ static void rule_json(struct json *j, const struct rule *r)
 	json_kcstr(j, "why", r->why);
 	json_kcstr(j, "safe", r->safe);
 	json_kcstr(j, "doc", r->doc);
+	json_kcstr(j, "config", r->config);
 	json_kcstr(j, "setup", r->setup);
 	json_kcstr(j, "bad", r->bad);
 	json_kcstr(j, "good", r->good);
 	json_kcstr(j, "example_dialect", dialect_name(r->example_dialect));
+	if (r->example_version)
+		json_kcstr(j, "example_version", r->example_version);
 	json_end(j);
 }
 

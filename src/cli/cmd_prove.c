@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "rehearse/rehearse.h"
+#include "rewrite/rewrite.h"
 #include "sql/mask.h"
 
 #include <stdlib.h>
@@ -154,16 +155,12 @@ static bool judge_review(struct cli *c, const struct project *p, const struct en
 	struct judge_input in = {.engine = e,
 		.version = cli_server_version(c, e->dialect),
 		.project = p,
-		.settings = c->config.rules,
-		.nsettings = c->config.nrules,
-		.allows = c->config.allows,
-		.nallows = c->config.nallows,
-		.start_after = c->config.start_after,
-		.today = cli_today(&c->arena),
 		.report_this = in_review,
-		.report_ctx = u};
+		.report_ctx = u,
+		.safe_form = rewrite_safe_form};
 
-	return cli_base_schema(c, p, &in.base_schema, err) && judge(v, &c->arena, &in, err);
+	return cli_judging(c, &in, err) && cli_base_schema(c, p, &in.base_schema, err) &&
+	       judge(v, &c->arena, &in, err);
 }
 
 static const char *decide(const struct review *r)
@@ -210,7 +207,8 @@ static void fill_review(const struct reporter *r, struct buf *b, const void *doc
 
 int cmd_review(struct cli *c, struct err *err)
 {
-	struct report_options ro = {.color = c->color_out};
+	struct report_options ro = {
+		.color = c->color_out, .prefix = c->prefix, .fail_on = SEVERITY_ERROR};
 	struct under_review u = {0};
 	const struct engine *e;
 	struct verdict v = {0};

@@ -12,7 +12,7 @@
 struct config_env {
 	const char *name, *url, *role, *journal;
 	bool protected_, require_receipt;
-	int wait_ms, hold_ms;
+	int wait_ms, hold_ms; /* lock budget; -1 = not said */
 	const char *window;
 };
 
@@ -32,6 +32,8 @@ struct config {
 	const char *start_after, *baseline;
 	struct allow_setting *allows;
 	size_t nallows;
+	struct policy *policies;
+	size_t npolicies;
 };
 
 /* Reads `path`; NULL: belay.yml (or .yaml) in `root` if it is there. */

@@ -6,6 +6,7 @@
 #include "sql/redact.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 const char *cli_today(struct arena *a)
 {
@@ -200,7 +201,7 @@ bool cli_validate(struct cli *c, struct err *err)
 		version = c->config.server_version;
 	if (!layout)
 		layout = c->config.layout;
-	if (version && version_from_text(DIALECT_POSTGRES, slice_of(version)) <= 0) {
+	if (version && !version_is_text(slice_of(version))) {
 		err_set(err, ERR_INPUT, "\"%s\" is not a server version", version);
 		return err_hint(err, "Write it as the server does: 15, 10.11, 3.40.");
 	}
@@ -217,7 +218,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		.table = c->config.history_table,
 		.placeholders = c->config.placeholders,
 		.nplaceholders = c->config.nplaceholders,
-		.may_be_empty = !need_layout};
+		.may_be_empty = !need_layout,
+		.no_checksums = c->no_checksums};
 
 	o.ndirs = cli_list(c, "migrations", &dirs);
 	o.dirs = dirs;
@@ -289,80 +291,203 @@ bool cli_base_schema(struct cli *c, const struct project *p, struct source **out
 	return true;
 }
 
+/* ---- Judging ---- */
+
+static bool read_baseline(struct cli *c, struct judge_input *in, struct err *err)
+{
+	const char *path = c->config.baseline;
+	struct baseline *b = ARENA_NEW(&c->arena, struct baseline);
+	struct source *src = ARENA_NEW(&c->arena, struct source);
+	struct slice text;
+
+	if (!path || cli_text(c, "write-baseline"))
+		return true;
+	if (!io_read(&c->arena, io_join(&c->arena, c->root, path), &text, err)) {
+		err_context(err, "reading the baseline that belay.yml names");
+		return err_hint(err, "belay check --write-baseline %s writes it.", path);
+	}
+	source_init(src, &c->arena, path, text);
+	in->baseline = b;
+	return baseline_read(b, &c->arena, src, err);
+}
+
+/* An id that no migration has would make everything context, and nothing would be reported. */
+static bool known_start(struct cli *c, const struct judge_input *in, struct err *err)
+{
+	const struct project *p = in->project;
+	const struct migration *m;
+
+	if (!c->config.start_after || !p)
+		return true;
+	for (size_t i = 0; i < p->nmigrations; i++)
+		if (slice_is(p->migrations[i].id, c->config.start_after))
+			return true;
+	if (project_find(p, slice_of(c->config.start_after), &m, err))
+		err_set(err, ERR_INPUT, "start_after in belay.yml wants a whole id: %.*s",
+			SLICE(m->id));
+	return err_context(err, "looking for start_after, as belay.yml has it");
+}
+
+bool cli_judging(struct cli *c, struct judge_input *in, struct err *err)
+{
+	in->settings = c->config.rules;
+	in->nsettings = c->config.nrules;
+	in->allows = c->config.allows;
+	in->nallows = c->config.nallows;
+	in->policies = c->config.policies;
+	in->npolicies = c->config.npolicies;
+	in->start_after = c->config.start_after;
+	in->today = cli_today(&c->arena);
+	return known_start(c, in, err) && read_baseline(c, in, err);
+}
+
 /* ---- git ---- */
 
-static bool git(struct cli *c, const char *const *args, struct slice *out)
+struct git {
+	struct cli *c;
+	const char *program; /* NULL = not installed */
+	const char **env;
+};
+
+/* What tells git about the user's settings (safe.directory among them), and nothing that a hook has
+ * set for a repository of its own. */
+static void git_init(struct git *g, struct cli *c)
 {
-	const char *argv[16] = {
-		process_find(&c->arena, "git"), "-C", c->root, "-c", "core.quotePath=off"};
-	struct process_options o = {.argv = argv, .timeout_ms = 30000};
+	static const char *const kept[] = {
+		"PATH=", "HOME=", "XDG_CONFIG_HOME=", "GIT_CONFIG", "GIT_CEILING_DIRECTORIES="};
+	size_t n = 0;
+
+	*g = (struct git){.c = c, .program = process_find(&c->arena, "git")};
+	for (char **e = environ; *e; e++)
+		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+			if (strncmp(*e, kept[i], strlen(kept[i])) == 0)
+				*ARENA_PUSH(&c->arena, g->env, n) = *e;
+	*ARENA_PUSH(&c->arena, g->env, n) = "LC_ALL=C";
+	*ARENA_PUSH(&c->arena, g->env, n) = "GIT_TERMINAL_PROMPT=0";
+	*ARENA_PUSH(&c->arena, g->env, n) = NULL;
+}
+
+/* Runs git in the project's folder, without a shell. It takes no locks and writes nothing. With
+ * `words`, what it says on standard error is in *out too. */
+static bool git(struct git *g, const char *const *args, bool words, struct slice *out)
+{
+	const char *argv[24] = {g->program, "--no-optional-locks", "-C", g->c->root, "-c",
+		"core.quotePath=off", "-c", "core.fsmonitor=false"};
+	struct process_options o = {
+		.argv = argv, .env = g->env, .drop_stderr = !words, .timeout_ms = 60000};
 	struct err ignored = {0};
 	struct buf b = {0};
 	int status = -1;
-	size_t n = 5;
+	size_t n = 8;
 
-	if (!argv[0])
+	*out = SLICE_NONE;
+	if (!g->program)
 		return false;
-	while (*args && n < 15)
+	while (*args && n < 23)
 		argv[n++] = *args++;
 	argv[n] = NULL;
 	if (!process_run(&o, &b, &status, &ignored))
 		status = -1;
-	*out = arena_slice(&c->arena, buf_slice(&b));
+	*out = arena_slice(&g->c->arena, buf_slice(&b));
 	buf_done(&b);
 	err_done(&ignored);
 	return status == 0;
 }
 
-static bool base_commit(struct cli *c, const char *since, struct slice *out)
+#define GIT(g, out, ...) git((g), (const char *[]){__VA_ARGS__, NULL}, false, (out))
+
+/* Why nothing can be asked of git here; in git's own words where it has any. */
+static bool no_git(struct git *g, struct err *err)
+{
+	struct slice words = SLICE_NONE, line = SLICE_NONE;
+
+	if (!g->program) {
+		err_set(err, ERR_INPUT, "--since needs git, and git is not installed");
+		return err_hint(err, "Install git, or check everything: belay check.");
+	}
+	git(g, (const char *[]){"rev-parse", "--git-dir", NULL}, true, &words);
+	slice_line(&words, &line);
+	if (slice_starts(line, "fatal: "))
+		line = slice_from(line, 7);
+	if (slice_starts(line, "not a git repository"))
+		err_set(err, ERR_INPUT, "--since needs a git repository, and \"%s\" is in none",
+			g->c->root);
+	else
+		err_set(err, ERR_INPUT, "git cannot be asked what changed: %.*s", SLICE(line));
+	return err_hint(err, "Without --since belay check reports on everything.");
+}
+
+static bool commit_of(struct git *g, const char *ref, struct slice *out)
+{
+	return GIT(g, out, "rev-parse", "--verify", "--quiet", "--end-of-options",
+		arena_printf(&g->c->arena, "%s^{commit}", ref).at);
+}
+
+/* Where the work tree left `since`. */
+static bool base_since(struct git *g, const char *since, struct slice *out, struct err *err)
+{
+	struct slice ref, inside;
+	bool shallow;
+
+	if (!GIT(g, &inside, "rev-parse", "--git-dir"))
+		return no_git(g, err);
+	shallow = GIT(g, &inside, "rev-parse", "--is-shallow-repository") &&
+		  slice_is(slice_trim(inside), "true");
+	if (!commit_of(g, since, &ref)) {
+		err_set(err, ERR_INPUT, "git knows no commit \"%s\" here", since);
+		return err_hint(err, shallow ? "This is a shallow clone: fetch the whole history "
+					       "(actions/checkout: fetch-depth: 0)."
+					     : "--since wants a branch, tag or commit of this "
+					       "repository.");
+	}
+	if (GIT(g, out, "merge-base", "HEAD", arena_cstr(&g->c->arena, slice_trim(ref))))
+		return true;
+	err_set(err, ERR_INPUT, "\"%s\" and the work tree have no commit in common", since);
+	return err_hint(err, shallow ? "This is a shallow clone: fetch the whole history "
+				       "(actions/checkout: fetch-depth: 0)."
+				     : "--since wants a commit of the same history.");
+}
+
+static bool base_of_main(struct git *g, struct slice *out)
 {
 	static const char *const mains[] = {
 		"origin/HEAD", "origin/main", "origin/master", "main", "master", NULL};
 
-	if (since)
-		return git(c,
-			(const char *[]){"rev-parse", "--verify", "--quiet", "--end-of-options",
-				arena_printf(&c->arena, "%s^{commit}", since).at, NULL},
-			out);
 	for (size_t i = 0; mains[i]; i++)
-		if (git(c, (const char *[]){"merge-base", "HEAD", mains[i], NULL}, out))
+		if (GIT(g, out, "merge-base", "HEAD", mains[i]))
 			return true;
 	return false;
 }
 
-static void add_lines(struct cli *c, struct slice text, const char ***paths, size_t *n)
+/* Paths that end with a NUL each: any name can be in there. */
+static void add_paths(struct cli *c, struct slice text, const char ***paths, size_t *n)
 {
-	struct slice line;
+	struct slice path;
 
-	while (slice_line(&text, &line))
-		if (line.len)
-			*ARENA_PUSH(&c->arena, *paths, *n) = arena_cstr(&c->arena, line);
+	while (slice_next(&text, 0, &path))
+		if (path.len)
+			*ARENA_PUSH(&c->arena, *paths, *n) = arena_cstr(&c->arena, path);
 }
 
 bool cli_changed(struct cli *c, const char ***paths, size_t *n, bool *known, struct err *err)
 {
-	const char *since = cli_text(c, "since");
+	const char *since = cli_text(c, "since"), *commit;
 	struct slice base, out;
+	struct git g;
 
 	*paths = NULL;
 	*n = 0;
 	*known = false;
-	if (!base_commit(c, since, &base)) {
-		if (!since)
-			return true;
-		err_set(err, ERR_INPUT, "git knows no commit \"%s\" here", since);
-		return err_hint(err, "--since wants a branch, tag or commit of this repository.");
-	}
-	base = slice_trim(base);
-	if (!git(c,
-		    (const char *[]){"diff", "--name-only", "--relative", "--diff-filter=AMR",
-			    arena_cstr(&c->arena, base), "--", ".", NULL},
-		    &out))
-		return true;
-	add_lines(c, out, paths, n);
-	if (git(c, (const char *[]){"ls-files", "--others", "--exclude-standard", "--", ".", NULL},
-		    &out))
-		add_lines(c, out, paths, n);
+	git_init(&g, c);
+	if (since ? !base_since(&g, since, &base, err) : !base_of_main(&g, &base))
+		return !since;
+	commit = arena_cstr(&c->arena, slice_trim(base));
+	if (!GIT(&g, &out, "diff", "-z", "--no-ext-diff", "--no-textconv", "--name-only",
+		    "--relative", "--diff-filter=AMRT", commit, "--", "."))
+		return since ? no_git(&g, err) : true;
+	add_paths(c, out, paths, n);
+	if (GIT(&g, &out, "ls-files", "-z", "--others", "--exclude-standard", "--", "."))
+		add_paths(c, out, paths, n);
 	*known = true;
 	return true;
 }

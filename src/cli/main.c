@@ -17,7 +17,7 @@ const struct option_spec global_options[] = {
 	{"base-schema",    0,   OPTION_TEXT, "FILE",    "SQL that stands before the first migration"},
 	{"db",             0,   OPTION_TEXT, "URL",     "the database (else DATABASE_URL, .env, belay.yml)"},
 	{"env",            0,   OPTION_TEXT, "NAME",    "an environment of belay.yml"},
-	{"output",         'o', OPTION_LIST, "FORMAT[=FILE]", "text or json; to a file if one is named (repeatable)"},
+	{"output",         'o', OPTION_LIST, "FORMAT[=FILE]", "text, json, …: see the command; to a file if one is named (repeatable)"},
 	{"config",         0,   OPTION_TEXT, "FILE",    "configuration instead of belay.yml"},
 	{"quiet",          'q', OPTION_FLAG, NULL,      "no progress, no warnings"},
 	{"no-color",       0,   OPTION_FLAG, NULL,      "no colours (NO_COLOR does the same)"},
@@ -31,6 +31,7 @@ static const struct option_spec check_options[] = {
 	{"select",  0, OPTION_LIST, "RULES",    "only these rules, or all; comma-separated"},
 	{"ignore",  0, OPTION_LIST, "RULES",    "not these rules; comma-separated"},
 	{"fail-on", 0, OPTION_TEXT, "SEVERITY", "exit 1 from this severity on: error (default), warning or never"},
+	{"write-baseline", 0, OPTION_TEXT, "FILE", "write the findings of today to FILE, for baseline: in belay.yml"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec explain_options[] = {
@@ -51,16 +52,39 @@ static const struct option_spec up_options[] = {
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
 	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
 	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec move_options[] = {
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
 	{"journal", 0, OPTION_FLAG, NULL, "print the SQL that makes belay's journal, for a role that may"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
+static const struct option_spec new_options[] = {
+	{"sql",   0, OPTION_TEXT, "STATEMENT",  "the change as a statement (or several)"},
+	{"fill",  0, OPTION_TEXT, "EXPRESSION", "a value for the rows that are there, for a column that must not be NULL"},
+	{"using", 0, OPTION_TEXT, "EXPRESSION", "change-type: how an old value becomes a new one"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
@@ -69,20 +93,31 @@ static const struct command command_table[] = {
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
 	 "belay init", init_options, 0, 0, cmd_init},
-	{"new", "NAME", "make a new, empty migration in the project's layout",
-	 "Writes the up and down files (or sections) that the layout wants, numbered after the last\n"
-	 "migration. The files are yours to fill in.",
-	 "belay new add_users_phone", NULL, 1, 1, cmd_new},
+	{"new", "NAME [CHANGE…]", "make a new migration in the project's layout: empty, or a change in safe phases",
+	 "Without a CHANGE: the up and down files (or sections) that the layout wants, numbered after the\n"
+	 "last migration, for you to fill in. With one: its safe phases, one file per step, with the way\n"
+	 "back and verify queries. Contract files go to a later/ folder where the project's own runner\n"
+	 "would not stop before them. No file is ever overwritten. Changes:\n"
+	 "  add-column TABLE COLUMN 'TYPE …'           drop-column TABLE COLUMN\n"
+	 "  rename-column TABLE OLD NEW                change-type TABLE COLUMN TYPE\n"
+	 "  set-not-null TABLE COLUMN                  drop-not-null TABLE COLUMN\n"
+	 "  set-default TABLE COLUMN EXPRESSION        rename-table OLD NEW\n"
+	 "  add-index TABLE COLUMN[,COLUMN…] [NAME]    drop-index NAME [TABLE]\n"
+	 "  add-unique TABLE COLUMN[,COLUMN…] [NAME]   add-primary-key TABLE COLUMN[,COLUMN…]\n"
+	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
+	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
+	 "  drop-table TABLE                           or any statement by --sql",
+	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
 	 "any SQL files; - reads standard input. No database is needed.",
-	 "belay check", check_options, 0, SIZE_MAX, cmd_check},
+	 "belay check", check_options, 0, SIZE_MAX, cmd_check, DOCUMENT_CHECK},
 	{"explain", "[FILE…]", "locks, rewrites, scans, losses of each statement",
 	 "For every statement: the strongest lock on each object, what is rewritten, scanned, built and\n"
 	 "destroyed, which running code breaks, whether it can run in a transaction, be repeated, undone.\n"
 	 "With no FILE standard input is read. Statements see what the ones before them did.",
-	 "belay explain -e \"ALTER TABLE users ADD COLUMN phone text\"", explain_options, 0, SIZE_MAX, cmd_explain},
+	 "belay explain -e \"ALTER TABLE users ADD COLUMN phone text\"", explain_options, 0, SIZE_MAX, cmd_explain, DOCUMENT_EXPLAIN},
 	{"rules", "[RULE]", "list the rules; one rule with an unsafe and a safe example",
 	 "Without RULE: the table. With RULE: what happens, why, the safe form, the manual's page.",
 	 "belay rules index-not-concurrent", NULL, 0, 1, cmd_rules},
@@ -94,14 +129,14 @@ static const struct command command_table[] = {
 	 "history and proves each migration on a copy: it goes up, verifies, goes down, leaves schema and\n"
 	 "rows as they were, goes up again; and what a second run does. Without IDs: what is new since\n"
 	 "--since, or everything.",
-	 "belay rehearse", since_options, 0, SIZE_MAX, cmd_rehearse},
+	 "belay rehearse", since_options, 0, SIZE_MAX, cmd_rehearse, DOCUMENT_REHEARSE},
 	{"review", "", "findings, rehearsal and heads in one report with a decision",
 	 "What a careful reviewer does before a migration is merged. Ends in block, allow or approve;\n"
 	 "exits 0 at once when no migration changed.",
-	 "belay review --since main", since_options, 0, 0, cmd_review},
+	 "belay review --since main", since_options, 0, 0, cmd_review, DOCUMENT_REVIEW},
 	{"status", "", "which migrations are applied, pending, edited, missing",
 	 "Reads the history table of the project's tool and belay's journal. Changes nothing.",
-	 "belay status --db sqlite:app.db", NULL, 0, 0, cmd_status},
+	 "belay status --db sqlite:app.db", NULL, 0, 0, cmd_status, DOCUMENT_STATUS},
 	{"up", "[ID]", "apply pending migrations, up to and including ID",
 	 "Shows server, database and role, then applies what is pending in the tool's own order, keeping\n"
 	 "the tool's history table. Each transactional migration commits together with its records. After\n"
@@ -112,10 +147,10 @@ static const struct command command_table[] = {
 	 "belay down --db sqlite:app.db", down_options, 0, 1, cmd_down},
 	{"goto", "ID", "up or down, whichever leads to ID",
 	 "Afterwards ID is the last applied migration.",
-	 "belay goto 3 --db sqlite:app.db", NULL, 1, 1, cmd_goto},
+	 "belay goto 3 --db sqlite:app.db", move_options, 1, 1, cmd_goto},
 	{"redo", "", "undo the last migration and apply it again",
 	 "For work on a development database.",
-	 "belay redo --db sqlite:app.db", NULL, 0, 0, cmd_redo},
+	 "belay redo --db sqlite:app.db", move_options, 0, 0, cmd_redo},
 	{"baseline", "ID", "record everything up to ID as applied, without running it",
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",
@@ -181,29 +216,77 @@ static void print_command_help(const struct command *cmd)
 	}
 	printf("\nOptions for every command:\n");
 	print_options(global_options);
+	printf("\nOutput formats:\n");
+	for (size_t i = 0; reporters[i]; i++)
+		if (reporter_has(reporters[i], cmd->document))
+			printf("  %-28s %s\n", reporters[i]->format, reporters[i]->says);
 	printf("\nExample:\n  %s\n", cmd->example);
 }
 
 /* ---- One run ---- */
 
+/* The formats of this command, for a sentence: "text, json and gcc". */
+static const char *formats_of(struct cli *c)
+{
+	const char *names[32];
+	struct buf b = {0};
+	const char *out;
+	size_t n = 0;
+
+	for (size_t i = 0; reporters[i] && n < 32; i++)
+		if (reporter_has(reporters[i], c->command->document))
+			names[n++] = reporters[i]->format;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", names[i]);
+	out = arena_cstr(&c->arena, buf_slice(&b));
+	buf_done(&b);
+	return out;
+}
+
+static bool unknown_format(struct cli *c, struct slice format, struct err *err)
+{
+	const struct reporter *r = reporter_find(format);
+	const char *words[32], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; reporters[i] && n < 32; i++)
+		if (reporter_has(reporters[i], c->command->document))
+			words[n++] = reporters[i]->format;
+	near = r ? NULL : nearest_word(format, words, n);
+	if (r)
+		err_set(err, ERR_INPUT, "belay %s has no output format \"%s\"", c->command->name,
+			r->format);
+	else
+		err_set(err, ERR_INPUT, "there is no output format \"%.*s\"", SLICE(format));
+	if (near)
+		return err_hint(err, "Did you mean %s? Formats of belay %s are %s.", near,
+			c->command->name, formats_of(c));
+	return err_hint(err, "Formats of belay %s are %s; json=FILE writes to a file.",
+		c->command->name, formats_of(c));
+}
+
 static bool read_outputs(struct cli *c, struct err *err)
 {
 	const char **given;
-	size_t n = cli_list(c, "output", &given);
+	size_t n = cli_list(c, "output", &given), to_stdout = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct slice rest = slice_of(given[i]), format;
+		const struct reporter *r;
 		struct output o = {0};
 
 		slice_next(&rest, '=', &format);
 		o.format = arena_cstr(&c->arena, format);
 		o.file = rest.at && rest.len ? rest.at : NULL;
-		if (!reporter_find(format)) {
-			err_set(err, ERR_INPUT, "there is no output format \"%s\"", o.format);
-			return err_hint(
-				err, "Formats are text and json; json=FILE writes to a file.");
-		}
+		r = reporter_find(format);
+		if (!r || !reporter_has(r, c->command->document))
+			return unknown_format(c, format, err);
+		to_stdout += !o.file;
 		*ARENA_PUSH(&c->arena, c->outputs, c->noutputs) = o;
+	}
+	if (to_stdout > 1) {
+		err_set(err, ERR_INPUT, "only one output can go to standard output");
+		return err_hint(err, "Name a file for the others: -o text -o sarif=belay.sarif");
 	}
 	if (c->noutputs == 0)
 		*ARENA_PUSH(&c->arena, c->outputs, c->noutputs) = (struct output){"text", NULL};
@@ -262,6 +345,12 @@ static bool find_root(struct cli *c, struct err *err)
 		return err_errno(err, "work in", dir ? dir : ".");
 	c->root = arena_cstr(&c->arena, slice_of(full));
 	free(full);
+	full = realpath(".", NULL);
+	c->prefix = full ? io_relative(&c->arena, full, c->root) : "";
+	free(full);
+	/* Elsewhere, or right here: names are as the project has them. */
+	if (c->prefix[0] == '/' || strcmp(c->prefix, ".") == 0)
+		c->prefix = "";
 	if (!io_is_dir(c->root))
 		return err_set(
 			err, ERR_INPUT, "cannot work in \"%s\": it is not a folder", c->root);

@@ -71,6 +71,44 @@ struct probe {
 	bool repaired;	    /* something was removed before it can run again */
 };
 
+/* ---- Waiting for locks ---- */
+/* A session that stands in the way of another one. */
+struct blocker {
+	struct slice id;    /* as the server calls it: "4711", or the name of a prepared transaction */
+	struct slice who;   /* "psql, role shop" */
+	struct slice doing; /* "idle in transaction for 12 s" */
+	struct slice query; /* its last statement, shortened, without secrets; may be empty */
+};
+/* The ladder in front of a lock that others would have to wait behind. */
+enum rung {
+	RUNG_SETTLE, /* a lock that stops neither reads nor writes, but vacuum and other changes */
+	RUNG_TRY,    /* the lock itself, at once or not at all: nobody queues behind it */
+	RUNG_WAIT,   /* the lock itself, waiting as long as the limits say */
+};
+struct engine_locks {
+	/* Settings for what follows on the connection: wait at most so long for a lock (0: at once
+	 * where the server can, else its least), and no time limit of the role's own. `local`: for
+	 * this transaction. The words may be put in front of other statements with "; ". */
+	struct slice (*limits)(struct arena *a, enum dialect d, int wait_ms, bool local);
+	/* Back to what the session had. */
+	const char *unlimit;
+	/* The least the server can wait, in milliseconds, when it does not refuse at once. */
+	int least_wait_ms;
+	/* Was this failure about a lock, a deadlock or a serialization: does trying again help? */
+	bool (*is_lock_failure)(const struct err *e);
+	/* The statement that takes `l` on its table; empty where the server has none for it. NULL:
+	 * locks can only be had by the statement itself. */
+	struct slice (*rung)(struct arena *a, const struct lock *l, enum rung r);
+	/* Is the session the server's own, with no pooler between? NULL: always. */
+	bool (*is_direct)(struct conn *c);
+	/* How the server calls this session, for blockers(). */
+	bool (*session)(struct conn *c, struct arena *a, struct slice *out, struct err *err);
+	/* Who holds up that session, or what would hold up these locks. Asked on another one. */
+	bool (*blockers)(struct conn *watcher, struct slice session, const struct lock *locks,
+			size_t nlocks, struct arena *a, struct blocker **out, size_t *n,
+			struct err *err);
+};
+
 struct engine {
 	enum dialect dialect;
 	const char *name;  /* "postgres" */
@@ -131,6 +169,9 @@ struct engine {
 	/* The statement succeeded: is what it made fit for use? False with the sentence if not. */
 	bool (*sound)(struct conn *c, const struct statement *st, struct slice before,
 			struct err *err);
+	/* Lock budgets; NULL where a connection waits for the whole database (SQLite: its busy
+	 * handler). */
+	const struct engine_locks *locks;
 };
 
 /* Rows that were built in; ends with NULL. */

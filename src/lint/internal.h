@@ -2,6 +2,7 @@
 #ifndef BELAY_LINT_INTERNAL_H
 #define BELAY_LINT_INTERNAL_H
 
+#include "lint/facts.h"
 #include "lint/lint.h"
 #include "sql/quote.h"
 
@@ -15,8 +16,6 @@ struct unit {
 	bool down;    /* only parsed */
 	bool context; /* read, not reported */
 	struct script script;
-	struct directive *directives; /* of the whole file */
-	size_t ndirectives;
 	bool ok;
 	struct err err;
 };
@@ -28,10 +27,18 @@ struct judge {
 	struct verdict *out;
 	struct catalog *catalog;
 	struct session session;
+	const struct rule **active; /* that apply to this engine and are not off everywhere */
+	size_t nactive;
+	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
 	bool base_unknown;         /* something was used that no migration made */
+	struct prepared *policies; /* one for each of in->policies: policies.h */
+	struct ignore *ignores;    /* what the files answer for: suppress.c */
+	size_t nignores;
+	const char **context_paths; /* sorted: files that are only read, once all were judged */
+	size_t ncontext_paths;
 	size_t first_of_statement; /* index of its first finding */
 };
 
@@ -56,6 +63,38 @@ struct finding *on_change(struct judged *j, const struct rule *r, const struct c
 /* Strongest lock of that class or more that the open transaction holds on existing relations. */
 const struct session_lock *held(const struct judged *j, int strength);
 
+/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
+ * empty for an expression. */
+struct slice key_plain(struct slice key);
+/* Are the keys `few` the first ones of `many`, written alike? */
+bool keys_lead(struct names few, struct names many);
+/* Does a part of that table that is not `but` guard a subset of these keys as unique? */
+bool still_unique(const struct object *table, const struct object *but, struct names keys);
+/* Does this statement or a later one of the script make another unique key of the table, or take
+ * one of these columns away? `self` does not count. */
+bool guard_replaced(
+	struct judged *j, const struct change *self, struct name table, struct names keys);
+/* Was the column made in this transaction or script, so that no running code can know it? */
+bool is_new_column(
+	struct judged *j, struct name table, const struct object *t, struct slice column);
+/* A change further down in this script, NULL if there is none. Looks at a bounded number. */
+typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
+const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* Does the name, as written, mean that table? */
+bool is_table(struct judged *j, struct name written, struct name table);
+/* ADD COLUMN to a table that existed before; *n is its name. */
+bool adds_column(struct judged *j, const struct change *c, struct name *n);
+/* The effect's rewrite of that table, if it is one that others see. */
+const struct touched *rewrite_of(struct judged *j, struct name n);
+/* A finding on a fact that is not certain says what is missing. */
+void add_needs(struct finding *f, const struct touched *t, const struct effect *e);
+/* The domain of that name, if it has a constraint. */
+const struct object *checked_domain(struct judged *j, struct slice type);
+/* For `finish`: is the place in a file that is reported, not only read? */
+bool span_is_reported(const struct judged *j, struct span at);
+/* True the first time in this script. */
+bool first_time(struct judged *j, const struct rule *r, struct slice key);
+
 /* Every rule, a row of rules.def each. */
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"
@@ -63,9 +102,18 @@ const struct session_lock *held(const struct judged *j, int strength);
 
 /* --select all */
 bool select_all(const struct judge *jg);
-/* `u` is the unit the finding is in, NULL for findings of the folder. */
-bool suppressed(struct judge *jg, const struct unit *u, const struct finding *f);
-void report_unused(struct judge *jg, const struct unit *u);
+/* What is said about this rule in that file, policies and settings considered. */
+enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path);
+/* Keeps the directives of a unit that answer for findings, before its statements are forgotten. */
+void remember_ignores(struct judge *jg, const struct unit *u);
+/* At the end: marks what somebody answered for (directives, belay.yml, the baseline), and adds
+ * findings about answers that answer nothing. Findings come sorted, and leave unsorted. */
+void answer_for(struct judge *jg);
+/* Is there a policy that asks for this rule? */
+bool policy_asks(const struct judge_input *in, const struct rule *r);
+bool policies_prepare(struct judge *jg, struct err *err);
+/* What policies say of the size of the finding's table, for rules whose harm grows with it. */
+enum size_class policy_size(const struct judge *jg, const struct finding *f);
 bool path_matches(const char *pattern, const char *path);
 
 #endif

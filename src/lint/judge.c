@@ -5,7 +5,6 @@
 #include "sql/directive.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -70,13 +69,27 @@ static void collect(struct judge *jg)
 
 /* ---- Parsing, in parallel ---- */
 
+/* The units are read in chunks, each into an arena of its own, by all threads, a few chunks ahead
+ * of the one that is being judged; its memory is then used again. So a long history needs no more
+ * of it than a short one, and judging goes on beside reading. */
+enum { CHUNK_BYTES = 8 * 1024, CHUNK_UNITS = 32, CHUNKS = 4, CHUNK_KEEPS = 512 * 1024 };
+
+struct chunk {
+	size_t begin, end; /* units */
+	struct arena arena;
+	bool is_read;
+};
+
 struct pool {
 	struct judge *jg;
-	atomic_size_t next;
-	size_t end;
-	struct arena *arenas;
-	struct reader **readers;
-	atomic_uint started;
+	struct reader **readers; /* of each thread; the first is the judge's */
+	struct chunk chunks[CHUNKS];
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t is_read, has_room;
+	size_t taken, judged; /* chunks so far */
+	size_t next;          /* unit */
+	unsigned started;
+	bool stop;
 };
 
 static void read_unit(struct unit *u, const struct engine *e, struct reader *r, struct arena *a)
@@ -86,45 +99,107 @@ static void read_unit(struct unit *u, const struct engine *e, struct reader *r, 
 		return;
 	}
 	u->ok = script_read(e, r, a, u->src, u->off, u->len, &u->script, &u->err);
-	/* File directives may stand anywhere in the file; those before statements are known. */
-	for (size_t i = 0; u->ok && i < u->script.n; i++)
-		for (size_t k = 0; k < u->script.at[i].ndirectives; k++)
-			if (slice_iis(u->script.at[i].directives[k].name, "allow-file"))
-				*ARENA_PUSH(a, u->directives, u->ndirectives) =
-					u->script.at[i].directives[k];
+}
+
+static size_t chunk_end(const struct judge *jg, size_t begin)
+{
+	size_t bytes = 0, i = begin;
+
+	while (i < jg->nunits && i - begin < CHUNK_UNITS && bytes < CHUNK_BYTES)
+		bytes += jg->units[i++].len;
+	return i;
+}
+
+/* With the lock held: takes the next chunk and reads it without; false when there is none, or no
+ * room for one yet. */
+static bool read_chunk(struct pool *p, struct reader *r)
+{
+	struct judge *jg = p->jg;
+	struct chunk *c = &p->chunks[p->taken % CHUNKS];
+
+	if (p->stop || p->next == jg->nunits || p->taken == p->judged + CHUNKS)
+		return false;
+	p->taken++;
+	c->begin = p->next;
+	c->end = p->next = chunk_end(jg, p->next);
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = c->begin; i < c->end; i++)
+		read_unit(&jg->units[i], jg->in->engine, r, &c->arena);
+	pthread_mutex_lock(&p->lock);
+	c->is_read = true;
+	return true;
 }
 
 static void *read_units(void *arg)
 {
 	struct pool *p = arg;
-	unsigned me = atomic_fetch_add(&p->started, 1);
+	struct reader *r;
 
-	for (;;) {
-		size_t i = atomic_fetch_add(&p->next, 1);
-
-		if (i >= p->end)
-			break;
-		read_unit(&p->jg->units[i], p->jg->in->engine, p->readers[me], &p->arenas[me]);
+	pthread_mutex_lock(&p->lock);
+	r = p->readers[++p->started];
+	while (!p->stop && p->next < p->jg->nunits) {
+		if (read_chunk(p, r))
+			pthread_cond_signal(&p->is_read);
+		else
+			pthread_cond_wait(&p->has_room, &p->lock);
 	}
+	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
-static void run_threads(struct pool *p, unsigned n)
+static unsigned start_threads(struct pool *p, pthread_t *threads, unsigned n)
 {
-	pthread_t threads[64];
 	pthread_attr_t attr;
 	unsigned started = 0;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 8u << 20);
-	for (unsigned i = 1; i < n && i < 64; i++)
-		if (pthread_create(&threads[started], &attr, read_units, p) == 0)
-			started++;
+	while (started + 1 < n && pthread_create(&threads[started], &attr, read_units, p) == 0)
+		started++;
 	pthread_attr_destroy(&attr);
-	read_units(p);
-	for (unsigned i = 0; i < started; i++)
+	return started;
+}
+
+/* The chunk to judge next, read; NULL at the end. Who waits for it reads another meanwhile. */
+static struct chunk *next_chunk(struct pool *p)
+{
+	struct chunk *c = &p->chunks[p->judged % CHUNKS];
+
+	pthread_mutex_lock(&p->lock);
+	while (!(p->judged < p->taken && c->is_read) &&
+		(p->judged < p->taken || p->next < p->jg->nunits))
+		if (!read_chunk(p, p->readers[0]))
+			pthread_cond_wait(&p->is_read, &p->lock);
+	if (p->judged == p->taken)
+		c = NULL;
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
+static void chunk_done(struct pool *p, struct chunk *c)
+{
+	if (c->arena.total > CHUNK_KEEPS)
+		arena_done(&c->arena);
+	else
+		arena_reset(&c->arena);
+	pthread_mutex_lock(&p->lock);
+	c->is_read = false;
+	p->judged++;
+	pthread_cond_broadcast(&p->has_room);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void stop_threads(struct pool *p, const pthread_t *threads, unsigned n)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	pthread_cond_broadcast(&p->has_room);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 }
+
+enum { MOST_THREADS = 16 };
 
 static unsigned thread_count(const struct judge *jg)
 {
@@ -136,30 +211,12 @@ static unsigned thread_count(const struct judge *jg)
 		bytes += jg->units[i].len;
 	if (bytes < 65536 || jg->nunits < 8)
 		return 1; /* a thread costs more than it saves */
-	return n > 16 ? 16 : n;
+	return n > MOST_THREADS ? MOST_THREADS : n;
 }
 
-/* A stretch of units is parsed, judged and forgotten before the next one is read, so a long history
- * needs no more memory than a short one. */
-enum { STRETCH_BYTES = 256 * 1024, STRETCH_UNITS = 512 };
-
-static size_t stretch_end(const struct judge *jg, size_t begin)
+static bool chunk_ok(struct judge *jg, const struct chunk *c, struct err *err)
 {
-	size_t bytes = 0, i = begin;
-
-	while (i < jg->nunits && i - begin < STRETCH_UNITS && (i == begin || bytes < STRETCH_BYTES))
-		bytes += jg->units[i++].len;
-	return i;
-}
-
-static bool parse_stretch(
-	struct judge *jg, struct pool *p, size_t begin, size_t end, unsigned n, struct err *err)
-{
-	atomic_store(&p->next, begin);
-	atomic_store(&p->started, 0);
-	p->end = end;
-	run_threads(p, end - begin < 8 ? 1 : n);
-	for (size_t i = begin; i < end; i++)
+	for (size_t i = c->begin; i < c->end; i++)
 		if (!jg->units[i].ok) {
 			err_move(err, &jg->units[i].err);
 			return false;
@@ -171,8 +228,6 @@ static bool open_readers(struct judge *jg, struct pool *p, unsigned n, struct er
 {
 	struct reader_options ro = {.dialect = jg->in->engine->dialect, .version = jg->in->version};
 
-	p->jg = jg;
-	p->arenas = ARENA_ARRAY(jg->arena, n, struct arena);
 	p->readers = ARENA_ARRAY(jg->arena, n, struct reader *);
 	for (unsigned i = 0; i < n; i++)
 		if (!jg->in->engine->reader_open(&p->readers[i], &ro, err))
@@ -182,18 +237,19 @@ static bool open_readers(struct judge *jg, struct pool *p, unsigned n, struct er
 
 static void close_readers(struct judge *jg, struct pool *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		jg->in->engine->reader_close(p->readers[i]);
-		arena_done(&p->arenas[i]);
-	}
+	for (size_t i = 0; i < CHUNKS; i++)
+		arena_done(&p->chunks[i].arena);
 }
 
 /* ---- Findings ---- */
 
-static enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
+enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
 {
 	const struct judge_input *in = jg->in;
-	enum severity s = r->tier == TIER_ON ? r->severity : SEVERITY_OFF;
+	bool on = r->tier == TIER_ON || policy_asks(in, r);
+	enum severity s = on ? r->severity : SEVERITY_OFF;
 
 	for (size_t i = 0; i < in->nsettings; i++) {
 		const struct rule_setting *set = &in->settings[i];
@@ -229,16 +285,17 @@ bool select_all(const struct judge *jg)
 }
 
 /* Stable over line shifts: rule, file, object and the statement's words. */
-static void fingerprint(struct judge *jg, struct finding *f, const struct statement *st)
+static void fingerprint(struct finding *f, const struct statement *st)
 {
 	struct buf b = {0};
 	char hex[65];
+	struct slice words = st ? st->raw : f->span.src ? span_text(f->span) : SLICE_NONE;
 	bool blank = false;
 
 	buf_printf(&b, "%s%c%s%c%.*s%c", f->rule->id, 0, f->file ? f->file : "", 0,
 		SLICE(f->object), 0);
-	for (size_t i = 0; st && i < st->raw.len; i++) {
-		char c = st->raw.at[i];
+	for (size_t i = 0; i < words.len; i++) {
+		char c = words.at[i];
 
 		if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
 			blank = true;
@@ -249,11 +306,38 @@ static void fingerprint(struct judge *jg, struct finding *f, const struct statem
 		blank = false;
 		buf_addc(&b, c);
 	}
-	(void)jg;
 	digest_sha256_hex(buf_slice(&b), hex);
 	memcpy(f->fingerprint, hex, 32);
 	f->fingerprint[32] = 0;
 	buf_done(&b);
+}
+
+static int by_text(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* Is that a file which is only read for context? For findings about the whole history, which come
+ * when all units were judged. */
+static bool is_context(const struct judge *jg, const char *path)
+{
+	return path && jg->ncontext_paths &&
+	       bsearch(&path, jg->context_paths, jg->ncontext_paths, sizeof path, by_text);
+}
+
+static void list_context(struct judge *jg)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < jg->nunits; i++) {
+		const struct unit *u = &jg->units[i];
+		const char *path = u->src ? u->src->path : u->migration ? u->migration->path : NULL;
+
+		if (path && u->context && (!last || strcmp(last, path) != 0))
+			*ARENA_PUSH(jg->arena, jg->context_paths, jg->ncontext_paths) = last = path;
+	}
+	if (jg->ncontext_paths)
+		qsort(jg->context_paths, jg->ncontext_paths, sizeof *jg->context_paths, by_text);
 }
 
 struct finding *finding_add(struct judged *j, const struct rule *r, struct span at,
@@ -266,7 +350,7 @@ struct finding *finding_add(struct judged *j, const struct rule *r, struct span 
 	struct finding *f;
 	va_list ap;
 
-	if (s == SEVERITY_OFF || (jg->unit && jg->unit->context)) {
+	if (s == SEVERITY_OFF || (jg->unit ? jg->unit->context : is_context(jg, path))) {
 		dropped = (struct finding){0};
 		return &dropped;
 	}
@@ -284,7 +368,7 @@ struct finding *finding_add(struct judged *j, const struct rule *r, struct span 
 	va_start(ap, fmt);
 	f->message = arena_vprintf(jg->arena, fmt, ap);
 	va_end(ap);
-	fingerprint(jg, f, j->statement);
+	fingerprint(f, j->statement);
 	return f;
 }
 
@@ -322,6 +406,17 @@ static void collapse(struct judge *jg)
 			v[n++] = v[i];
 	}
 	jg->out->nfindings = n;
+}
+
+static void give_safe_forms(struct judge *jg, const struct judged *j)
+{
+	for (size_t i = jg->first_of_statement; i < jg->out->nfindings; i++) {
+		struct finding *f = &jg->out->findings[i];
+		struct slice safe = jg->in->safe_form(j, f->rule);
+
+		if (safe.len)
+			f->safe = safe;
+	}
 }
 
 /* ---- Replaying ---- */
@@ -375,11 +470,40 @@ static void note_opaque(struct judge *jg, const struct statement *st)
 		.span = st->span, .reason = arena_slice(jg->arena, st->opaque_reason)};
 }
 
-static void run_rules(struct judge *jg, struct judged *j)
+/* Could a finding of that rule be reported anywhere? */
+static bool wanted(const struct judge *jg, const struct rule *r)
+{
+	const struct judge_input *in = jg->in;
+	bool on = r->tier == TIER_ON || policy_asks(in, r);
+
+	for (size_t i = 0; !on && i < in->nsettings; i++)
+		on = strcmp(in->settings[i].rule, r->id) == 0 ||
+		     strcmp(in->settings[i].rule, "all") == 0;
+	for (size_t i = 0; !on && in->select && in->select[i]; i++)
+		on = strcmp(in->select[i], r->id) == 0 || strcmp(in->select[i], "all") == 0;
+	return on && applies(r, in);
+}
+
+static void choose_rules(struct judge *jg)
 {
 	for (size_t i = 0; rules[i]; i++)
-		if (rules[i]->check && applies(rules[i], jg->in))
-			rules[i]->check(rules[i], j);
+		if (wanted(jg, rules[i]))
+			*ARENA_PUSH(jg->arena, jg->active, jg->nactive) = rules[i];
+}
+
+/* A row that names the classes of changes it looks at is not asked about others. */
+static void run_rules(struct judge *jg, struct judged *j)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < j->statement->nchanges; i++)
+		seen |= RULE_CLASS(change_class_of(j->statement->changes[i].kind));
+	for (size_t i = 0; i < jg->nactive; i++) {
+		const struct rule *r = jg->active[i];
+
+		if (r->check && (!r->classes || (r->classes & seen)))
+			r->check(r, j);
+	}
 }
 
 static void judge_statement(struct judge *jg, const struct statement *st)
@@ -394,6 +518,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		.project = jg->in->project,
 		.dialect = jg->in->engine->dialect,
 		.version = jg->in->version,
+		.facts = jg->facts,
 		.judge = jg};
 	struct slice why = SLICE_NONE;
 
@@ -406,8 +531,11 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
 	run_rules(jg, &j);
 	collapse(jg);
+	if (jg->in->safe_form)
+		give_safe_forms(jg, &j);
 	if (jg->unit->down)
 		return;
+	facts_note(&j);
 	if (catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT &&
 		!jg->base_unknown && catalog_is_complete(jg->catalog)) {
 		/* Something is not as this history alone would have it: from here on what is not in
@@ -450,6 +578,26 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }
 
+/* What can only be said of a script as a whole. */
+static void after_script(struct judge *jg)
+{
+	struct judged j = {.arena = jg->arena,
+		.before = jg->catalog,
+		.session = &jg->session,
+		.migration = jg->unit->migration,
+		.project = jg->in->project,
+		.dialect = jg->in->engine->dialect,
+		.version = jg->in->version,
+		.facts = jg->facts,
+		.judge = jg};
+
+	if (jg->unit->context)
+		return;
+	for (size_t i = 0; i < jg->nactive; i++)
+		if (jg->active[i]->after)
+			jg->active[i]->after(jg->active[i], &j);
+}
+
 static void judge_unit(struct judge *jg, const struct unit *u)
 {
 	bool wraps;
@@ -459,6 +607,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		catalog_taint(jg->catalog, &jg->session, SL("*"));
 		return;
 	}
+	facts_begin(jg->facts);
 	wraps = runner_wraps(jg, u);
 	if (wraps)
 		session_begin(&jg->session, jg->catalog, true);
@@ -472,6 +621,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 	if (jg->session.in_tx)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
+	after_script(jg);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not
@@ -493,6 +643,7 @@ static void judge_down(struct judge *jg, const struct unit *u)
 			.project = jg->in->project,
 			.dialect = jg->in->engine->dialect,
 			.version = jg->in->version,
+			.facts = jg->facts,
 			.judge = jg};
 
 		if (!u->context)
@@ -512,12 +663,14 @@ static void finish_rules(struct judge *jg)
 		.project = jg->in->project,
 		.dialect = jg->in->engine->dialect,
 		.version = jg->in->version,
+		.facts = jg->facts,
 		.judge = jg};
 
 	jg->unit = NULL;
-	for (size_t i = 0; rules[i]; i++)
-		if (rules[i]->finish && applies(rules[i], jg->in))
-			rules[i]->finish(rules[i], &j);
+	list_context(jg);
+	for (size_t i = 0; i < jg->nactive; i++)
+		if (jg->active[i]->finish)
+			jg->active[i]->finish(jg->active[i], &j);
 }
 
 /* ---- The result ---- */
@@ -532,7 +685,49 @@ static int by_place(const void *x, const void *y)
 	if (a->span.off != b->span.off)
 		return a->span.off < b->span.off ? -1 : 1;
 	d = strcmp(a->rule->id, b->rule->id);
-	return d ? d : slice_cmp(a->object, b->object);
+	d = d ? d : slice_cmp(a->object, b->object);
+	return d ? d : slice_cmp(a->message, b->message);
+}
+
+static int by_fingerprint(const void *x, const void *y)
+{
+	const struct finding *a = *(struct finding *const *)x, *b = *(struct finding *const *)y;
+	int d = strcmp(a->fingerprint, b->fingerprint);
+
+	return d ? d : (a > b) - (a < b);
+}
+
+/* The same statement twice in a file is two findings: the second one's fingerprint says that it is
+ * the second. */
+static void tell_apart(struct judge *jg)
+{
+	size_t n = jg->out->nfindings, repeat = 0;
+	struct finding **v = ARENA_ARRAY(jg->arena, n + 1, struct finding *);
+	char first[33] = "", hex[65];
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = &jg->out->findings[i];
+	qsort(v, n, sizeof *v, by_fingerprint);
+	for (size_t i = 0; i < n; i++) {
+		char text[64];
+
+		if (strcmp(v[i]->fingerprint, first) != 0) {
+			memcpy(first, v[i]->fingerprint, sizeof first);
+			repeat = 0;
+			continue;
+		}
+		snprintf(text, sizeof text, "%s %zu", first, ++repeat);
+		digest_sha256_hex(slice_of(text), hex);
+		memcpy(v[i]->fingerprint, hex, 32);
+	}
+}
+
+static void sort_findings(struct judge *jg)
+{
+	struct verdict *v = jg->out;
+
+	if (v->nfindings)
+		qsort(v->findings, v->nfindings, sizeof *v->findings, by_place);
 }
 
 static void count(struct judge *jg)
@@ -553,56 +748,46 @@ static void count(struct judge *jg)
 		if (!u->src || u->context || (last && strcmp(last, u->src->path) == 0))
 			continue;
 		last = u->src->path;
+		*ARENA_PUSH(jg->arena, v->paths, v->npaths) = last;
 		v->files++;
 	}
 }
 
-/* Of one unit, while its statements and directives are still there. */
-static void suppress(struct judge *jg, const struct unit *u, size_t first)
+static void judge_chunk(struct judge *jg, const struct chunk *c)
 {
-	for (size_t i = first; i < jg->out->nfindings; i++)
-		jg->out->findings[i].suppressed = suppressed(jg, u, &jg->out->findings[i]);
-	if (u)
-		report_unused(jg, u);
-}
-
-static void judge_stretch(struct judge *jg, size_t begin, size_t end)
-{
-	for (size_t i = begin; i < end; i++) {
-		size_t first = jg->out->nfindings;
-
+	for (size_t i = c->begin; i < c->end; i++) {
 		if (jg->units[i].down)
 			judge_down(jg, &jg->units[i]);
 		else
 			judge_unit(jg, &jg->units[i]);
-		suppress(jg, &jg->units[i], first);
+		remember_ignores(jg, &jg->units[i]);
 		jg->units[i].script = (struct script){0};
-		jg->units[i].directives = NULL;
-		jg->units[i].ndirectives = 0;
 	}
 }
 
 static bool judge_all(struct judge *jg, struct err *err)
 {
-	struct pool p = {0};
-	unsigned n = thread_count(jg);
-	size_t begin = 0, end, first;
+	struct pool p = {.jg = jg,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.is_read = PTHREAD_COND_INITIALIZER,
+		.has_room = PTHREAD_COND_INITIALIZER};
+	unsigned n = thread_count(jg), started = 0;
+	pthread_t threads[MOST_THREADS];
+	struct chunk *c;
 	bool ok = open_readers(jg, &p, n, err);
 
-	while (ok && begin < jg->nunits) {
-		end = stretch_end(jg, begin);
-		ok = parse_stretch(jg, &p, begin, end, n, err);
+	if (ok)
+		started = start_threads(&p, threads, n);
+	while (ok && (c = next_chunk(&p))) {
+		ok = chunk_ok(jg, c, err);
 		if (ok)
-			judge_stretch(jg, begin, end);
-		for (unsigned i = 0; i < n; i++)
-			arena_reset(&p.arenas[i]);
-		begin = end;
+			judge_chunk(jg, c);
+		chunk_done(&p, c);
 	}
+	stop_threads(&p, threads, started);
 	close_readers(jg, &p, n);
-	first = jg->out->nfindings;
 	if (ok)
 		finish_rules(jg);
-	suppress(jg, NULL, first);
 	return ok;
 }
 
@@ -612,6 +797,9 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 	bool ok;
 
 	*out = (struct verdict){0};
+	jg.facts = ARENA_NEW(a, struct history_facts);
+	jg.facts->arena = a;
+	choose_rules(&jg);
 	collect(&jg);
 	jg.catalog =
 		in->live ? catalog_copy(in->live) : catalog_new(in->engine->dialect, in->version);
@@ -623,13 +811,18 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 		catalog_taint(jg.catalog, &jg.session,
 			slice_of(in->project->table ? in->project->table
 						    : in->project->layout->table));
-	ok = judge_all(&jg, err);
-	if (ok && out->nfindings)
-		qsort(out->findings, out->nfindings, sizeof *out->findings, by_place);
-	if (ok)
+	ok = policies_prepare(&jg, err) && judge_all(&jg, err);
+	if (ok) {
+		sort_findings(&jg);
+		tell_apart(&jg);
+		answer_for(&jg);
+		sort_findings(&jg);
+		tell_apart(&jg); /* the ones that came last */
 		count(&jg);
+	}
 	catalog_free(jg.catalog);
 	arena_done(&jg.scratch);
+	arena_done(&jg.facts->script);
 	for (size_t i = 0; i < jg.nunits; i++)
 		err_done(&jg.units[i].err);
 	return ok;

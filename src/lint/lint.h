@@ -9,6 +9,7 @@
 #define BELAY_LINT_LINT_H
 
 #include "layout/layout.h"
+#include "lint/policy.h"
 
 enum severity { SEVERITY_OFF, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 enum tier { TIER_ON, TIER_ADVICE, TIER_POLICY };
@@ -56,6 +57,8 @@ struct rule {
 	enum tier tier;
 	enum severity severity;
 	unsigned engines; /* RULE_PG | RULE_MYSQL | RULE_MARIADB | RULE_SQLITE */
+	unsigned classes; /* RULE_CLASS(CLASS_ALTER) | …: statements that have none of them are not
+			     shown to `check`; 0 = all are */
 	int since, until; /* server versions (0 = no bound), until is exclusive */
 	const char *says; /* one line: what happens */
 	const char *why;  /* a paragraph: what the server does, what it costs */
@@ -64,15 +67,21 @@ struct rule {
 	/* A statement that makes it fire, and one that leaves it silent; run as tests and printed
 	 * by `belay rules ID`. The set-up comes first. */
 	const char *setup, *bad, *good;
+	const char *config; /* the belay.yml of the examples; NULL = none is needed */
 	enum dialect example_dialect;
+	const char *example_version; /* of the server; NULL = the usual one */
 	/* Looks at one statement (all that are not syntax errors). NULL for rules of the folder. */
 	void (*check)(const struct rule *r, struct judged *j);
+	/* After the last statement of each script: j->before is the schema that it leaves, and
+	 * j->statement is NULL; may be NULL. */
+	void (*after)(const struct rule *r, struct judged *j);
 	/* At the end of the whole history; may be NULL. */
 	void (*finish)(const struct rule *r, struct judged *j);
 	/* More specific rules hide less specific ones on the same span: ids, ends with NULL. */
 	const char *const *hides;
 };
 enum { RULE_PG = 1, RULE_MYSQL = 2, RULE_MARIADB = 4, RULE_SQLITE = 8, RULE_ALL = 15 };
+#define RULE_CLASS(class) (1u << (class))
 
 extern const struct rule *const rules[]; /* sorted by id, ends with NULL */
 const struct rule *rule_find(struct slice id, const char **nearest);
@@ -84,7 +93,24 @@ struct rule_setting {
 };
 struct allow_setting {
 	const char *file, *rule, *fingerprint, *until, *because;
+	struct span at; /* in belay.yml */
 };
+
+/* Findings that were there when belay came, by fingerprint: a text file, a line each. */
+struct baseline_entry {
+	struct slice fingerprint, rule, file;
+	struct span at;
+};
+struct baseline {
+	struct baseline_entry *at; /* sorted by fingerprint */
+	size_t n;
+};
+struct verdict;
+/* Reads what baseline_write wrote; `src` must outlive the findings. */
+bool baseline_read(
+	struct baseline *out, struct arena *a, const struct source *src, struct err *err);
+/* All findings that nobody has answered for. Returns how many. */
+size_t baseline_write(struct buf *b, const struct verdict *v);
 
 struct judge_input {
 	const struct engine *engine;
@@ -102,9 +128,15 @@ struct judge_input {
 	size_t nsettings;
 	const struct allow_setting *allows;
 	size_t nallows;
+	const struct policy *policies;
+	size_t npolicies;
+	const struct baseline *baseline; /* NULL = none */
 	const char *start_after; /* migrations up to and including this id are context only */
 	const char *today;       /* YYYY-MM-DD, for expiry dates */
 	unsigned threads;        /* 0 = as many as cores */
+	/* The safe form of a finding's statement, by the recipes above this folder; empty = the
+	 * rule's own words stay. Asked for reported findings only. May be NULL. */
+	struct slice (*safe_form)(const struct judged *j, const struct rule *r);
 };
 
 struct verdict {
@@ -113,6 +145,8 @@ struct verdict {
 	struct opaque_note *opaque;
 	size_t nopaque;
 	size_t files, statements;
+	const char **paths; /* of those files, in the order in which they were read */
+	size_t npaths;
 	size_t errors, warnings, infos; /* of the reported ones */
 };
 

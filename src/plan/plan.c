@@ -153,9 +153,14 @@ static void foresee(struct planner *pl, struct step *step)
 	if (!pl->catalog)
 		return;
 	pl->engine->effects(pl->arena, pl->catalog, &pl->session, step->statement, &e);
-	for (size_t i = 0; i < e.nlocks; i++)
-		if (!e.locks[i].new_in_tx && e.locks[i].blocks > step->lock)
+	for (size_t i = 0; i < e.nlocks; i++) {
+		if (e.locks[i].new_in_tx)
+			continue;
+		if (e.locks[i].blocks > step->lock)
 			step->lock = e.locks[i].blocks;
+		if (e.locks[i].blocks >= LOCK_WRITES)
+			*ARENA_PUSH(pl->arena, step->locks, step->nlocks) = e.locks[i];
+	}
 	for (size_t i = 0; i < e.ndestroys; i++) {
 		struct slice text =
 			arena_printf(pl->arena, "%.*s%s%.*s", SLICE(e.destroys[i].object.name),
@@ -165,6 +170,32 @@ static void foresee(struct planner *pl, struct step *step)
 	}
 	step->one_way = step->destroys.n > 0;
 	catalog_apply_statement(pl->catalog, &pl->session, step->statement, &(struct slice){0});
+}
+
+/* -- belay:budget wait=200ms hold=2s */
+static bool read_budget(const struct statement *st, struct step *s, struct err *err)
+{
+	for (size_t i = 0; i < st->ndirectives; i++) {
+		struct slice rest = st->directives[i].args, word;
+
+		if (!slice_is(st->directives[i].name, "budget"))
+			continue;
+		while (slice_next(&rest, ' ', &word)) {
+			bool wait = slice_starts(word, "wait="), hold = slice_starts(word, "hold=");
+
+			if (slice_trim(word).len == 0)
+				continue;
+			if ((wait || hold) && slice_duration(slice_from(word, 5),
+						      wait ? &s->wait_ms : &s->hold_ms))
+				continue;
+			err_set(err, ERR_INPUT,
+				"belay:budget wants wait=… and hold=…, durations such as 200ms, 2s "
+				"or 0 for none, not \"%.*s\"",
+				SLICE(word));
+			return err_span(err, st->directives[i].span);
+		}
+	}
+	return true;
 }
 
 static bool add_step(struct planner *pl, const struct migration *m, const struct statement *st,
@@ -183,6 +214,8 @@ static bool add_step(struct planner *pl, const struct migration *m, const struct
 		.hold_ms = pl->request->hold_ms};
 
 	if (!expand(pl, st, &s.sql, err))
+		return false;
+	if (!read_budget(st, &s, err))
 		return false;
 	digest_sha256_hex(s.sql, s.hash);
 	foresee(pl, &s);
@@ -298,8 +331,12 @@ bool plan_make(struct plan *out, struct arena *a, const struct project *p, const
 		return false;
 	if (r->catalog) {
 		pl.catalog = catalog_copy(r->catalog);
-		session_init(&pl.session, e->dialect, a);
+	} else if ((r->wait_ms || r->hold_ms) && e->locks) {
+		pl.catalog = catalog_new(e->dialect, r->server_version);
+		catalog_set_complete(pl.catalog, false);
 	}
+	if (pl.catalog)
+		session_init(&pl.session, e->dialect, a);
 	for (size_t i = 0; ok && i < r->nmigrations; i++)
 		ok = plan_migration(&pl, r->migrations[i], err);
 	catalog_free(pl.catalog);

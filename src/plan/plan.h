@@ -25,6 +25,8 @@ struct step {
 	bool begins_tx,
 		ends_tx;      /* first and last of its group: the executor sends BEGIN / COMMIT */
 	enum lock_class lock; /* strongest class it will take, from the effects */
+	struct lock *locks;   /* those that stop writes or more, on what existed before */
+	size_t nlocks;
 	int wait_ms, hold_ms; /* lock budget, 0 = none applies */
 	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
@@ -45,10 +47,11 @@ struct plan_request {
 	enum direction direction;
 	const struct migration **migrations; /* in running order */
 	size_t nmigrations;
-	int wait_ms, hold_ms;
+	int wait_ms, hold_ms; /* of statements without a `belay:budget` of their own */
 	int server_version;
-	const struct catalog
-		*catalog; /* NULL: lock classes and destroyed objects are left unknown */
+	/* NULL: with a budget, lock classes are foreseen without knowing the schema; without one they
+	 * and destroyed objects are left unknown. */
+	const struct catalog *catalog;
 };
 /* `catalog` is the schema before the first migration (a copy is replayed). A code
  * migration, a missing down, a fatal layout problem and a statement that does not parse are errors.

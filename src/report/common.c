@@ -1,7 +1,8 @@
 /* common.c - tints, excerpts, the head of every document. */
-#include "report/report.h"
 #include "base/utf8.h"
+#include "report/internal.h"
 #include "sql/clean.h"
+#include "sql/redact.h"
 
 static const struct {
 	const char *name, *seq;
@@ -16,7 +17,77 @@ const char *tint(bool color, const char *what)
 	return "";
 }
 
+/* ---- Findings, as CI services want them ---- */
+
+struct slice report_path_of(struct arena *a, const char *path, const struct report_options *o)
+{
+	if (!path)
+		return SLICE_NONE;
+	if (o->prefix && o->prefix[0] && path[0] != '/' && strcmp(path, "-") != 0)
+		return clean_line(a, arena_printf(a, "%s/%s", o->prefix, path));
+	return clean_line(a, slice_of(path));
+}
+
+struct slice report_path(struct arena *a, const struct finding *f, const struct report_options *o)
+{
+	return report_path_of(a, f->span.src ? f->span.src->path : f->file, o);
+}
+
+struct place report_place(const struct finding *f)
+{
+	struct place top = {1, 1, 1, 1};
+
+	return f->span.src ? span_place(f->span) : top;
+}
+
+struct slice report_sql(struct arena *a, const struct finding *f, enum dialect d)
+{
+	enum { SHOWN_BYTES = 2000 };
+	struct slice s = f->span.src ? span_text(f->span) : SLICE_NONE;
+	bool cut = s.len > SHOWN_BYTES;
+
+	if (slice_empty(s))
+		return SLICE_NONE;
+	s = redact_sql(a, d, redact_tokens(a, s));
+	s = clean_text(a, cut ? slice_sub(s, 0, SHOWN_BYTES) : s);
+	return cut ? arena_printf(a, "%.*s…", SLICE(s)) : s;
+}
+
+struct slice report_sentence(struct arena *a, const struct finding *f)
+{
+	struct buf b = {0};
+	struct slice out;
+
+	buf_add(&b, f->message);
+	if (!f->certain)
+		buf_adds(&b, " (possibly");
+	for (size_t i = 0; !f->certain && i < f->needs.n; i++)
+		buf_printf(&b, "%s%.*s", i ? ", " : "; needs: ", SLICE(f->needs.at[i]));
+	if (!f->certain)
+		buf_addc(&b, ')');
+	out = clean_line(a, arena_slice(a, buf_slice(&b)));
+	buf_done(&b);
+	return out;
+}
+
+const struct finding *report_next(const struct verdict *v, size_t *i)
+{
+	while (*i < v->nfindings && v->findings[*i].suppressed)
+		(*i)++;
+	return *i < v->nfindings ? &v->findings[(*i)++] : NULL;
+}
+
+/* ---- Excerpts ---- */
+
 enum { SHOWN_WIDTH = 200 };
+
+/* The source line of a span with the secrets in it hidden. */
+static struct slice shown_line(struct arena *a, struct span at)
+{
+	struct slice line = source_line_at((struct source *)at.src, at.off);
+
+	return redact_sql(a, DIALECT_UNKNOWN, redact_tokens(a, line));
+}
 
 void report_excerpt(struct buf *b, struct span at, bool color)
 {
@@ -29,7 +100,7 @@ void report_excerpt(struct buf *b, struct span at, bool color)
 	if (!at.src)
 		return;
 	p = span_place(at);
-	line = clean_line(&a, source_line_at((struct source *)at.src, at.off));
+	line = clean_line(&a, shown_line(&a, at));
 	buf_printf(b, "%s  --> %s%.*s:%zu:%zu\n", dim, off,
 		SLICE(clean_line(&a, slice_of(at.src->path))), p.line, p.column);
 	before = clean_width(line, p.column - 1);

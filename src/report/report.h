@@ -14,6 +14,10 @@ struct report_options {
 	bool color;
 	enum dialect dialect;
 	int version;
+	/* Where the project is as seen from where belay was started, "" or NULL = right there: what
+	 * a CI service reads (SARIF, annotations, …) names files from there. */
+	const char *prefix;
+	enum severity fail_on; /* what fails the run; SEVERITY_OFF = nothing does */
 };
 
 /* A line of source with the span underlined, as rustc and ruff show it:
@@ -25,6 +29,13 @@ void report_excerpt(struct buf *b, struct span at, bool color);
 
 void report_check_text(struct buf *b, const struct verdict *v, const struct report_options *o);
 void report_check_json(struct buf *b, const struct verdict *v, const struct report_options *o);
+
+void report_check_sarif(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_junit(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_github(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_gitlab(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_gcc(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_markdown(struct buf *b, const struct verdict *v, const struct report_options *o);
 
 void report_explain_text(
 	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
@@ -54,6 +65,18 @@ struct review {
 };
 void report_review_text(struct buf *b, const struct review *r, const struct report_options *o);
 void report_review_json(struct buf *b, const struct review *r, const struct report_options *o);
+void report_review_markdown(struct buf *b, const struct review *r, const struct report_options *o);
+
+/* What commands print: the columns of the table below. Commands without a column know text and json
+ * only. */
+enum document {
+	DOCUMENT_PLAIN,
+	DOCUMENT_CHECK,
+	DOCUMENT_EXPLAIN,
+	DOCUMENT_REHEARSE,
+	DOCUMENT_STATUS,
+	DOCUMENT_REVIEW
+};
 
 /* The table of reporters: one row per output format. A document that a format has no form for is
  * NULL there. */
@@ -70,6 +93,7 @@ struct reporter {
 };
 extern const struct reporter *const reporters[]; /* ends with NULL */
 const struct reporter *reporter_find(struct slice format);
+bool reporter_has(const struct reporter *r, enum document d);
 
 /* The escape sequences, empty without color. */
 const char *tint(

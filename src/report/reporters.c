@@ -21,7 +21,45 @@ static const struct reporter json = {
 	.review = report_review_json,
 };
 
-const struct reporter *const reporters[] = {&text, &json, NULL};
+static const struct reporter sarif = {
+	.format = "sarif",
+	.says = "SARIF 2.1.0, for code scanning",
+	.check = report_check_sarif,
+};
+
+static const struct reporter junit = {
+	.format = "junit",
+	.says = "JUnit XML, for test reports",
+	.check = report_check_junit,
+};
+
+static const struct reporter github = {
+	.format = "github",
+	.says = "annotations of GitHub Actions",
+	.check = report_check_github,
+};
+
+static const struct reporter gitlab = {
+	.format = "gitlab",
+	.says = "code quality report of GitLab",
+	.check = report_check_gitlab,
+};
+
+static const struct reporter gcc = {
+	.format = "gcc",
+	.says = "file:line:col lines, for editors",
+	.check = report_check_gcc,
+};
+
+static const struct reporter markdown = {
+	.format = "markdown",
+	.says = "for a pull request",
+	.check = report_check_markdown,
+	.review = report_review_markdown,
+};
+
+const struct reporter *const reporters[] = {
+	&text, &json, &sarif, &junit, &github, &gitlab, &gcc, &markdown, NULL};
 
 const struct reporter *reporter_find(struct slice format)
 {
@@ -29,4 +67,23 @@ const struct reporter *reporter_find(struct slice format)
 		if (slice_is(format, reporters[i]->format))
 			return reporters[i];
 	return NULL;
+}
+
+bool reporter_has(const struct reporter *r, enum document d)
+{
+	switch (d) {
+	case DOCUMENT_PLAIN:
+		return r == &text || r == &json;
+	case DOCUMENT_CHECK:
+		return r->check;
+	case DOCUMENT_EXPLAIN:
+		return r->explain;
+	case DOCUMENT_REHEARSE:
+		return r->rehearse;
+	case DOCUMENT_STATUS:
+		return r->status;
+	case DOCUMENT_REVIEW:
+		break;
+	}
+	return r->review;
 }

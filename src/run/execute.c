@@ -37,6 +37,8 @@ struct executor {
 	long long *own_ms;
 	size_t nown, nown_ms;
 	struct resume resume;
+	struct budget budget;
+	bool again; /* the transaction that the migration opened is begun anew */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -53,25 +55,49 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 		x->o->event(x->o->ctx, &e);
 }
 
-/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing) is
- * sent in front of it, with it where the server takes both in one message. */
+/* Words of ours in front of a transaction's work: the lease's fence goes with them. */
+static struct slice fenced(struct executor *x, struct slice words)
+{
+	struct slice fence = lease_fence(x->o->lease, x->arena);
+
+	if (!fence.len)
+		return words;
+	return words.len ? arena_printf(x->arena, "%.*s; %.*s", SLICE(words), SLICE(fence)) : fence;
+}
+
+/* Did those words fail because the lease is lost? */
+static bool fence_failed(struct executor *x, struct err *err)
+{
+	return lease_is_lost(x->o->lease, err) ? lease_lost(err) : false;
+}
+
+static bool send_fenced(struct executor *x, struct slice words, struct err *err)
+{
+	words = fenced(x, words);
+	return words.len == 0 || conn_exec(x->conn, words, err) || fence_failed(x, err);
+}
+
+/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing)
+ * and the fence are sent in front of it, with it where the server takes both in one message. */
 static bool take_framework_lock(
-	struct executor *x, struct slice first, struct slice *unlock, struct err *err)
+	struct executor *x, struct slice first, bool in_tx, struct slice *unlock, struct err *err)
 {
 	const struct project *p = x->plan->project;
 	struct slice try_sql = SLICE_NONE;
 	struct rows r = {0};
 
 	*unlock = SLICE_NONE;
+	if (in_tx)
+		first = fenced(x, first);
 	if (x->o->no_history || !p->layout->lock_sql ||
 		!p->layout->lock_sql(p, x->conn, x->arena, &try_sql, unlock))
-		return first.len == 0 || conn_exec(x->conn, first, err);
+		return first.len == 0 || conn_exec(x->conn, first, err) || fence_failed(x, err);
 	if (first.len && x->conn->id.dialect == DIALECT_POSTGRES)
 		try_sql = arena_printf(x->arena, "%.*s; %.*s", SLICE(first), SLICE(try_sql));
 	else if (first.len && !conn_exec(x->conn, first, err))
 		return false;
 	if (!conn_query(x->conn, try_sql, x->arena, &r, err))
-		return false;
+		return fence_failed(x, err);
 	if (r.nrows && !rows_null(&r, 0, 0) &&
 		(slice_is(rows_get(&r, 0, 0), "t") || slice_is(rows_get(&r, 0, 0), "1")))
 		return true;
@@ -124,7 +150,9 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 		return false;
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	begun = io_now_ms();
+	budget_sent(&x->budget, s);
 	ok = send_step(x, s, err);
+	budget_back(&x->budget);
 	*ms = io_now_ms() - begun;
 	if (!ok)
 		return false;
@@ -152,13 +180,24 @@ static struct slice begin_words(const struct conn *c)
 
 static bool begin_tx(struct executor *x, struct err *err)
 {
-	return conn_exec(x->conn, begin_words(x->conn), err);
+	return send_fenced(x, begin_words(x->conn), err);
+}
+
+/* BEGIN, and the limits of the lock budget with it. */
+static struct slice begin_for(struct executor *x, const struct step *first)
+{
+	struct slice limits = budget_limits(&x->budget, first);
+
+	if (!limits.len)
+		return begin_words(x->conn);
+	return arena_printf(x->arena, "%.*s; %.*s", SLICE(begin_words(x->conn)), SLICE(limits));
 }
 
 static bool commit(struct executor *x, struct err *err)
 {
 	bool ok;
 
+	budget_released(&x->budget);
 	x->committing = true;
 	ok = conn_exec(x->conn, SL("COMMIT"), err);
 	x->committing = !ok && !x->conn->ops->alive(x->conn);
@@ -178,13 +217,20 @@ static void roll_back(struct executor *x)
 	err_done(&ignored);
 }
 
+/* The step that failed may be tried again: what it began is rolled back, and we have waited. */
+static bool try_again(struct executor *x, struct err *err)
+{
+	return x->conn->ops->alive(x->conn) && budget_again(&x->budget, x->budget.step, err);
+}
+
 static bool not_stopped(struct executor *x, struct err *err)
 {
 	const struct waiter *w = &x->conn->waiter;
 
-	if (!w->tick || w->tick(w->ctx, 0))
-		return true;
-	return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (w->tick && !w->tick(w->ctx, 0))
+		return x->budget.lost ? lease_lost(err)
+				      : err_set(err, ERR_INTERRUPTED, "interrupted");
+	return budget_alive(&x->budget, err);
 }
 
 /* ---- Steps outside a transaction of ours ---- */
@@ -229,12 +275,16 @@ static bool run_with_row(struct executor *x, const struct step *s, struct err *e
 {
 	long long ms = 0;
 
-	if (begin_tx(x, err) && run_step(x, s, &ms, err) &&
-		(!x->journal || journal_done_alone(x->journal, s, ms, err)) && commit(x, err)) {
-		x->kept++;
-		return true;
-	}
-	roll_back(x);
+	do {
+		if (send_fenced(x, begin_for(x, s), err) &&
+			budget_step(&x->budget, s, s, 1, true, err) && run_step(x, s, &ms, err) &&
+			(!x->journal || journal_done_alone(x->journal, s, ms, err)) &&
+			commit(x, err)) {
+			x->kept++;
+			return true;
+		}
+		roll_back(x);
+	} while (try_again(x, err));
 	return false;
 }
 
@@ -256,6 +306,20 @@ static void after_failure(
 	err_done(&ignored);
 }
 
+/* Outside a transaction. A lock that was not to be had leaves nothing behind, so that needs no new
+ * intent. */
+static bool run_unwrapped(struct executor *x, const struct step *s, long long *ms, struct err *err)
+{
+	bool ok;
+
+	do {
+		ok = budget_step(&x->budget, s, s, 1, false, err) && run_step(x, s, ms, err);
+		budget_released(&x->budget);
+	} while (!ok && try_again(x, err));
+	budget_unlimit(&x->budget);
+	return ok;
+}
+
 /* Intent first, then the statement, then whether it is fit for use, then what became of it. */
 static bool run_by_intent(struct executor *x, const struct step *s, struct err *err)
 {
@@ -266,8 +330,8 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
 		return false;
 	if (x->journal && !journal_intent(x->journal, s, before, err))
-		return false;
-	if (!run_step(x, s, &ms, err) ||
+		return fence_failed(x, err);
+	if (!run_unwrapped(x, s, &ms, err) ||
 		(e->sound && !e->sound(x->conn, s->statement, before, err))) {
 		struct waiter waiter = x->conn->waiter;
 
@@ -285,7 +349,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
  * that they are true if and only if it is. */
 static bool write_own(struct executor *x, struct err *err)
 {
-	bool ok = true;
+	bool ok = send_fenced(x, SLICE_NONE, err);
 
 	for (size_t i = 0; ok && x->journal && i < x->nown; i++)
 		ok = journal_done_alone(x->journal, x->own[i], x->own_ms[i], err);
@@ -343,7 +407,11 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		return true;
 	}
 	if (x->conn->ops->in_transaction(x->conn))
-		return run_in_own(x, s, err);
+		return budget_step(&x->budget, s, s, 1, true, err) && run_in_own(x, s, err);
+	if (!x->again)
+		budget_fresh_step(&x->budget);
+	x->again = false;
+	budget_note(&x->budget, s);
 	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
 		if (!run_step(x, s, &ms, err))
 			return false;
@@ -404,6 +472,7 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 		journal_use(x->journal, c);
 	ok = record_through(x, c, m, err);
 	if (ok && and_commit) {
+		budget_released(&x->budget);
 		ok = conn_exec(c, SL("COMMIT"), err);
 		x->committing = true;
 	}
@@ -420,7 +489,8 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
-	struct slice unlock = SLICE_NONE, first = begin_words(x->conn);
+	struct slice unlock = SLICE_NONE,
+		     first = begin_for(x, from < to ? &x->plan->steps[from] : NULL);
 	bool locked = false;
 
 	x->ngroup = 0;
@@ -441,20 +511,39 @@ static bool run_grouped(
 		if (skip)
 			continue;
 		if (!locked && !only_sets(x->plan->steps[i].statement)) {
-			if (!take_framework_lock(x, first, &unlock, err))
+			if (!take_framework_lock(x, first, true, &unlock, err))
 				return false;
 			locked = true;
 		}
-		if (!run_step(x, &x->plan->steps[i], &ms, err))
+		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
+			    err) ||
+			!run_step(x, &x->plan->steps[i], &ms, err))
 			return false;
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
-	if (!locked && !take_framework_lock(x, first, &unlock, err))
+	if (!locked && !take_framework_lock(x, first, true, &unlock, err))
 		return false;
 	if (!verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
 	give_framework_lock_back(x, unlock);
+	return true;
+}
+
+/* The whole transaction again, as long as there is patience, when a lock was not to be had. */
+static bool run_patiently(
+	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
+{
+	size_t statements = x->result->statements_done;
+
+	budget_fresh(&x->budget);
+	while (!run_grouped(x, m, from, to, err)) {
+		roll_back(x);
+		if (x->committing || !try_again(x, err))
+			return false;
+		x->result->statements_done = statements;
+		x->result->nfailures = 0;
+	}
 	return true;
 }
 
@@ -465,11 +554,23 @@ static bool run_separately(
 	bool ok;
 
 	x->ngroup = 0;
-	if (!take_framework_lock(x, SLICE_NONE, &unlock, err))
+	if (!take_framework_lock(x, SLICE_NONE, false, &unlock, err))
 		return false;
 	ok = true;
-	for (size_t i = from; ok && i < to; i++)
+	budget_fresh(&x->budget);
+	for (size_t i = from; ok && i < to; i++) {
+		size_t own = x->nown ? (size_t)(x->own[0] - x->plan->steps) : i;
+
 		ok = run_alone(x, &x->plan->steps[i], err);
+		if (ok || own == i || x->committing)
+			continue;
+		roll_back(x);
+		ok = x->again = try_again(x, err);
+		if (ok) {
+			forget_own(x);
+			i = own - 1; /* it may wrap around: own is where the loop goes on */
+		}
+	}
 	if (ok && x->conn->ops->in_transaction(x->conn)) {
 		ok = err_set(err, ERR_FAILED,
 			"migration %.*s leaves a transaction open: its BEGIN has no COMMIT",
@@ -576,7 +677,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	ok = x->grouped ? run_grouped(x, m, from, to, err)
+	ok = x->grouped ? run_patiently(x, m, from, to, err)
 			: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
@@ -621,6 +722,17 @@ static void tell_waiting(void *ctx, const struct step *s, struct slice words)
 		x->o->event(x->o->ctx, &e);
 }
 
+static void tell_budget(
+	void *ctx, enum run_event_kind kind, const struct step *s, long long ms, struct slice text)
+{
+	struct executor *x = ctx;
+
+	if (kind == EVENT_RETRY)
+		tell_waiting(x, s, text);
+	else
+		tell(x, kind, s, ms);
+}
+
 static bool prepare(struct executor *x, struct err *err)
 {
 	const struct project *p = x->plan->project;
@@ -634,6 +746,12 @@ static bool prepare(struct executor *x, struct err *err)
 	if (!x->o->no_journal && !journal_open(&x->journal, x->conn, x->o->journal_where,
 					 x->plan->direction, p->layout->name, err))
 		return false;
+	if (x->journal)
+		journal_guard(x->journal, lease_fence(x->o->lease, x->arena));
+	if (!budget_begin(&x->budget, x->plan, x->o, err))
+		return false;
+	x->budget.tell = tell_budget;
+	x->budget.ctx = x;
 	x->resume = (struct resume){.state = x->o->state,
 		.conn = x->conn,
 		.journal = x->journal,
@@ -655,6 +773,7 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	if (p->nmigrations == 0)
 		return true;
 	ok = prepare(&x, err) && run_all(&x, err);
+	budget_end(&x.budget);
 	if (x.journal && o->conn->ops->alive(o->conn)) {
 		struct waiter waiter = o->conn->waiter;
 

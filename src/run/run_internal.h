@@ -27,6 +27,68 @@ bool resume_check(const struct run_state *s, const struct plan *p, struct err *e
 /* Is this step done already? Asks the database where the journal does not know. */
 bool resume_step(const struct resume *r, const struct step *s, bool *skip, struct err *err);
 
+/* ---- budget.c ---- */
+/* The lock budget while a plan runs: limits in front of each transaction, the ladder when a lock is
+ * not to be had at once, the clock over locks that are held, and who is in the way. */
+struct budget {
+	const struct run_options *o;
+	struct conn *conn;
+	const struct engine_locks
+		*locks;            /* NULL: this engine has no budgets, nothing below is used */
+	struct arena arena, names; /* names: of the blockers last seen */
+	struct conn *watcher;      /* opened when somebody has to be named */
+	bool no_watcher;
+	struct slice session; /* how the server calls our connection */
+	struct waiter outer;
+	long long outer_at,
+		sampled; /* when the caller's tick last had its turn; when blockers were asked */
+	int limit;       /* in force now, -1 = unknown */
+	bool own;        /* the migration has set its own timeouts */
+	const struct step *step;   /* under way */
+	bool sending;              /* its statement was sent: the server is at it */
+	const struct step *holder; /* the first whose lock stops writes in the open transaction */
+	long long holding_since;
+	bool overheld; /* cancelled for that */
+	bool spent;    /* the ladder was given up */
+	bool lost;     /* the lease was */
+	unsigned attempt;
+	long long first_failure;
+	struct blocker *blockers;
+	size_t nblockers;
+	struct lock *wanted; /* by the ladder: of all steps of the transaction */
+	size_t nwanted;
+	unsigned seed;
+	void (*tell)(void *ctx, enum run_event_kind kind, const struct step *s, long long ms,
+		struct slice text);
+	void *ctx;
+};
+bool budget_begin(
+	struct budget *b, const struct plan *p, const struct run_options *o, struct err *err);
+void budget_end(struct budget *b);
+/* A migration, or a statement that stands alone, begins: no failures yet. */
+void budget_fresh(struct budget *b);
+void budget_fresh_step(struct budget *b);
+/* The migration sets limits of its own: they are left alone. */
+void budget_note(struct budget *b, const struct step *s);
+/* Words to put in front of BEGIN's first statement, after a "; "; empty = none. */
+struct slice budget_limits(struct budget *b, const struct step *first);
+/* Before a statement is sent: its limits, and after a failure the ladder over the locks of `steps`
+ * (the rest of its transaction). */
+bool budget_step(struct budget *b, const struct step *s, const struct step *steps, size_t n,
+	bool in_tx, struct err *err);
+/* It was sent / it has come back. */
+void budget_sent(struct budget *b, const struct step *s);
+void budget_back(struct budget *b);
+/* Between statements: the lease's heartbeat, if it is due. False when the lease is lost. */
+bool budget_alive(struct budget *b, struct err *err);
+/* A statement outside a transaction is done: the session is as it was. */
+void budget_unlimit(struct budget *b);
+/* The transaction is over, or cannot be cancelled any more. */
+void budget_released(struct budget *b);
+/* After a failure and a rollback: wait a little and say whether to try again. If not, *err tells
+ * who was in the way. */
+bool budget_again(struct budget *b, const struct step *s, struct err *err);
+
 /* ---- fold.c ---- */
 /* Several statements that return nothing become one message: what is sent to the stand-in between
  * fold_begin and fold_end is collected; a query in between sends what was collected first. */

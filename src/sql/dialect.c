@@ -81,6 +81,26 @@ int version_from_text(enum dialect d, struct slice text)
 	       (part[2] > 99 ? 99 : part[2]);
 }
 
+bool version_is_text(struct slice text)
+{
+	size_t parts = 0;
+
+	for (;;) {
+		size_t n = 0;
+
+		while (n < text.len && text.at[n] >= '0' && text.at[n] <= '9')
+			n++;
+		if (n == 0 || n > 3 || ++parts > 3 || (parts == 1 && text.at[0] == '0'))
+			return false;
+		text = slice_from(text, n);
+		if (slice_empty(text) || text.at[0] == '-' || text.at[0] == ' ')
+			return true;
+		if (text.at[0] != '.')
+			return false;
+		text = slice_from(text, 1);
+	}
+}
+
 int version_default(enum dialect d)
 {
 	switch (d) {

@@ -27,6 +27,9 @@ static inline bool dialect_is_mysql(enum dialect d)
  * 0 = not known. Text around the number is passed over ("PostgreSQL 15.20 on x86_64",
  * "5.5.5-10.11.19-MariaDB"). "15" is taken as 15.0, "10.11" as 10.11.0. */
 int version_from_text(enum dialect d, struct slice text);
+/* Is that a version as people write it: one to three numbers of at most three digits, what follows
+ * a dash or a blank left aside? */
+bool version_is_text(struct slice text);
 /* The version that is assumed when nobody says one: 15, 8.0, 10.11, 3.40. */
 int version_default(enum dialect d);
 /* "15.20", "10.11.19" … into out (at least 24 bytes); returns out. Trailing zero parts are left

@@ -4,11 +4,36 @@
 static const char *const names[] = {"allow", "allow-file", "batched", "phase", "no-transaction",
 	"budget", "window", "verify", NULL};
 
-/* Peers' ignore comments: the marker, and whether rule names follow it. */
-static const char *const peers[] = {"squawk-ignore-file", "squawk-ignore", "atlas:nolint",
-	"eugene: ignore", "pgfence-ignore", "pgfence: ignore", "migrationpilot-disable",
-	"safety-assured", "pgt-ignore", "pglt-ignore", "migration-lint: ignore",
-	"pgm-lint:suppress", "pgm-lint:suppress-file", "noqa", NULL};
+/* Peers' ignore comments, longer ones first where one begins with another. What follows a marker is
+ * a list of that tool's rules; none = all of them. */
+static const struct peer {
+	const char *marker, *tool;
+	enum directive_scope scope;
+} peers[] = {{"squawk-ignore-file", "squawk", SCOPE_FILE},
+	{"squawk-ignore-next-statement", "squawk", SCOPE_STATEMENT},
+	{"squawk-ignore", "squawk", SCOPE_STATEMENT}, {"atlas:nolint", "atlas", SCOPE_STATEMENT},
+	{"nolint", "atlas", SCOPE_STATEMENT}, {"eugene: ignore", "eugene", SCOPE_STATEMENT},
+	{"eugene:ignore", "eugene", SCOPE_STATEMENT},
+	{"pgfence-ignore", "pgfence", SCOPE_STATEMENT},
+	{"pgfence: ignore", "pgfence", SCOPE_STATEMENT},
+	{"migrationpilot-disable-file", "migrationpilot", SCOPE_FILE},
+	{"migrationpilot-disable-next-line", "migrationpilot", SCOPE_STATEMENT},
+	{"migrationpilot-disable", "migrationpilot", SCOPE_STATEMENT},
+	{"migration-pilot-disable-file", "migrationpilot", SCOPE_FILE},
+	{"migration-pilot-disable", "migrationpilot", SCOPE_STATEMENT},
+	{"safety-assured:start", "diesel-guard", SCOPE_BEGIN},
+	{"safety-assured:end", "diesel-guard", SCOPE_END},
+	{"safety-assured", "diesel-guard", SCOPE_STATEMENT}, {"pgt-ignore-all", "pgls", SCOPE_FILE},
+	{"pgt-ignore-start", "pgls", SCOPE_BEGIN}, {"pgt-ignore-end", "pgls", SCOPE_END},
+	{"pgt-ignore", "pgls", SCOPE_STATEMENT}, {"pgls-ignore-all", "pgls", SCOPE_FILE},
+	{"pgls-ignore-start", "pgls", SCOPE_BEGIN}, {"pgls-ignore-end", "pgls", SCOPE_END},
+	{"pgls-ignore", "pgls", SCOPE_STATEMENT}, {"pglt-ignore", "pgls", SCOPE_STATEMENT},
+	{"pgm-lint:suppress-file", "pg-migration-lint", SCOPE_FILE},
+	{"pgm-lint:suppress", "pg-migration-lint", SCOPE_STATEMENT},
+	{"migration-lint: ignore", "migration-lint", SCOPE_STATEMENT},
+	{"migration-lint:ignore", "migration-lint", SCOPE_STATEMENT}};
+
+enum { PEERS = sizeof peers / sizeof *peers };
 
 /* The text of one comment line without its marks; false when `line` is not a comment line. */
 static bool comment_body(struct slice line, struct slice *body)
@@ -83,18 +108,67 @@ static bool read_belay(struct slice body, struct directive *d)
 
 static bool read_peer(struct slice body, struct directive *d)
 {
-	for (size_t i = 0; peers[i]; i++) {
-		size_t n = strlen(peers[i]);
+	for (size_t i = 0; i < PEERS; i++) {
+		size_t n = strlen(peers[i].marker);
 
-		if (!slice_istarts(body, peers[i]))
+		if (!slice_istarts(body, peers[i].marker))
 			continue;
-		if (body.len > n && body.at[n] != ' ' && body.at[n] != ':' && body.at[n] != ',')
+		if (body.len > n && body.at[n] != ' ' && body.at[n] != ':' && body.at[n] != ',' &&
+			body.at[n] != '\t')
 			continue;
 		d->name = slice_n(body.at, n);
 		d->args = slice_trim(slice_from(body, n));
 		return true;
 	}
 	return false;
+}
+
+static const struct peer *peer_of(const struct directive *d)
+{
+	for (size_t i = 0; i < PEERS; i++)
+		if (slice_iis(d->name, peers[i].marker))
+			return &peers[i];
+	return NULL;
+}
+
+enum directive_scope directive_scope(const struct directive *d)
+{
+	const struct peer *p = directive_is_peer(d) ? peer_of(d) : NULL;
+
+	if (p)
+		return p->scope;
+	return slice_iis(d->name, "allow-file") ? SCOPE_FILE : SCOPE_STATEMENT;
+}
+
+const char *directive_tool(const struct directive *d)
+{
+	const struct peer *p = directive_is_peer(d) ? peer_of(d) : NULL;
+
+	return p ? p->tool : NULL;
+}
+
+static bool is_rule_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '/';
+}
+
+bool directive_next_rule(struct slice *args, struct slice *rule)
+{
+	size_t n = 0;
+
+	while (args->len && strchr(" \t,:", args->at[0]))
+		*args = slice_from(*args, 1);
+	while (n < args->len && is_rule_char(args->at[n]))
+		n++;
+	*rule = slice_n(args->at, n);
+	/* A reason follows: words behind a colon or a dash, or in brackets. */
+	if (n == 0 || args->at[0] == '-')
+		return false;
+	*args = slice_from(*args, n);
+	if (args->len && args->at[0] == ':')
+		*args = SLICE_NONE;
+	return true;
 }
 
 void directives_read(struct arena *a, struct span at, struct directive **v, size_t *n)

@@ -3,9 +3,9 @@
  *	-- belay:allow drop-column until 2027-01-31 because "unused since release 41"
  *
  * They hold for the next statement unless they are file directives (allow-file, phase,
- * no-transaction). Peers' comments that mean "I know" become allow directives with the peer's
- * words kept: squawk-ignore, atlas:nolint, eugene: ignore, pgfence-ignore, migrationpilot-disable,
- * safety-assured, pg-migration-lint suppressions. */
+ * no-transaction). Other tools' comments that mean "I know" are directives too, with the tool's
+ *words kept: squawk, atlas, eugene, pgfence, migrationpilot, diesel-guard (blocks),
+ *postgres-language-server (blocks and files), pg-migration-lint, migration-lint. */
 #ifndef BELAY_SQL_DIRECTIVE_H
 #define BELAY_SQL_DIRECTIVE_H
 
@@ -18,5 +18,13 @@ void directives_read(struct arena *a, struct span at, struct directive **v, size
  * that says so, else NULL. */
 const char *directive_problem(struct arena *a, const struct directive *d);
 bool directive_is_peer(const struct directive *d);
+
+/* What an ignore comment speaks for. BEGIN and END are the two ends of a block of statements. */
+enum directive_scope { SCOPE_STATEMENT, SCOPE_FILE, SCOPE_BEGIN, SCOPE_END };
+enum directive_scope directive_scope(const struct directive *d);
+/* "squawk", …: whose ignore comment it is; NULL for ours. */
+const char *directive_tool(const struct directive *d);
+/* Takes the next rule name off the front of a peer's *args; false when no more follow. */
+bool directive_next_rule(struct slice *args, struct slice *rule);
 
 #endif

@@ -133,6 +133,13 @@ static const char *sqlf_one(struct buf *b, enum dialect d, const char *p, va_lis
 		first = va_arg(*ap, struct slice);
 		quote_name(b, d, first, va_arg(*ap, struct slice));
 		break;
+	case 'i':
+		quote_ident_pretty(b, d, va_arg(*ap, struct slice));
+		break;
+	case 'n':
+		first = va_arg(*ap, struct slice);
+		quote_name_pretty(b, d, first, va_arg(*ap, struct slice));
+		break;
 	case 'L':
 		quote_literal(b, d, va_arg(*ap, struct slice));
 		break;

@@ -348,3 +348,101 @@ struct slice redact_sql(struct arena *a, enum dialect d, struct slice sql)
 		return redact_url(a, sql);
 	return redact_depth(a, d, sql, DEEPEST);
 }
+
+/* ---- Keys that are known by their shape ---- */
+
+enum alphabet { DIGITS_UPPER, ALNUM, ALNUM_DASH };
+
+static const struct shape {
+	const char *prefix;
+	enum alphabet of;
+	size_t least; /* characters behind the prefix */
+} shapes[] = {{"AKIA", DIGITS_UPPER, 16}, {"ASIA", DIGITS_UPPER, 16}, {"ghp_", ALNUM, 36},
+	{"gho_", ALNUM, 36}, {"ghs_", ALNUM, 36}, {"ghu_", ALNUM, 36}, {"ghr_", ALNUM, 36},
+	{"github_pat_", ALNUM_DASH, 22}, {"glpat-", ALNUM_DASH, 20}, {"xoxb-", ALNUM_DASH, 20},
+	{"xoxp-", ALNUM_DASH, 20}, {"xoxa-", ALNUM_DASH, 20}, {"xoxs-", ALNUM_DASH, 20},
+	{"sk_live_", ALNUM, 16}, {"rk_live_", ALNUM, 16}, {"AIza", ALNUM_DASH, 35},
+	{"npm_", ALNUM, 36}, {"SG.", ALNUM_DASH, 22}};
+
+static bool in_alphabet(enum alphabet of, char c)
+{
+	bool digit = c >= '0' && c <= '9', upper = c >= 'A' && c <= 'Z',
+	     lower = c >= 'a' && c <= 'z';
+
+	switch (of) {
+	case DIGITS_UPPER:
+		return digit || upper;
+	case ALNUM:
+		return digit || upper || lower;
+	case ALNUM_DASH:
+		break;
+	}
+	return digit || upper || lower || c == '_' || c == '-';
+}
+
+static size_t shape_at(struct slice s)
+{
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		size_t n = strlen(shapes[i].prefix), begin = n;
+
+		if (!slice_starts(s, shapes[i].prefix))
+			continue;
+		while (n < s.len && in_alphabet(shapes[i].of, s.at[n]))
+			n++;
+		if (n - begin >= shapes[i].least)
+			return n;
+	}
+	return 0;
+}
+
+/* -----BEGIN … PRIVATE KEY----- up to its end mark, or to the end of the text. */
+static size_t private_key_at(struct slice s)
+{
+	size_t word, end;
+
+	if (!slice_starts(s, "-----BEGIN "))
+		return 0;
+	word = slice_find(slice_sub(s, 0, 60), SL("PRIVATE KEY-----"));
+	if (word == SIZE_MAX)
+		return 0;
+	end = slice_find(s, SL("-----END "));
+	return end == SIZE_MAX ? s.len : end;
+}
+
+bool redact_find_token(struct slice text, size_t from, size_t *off, size_t *len)
+{
+	for (size_t i = from; i < text.len; i++) {
+		char c = text.at[i];
+		bool inside = i > 0 && in_alphabet(ALNUM, text.at[i - 1]);
+		size_t n = 0;
+
+		if (c == '-')
+			n = private_key_at(slice_from(text, i));
+		else if (!inside && (c == 'A' || c == 'g' || c == 'x' || c == 's' || c == 'r' ||
+					    c == 'n' || c == 'S'))
+			n = shape_at(slice_from(text, i));
+		if (n) {
+			*off = i;
+			*len = n;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct slice redact_tokens(struct arena *a, struct slice text)
+{
+	size_t off = 0, len = 0, from = 0;
+	char *copy;
+
+	if (!redact_find_token(text, 0, &off, &len))
+		return text;
+	copy = arena_cstr(a, text);
+	while (redact_find_token(text, from, &off, &len)) {
+		for (size_t i = off; i < off + len; i++)
+			if (copy[i] != '\n' && copy[i] != '\r')
+				copy[i] = '*';
+		from = off + len;
+	}
+	return slice_n(copy, text.len);
+}

@@ -17,4 +17,10 @@
 struct slice redact_sql(struct arena *a, enum dialect d, struct slice sql);
 struct slice redact_url(struct arena *a, struct slice url);
 
+/* Keys whose shape gives them away (AWS, GitHub, GitLab, Slack, Stripe, Google, npm, SendGrid;
+ * private keys in PEM). The first one at or after `from`; false when there is none. */
+bool redact_find_token(struct slice text, size_t from, size_t *off, size_t *len);
+/* The same length with stars over them; `text` itself when there is none. */
+struct slice redact_tokens(struct arena *a, struct slice text);
+
 #endif

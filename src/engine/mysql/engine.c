@@ -4,6 +4,7 @@
 
 extern const struct engine engine_mysql, engine_mariadb;
 
+
 const struct engine engine_mysql = {
 	.dialect = DIALECT_MYSQL,
 	.name = "mysql",
@@ -24,6 +25,7 @@ const struct engine engine_mysql = {
 	.scratch_stop = mysql_scratch_stop,
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
+	.locks = &mysql_locks,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
 
@@ -47,5 +49,6 @@ const struct engine engine_mariadb = {
 	.scratch_stop = mysql_scratch_stop,
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
+	.locks = &mysql_locks,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

@@ -25,6 +25,9 @@ static inline bool is_mariadb(const struct my_dialect *d)
 	return d->dialect == DIALECT_MARIADB;
 }
 
+/* ---- budget.c ---- */
+extern const struct engine_locks mysql_locks;
+
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
 const char *my_charset_canonical(struct slice name);

@@ -27,6 +27,7 @@ const struct engine engine_postgres = {
 	.witness = pg_witness,
 	.probe = pg_probe,
 	.sound = pg_sound,
+	.locks = &pg_locks,
 	.transactional_ddl = true,
 	.exact_grammar = true,
 	.scratch_extension_hint =

@@ -50,6 +50,9 @@ bool pg_connect(struct conn **out, const struct conn_options *o, struct err *err
 bool pg_connect_to(
 	struct conn **out, const struct conn_options *o, struct slice database, struct err *err);
 
+/* ---- budget.c ---- */
+extern const struct engine_locks pg_locks;
+
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;
 void pg_notice(void *ctx, const PGresult *r);

@@ -1,0 +1,147 @@
+/* facts.c - what earlier statements left behind: dropped indexes, new columns, filled columns. */
+#include "lint/internal.h"
+
+static struct text_entry *slot_of(const struct text_set *s, struct slice key)
+{
+	size_t i = (size_t)slice_hash(key) & (s->cap - 1);
+
+	while (s->at[i].key.at && !slice_eq(s->at[i].key, key))
+		i = (i + 1) & (s->cap - 1);
+	return &s->at[i];
+}
+
+const struct text_entry *text_set_find(const struct text_set *s, struct slice key)
+{
+	const struct text_entry *e;
+
+	if (!s->n)
+		return NULL;
+	e = slot_of(s, key);
+	return e->key.at ? e : NULL;
+}
+
+static void grow(struct text_set *s, struct arena *a)
+{
+	struct text_set bigger = {.cap = s->cap ? s->cap * 2 : 32};
+
+	bigger.at = ARENA_ARRAY(a, bigger.cap, struct text_entry);
+	for (size_t i = 0; i < s->cap; i++)
+		if (s->at[i].key.at)
+			*slot_of(&bigger, s->at[i].key) = s->at[i];
+	bigger.n = s->n;
+	*s = bigger;
+}
+
+bool text_set_add(struct text_set *s, struct arena *a, struct slice key, struct slice value)
+{
+	struct text_entry *e;
+
+	if ((s->n + 1) * 4 > s->cap * 3)
+		grow(s, a);
+	e = slot_of(s, key);
+	if (e->key.at)
+		return false;
+	e->key = slice_n(arena_cstr(a, key), key.len);
+	e->value = arena_slice(a, value);
+	s->n++;
+	return true;
+}
+
+struct slice facts_key(struct arena *a, struct name table, struct slice column)
+{
+	return arena_printf(
+		a, "%.*s.%.*s.%.*s", SLICE(table.schema), SLICE(table.name), SLICE(column));
+}
+
+const struct object *dropped_index(const struct judged *j, const struct change *c)
+{
+	const struct object *o = NULL, *t = NULL;
+
+	/* MySQL and MariaDB: the index is a part of the table that is named. */
+	if (dialect_is_mysql(j->dialect)) {
+		if (catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &t) != PRESENT ||
+			catalog_part(j->before, t, OBJECT_INDEX, c->name, &o) != PRESENT)
+			return NULL;
+		return o;
+	}
+	if (catalog_find(j->before, j->session, OBJECT_INDEX, c->target, &o) != PRESENT)
+		return NULL;
+	return o->table ? o : NULL;
+}
+
+const struct added_column *facts_added(
+	const struct history_facts *f, struct name table, struct slice column)
+{
+	for (size_t i = f->nadded; i-- > 0;)
+		if (slice_ieq(f->added[i].column, column) && name_eq(f->added[i].table, table))
+			return &f->added[i];
+	return NULL;
+}
+
+void facts_begin(struct history_facts *f)
+{
+	if (!f->script.total)
+		return;
+	arena_reset(&f->script);
+	f->gone = NULL;
+	f->added = NULL;
+	f->ngone = f->nadded = 0;
+	f->said = f->positioned = (struct text_set){0};
+	f->positioned_read = false;
+}
+
+static void note_gone(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	const struct object *i = dropped_index(j, c);
+	struct object copy;
+
+	if (!i)
+		return;
+	object_copy_into(&f->script, &copy, i);
+	*ARENA_PUSH(&f->script, f->gone, f->ngone) = (struct gone_index){
+		.table = name_copy(&f->script, (struct name){i->table->schema, i->table->name}),
+		.name = copy.name,
+		.def = copy.index,
+		.statement = j->statement->index,
+		.tx = j->session->in_tx ? j->session->tx : 0};
+}
+
+static void note_added(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	struct name n;
+	const struct object *t;
+
+	if (!c->def || !existed_before(j, c, OBJECT_NONE, &n, &t))
+		return;
+	*ARENA_PUSH(&f->script, f->added, f->nadded) =
+		(struct added_column){.table = name_copy(&f->script, n),
+			.column = arena_slice(&f->script, c->name),
+			.not_null = c->def->column.not_null,
+			.has_default = c->def->column.default_value.text.len > 0,
+			.statement = j->statement->index};
+}
+
+static void note_filled(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	struct name n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
+
+	for (size_t i = 0; i < c->list.n; i++)
+		text_set_add(
+			&f->filled, f->arena, facts_key(&f->script, n, c->list.at[i]), SLICE_NONE);
+}
+
+void facts_note(struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (c->kind == CHANGE_ADD_COLUMN)
+			note_added(j, c);
+		else if (c->kind == CHANGE_DROP_INDEX)
+			note_gone(j, c);
+		else if (c->kind == CHANGE_UPDATE)
+			note_filled(j, c);
+	}
+}

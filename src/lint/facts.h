@@ -1,0 +1,64 @@
+/* facts.h - what earlier statements and migrations left behind, for rules over several of them.
+ *
+ * The catalog knows the schema, the session its transaction and settings; here is the rest. Noted
+ * after the rules have seen a statement and before it is applied. Small lists belong to the script
+ * being judged; what belongs to the whole history is kept in hashed sets. */
+#ifndef BELAY_LINT_FACTS_H
+#define BELAY_LINT_FACTS_H
+
+#include "catalog/catalog.h"
+
+struct judged;
+
+/* A set of texts, each with a word beside it. */
+struct text_set {
+	struct text_entry {
+		struct slice key, value;
+	} * at;
+	size_t n, cap;
+};
+/* The entry of that key, NULL if there is none. */
+const struct text_entry *text_set_find(const struct text_set *s, struct slice key);
+/* Adds it unless it is there; false if it was. Key and value are copied. */
+bool text_set_add(struct text_set *s, struct arena *a, struct slice key, struct slice value);
+
+struct gone_index {
+	struct name table;
+	struct slice name;
+	struct index_def def;
+	unsigned statement;
+	unsigned long long tx;
+};
+
+struct added_column {
+	struct name table;
+	struct slice column;
+	bool not_null, has_default;
+	unsigned statement;
+};
+
+struct history_facts {
+	struct arena *arena;        /* of the history */
+	struct text_set filled;     /* schema.table.column that an UPDATE has written */
+	struct text_set lock_order; /* table\ntable, in the order they were locked: the file */
+
+	struct arena script; /* emptied at each script; all that follows with it */
+	struct gone_index *gone;
+	size_t ngone;
+	struct added_column *added;
+	size_t nadded;
+	struct text_set said;       /* once per script is enough */
+	struct text_set positioned; /* sequences and schema.table.column that the script sets */
+	bool positioned_read;
+};
+
+void facts_begin(struct history_facts *f);
+void facts_note(struct judged *j);
+/* schema.table.column, as keys are built. */
+struct slice facts_key(struct arena *a, struct name table, struct slice column);
+/* The index that DROP INDEX names, and its table; NULL when they are not known. */
+const struct object *dropped_index(const struct judged *j, const struct change *c);
+const struct added_column *facts_added(
+	const struct history_facts *f, struct name table, struct slice column);
+
+#endif

@@ -1,0 +1,21 @@
+/* internal.h - shared inside src/report only: findings as CI services want them. */
+#ifndef BELAY_REPORT_INTERNAL_H
+#define BELAY_REPORT_INTERNAL_H
+
+#include "report/report.h"
+
+/* The finding's file, seen from where belay was started, cleaned; "" when there is none. */
+struct slice report_path(struct arena *a, const struct finding *f, const struct report_options *o);
+/* The same of any path. */
+struct slice report_path_of(struct arena *a, const char *path, const struct report_options *o);
+/* 1:1 for findings of a whole file. */
+struct place report_place(const struct finding *f);
+/* The statement's first words as they are in the file, cleaned, secrets hidden; empty when the
+ * finding is not about SQL. */
+struct slice report_sql(struct arena *a, const struct finding *f, enum dialect d);
+/* "message (possibly; needs: …)", cleaned, one line. */
+struct slice report_sentence(struct arena *a, const struct finding *f);
+/* The next finding that is reported, from *i on; NULL at the end. *i moves behind it. */
+const struct finding *report_next(const struct verdict *v, size_t *i);
+
+#endif
