@@ -475,6 +475,80 @@ static bool alters_table(const struct statement *st)
 		       slice_is(kind, "DROP INDEX"));
 }
 
+/* ---- words of the other server ---- */
+
+static bool has_setting(const struct change *ch, const char *key)
+{
+	for (size_t i = 0; i < ch->settings.n; i++)
+		if (slice_starts(ch->settings.at[i], key))
+			return true;
+	return false;
+}
+
+/* IF [NOT] EXISTS where MySQL has none: parts of tables, and tables that are altered or renamed. */
+static bool says_if(const struct effects *x, const struct change *ch)
+{
+	enum change_class class = change_class_of(ch->kind);
+
+	if (!fx_flag(ch, CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS))
+		return false;
+	if (fx_flag(ch, CHANGE_IF_NOT_EXISTS) &&
+		(ch->kind == CHANGE_CREATE_TRIGGER || ch->kind == CHANGE_CREATE_FUNCTION))
+		return x->d.version < 80029;
+	if (fx_flag(ch, CHANGE_IF_NOT_EXISTS) && ch->kind == CHANGE_CREATE_VIEW)
+		return x->d.version < 90100;
+	return class == CLASS_ALTER || class == CLASS_RENAME || ch->kind == CHANGE_CREATE_INDEX ||
+	       ch->kind == CHANGE_DROP_INDEX;
+}
+
+static const char *mariadb_only(const struct effects *x, const struct change *ch)
+{
+	static const char *const types[] = {"uuid", "inet4", "inet6"};
+	bool replaces = fx_flag(ch, CHANGE_OR_REPLACE) && ch->kind != CHANGE_CREATE_VIEW &&
+			ch->kind != CHANGE_CREATE_OTHER;
+
+	if (says_if(x, ch))
+		return "IF [NOT] EXISTS";
+	if (replaces)
+		return "OR REPLACE";
+	if (ch->type == OBJECT_SEQUENCE)
+		return "sequences";
+	if (ch->kind == CHANGE_SYSTEM_VERSIONING)
+		return "system versioning";
+	if (fx_flag(ch, CHANGE_IGNORE))
+		return "ALTER IGNORE";
+	if (fx_flag(ch, CHANGE_NOWAIT) || has_setting(ch, "wait="))
+		return "WAIT and NOWAIT";
+	if (fx_flag(ch, CHANGE_RETURNING))
+		return "RETURNING";
+	for (size_t i = 0; ch->def && ch->def->type == OBJECT_COLUMN && i < 3; i++)
+		if (slice_is(ch->def->column.type, types[i]))
+			return types[i];
+	return NULL;
+}
+
+static const char *mysql_only(const struct change *ch)
+{
+	if (ch->def && ch->def->type == OBJECT_CONSTRAINT && ch->def->constraint.not_enforced)
+		return "NOT ENFORCED";
+	if (ch->kind == CHANGE_CREATE_INDEX && ch->def &&
+		ch->def->index.keys.n > ch->def->index.columns.n)
+		return "indexes over expressions";
+	return NULL;
+}
+
+static void foreign_words(struct effects *x)
+{
+	for (size_t i = 0; i < x->st->nchanges; i++) {
+		const struct change *ch = &x->st->changes[i];
+		const char *what = is_mariadb(&x->d) ? mysql_only(ch) : mariadb_only(x, ch);
+
+		if (what)
+			fx_fails(x, OUTCOME_FAILS, "%s does not know %s here",
+				is_mariadb(&x->d) ? "MariaDB" : "MySQL", what);
+	}
+}
+
 static void unread(struct effects *x)
 {
 	x->out->unread = true;
@@ -521,6 +595,7 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	for (size_t i = 0; i < st->nchanges; i++)
 		if (commits(&st->changes[i], slice_of(st->kind)))
 			out->transaction = TX_COMMITS;
+	foreign_words(&x);
 	if (st->nchanges && alters_table(st))
 		fx_alter(&x);
 	else

@@ -104,7 +104,7 @@ static struct slice needs_text(struct effects *x, const struct online *o, const 
 
 static void online_facts(struct effects *x, const struct change *first)
 {
-	struct online o = my_online_statement(x->a, &x->d, x->s, x->t, x->st, &x->after);
+	struct online o = my_online_statement(x->a, &x->d, x->s, x->c, x->t, x->st, &x->after);
 	struct name table = fx_resolved(x, first->target);
 	int algorithm = asked_algorithm(setting(x->st, "algorithm")),
 	    lock = asked_lock(setting(x->st, "lock"));

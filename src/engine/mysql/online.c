@@ -33,6 +33,7 @@ struct asked {
 	struct arena *a;
 	const struct my_dialect *d;
 	const struct session *s;
+	const struct catalog *c;
 	const struct object *t;
 	const struct statement *st;
 	struct after *after;
@@ -188,6 +189,8 @@ static bool expression_default(const struct my_dialect *d, const struct object *
 		"utc_time", "random_bytes"};
 	const struct expr *e = &def->column.default_value;
 
+	if (!is_mariadb(d) && slice_starts(e->text, "("))
+		return true; /* a constant in brackets too */
 	if (!e->text.len || !e->facts || e->facts->constant ||
 		slice_starts(e->normal, "current_timestamp("))
 		return false;
@@ -320,7 +323,7 @@ static struct online drop_column(const struct asked *q, const struct change *ch)
 					return rebuild(q);
 		return drops ? worse(o, row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
 	}
-	return q->d->version < 80029 || drops ? rebuild(q) : o;
+	return q->d->version < 80029 || drops || is_generated(c, "stored") ? rebuild(q) : o;
 }
 
 static struct online null_change(const struct asked *q, bool to_not_null)
@@ -419,6 +422,20 @@ static struct online modify_generated(
 	return copy();
 }
 
+/* MySQL: INSTANT since 8.0.28, but not of a column that another table's foreign key refers to. */
+static struct online rename_column(const struct asked *q, struct slice column)
+{
+	const struct object **keys;
+	size_t n = is_mariadb(q->d) || !q->t ? 0 : catalog_referencing(q->c, q->t, q->a, &keys);
+	bool named = false;
+
+	for (size_t i = 0; i < n; i++)
+		named |= my_names_have(keys[i]->constraint.ref_columns, column);
+	return is_mariadb(q->d) || (q->d->version >= 80028 && !named)
+		       ? instant()
+		       : row(ALGO_INPLACE, LOCK_WORDS_NONE);
+}
+
 static bool moves(const struct asked *q, struct slice name)
 {
 	size_t place = 0;
@@ -459,9 +476,8 @@ static struct online modify_column(const struct asked *q, const struct change *c
 	if (!q->is.innodb && (o.algorithm != ALGO_INSTANT || o.adds_column ||
 				     !slice_eq(from.column.type, to.column.type)))
 		return copy();
-	if (!is_mariadb(q->d) && !slice_empty(ch->other.name) &&
-		!slice_ieq(ch->other.name, ch->name) && q->d->version < 80028)
-		o = worse(o, row(ALGO_INPLACE, LOCK_WORDS_NONE));
+	if (!slice_empty(ch->other.name) && !slice_ieq(ch->other.name, ch->name))
+		o = worse(o, rename_column(q, ch->name));
 	return o;
 }
 
@@ -637,6 +653,12 @@ static struct online system_versioning(const struct change *ch)
 	return slice_istarts(ch->value.text, "DROP") ? o : copy();
 }
 
+/* MySQL's FULLTEXT indexes are in the way of a rebuild in place. */
+static struct online force(const struct asked *q)
+{
+	return q->is.innodb && (is_mariadb(q->d) || !q->is.fulltext) ? rebuild(q) : copy();
+}
+
 /* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
 static struct online change_engine(const struct asked *q, const struct change *ch)
 {
@@ -646,7 +668,7 @@ static struct online change_engine(const struct asked *q, const struct change *c
 		    (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
 
 	if (same)
-		return q->is.innodb ? rebuild(q) : o;
+		return force(q);
 	if (is_mariadb(q->d))
 		o.algorithm = ALGO_INSTANT;
 	return o;
@@ -699,11 +721,9 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_CONSTRAINT:
 		return drop_constraint(q, ch);
 	case CHANGE_RENAME_TABLE:
-		return row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE);
+		return row(ALGO_INSTANT, is_mariadb(q->d) ? LOCK_WORDS_EXCLUSIVE : LOCK_WORDS_NONE);
 	case CHANGE_RENAME_COLUMN:
-		return is_mariadb(q->d) || q->d->version >= 80028
-			       ? instant()
-			       : row(ALGO_INPLACE, LOCK_WORDS_NONE);
+		return rename_column(q, ch->name);
 	case CHANGE_SET_DEFAULT:
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
@@ -722,7 +742,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_TABLE_ENGINE:
 		return change_engine(q, ch);
 	case CHANGE_TABLE_FORCE:
-		return q->is.innodb ? rebuild(q) : copy();
+		return force(q);
 	case CHANGE_SYSTEM_VERSIONING:
 		return system_versioning(ch);
 	case CHANGE_CONVERT_CHARSET:
@@ -884,10 +904,10 @@ static bool is_new_index(const struct after_part *p)
 }
 
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
-	const struct session *s, const struct object *t, const struct statement *st,
-	struct after *after)
+	const struct session *s, const struct catalog *c, const struct object *t,
+	const struct statement *st, struct after *after)
 {
-	struct asked q = {a, d, s, t, st, after, shape_of(t, after)};
+	struct asked q = {a, d, s, c, t, st, after, shape_of(t, after)};
 	struct online all = {.applies = st->nchanges > 0};
 
 	for (size_t i = 0; i < st->nchanges; i++) {

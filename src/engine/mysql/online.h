@@ -22,8 +22,8 @@ struct online {
 
 /* `table` NULL: not known. `after`: what my_after() said of it. */
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
-	const struct session *s, const struct object *table, const struct statement *st,
-	struct after *after);
+	const struct session *s, const struct catalog *c, const struct object *table,
+	const struct statement *st, struct after *after);
 /* MariaDB 11.2 and later let writers go on while rows are copied, on most tables. */
 bool my_copies_online(const struct my_dialect *d, const struct object *table);
 const char *my_algorithm_word(enum algorithm g);

@@ -57,17 +57,21 @@ static bool reads_everything(const struct judging *j)
 	return true;
 }
 
-void judge_select(struct judging *j)
+void judge_query(struct judging *j)
 {
 	bool all = reads_everything(j);
 
-	j->e->rerun = RERUN_SAME;
-	j->e->undo = UNDO_EXACT;
-	if (j->ch->kind == CHANGE_EXPLAIN)
-		return;
 	judge_reads(j, all);
 	if (!all && j->ch->reads.n)
 		e_needs(j, "which index SQLite uses");
+}
+
+void judge_select(struct judging *j)
+{
+	j->e->rerun = RERUN_SAME;
+	j->e->undo = UNDO_EXACT;
+	if (j->ch->kind != CHANGE_EXPLAIN)
+		judge_query(j);
 }
 
 /* ---- Which rows ---- */
@@ -191,12 +195,28 @@ static bool only_clocks_and_chance(struct names functions)
 	return false;
 }
 
+/* INSERT … SELECT, as if it had found a row: the same rows once more. */
+static enum rerun rerun_copy(const struct judging *j)
+{
+	for (size_t i = 0; i < j->ch->reads.n; i++)
+		if (slice_ieq(full_name(j->ch->reads.at[i]).name, j->full.name))
+			return RERUN_UNKNOWN;
+	if (j->triggers)
+		return RERUN_UNKNOWN;
+	if (!gives_key(j))
+		return RERUN_DIFFERS;
+	return j->ch->kind == CHANGE_REPLACE || j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_UNKNOWN
+										  : RERUN_FAILS;
+}
+
 static enum rerun rerun_insert(const struct judging *j)
 {
 	const struct sqlite_values *v = j->ch->payload;
 	bool key;
 
-	if (!j->o || j->o->type != OBJECT_TABLE || !v || (j->ch->flags & CHANGE_FROM_SELECT))
+	if (j->o && j->o->type == OBJECT_TABLE && (j->ch->flags & CHANGE_FROM_SELECT))
+		return rerun_copy(j);
+	if (!j->o || j->o->type != OBJECT_TABLE || !v)
 		return RERUN_UNKNOWN;
 	key = gives_key(j);
 	if (!key)
@@ -257,9 +277,7 @@ static void judge_insert(struct judging *j)
 			     ? UNDO_NONE
 			     : UNDO_EXACT;
 	if (j->ch->flags & CHANGE_FROM_SELECT)
-		judge_reads(j, false);
-	if (j->ch->flags & CHANGE_FROM_SELECT && j->ch->reads.n)
-		e_needs(j, "which index SQLite uses");
+		judge_query(j);
 }
 
 static void missing_columns(struct judging *j)
