@@ -341,16 +341,32 @@ static void drop_other(struct effects *x, const struct change *ch)
 	if (ch->type == OBJECT_SCHEMA)
 		fx_undo(x, UNDO_SCHEMA_ONLY);
 	if (ch->type == OBJECT_SCHEMA || ch->type == OBJECT_FUNCTION || ch->type == OBJECT_EVENT)
-		fx_destroys(x, ch, ch->type, SLICE_NONE, how != ABSENT);
+		fx_destroys(x, ch, ch->type, SLICE_NONE,
+			how == PRESENT || !fx_flag(ch, CHANGE_IF_EXISTS));
+	if (how == UNKNOWN && fx_flag(ch, CHANGE_IF_EXISTS))
+		effect_need(x->a, x->out,
+			arena_printf(x->a, "whether %.*s exists", SLICE(ch->target.name)));
 	if (ch->type == OBJECT_FUNCTION)
 		fx_breaks(x, BREAKS_OLD_READERS, ch, ch->type, SLICE_NONE, true);
+}
+
+static void drop_temporary(struct effects *x, const struct change *ch)
+{
+	enum presence how;
+	const struct object *t = fx_find(x, OBJECT_TABLE, ch->target, &how);
+
+	fx_undo(x, UNDO_SCHEMA_ONLY);
+	if ((how == ABSENT || (t && !slice_is(t->table_.persistence, "temporary"))) &&
+		!fx_flag(ch, CHANGE_IF_EXISTS))
+		fx_fails(x, OUTCOME_FAILS, "there is no temporary table %.*s",
+			SLICE(fx_show(x, ch->target)));
 }
 
 static void drop_effects(struct effects *x, const struct change *ch)
 {
 	fx_rerun(x, fx_flag(ch, CHANGE_IF_EXISTS) ? RERUN_SAME : RERUN_FAILS);
 	if (fx_flag(ch, CHANGE_TEMPORARY)) {
-		fx_undo(x, UNDO_SCHEMA_ONLY);
+		drop_temporary(x, ch);
 		return;
 	}
 	if (ch->type == OBJECT_TABLE || ch->type == OBJECT_VIEW || ch->type == OBJECT_SEQUENCE)

@@ -943,6 +943,11 @@ static void partitions(struct effects *x, const struct change *ch)
 		i++;
 	if (plain && !is_by)
 		fx_fails(x, OUTCOME_FAILS, "%.*s has no partitions", SLICE(fx_show(x, ch->target)));
+	if (x->t && partition_rows[i].again == RERUN_FAILS &&
+		partition_rows[i].does == PARTITION_NOTHING && slice_istarts(text, "ADD") &&
+		my_mentions(x->a, x->d.dialect, x->t->table_.definition.text, SL("maxvalue")))
+		fx_fails(x, OUTCOME_FAILS, "the last partition of %.*s ends at MAXVALUE",
+			SLICE(fx_show(x, ch->target)));
 	if (is_by)
 		keys_fit_partitions(x, ch);
 	if (partition_rows[i].named && !has_partitions(x, ch)) {
