@@ -97,6 +97,7 @@ held() {
 		[ -z "$(my "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock%'")" ] || break
 		sleep 0.05
 	done
+	[ -n "$(my "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock%'")" ]
 	kill -KILL "$pid"
 	wait "$pid" || true
 	"$2"
@@ -110,6 +111,23 @@ held() {
 	done
 }
 
+# A server that lost its client while the statement waits gives it up by itself; once it works on it,
+# it finishes. What it would have done is done by hand.
+by_hand() {
+	ended
+	echo 'COMMIT;' >&7
+	my "$statement"
+}
+ended() {
+	local id
+	for _ in $(seq 200); do
+		id=$(my "SELECT id FROM information_schema.processlist WHERE LEFT(info, 12) = LEFT('$statement', 12) LIMIT 1")
+		[ -n "$id" ] || return 0
+		my "KILL $id" 2>/dev/null || true
+		sleep 0.05
+	done
+	return 1
+}
 # A server that lost its client while the statement waits gives it up by itself; once it works on it,
 # it finishes. What it would have done is done by hand.
 by_hand() {

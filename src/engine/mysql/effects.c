@@ -128,9 +128,26 @@ static void rename_tables(struct effects *x, const struct change *ch)
 	fx_rename_table(x, ch);
 }
 
+/* Triggers have one name space per database, and DROP TRIGGER does not name the table. */
+static enum presence find_trigger(
+	const struct effects *x, const struct change *ch, struct name *table)
+{
+	const struct object **tables, *o;
+	size_t n = catalog_list(x->c, OBJECT_TABLE, x->a, &tables);
+
+	for (size_t i = 0; i < n; i++) {
+		if (catalog_part(x->c, tables[i], OBJECT_TRIGGER, ch->name, &o) != PRESENT ||
+			!slice_eq(tables[i]->schema, ch->target.schema))
+			continue;
+		*table = (struct name){tables[i]->schema, tables[i]->name};
+		return PRESENT;
+	}
+	return catalog_is_complete(x->c) ? ABSENT : UNKNOWN;
+}
+
 static void create_trigger(struct effects *x, const struct change *ch)
 {
-	const struct object *o;
+	struct name on;
 	enum presence how;
 	const struct object *t = fx_find(x, OBJECT_NONE, ch->target, &how);
 
@@ -138,8 +155,8 @@ static void create_trigger(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(fx_show(x, ch->target)));
 	if (t && t->type == OBJECT_VIEW)
 		fx_fails(x, OUTCOME_FAILS, "%.*s is a view", SLICE(fx_show(x, ch->target)));
-	if (t && !fx_flag(ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE) &&
-		catalog_part(x->c, t, OBJECT_TRIGGER, ch->name, &o) == PRESENT)
+	if (!fx_flag(ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE) &&
+		find_trigger(x, ch, &on) == PRESENT)
 		fx_fails(x, OUTCOME_FAILS, "the trigger %.*s exists already", SLICE(ch->name));
 }
 
@@ -306,19 +323,11 @@ static void drop_relation(struct effects *x, const struct change *ch)
 	fx_destroys(x, ch, ch->type, SLICE_NONE, how == PRESENT || !quiet);
 }
 
-/* DROP TRIGGER does not name the table. */
 static void drop_trigger(struct effects *x, const struct change *ch)
 {
-	const struct object **tables, *o = NULL;
-	size_t n = catalog_list(x->c, OBJECT_TABLE, x->a, &tables);
-	enum presence how = catalog_is_complete(x->c) ? ABSENT : UNKNOWN;
 	struct name table = {ch->target.schema, SLICE_NONE};
+	enum presence how = find_trigger(x, ch, &table);
 
-	for (size_t i = 0; i < n && how != PRESENT; i++)
-		if (catalog_part(x->c, tables[i], OBJECT_TRIGGER, ch->name, &o) == PRESENT) {
-			how = PRESENT;
-			table = (struct name){tables[i]->schema, tables[i]->name};
-		}
 	if (how == ABSENT && fx_flag(ch, CHANGE_IF_EXISTS))
 		return;
 	if (how == ABSENT)

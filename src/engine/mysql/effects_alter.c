@@ -731,7 +731,7 @@ static void index_fits(struct effects *x, const struct change *ch)
 				fx_fails(x, OUTCOME_FAILS,
 					"a SPATIAL index wants %.*s to be NOT NULL",
 					SLICE(c->name));
-		} else if (my_lob_size(base) && !cut && !(is_mariadb(&x->d) && d->unique)) {
+		} else if (my_lob_size(base) && !cut && !is_mariadb(&x->d)) {
 			fx_fails(x, OUTCOME_FAILS, "an index over %.*s wants a length",
 				SLICE(c->name));
 		}

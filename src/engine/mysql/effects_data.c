@@ -392,8 +392,9 @@ static void scan_of_target(struct effects *x, const struct change *ch, const str
 {
 	enum scan scan = SCAN_YES;
 
-	if (ch->reads.n) {
+	if (ch->reads.n) { /* joins and sub-selects */
 		reads(x, ch, false);
+		scans(x, ch->target, false);
 		return;
 	}
 	if (fx_flag(ch, CHANGE_HAS_LIMIT) || (t && t->type != OBJECT_TABLE))
@@ -457,6 +458,11 @@ static void wants_columns(struct effects *x, const struct change *ch, const stru
 				SLICE(fx_show(x, ch->target)), SLICE(ch->list.at[i]));
 }
 
+static bool is_innodb(const struct object *t)
+{
+	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
+}
+
 static bool is_versioned(const struct object *t)
 {
 	return t && t->type == OBJECT_TABLE &&
@@ -478,7 +484,8 @@ static void truncate(struct effects *x, const struct change *ch, const struct ob
 		fx_fails(x, OUTCOME_FAILS, "a system-versioned table cannot be truncated");
 	fx_undo(x, UNDO_NONE);
 	fx_destroys(x, ch, OBJECT_TABLE, SLICE_NONE, true);
-	fx_rewrites(x, ch->target, t);
+	if (!t || (t->type == OBJECT_TABLE && is_innodb(t)))
+		fx_rewrites(x, ch->target, t);
 }
 
 void fx_data(struct effects *x, const struct change *ch)
@@ -538,11 +545,6 @@ void fx_data(struct effects *x, const struct change *ch)
 }
 
 /* ---- upkeep ---- */
-
-static bool is_innodb(const struct object *t)
-{
-	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
-}
 
 /* OPTIMIZE and REPAIR say in a row of their answer what is wrong; they do not fail. */
 void fx_maintain(struct effects *x, const struct change *ch)
