@@ -620,7 +620,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		catalog_taint(jg->catalog, &jg->session, SL("*"));
 		return;
 	}
-	facts_begin(jg->facts);
+	facts_begin(jg->facts, jg->session.tx);
 	wraps = runner_wraps(jg, u);
 	if (wraps)
 		session_begin(&jg->session, jg->catalog, true);
