@@ -817,6 +817,7 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 	jg.catalog =
 		in->live ? catalog_copy(in->live) : catalog_new(in->engine->dialect, in->version);
 	session_init(&jg.session, in->engine->dialect, a);
+	jg.session.tx = 1; /* 0 is what nobody made */
 	if (!in->project && !in->base_schema && !in->live)
 		catalog_set_complete(jg.catalog, false);
 	/* The framework's own table is there, though no migration makes it. */
