@@ -30,13 +30,16 @@ struct process_user {
 };
 
 struct process_options {
-	const char *const *argv;  /* argv[0] is a path; ends with NULL */
+	const char *const *argv;  /* argv[0] is a path; ends with NULL. process_start: NULL = no
+				   * program, only a guard for `remove` */
 	const char *const *env;   /* "NAME=value", ends with NULL; NULL = PATH and LC_ALL=C only */
 	const char *dir;          /* working directory; NULL = / */
 	struct process_user user; /* needs root */
 	const char *log;    /* process_start: file for its output, appended; NULL = /dev/null */
 	const char *remove; /* process_start: tree to remove after it has ended; NULL = none */
 	int death_signal;   /* process_start: how the guard ends it; 0 = SIGTERM */
+	bool fleeting;      /* nothing that it writes has to survive a power cut: no waiting for
+			     * disks (Linux) */
 	bool drop_stderr;   /* process_run: what it says on standard error is not wanted */
 	int timeout_ms;     /* process_run: kill it after that long; 0 = never */
 	/* process_run: called every 100 ms while waiting; false = kill it, ERR_INTERRUPTED. */
