@@ -126,6 +126,7 @@ void warning_print(const struct cli *c, const char *fmt, ...) __attribute__((for
 int cmd_init(struct cli *c, struct err *err);
 int cmd_new(struct cli *c, struct err *err);
 int cmd_check(struct cli *c, struct err *err);
+int cmd_fix(struct cli *c, struct err *err);
 int cmd_explain(struct cli *c, struct err *err);
 int cmd_rules(struct cli *c, struct err *err);
 int cmd_graph(struct cli *c, struct err *err);

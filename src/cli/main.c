@@ -43,6 +43,12 @@ static const struct option_spec since_options[] = {
 	{"scratch", 0, OPTION_TEXT, "URL",    "a server to make a throw-away database on, instead of starting one"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+static const struct option_spec rehearse_options[] = {
+	{"since",   0, OPTION_TEXT, "GITREF", "what counts as new (default: the merge base with the main branch)"},
+	{"scratch", 0, OPTION_TEXT, "URL",    "a server to make a throw-away database on, instead of starting one"},
+	{"receipt", 0, OPTION_TEXT, "FILE",   "write a receipt of what was proven, for up --receipt"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -56,6 +62,11 @@ static const struct option_spec up_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
@@ -66,6 +77,10 @@ static const struct option_spec down_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
@@ -74,6 +89,10 @@ static const struct option_spec move_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
@@ -81,6 +100,11 @@ static const struct option_spec init_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec fix_options[] = {
+	{"since", 0, OPTION_TEXT, "GITREF", "only migrations that changed since GITREF"},
+	{"write", 0, OPTION_FLAG, NULL,     "write the files instead of showing the diff"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec new_options[] = {
 	{"sql",   0, OPTION_TEXT, "STATEMENT",  "the change as a statement (or several)"},
 	{"fill",  0, OPTION_TEXT, "EXPRESSION", "a value for the rows that are there, for a column that must not be NULL"},
@@ -107,7 +131,7 @@ static const struct command command_table[] = {
 	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
 	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
 	 "  drop-table TABLE                           or any statement by --sql",
-	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
+	 "belay new email_index add-index customers email", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
@@ -118,6 +142,12 @@ static const struct command command_table[] = {
 	 "destroyed, which running code breaks, whether it can run in a transaction, be repeated, undone.\n"
 	 "With no FILE standard input is read. Statements see what the ones before them did.",
 	 "belay explain -e \"ALTER TABLE users ADD COLUMN phone text\"", explain_options, 0, SIZE_MAX, cmd_explain, DOCUMENT_EXPLAIN},
+	{"fix", "[PATH…]", "the safe version of unsafe migrations, as a diff",
+	 "Where check finds something that a recipe answers, the statement becomes the recipe's safe steps:\n"
+	 "in the file's own place when it is one, else the first in its place and the others numbered behind\n"
+	 "it, which is done for the last migration only. Exit 1 when there is a diff. --write writes it, to\n"
+	 "migrations that were named or are new --since; never do that to one that is applied somewhere.",
+	 "belay fix", fix_options, 0, SIZE_MAX, cmd_fix},
 	{"rules", "[RULE]", "list the rules; one rule with an unsafe and a safe example",
 	 "Without RULE: the table. With RULE: what happens, why, the safe form, the manual's page.",
 	 "belay rules index-not-concurrent", NULL, 0, 1, cmd_rules},
@@ -129,7 +159,7 @@ static const struct command command_table[] = {
 	 "history and proves each migration on a copy: it goes up, verifies, goes down, leaves schema and\n"
 	 "rows as they were, goes up again; and what a second run does. Without IDs: what is new since\n"
 	 "--since, or everything.",
-	 "belay rehearse", since_options, 0, SIZE_MAX, cmd_rehearse, DOCUMENT_REHEARSE},
+	 "belay rehearse", rehearse_options, 0, SIZE_MAX, cmd_rehearse, DOCUMENT_REHEARSE},
 	{"review", "", "findings, rehearsal and heads in one report with a decision",
 	 "What a careful reviewer does before a migration is merged. Ends in block, allow or approve;\n"
 	 "exits 0 at once when no migration changed.",
@@ -174,7 +204,7 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], NULL};
+	&command_table[15], &command_table[16], &command_table[17], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
@@ -311,7 +341,7 @@ bool cli_emit(struct cli *c, const char *format, struct slice document, struct e
 		if (o->file) {
 			if (!io_write(o->file, document, 0644, err))
 				return false;
-		} else {
+		} else if (document.len) {
 			fwrite(document.at, 1, document.len, stdout);
 		}
 	}

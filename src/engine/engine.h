@@ -56,6 +56,7 @@ struct observed {
 	size_t nlocks;
 	struct touched *rewrites, *scans;
 	size_t nrewrites, nscans;
+	bool privileged; /* wants a superuser: done by the scratch server itself */
 };
 
 /* What became of a statement that ran outside a transaction and was never heard of again. */
@@ -125,6 +126,11 @@ struct engine {
 	/* What the statement does at this point. Pure; memory from `a`. */
 	void (*effects)(struct arena *a, const struct catalog *c, const struct session *s,
 			const struct statement *st, struct effect *out);
+
+	/* How far the value of an expression may be relied on: 'i' always, 's' within a statement, 'v'
+	 * not at all, 0 = a function is not known. NULL where the engine knows no such thing. */
+	char (*volatility)(struct arena *a, const struct catalog *c, const struct session *s,
+			const struct expr *e);
 
 	bool (*connect)(struct conn **out, const struct conn_options *o, struct err *err);
 	/* Fills an empty catalog (a handful of queries, one snapshot). */

@@ -368,6 +368,7 @@ static bool fly_read(struct project *p, struct err *err)
 	give_undos(&f);
 	fold_baseline(p);
 	p->mask_styles |= MASK_DOLLAR | MASK_FLYWAY_FP;
+	attach_verify(p);
 	migrations_finish(p, fly_cmp, FINISH_DUPLICATES);
 	return true;
 }

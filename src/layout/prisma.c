@@ -84,6 +84,7 @@ static bool prisma_read(struct project *p, struct err *err)
 					"this is not a migration: Prisma wants a folder with a "
 					"migration.sql");
 	}
+	attach_verify(p);
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES);
 	return true;
 }

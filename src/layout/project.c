@@ -22,7 +22,7 @@ static const char *const skipped[] = {"node_modules", "vendor", "target", "dist"
 	"docs", "doc", "third_party", "thirdparty", "venv", "site-packages", "__pycache__",
 	"coverage", "clickhouse", "cassandra", "mongodb", "mongo", "mssql", "sqlserver", "oracle",
 	"spanner", "cockroach", "cockroachdb", "neo4j", "redshift", "snowflake", "bigquery", "h2",
-	"db2", NULL};
+	"db2", "later", "verify", NULL};
 
 static const struct {
 	const char *name;

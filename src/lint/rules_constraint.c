@@ -16,6 +16,14 @@ static bool unchecked(const struct change *c)
 	return c->def->constraint.not_valid || c->def->constraint.not_enforced;
 }
 
+/* MySQL and MariaDB: is the table copied for it, with writes waiting? Else a change of this kind
+ * runs beside them. */
+static bool copies_beside_nobody(const struct judged *j)
+{
+	return dialect_is_mysql(j->dialect) && j->effect->algorithm &&
+	       strcmp(j->effect->algorithm, "COPY") == 0;
+}
+
 static struct slice two_steps(struct judged *j, const struct change *c)
 {
 	struct slice raw = slice_trim(j->statement->raw);
@@ -55,6 +63,7 @@ const struct rule rule_add_fk_validated = {
 	.id = "add-fk-validated",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "writes to both tables wait while every row is checked",
 	.why = "ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables and reads the child in "
 	       "full. "
@@ -94,6 +103,7 @@ const struct rule rule_add_fk_copy = {
 	.id = "add-fk-copy",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is copied row by row while writes wait",
 	.why = "With foreign_key_checks on, ADD FOREIGN KEY needs ALGORITHM=COPY.",
 	.safe = "Look for orphans, SET foreign_key_checks = 0 for this one statement, look again: "
@@ -120,11 +130,17 @@ static void check_check(const struct rule *r, struct judged *j)
 		struct slice safe;
 		struct name n;
 
-		if (!adds(j, c, "check", &n) || unchecked(c))
+		if (!adds(j, c, "check", &n) || unchecked(c) ||
+			(dialect_is_mysql(j->dialect) && !copies_beside_nobody(j)))
 			continue;
+		if (dialect_is_mysql(j->dialect)) {
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"%.*s is copied row by row while writes wait", SLICE(n.name));
+			continue;
+		}
 		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"%.*s is read in full while reads and writes wait", SLICE(n.name));
-		safe = j->dialect == DIALECT_POSTGRES ? two_steps(j, c) : SLICE_NONE;
+		safe = two_steps(j, c);
 		if (safe.len)
 			f->safe = safe;
 	}
@@ -133,13 +149,16 @@ static void check_check(const struct rule *r, struct judged *j)
 const struct rule rule_add_check_validated = {
 	.id = "add-check-validated",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is read in full while reads and writes wait",
 	.why = "ADD CHECK takes ACCESS EXCLUSIVE and looks at every row. With NOT VALID it only "
 	       "holds for "
-	       "new rows; VALIDATE CONSTRAINT reads the old ones without blocking anybody.",
+	       "new rows; VALIDATE CONSTRAINT reads the old ones without blocking anybody. MySQL "
+	       "and "
+	       "MariaDB copy the whole table, with writes waiting.",
 	.safe = "ADD CONSTRAINT … CHECK (…) NOT VALID; then VALIDATE CONSTRAINT in another "
-		"transaction.",
+		"transaction. MySQL, MariaDB: an online schema change tool.",
 	.doc = ALTER_DOC "#SQL-ALTERTABLE-DESC-ADD-TABLE-CONSTRAINT",
 	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, total numeric);",
 	.bad = "ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total >= 0);",
@@ -165,6 +184,7 @@ const struct rule rule_add_unique = {
 	.id = "add-unique",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "ADD UNIQUE builds its index under ACCESS EXCLUSIVE. NOT VALID does not exist for "
 	       "it.",
@@ -186,17 +206,22 @@ static void check_primary(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (adds(j, c, "primary key", &n))
-			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"an index is built while reads and writes of %.*s wait",
-				SLICE(n.name));
+		if (!adds(j, c, "primary key", &n) ||
+			(dialect_is_mysql(j->dialect) && !copies_beside_nobody(j)))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			dialect_is_mysql(j->dialect)
+				? "%.*s is copied row by row while writes wait"
+				: "an index is built while reads and writes of %.*s wait",
+			SLICE(n.name));
 	}
 }
 
 const struct rule rule_add_primary_key = {
 	.id = "add-primary-key",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "ADD PRIMARY KEY builds its index, and looks for NULLs, under ACCESS EXCLUSIVE.",
 	.safe = "Make the columns NOT NULL safely; CREATE UNIQUE INDEX CONCURRENTLY; ADD PRIMARY "
@@ -240,6 +265,7 @@ const struct rule rule_validate_in_same_tx = {
 	.id = "validate-in-same-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "a blocking lock is kept while all rows are checked",
 	.why = "VALIDATE CONSTRAINT alone blocks nobody. In the transaction that added the "
 	       "constraint, the "
@@ -255,6 +281,7 @@ const struct rule rule_validate_in_same_tx = {
 		"VALIDATE CONSTRAINT positive;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_validate_same_tx,
+	.hides = (const char *const[]){"work-under-exclusive-lock", NULL},
 };
 
 static void check_attach(const struct rule *r, struct judged *j)
@@ -280,6 +307,7 @@ const struct rule rule_attach_partition_scan = {
 	.id = "attach-partition-scan",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table to attach is read in full while its reads and writes wait",
 	.why = "ATTACH PARTITION proves that every row fits the bound, under ACCESS EXCLUSIVE on "
 	       "the child. "

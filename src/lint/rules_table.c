@@ -72,6 +72,7 @@ const struct rule rule_drop_table = {
 	.id = "drop-table",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_DROP),
 	.says = "the table and its rows are gone for good",
 	.why = "No down script can bring the rows back.",
 	.safe = "Release code that does not use it; rename it away and wait; keep a dump; then "
@@ -120,6 +121,7 @@ const struct rule rule_rename_table = {
 	.id = "rename-table",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_RENAME),
 	.says = "running code that uses the old name fails",
 	.why = "During a deploy old and new code run side by side; no moment exists at which both "
 	       "names "
@@ -156,6 +158,7 @@ const struct rule rule_truncate_rule = {
 	.id = "truncate",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_DATA),
 	.says = "all rows are gone for good",
 	.why = "TRUNCATE takes ACCESS EXCLUSIVE and cannot be undone; with CASCADE it empties "
 	       "tables that "
@@ -190,6 +193,7 @@ const struct rule rule_drop_cascade = {
 	.id = "drop-cascade",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_DROP),
 	.says = "CASCADE drops whatever depends on it, named or not",
 	.why = "Views, foreign keys, defaults and functions that nobody thought of go with it, in "
 	       "production more than on a laptop.",
@@ -210,9 +214,7 @@ static void check_drop_schema(const struct rule *r, struct judged *j)
 		const struct object *o;
 		struct name n;
 
-		if (c->kind != CHANGE_DROP_SCHEMA && c->kind != CHANGE_DROP_DATABASE)
-			continue;
-		if (c->kind == CHANGE_DROP_SCHEMA && !existed_before(j, c, OBJECT_SCHEMA, &n, &o))
+		if (c->kind != CHANGE_DROP_SCHEMA || !existed_before(j, c, OBJECT_SCHEMA, &n, &o))
 			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"everything in %.*s is gone for good", SLICE(c->target.name));
@@ -223,7 +225,8 @@ const struct rule rule_drop_schema = {
 	.id = "drop-schema",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
-	.says = "everything in the schema or database is gone for good",
+	.classes = RULE_CLASS(CLASS_DROP),
+	.says = "everything in the schema is gone for good",
 	.why = "A migration is the wrong place to lose a whole schema.",
 	.safe = "Move or drop its objects by name, with a backup, by hand.",
 	.doc = "https://www.postgresql.org/docs/current/sql-dropschema.html",
@@ -260,6 +263,7 @@ const struct rule rule_vacuum_full = {
 	.id = "vacuum-full",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_MAINT),
 	.says = "the whole table is rewritten while reads and writes wait",
 	.why = "VACUUM FULL copies the table under ACCESS EXCLUSIVE; plain VACUUM blocks nobody.",
 	.safe = "VACUUM; or pg_repack for a table that must shrink.",
@@ -280,6 +284,7 @@ const struct rule rule_cluster_table = {
 	.id = "cluster-table",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_MAINT),
 	.says = "the whole table is rewritten while reads and writes wait",
 	.why = "CLUSTER copies the table in index order under ACCESS EXCLUSIVE.",
 	.safe = "pg_repack, in a quiet hour.",
@@ -301,6 +306,7 @@ const struct rule rule_set_logged = {
 	.id = "set-logged",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten while reads and writes wait",
 	.why = "SET LOGGED and SET UNLOGGED copy the table under ACCESS EXCLUSIVE; an unlogged "
 	       "table is "
@@ -333,6 +339,7 @@ const struct rule rule_refresh_matview = {
 	.id = "refresh-matview",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_DATA),
 	.says = "readers wait until the materialized view's query has run",
 	.why = "REFRESH takes ACCESS EXCLUSIVE for as long as the query runs. CONCURRENTLY lets "
 	       "readers go "
@@ -384,6 +391,7 @@ const struct rule rule_enum_value_in_tx = {
 	.id = "enum-value-in-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "a new enum value cannot be used in the transaction that adds it",
 	.why = "PostgreSQL 12 and newer allow ADD VALUE in a transaction, but using the value "
 	       "before the "
@@ -419,6 +427,7 @@ const struct rule rule_detach_not_concurrent = {
 	.id = "detach-not-concurrent",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.since = 140000,
 	.says = "reads and writes of the partitioned table wait",
 	.why = "DETACH PARTITION takes ACCESS EXCLUSIVE on the parent. CONCURRENTLY (14 and newer) "
