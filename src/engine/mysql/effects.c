@@ -50,6 +50,9 @@ void fx_rewrites(struct effects *x, struct name table, const struct object *t)
 	struct name n = fx_resolved(x, table);
 
 	fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, n, SLICE_NONE, t != NULL);
+	if (!t)
+		effect_need(x->a, x->out,
+			arena_printf(x->a, "definition of %.*s", SLICE(fx_show(x, table))));
 	for (size_t i = 0; t && i < t->nparts; i++) {
 		const struct object *o = t->parts[i];
 

@@ -377,3 +377,22 @@ INSERT INTO k VALUES (1, 2);
 INSERT INTO p SELECT a, b FROM k;
 INSERT INTO t (b) SELECT b FROM k;
 CREATE TABLE copied AS SELECT * FROM k;
+
+-- case: foreign keys and rows
+CREATE TABLE parent (id INTEGER PRIMARY KEY, code text UNIQUE, n int);
+CREATE TABLE keeps (p int REFERENCES parent(id));
+CREATE TABLE follows (p text REFERENCES parent(code) ON UPDATE CASCADE ON DELETE SET NULL);
+INSERT INTO parent VALUES (1, 'a', 1), (2, 'b', 2);
+CREATE TABLE served (p int REFERENCES parent(id));
+CREATE INDEX served_p ON served (p);
+INSERT INTO keeps VALUES (1);
+INSERT INTO follows VALUES ('a'), ('b');
+PRAGMA foreign_keys = ON;
+UPDATE parent SET n = 7;
+UPDATE parent SET code = code || 'x';
+UPDATE parent SET id = 9 WHERE id = 1;
+DELETE FROM parent WHERE id = 2;
+DELETE FROM parent;
+DROP TABLE parent;
+DROP TABLE keeps;
+DELETE FROM parent;
