@@ -15,6 +15,7 @@ def fires(rule, sql):
     with open("belay.yml", "w") as f:
         f.write(rule["config"] or "")
     p = subprocess.run([sys.argv[1], "check", "-", "--dialect", rule["example_dialect"], "--select", "all",
+                        *(["--server-version", rule["example_version"]] if "example_version" in rule else []),
                         "-o", "json"], input=(rule["setup"] or "") + "\n" + sql, capture_output=True, text=True)
     if p.returncode not in (0, 1):
         return f"exit {p.returncode}: {p.stderr}"

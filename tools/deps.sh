@@ -7,7 +7,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev make meson ninja-build pkg-config wabt nodejs npm \
 		libsqlite3-dev nettle-dev zlib1g-dev libyaml-dev libpq-dev libmariadb-dev ;;
-	test) echo bats libcmocka-dev valgrind sqlite3 git python3-minimal postgresql-15 postgresql-client-15 \
+	test) echo bats libcmocka-dev valgrind sqlite3 git python3-minimal postgresql-15 postgresql-client-15 pgbouncer \
 		mariadb-server-core mariadb-client-core libpq5 libmariadb3 man-db groff-base ;;
 	bench) echo libpg-query-dev ;;
 	fuzz) echo clang ;;

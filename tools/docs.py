@@ -131,6 +131,12 @@ def one_rule(r):
     out += ["", "## Unsafe", "", "```sql", r["bad"], "```", "", "## Safe", "", "```sql", r["good"], "```"]
     if r.get("safe"):
         out += ["", r["safe"]]
+    if r.get("recipe"):
+        out += ["", "## As belay writes it", "", r["recipe_says"][0].upper() + r["recipe_says"][1:] + "."]
+    if r.get("recipe_form") and "\n" not in r["recipe_form"] and not re.search(r";( |$)", r["recipe_form"]):
+        out += ["", r["recipe_form"]]
+    elif r.get("recipe_form"):
+        out += ["", "```sql", r["recipe_form"], "```"]
     if r.get("doc"):
         out += ["", f"Manual: <{r['doc']}>"]
     out += ["", f"Silence it for one statement: `-- belay:allow {r['id']} because \"reason\"`.", ""]

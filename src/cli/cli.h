@@ -59,6 +59,7 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
+	bool no_checksums;  /* of migrations: the command does not look at what was applied */
 	const char *root;   /* absolute project folder */
 	const char *prefix; /* where it is as seen from where belay was started; "" = right there */
 };
@@ -125,6 +126,7 @@ void warning_print(const struct cli *c, const char *fmt, ...) __attribute__((for
 int cmd_init(struct cli *c, struct err *err);
 int cmd_new(struct cli *c, struct err *err);
 int cmd_check(struct cli *c, struct err *err);
+int cmd_fix(struct cli *c, struct err *err);
 int cmd_explain(struct cli *c, struct err *err);
 int cmd_rules(struct cli *c, struct err *err);
 int cmd_graph(struct cli *c, struct err *err);

@@ -1,5 +1,6 @@
 /* cmd_look.c - belay rules, graph, completions: tables shown to people. */
 #include "cli/cli.h"
+#include "rewrite/rewrite.h"
 #include "sql/clean.h"
 
 #include <stdint.h>
@@ -33,6 +34,25 @@ static void engines_text(struct buf *b, unsigned mask)
 		}
 }
 
+/* What the recipe makes of the unsafe example. */
+static void recipe_text(struct buf *b, const struct rule *r)
+{
+	const struct recipe *recipe =
+		recipe_for_rule(r->id, r->example_dialect, version_default(r->example_dialect));
+	struct arena a = {0};
+	struct slice rest, line;
+
+	rest = rewrite_example(&a, r);
+	if (recipe)
+		buf_printf(b, "\nRecipe %s: %s.\n", recipe->id, recipe->says);
+	if (recipe && rest.len) {
+		buf_adds(b, "The unsafe example becomes:\n");
+		while (slice_line(&rest, &line))
+			buf_printf(b, "  %.*s\n", SLICE(line));
+	}
+	arena_done(&a);
+}
+
 static void one_rule(struct buf *b, const struct rule *r, bool color)
 {
 	buf_printf(b, "%s%s%s: %s\n\n%s\n\nSeverity: %s (%s)\nFor:      ", tint(color, "bold"),
@@ -53,6 +73,21 @@ static void one_rule(struct buf *b, const struct rule *r, bool color)
 	buf_printf(b, "\n%sSafe:%s\n  %s\n", tint(color, "ok"), tint(color, "off"), r->good);
 	if (r->safe && r->safe[0])
 		buf_printf(b, "\n%s\n", r->safe);
+	recipe_text(b, r);
+}
+
+static void recipe_json(struct json *j, const struct rule *r)
+{
+	const struct recipe *recipe =
+		recipe_for_rule(r->id, r->example_dialect, version_default(r->example_dialect));
+	struct arena a = {0};
+	struct slice form = rewrite_example(&a, r);
+
+	json_kcstr(j, "recipe", recipe ? recipe->id : NULL);
+	json_kcstr(j, "recipe_says", recipe ? recipe->says : NULL);
+	if (form.len)
+		json_kstr(j, "recipe_form", form);
+	arena_done(&a);
 }
 
 static void rule_json(struct json *j, const struct rule *r)
@@ -70,6 +105,9 @@ static void rule_json(struct json *j, const struct rule *r)
 	json_kcstr(j, "bad", r->bad);
 	json_kcstr(j, "good", r->good);
 	json_kcstr(j, "example_dialect", dialect_name(r->example_dialect));
+	if (r->example_version)
+		json_kcstr(j, "example_version", r->example_version);
+	recipe_json(j, r);
 	json_end(j);
 }
 

@@ -77,8 +77,8 @@ static void table_and(struct wanted *w, const char *rest)
 static struct slice made_name(struct wanted *w, const char *label)
 {
 	struct slice table = name_arg(w, 0).name;
-	char *s = arena_cstr(&w->cli->arena,
-		arena_printf(&w->cli->arena, "%.*s_%.*s_%s", SLICE(table), SLICE(arg(w, 1)), label));
+	char *s = arena_cstr(&w->cli->arena, arena_printf(&w->cli->arena, "%.*s_%.*s_%s",
+						     SLICE(table), SLICE(arg(w, 1)), label));
 
 	for (char *p = s; *p; p++)
 		if (*p == ',' || *p == ' ')
@@ -136,8 +136,8 @@ static void add_index(struct wanted *w)
 {
 	struct name t = name_arg(w, 0);
 
-	sqlf(&w->sql, w->d, "CREATE INDEX %i ON %n ",
-		w->n > 2 ? arg(w, 2) : made_name(w, "idx"), t.schema, t.name);
+	sqlf(&w->sql, w->d, "CREATE INDEX %i ON %n ", w->n > 2 ? arg(w, 2) : made_name(w, "idx"),
+		t.schema, t.name);
 	columns(w, 1);
 }
 
@@ -213,21 +213,23 @@ static const struct change_word {
 	const char *word, *args;
 	size_t min, max;
 	void (*sql)(struct wanted *w);
+	/* SQLite has no statement for it: the change itself. */
+	enum change_kind made;
 } new_words[] = {
 	{"add-column",      "TABLE COLUMN 'TYPE …'",                   3, 3, add_column},
 	{"drop-column",     "TABLE COLUMN",                            2, 2, drop_column},
 	{"rename-column",   "TABLE OLD NEW",                           3, 3, rename_column},
-	{"change-type",     "TABLE COLUMN TYPE",                       3, 3, change_type},
-	{"set-not-null",    "TABLE COLUMN",                            2, 2, set_not_null},
-	{"drop-not-null",   "TABLE COLUMN",                            2, 2, drop_not_null},
-	{"set-default",     "TABLE COLUMN EXPRESSION",                 3, 3, set_default},
+	{"change-type",     "TABLE COLUMN TYPE",                       3, 3, change_type, CHANGE_ALTER_TYPE},
+	{"set-not-null",    "TABLE COLUMN",                            2, 2, set_not_null, CHANGE_SET_NOT_NULL},
+	{"drop-not-null",   "TABLE COLUMN",                            2, 2, drop_not_null, CHANGE_DROP_NOT_NULL},
+	{"set-default",     "TABLE COLUMN EXPRESSION",                 3, 3, set_default, CHANGE_SET_DEFAULT},
 	{"add-index",       "TABLE COLUMN[,COLUMN…] [NAME]",           2, 3, add_index},
 	{"drop-index",      "NAME [TABLE]",                            1, 2, drop_index},
 	{"add-unique",      "TABLE COLUMN[,COLUMN…] [NAME]",           2, 3, add_unique},
-	{"add-primary-key", "TABLE COLUMN[,COLUMN…]",                  2, 2, add_primary_key},
-	{"add-foreign-key", "TABLE COLUMN[,COLUMN…] TABLE [COLUMN…]",  3, 4, add_foreign_key},
-	{"add-check",       "TABLE NAME EXPRESSION",                   3, 3, add_check},
-	{"drop-constraint", "TABLE NAME",                              2, 2, drop_constraint},
+	{"add-primary-key", "TABLE COLUMN[,COLUMN…]",                  2, 2, add_primary_key, CHANGE_ADD_CONSTRAINT},
+	{"add-foreign-key", "TABLE COLUMN[,COLUMN…] TABLE [COLUMN…]",  3, 4, add_foreign_key, CHANGE_ADD_CONSTRAINT},
+	{"add-check",       "TABLE NAME EXPRESSION",                   3, 3, add_check, CHANGE_ADD_CONSTRAINT},
+	{"drop-constraint", "TABLE NAME",                              2, 2, drop_constraint, CHANGE_DROP_CONSTRAINT},
 	{"rename-table",    "OLD NEW",                                 2, 2, rename_table},
 	{"drop-table",      "TABLE",                                   1, 1, drop_table},
 };
@@ -252,9 +254,76 @@ static const struct change_word *find_word(struct cli *c, struct err *err)
 	return NULL;
 }
 
+/* ---- SQLite: changes without a statement ---- */
+
+static struct names split_columns(struct wanted *w, size_t i)
+{
+	struct slice rest = arg(w, i), one;
+	struct names n = {0};
+
+	while (slice_next(&rest, ',', &one))
+		names_add(&w->cli->arena, &n, slice_trim(one));
+	return n;
+}
+
+static void make_constraint(struct wanted *w, const struct change_word *word, struct object *o)
+{
+	struct constraint_def *d = &o->constraint;
+
+	o->type = OBJECT_CONSTRAINT;
+	if (word->sql == add_check) {
+		o->name = arg(w, 1);
+		d->kind = SL("check");
+		d->expression.text = arg(w, 2);
+		return;
+	}
+	d->columns = split_columns(w, 1);
+	d->kind = word->sql == add_primary_key ? SL("primary key") : SL("foreign key");
+	if (word->sql == add_foreign_key) {
+		o->name = made_name(w, "fkey");
+		d->ref_table = name_arg(w, 2);
+		d->ref_columns = split_columns(w, 3);
+	}
+}
+
+static struct statement made_statement(struct wanted *w, const struct change_word *word)
+{
+	struct change *c = ARENA_NEW(&w->cli->arena, struct change);
+	struct object *o = ARENA_NEW(&w->cli->arena, struct object);
+	const char *using_ = cli_text(w->cli, "using");
+
+	c->kind = word->made;
+	c->type = OBJECT_TABLE;
+	c->target = name_arg(w, 0);
+	c->name = arg(w, 1);
+	c->def = o;
+	if (word->made == CHANGE_ADD_CONSTRAINT)
+		make_constraint(w, word, o);
+	if (word->made == CHANGE_ALTER_TYPE) {
+		o->type = OBJECT_COLUMN;
+		o->column.type = arg(w, 2);
+		c->value.text = slice_of(using_);
+	}
+	if (word->made == CHANGE_SET_DEFAULT)
+		c->value.text = arg(w, 2);
+	return (struct statement){.state = STATEMENT_READ,
+		.kind = "ALTER TABLE",
+		.text = slice_of(word->word),
+		.raw = slice_of(word->word),
+		.changes = c,
+		.nchanges = 1};
+}
+
 /* ---- What is asked for, as a statement ---- */
 
-static bool wanted_sql(struct cli *c, enum dialect d, struct slice *out, struct err *err)
+/* In words, or a text still to be read. */
+struct asked {
+	struct slice sql;
+	bool made;
+	struct statement statement;
+};
+
+static bool what_is_asked(struct cli *c, enum dialect d, struct asked *out, struct err *err)
 {
 	const char *sql = cli_text(c, "sql");
 	struct wanted w = {.cli = c, .d = d};
@@ -262,10 +331,9 @@ static bool wanted_sql(struct cli *c, enum dialect d, struct slice *out, struct 
 
 	if (sql && c->nargs > 1)
 		return err_set(err, ERR_INPUT, "a change in words and --sql do not go together");
-	if (sql) {
-		*out = slice_of(sql);
+	*out = (struct asked){.sql = slice_of(sql)};
+	if (sql)
 		return true;
-	}
 	word = find_word(c, err);
 	if (!word)
 		return false;
@@ -273,8 +341,13 @@ static bool wanted_sql(struct cli *c, enum dialect d, struct slice *out, struct 
 	w.n = c->nargs - 2;
 	if (w.n < word->min || w.n > word->max)
 		return err_set(err, ERR_INPUT, "%s wants %s", word->word, word->args);
+	out->made = d == DIALECT_SQLITE && word->made != CHANGE_CREATE_TABLE;
+	if (out->made) {
+		out->statement = made_statement(&w, word);
+		return true;
+	}
 	word->sql(&w);
-	*out = arena_slice(&c->arena, buf_slice(&w.sql));
+	out->sql = arena_slice(&c->arena, buf_slice(&w.sql));
 	buf_done(&w.sql);
 	return true;
 }
@@ -308,7 +381,8 @@ static bool needs_value(const struct rewritten *r)
 	return false;
 }
 
-static bool steps_of(struct making *m, const struct statement *st, struct err *err)
+/* `made` by us: the engine has no word for it, and the recipe says what stands in its way. */
+static bool steps_of(struct making *m, const struct statement *st, bool made, struct err *err)
 {
 	struct arena *a = &m->cli->arena;
 	struct effect effect = {0};
@@ -324,11 +398,15 @@ static bool steps_of(struct making *m, const struct statement *st, struct err *e
 	struct rewritten out;
 	struct slice why;
 
-	m->now->engine->effects(a, m->now->catalog, &m->now->session, st, &effect);
+	if (!made)
+		m->now->engine->effects(a, m->now->catalog, &m->now->session, st, &effect);
 	if (effect.outcome == OUTCOME_FAILS)
 		return err_set(err, ERR_INPUT, "it would fail: %.*s", SLICE(effect.outcome_why));
 	switch (rewrite_statement(&in, &out)) {
 	case REWRITE_REFUSED:
+		if (slice_starts(out.refused, "No safe form"))
+			return err_set(
+				err, ERR_REFUSED, "n%.*s", SLICE(slice_from(out.refused, 1)));
 		return err_set(err, ERR_REFUSED, "there is no safe form: %.*s", SLICE(out.refused));
 	case REWRITE_AS_IS:
 		rewrite_plainly(&in, &out);
@@ -351,19 +429,23 @@ static bool make_steps(struct making *m, struct err *err)
 {
 	struct cli *c = m->cli;
 	struct source *src = ARENA_NEW(&c->arena, struct source);
-	struct script script;
-	struct slice sql;
+	struct script script = {0};
+	struct asked asked;
 
 	if (!schema_now_open(c, m->project, m->now, err) ||
-		!wanted_sql(c, m->now->engine->dialect, &sql, err))
+		!what_is_asked(c, m->now->engine->dialect, &asked, err))
 		return false;
-	source_init(src, &c->arena, "-", sql);
-	if (!script_read(m->now->engine, m->now->reader, &c->arena, src, 0, sql.len, &script, err))
+	if (asked.made)
+		return steps_of(m, &asked.statement, true, err) &&
+		       steps_parse(c, m->now, m->steps, m->n, err);
+	source_init(src, &c->arena, "-", asked.sql);
+	if (!script_read(
+		    m->now->engine, m->now->reader, &c->arena, src, 0, asked.sql.len, &script, err))
 		return false;
 	if (script.n == 0)
 		return err_set(err, ERR_INPUT, "there is no statement in it");
 	for (size_t i = 0; i < script.n; i++)
-		if (!readable(&script.at[i], err) || !steps_of(m, &script.at[i], err))
+		if (!readable(&script.at[i], err) || !steps_of(m, &script.at[i], false, err))
 			return false;
 	return steps_parse(c, m->now, m->steps, m->n, err);
 }
@@ -413,8 +495,7 @@ int cmd_new(struct cli *c, struct err *err)
 		ok = p.layout->new_files(
 			&p, &c->arena, name, SLICE_NONE, SLICE_NONE, &files, &n, err);
 	} else {
-		ok = make_steps(&m, err) &&
-		     steps_files(c, &p, name, m.steps, m.n, &files, &n, err);
+		ok = make_steps(&m, err) && steps_files(c, &p, name, m.steps, 0, m.n, &files, &n, err);
 	}
 	schema_now_close(&now);
 	if (!ok || !files_write(c, files, n, err) || !print_files(c, files, n, err))

@@ -10,6 +10,9 @@ struct running {
 	struct conn *conn;
 	struct run_state state;
 	struct run_lock lock;
+	struct lease lease;
+	bool taken;   /* our turn */
+	bool skipped; /* somebody else is at it, and that is fine */
 	struct progress progress;
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
@@ -17,6 +20,8 @@ struct running {
 
 static void end(struct running *r)
 {
+	if (r->conn)
+		lease_give(&r->lease, r->conn);
 	conn_close(r->conn);
 	run_lock_drop(&r->lock);
 	r->conn = NULL;
@@ -39,7 +44,7 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 	if (!cli_connect(c, &r->conn, read_only, err))
 		return false;
 	r->project.dialect = r->conn->id.dialect;
-	if ((read_only || (may_write(r->conn, err) && run_lock_take(&r->lock, r->conn, err))) &&
+	if ((read_only || may_write(r->conn, err)) &&
 		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
 	end(r);
@@ -174,7 +179,7 @@ static bool open_watcher(void *ctx, struct conn **out, struct err *err)
 	bool quiet = r->cli->quiet, ok;
 
 	r->cli->quiet = true; /* what there is to warn of was said for the first connection */
-	ok = cli_connect(r->cli, out, true, err);
+	ok = cli_connect(r->cli, out, false, err);
 	r->cli->quiet = quiet;
 	return ok;
 }
@@ -204,6 +209,58 @@ static bool read_budget(
 	       read_time(c, "patience", &ro->patience_ms, err);
 }
 
+static void say_running(void *ctx, struct slice who)
+{
+	struct running *r = ctx;
+
+	if (!r->cli->quiet && io_now_ms() - r->said > 5000) {
+		r->said = io_now_ms();
+		fprintf(stderr, "waiting: another belay is migrating this database: %.*s\n",
+			SLICE(clean_line(&r->cli->arena, who)));
+	}
+}
+
+static bool read_if_running(const struct cli *c, enum if_running *out, struct err *err)
+{
+	static const char *const words[] = {"fail", "wait", "skip"};
+	const char *text = cli_text(c, "if-running");
+
+	*out = IF_RUNNING_FAIL;
+	for (size_t i = 0; text && i < 3; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*out = (enum if_running)i;
+			return true;
+		}
+	return !text ||
+	       err_set(err, ERR_INPUT, "--if-running wants wait, skip or fail, not \"%s\"", text);
+}
+
+/* One runner at a time: a lease where the engine has them, else a lock. Nobody who finds nothing to
+ * do comes here. What was read before may be old by then. */
+static bool take_turn(struct running *r, int patience_ms, struct err *err)
+{
+	struct cli *c = r->cli;
+	struct lease_request q = {.where = cli_journal(c),
+		.command = c->command->name,
+		.patience_ms = patience_ms,
+		.waiting = say_running,
+		.ctx = r};
+
+	if (r->taken)
+		return true;
+	if (!read_if_running(c, &q.if_running, err) || !announce(r, &r->conn->id, NULL, err))
+		return false;
+	if (r->conn->id.dialect == DIALECT_POSTGRES) {
+		if (!journal_make(r->conn, q.where, err) ||
+			!lease_take(&r->lease, r->conn, &q, &r->skipped, err))
+			return false;
+	} else if (!run_lock_take(&r->lock, r->conn, &q, &r->skipped, err)) {
+		return false;
+	}
+	r->taken = !r->skipped;
+	return r->skipped || state_read(&r->state, &c->arena, &r->project, r->conn, q.where, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -230,6 +287,14 @@ static bool run_selection(
 		return false;
 	if (req.nmigrations == 0)
 		return true;
+	if (!take_turn(r, ro.patience_ms, err) || r->skipped)
+		return !err_is(err);
+	if (!state_select(
+		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+		return false;
+	if (req.nmigrations == 0)
+		return true;
+	ro.lease = r->lease.epoch ? &r->lease : NULL;
 	if (!plan_make(&plan, &c->arena, &r->project, r->conn->engine, &req, err))
 		return false;
 	progress_begin(&r->progress, c);
@@ -351,7 +416,8 @@ static void say_oddities(const struct running *r, const struct migration *only)
 static int finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
 	if (ok && done == 0)
-		printf("%s\n", nothing);
+		printf("%s\n", r->skipped ? "nothing done: another belay is migrating this database"
+					  : nothing);
 	end(r);
 	return ok ? 0 : 2;
 }
@@ -515,8 +581,7 @@ int cmd_baseline(struct cli *c, struct err *err)
 
 	if (!begin(&r, c, false, err))
 		return 2;
-	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) &&
-	     announce(&r, &r.conn->id, NULL, err) &&
+	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) && take_turn(&r, 0, err) &&
 	     r.project.layout->history_create(&r.project, r.conn, err) &&
 	     journal_open(&j, r.conn, cli_journal(c), DIR_UP, r.project.layout->name, err) &&
 	     record_until(&r, j, stop, &done, err);

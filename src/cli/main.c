@@ -55,6 +55,7 @@ static const struct option_spec up_options[] = {
 	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
@@ -64,6 +65,7 @@ static const struct option_spec down_options[] = {
 	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
@@ -71,6 +73,7 @@ static const struct option_spec move_options[] = {
 	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
@@ -78,6 +81,11 @@ static const struct option_spec init_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec fix_options[] = {
+	{"since", 0, OPTION_TEXT, "GITREF", "only migrations that changed since GITREF"},
+	{"write", 0, OPTION_FLAG, NULL,     "write the files instead of showing the diff"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec new_options[] = {
 	{"sql",   0, OPTION_TEXT, "STATEMENT",  "the change as a statement (or several)"},
 	{"fill",  0, OPTION_TEXT, "EXPRESSION", "a value for the rows that are there, for a column that must not be NULL"},
@@ -104,7 +112,7 @@ static const struct command command_table[] = {
 	 "  add-foreign-key TABLE COLUMN[,…] TABLE [COLUMN[,…]]\n"
 	 "  add-check TABLE NAME EXPRESSION            drop-constraint TABLE NAME\n"
 	 "  drop-table TABLE                           or any statement by --sql",
-	 "belay new phone add-column users phone 'varchar(20)'", new_options, 1, SIZE_MAX, cmd_new},
+	 "belay new email_index add-index customers email", new_options, 1, SIZE_MAX, cmd_new},
 	{"check", "[PATH…]", "say what is dangerous in migrations, and the safe form",
 	 "Reads all migrations in the order in which they run, judges each statement against the schema\n"
 	 "as it will be at that point, and reports. PATHs are files or folders inside the project, or\n"
@@ -115,6 +123,12 @@ static const struct command command_table[] = {
 	 "destroyed, which running code breaks, whether it can run in a transaction, be repeated, undone.\n"
 	 "With no FILE standard input is read. Statements see what the ones before them did.",
 	 "belay explain -e \"ALTER TABLE users ADD COLUMN phone text\"", explain_options, 0, SIZE_MAX, cmd_explain, DOCUMENT_EXPLAIN},
+	{"fix", "[PATH…]", "the safe version of unsafe migrations, as a diff",
+	 "Where check finds something that a recipe answers, the statement becomes the recipe's safe steps:\n"
+	 "in the file's own place when it is one, else the first in its place and the others numbered behind\n"
+	 "it, which is done for the last migration only. Exit 1 when there is a diff. --write writes it, to\n"
+	 "migrations that were named or are new --since; never do that to one that is applied somewhere.",
+	 "belay fix", fix_options, 0, SIZE_MAX, cmd_fix},
 	{"rules", "[RULE]", "list the rules; one rule with an unsafe and a safe example",
 	 "Without RULE: the table. With RULE: what happens, why, the safe form, the manual's page.",
 	 "belay rules index-not-concurrent", NULL, 0, 1, cmd_rules},
@@ -171,7 +185,7 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], NULL};
+	&command_table[15], &command_table[16], &command_table[17], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
@@ -308,7 +322,7 @@ bool cli_emit(struct cli *c, const char *format, struct slice document, struct e
 		if (o->file) {
 			if (!io_write(o->file, document, 0644, err))
 				return false;
-		} else {
+		} else if (document.len) {
 			fwrite(document.at, 1, document.len, stdout);
 		}
 	}

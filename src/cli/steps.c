@@ -59,7 +59,7 @@ static bool replay_all(
 	return true;
 }
 
-bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
+bool schema_now_empty(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
 {
 	enum dialect d = cli_dialect(c, p);
 	struct reader_options ro = {.dialect = d == DIALECT_UNKNOWN ? DIALECT_POSTGRES : d};
@@ -72,6 +72,13 @@ bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *
 		return false;
 	x->catalog = catalog_new(ro.dialect, ro.version);
 	session_init(&x->session, ro.dialect, &c->arena);
+	return true;
+}
+
+bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err)
+{
+	if (!schema_now_empty(c, p, x, err))
+		return false;
 	if (cli_text(c, "db") || cli_text(c, "env"))
 		return load_live(c, x, err);
 	if (p->nmigrations == 0)
@@ -173,8 +180,7 @@ static bool goes_later(const struct project *p, struct safe_step *const *steps, 
 
 	for (size_t k = 0; k < i; k++)
 		others = others || steps[k]->phase != PHASE_CONTRACT;
-	return steps[i]->phase == PHASE_CONTRACT && others &&
-	       strcmp(p->layout->name, "plain") != 0;
+	return steps[i]->phase == PHASE_CONTRACT && others && strcmp(p->layout->name, "plain") != 0;
 }
 
 static struct slice step_name(
@@ -187,7 +193,8 @@ static struct slice step_name(
 	for (size_t k = 0; k < i; k++)
 		same += strcmp(steps[k]->name, steps[i]->name) == 0;
 	if (same)
-		return arena_printf(&c->arena, "%.*s_%s_%zu", SLICE(name), steps[i]->name, same + 1);
+		return arena_printf(
+			&c->arena, "%.*s_%s_%zu", SLICE(name), steps[i]->name, same + 1);
 	return arena_printf(&c->arena, "%.*s_%s", SLICE(name), steps[i]->name);
 }
 
@@ -243,8 +250,8 @@ static bool one_step(struct cli *c, struct project *p, struct slice name, const 
 }
 
 bool steps_files(struct cli *c, const struct project *p, struct slice name,
-	struct safe_step *const *steps, size_t n, struct new_file **files, size_t *nfiles,
-	struct err *err)
+	struct safe_step *const *steps, size_t from, size_t n, struct new_file **files,
+	size_t *nfiles, struct err *err)
 {
 	struct project copy = *p;
 	struct written out = {files, nfiles};
@@ -255,7 +262,7 @@ bool steps_files(struct cli *c, const struct project *p, struct slice name,
 	copy.migrations = ARENA_ARRAY(&c->arena, 2 * (p->nmigrations + n + 8), struct migration);
 	if (p->nmigrations)
 		memcpy(copy.migrations, p->migrations, p->nmigrations * sizeof *p->migrations);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = from; i < n; i++) {
 		struct step_text t =
 			step_text(&c->arena, steps[i], i, n, sends_one_message(p->layout));
 
@@ -314,8 +321,8 @@ bool files_write(struct cli *c, const struct new_file *files, size_t n, struct e
 {
 	for (size_t i = 0; i < n; i++)
 		if (io_is_file(io_join(&c->arena, c->root, files[i].path)))
-			return err_set(err, ERR_INPUT, "\"%s\" is there already; nothing was written",
-				files[i].path);
+			return err_set(err, ERR_INPUT,
+				"\"%s\" is there already; nothing was written", files[i].path);
 	for (size_t i = 0; i < n; i++)
 		if (!write_one(c, &files[i], err))
 			return false;

@@ -14,7 +14,9 @@ struct schema_now {
 	struct catalog *catalog;
 	struct session session;
 };
-bool schema_now_open(
+bool schema_now_open(struct cli *c, const struct project *p, struct schema_now *x, struct err *err);
+/* The same without any migration, and an empty catalog. */
+bool schema_now_empty(
 	struct cli *c, const struct project *p, struct schema_now *x, struct err *err);
 void schema_now_close(struct schema_now *x);
 /* Replays a part; what does not fit leaves the catalog incomplete instead of failing. */
@@ -23,11 +25,12 @@ bool schema_now_replay(struct cli *c, struct schema_now *x, const struct source 
 
 /* Does the layout's runner send a file as one message? */
 bool sends_one_message(const struct layout *l);
-/* The files of these steps, numbered one after the other behind the last migration; contract steps
- * that follow others go to a later/ folder where the project's own runner cannot be stopped. */
+/* The files of these steps (from `from` on), numbered one after the other behind the last
+ * migration; contract steps that follow others go to a later/ folder where the project's own runner
+ * cannot be stopped. */
 bool steps_files(struct cli *c, const struct project *p, struct slice name,
-	struct safe_step *const *steps, size_t n, struct new_file **files, size_t *nfiles,
-	struct err *err);
+	struct safe_step *const *steps, size_t from, size_t n, struct new_file **files,
+	size_t *nfiles, struct err *err);
 /* Every step parses: what was given on the command line became part of it. */
 bool steps_parse(struct cli *c, struct schema_now *x, struct safe_step *const *steps, size_t n,
 	struct err *err);

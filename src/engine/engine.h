@@ -100,6 +100,8 @@ struct engine_locks {
 	/* The statement that takes `l` on its table; empty where the server has none for it. NULL:
 	 * locks can only be had by the statement itself. */
 	struct slice (*rung)(struct arena *a, const struct lock *l, enum rung r);
+	/* Is the session the server's own, with no pooler between? NULL: always. */
+	bool (*is_direct)(struct conn *c);
 	/* How the server calls this session, for blockers(). */
 	bool (*session)(struct conn *c, struct arena *a, struct slice *out, struct err *err);
 	/* Who holds up that session, or what would hold up these locks. Asked on another one. */

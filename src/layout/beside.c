@@ -36,20 +36,22 @@ static struct key_index by_plain_number(struct project *p)
 
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct slice v = p->migrations[i].version;
+		size_t n = count_digits(v);
 
-		if (v.len && count_digits(v) == v.len)
-			index_put(p->arena, &x, plain_number(v), i);
+		/* 20240115120000, and Prisma's 20240115120000_name */
+		if (n && (n == v.len || v.at[n] == '_'))
+			index_put(p->arena, &x, plain_number(slice_sub(v, 0, n)), i);
 	}
 	return x;
 }
 
 static void attach_from(struct project *p, const char *dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	struct key_index x = {0};
 	size_t n;
 
-	files_peek(p->arena, p->root, dir, &v, &n);
+	files_peek(p->peeks, dir, &v, &n);
 	if (n)
 		x = by_plain_number(p);
 	for (size_t i = 0; i < n; i++) {

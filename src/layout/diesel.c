@@ -7,16 +7,16 @@
 
 #include <stdint.h>
 
-static int diesel_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int diesel_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n, ups = 0;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		ups += v[i].dir && count_digits(slice_of(v[i].name)) &&
-		       io_is_file(io_join(a, root, path_in(a, v[i].path, "up.sql")));
+		       io_is_file(io_join(k->a, k->root, path_in(k->a, v[i].path, "up.sql")));
 	return ups ? 92 : 0;
 }
 
@@ -109,6 +109,7 @@ static bool diesel_read(struct project *p, struct err *err)
 					"this is not a migration: diesel wants a folder with "
 					"up.sql");
 	}
+	attach_verify(p);
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES | FINISH_WANTS_DOWN);
 	return true;
 }
@@ -124,7 +125,8 @@ static struct slice dashed(struct arena *a, const struct project *p, struct slic
 		dashes = true;
 	if ((v.len != 14 && v.len != 18) || (p->nmigrations && !dashes))
 		return v;
-	return arena_printf(a, "%.4s-%.2s-%.2s-%.6s-0000", v.at, v.at + 4, v.at + 6, v.at + 8);
+	return arena_printf(a, "%.4s-%.2s-%.2s-%.6s-%.4s", v.at, v.at + 4, v.at + 6, v.at + 8,
+		v.len == 18 ? v.at + 14 : "0000");
 }
 
 static bool diesel_new_files(const struct project *p, struct arena *a, struct slice name,

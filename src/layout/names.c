@@ -71,6 +71,8 @@ static struct slice time_digits(struct arena *a, size_t width)
 		return arena_printf(a, "%lld000", (long long)now);
 	if (width == 17)
 		return arena_printf(a, "%s000", s);
+	if (width == 18) /* diesel: a time and four digits */
+		return arena_printf(a, "%s0000", s);
 	return arena_slice(a, slice_n(s, width < 14 ? width : 14));
 }
 

@@ -26,13 +26,12 @@ bool existed_before(struct judged *j, const struct change *c, enum object_type t
 	const struct object *o = NULL;
 	enum presence p = catalog_find(j->before, j->session, type, c->target, &o);
 
-	*name = catalog_resolve(
-		j->before, j->session, type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
 	*object = NULL;
-	if (p == ABSENT)
-		return false;
-	if (p == UNKNOWN)
-		return true;
+	if (p != PRESENT) {
+		*name = catalog_resolve(j->before, j->session,
+			type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
+		return p == UNKNOWN;
+	}
 	*object = o;
 	*name = (struct name){o->schema, o->name};
 	if (o->type == OBJECT_TABLE && slice_is(o->table_.persistence, "temporary"))
@@ -77,6 +76,97 @@ const struct session_lock *held(const struct judged *j, int strength)
 		if (j->session->locks[i].strength >= strength)
 			return &j->session->locks[i];
 	return NULL;
+}
+
+struct slice key_plain(struct slice key)
+{
+	size_t n = 0;
+
+	if (!key.len || key.at[0] == '(')
+		return SLICE_NONE;
+	if (key.at[0] == '"' || key.at[0] == '`') {
+		n = slice_chr(slice_from(key, 1), key.at[0]);
+		return n == SIZE_MAX ? SLICE_NONE : slice_sub(key, 1, n);
+	}
+	while (n < key.len && key.at[n] != ' ' && key.at[n] != '(')
+		n++;
+	return slice_sub(key, 0, n);
+}
+
+bool keys_lead(struct names few, struct names many)
+{
+	if (!few.n || few.n > many.n)
+		return false;
+	for (size_t i = 0; i < few.n; i++)
+		if (!slice_ieq(few.at[i], many.at[i]))
+			return false;
+	return true;
+}
+
+static bool keys_within(struct names few, struct names many)
+{
+	for (size_t i = 0; i < few.n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; !found && k < many.n; k++)
+			found = slice_ieq(few.at[i], many.at[k]);
+		if (!found)
+			return false;
+	}
+	return few.n > 0;
+}
+
+bool still_unique(const struct object *table, const struct object *but, struct names keys)
+{
+	for (size_t i = 0; i < table->nparts; i++) {
+		const struct object *p = table->parts[i];
+
+		if (p != but && p->type == OBJECT_INDEX && p->index.unique && !p->index.invalid &&
+			slice_empty(p->index.predicate.text) &&
+			slice_empty(p->index.predicate.normal) && keys_within(p->index.keys, keys))
+			return true;
+	}
+	return false;
+}
+
+const struct change *later_change(struct judged *j, change_test test, const void *arg)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; i < s->n && i < from + FAR; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++)
+			if (test(j, &s->at[i].changes[k], arg))
+				return &s->at[i].changes[k];
+	return NULL;
+}
+
+bool is_table(struct judged *j, struct name written, struct name table)
+{
+	if (!slice_ieq(written.name, table.name))
+		return false;
+	return slice_empty(written.schema) || slice_empty(table.schema) ||
+	       slice_ieq(written.schema, table.schema) || j->dialect == DIALECT_SQLITE;
+}
+
+bool span_is_reported(const struct judged *j, struct span at)
+{
+	const struct judge *jg = j->judge;
+
+	for (size_t i = 0; at.src && i < jg->nunits; i++) {
+		const struct unit *u = &jg->units[i];
+
+		if (u->src == at.src && at.off >= u->off && at.off < u->off + u->len)
+			return !u->context && !u->down;
+	}
+	return false;
+}
+
+bool first_time(struct judged *j, const struct rule *r, struct slice key)
+{
+	return text_set_add(&j->facts->said, &j->facts->script,
+		arena_printf(&j->facts->script, "%s %.*s", r->id, SLICE(key)), SLICE_NONE);
 }
 
 const char *severity_word(enum severity s)

@@ -63,6 +63,38 @@ struct finding *on_change(struct judged *j, const struct rule *r, const struct c
 /* Strongest lock of that class or more that the open transaction holds on existing relations. */
 const struct session_lock *held(const struct judged *j, int strength);
 
+/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
+ * empty for an expression. */
+struct slice key_plain(struct slice key);
+/* Are the keys `few` the first ones of `many`, written alike? */
+bool keys_lead(struct names few, struct names many);
+/* Does a part of that table that is not `but` guard a subset of these keys as unique? */
+bool still_unique(const struct object *table, const struct object *but, struct names keys);
+/* Does this statement or a later one of the script make another unique key of the table, or take
+ * one of these columns away? `self` does not count. */
+bool guard_replaced(
+	struct judged *j, const struct change *self, struct name table, struct names keys);
+/* Was the column made in this transaction or script, so that no running code can know it? */
+bool is_new_column(
+	struct judged *j, struct name table, const struct object *t, struct slice column);
+/* A change further down in this script, NULL if there is none. Looks at a bounded number. */
+typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
+const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* Does the name, as written, mean that table? */
+bool is_table(struct judged *j, struct name written, struct name table);
+/* ADD COLUMN to a table that existed before; *n is its name. */
+bool adds_column(struct judged *j, const struct change *c, struct name *n);
+/* The effect's rewrite of that table, if it is one that others see. */
+const struct touched *rewrite_of(struct judged *j, struct name n);
+/* A finding on a fact that is not certain says what is missing. */
+void add_needs(struct finding *f, const struct touched *t, const struct effect *e);
+/* The domain of that name, if it has a constraint. */
+const struct object *checked_domain(struct judged *j, struct slice type);
+/* For `finish`: is the place in a file that is reported, not only read? */
+bool span_is_reported(const struct judged *j, struct span at);
+/* True the first time in this script. */
+bool first_time(struct judged *j, const struct rule *r, struct slice key);
+
 /* Every rule, a row of rules.def each. */
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"

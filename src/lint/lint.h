@@ -69,6 +69,7 @@ struct rule {
 	const char *setup, *bad, *good;
 	const char *config; /* the belay.yml of the examples; NULL = none is needed */
 	enum dialect example_dialect;
+	const char *example_version; /* of the server; NULL = the usual one */
 	/* Looks at one statement (all that are not syntax errors). NULL for rules of the folder. */
 	void (*check)(const struct rule *r, struct judged *j);
 	/* After the last statement of each script: j->before is the schema that it leaves, and

@@ -1,9 +1,11 @@
 /* rules_column.c - adding, changing, renaming and dropping columns. */
 #include "lint/internal.h"
 
+#include <stdint.h>
+
 #define ALTER_DOC "https://www.postgresql.org/docs/current/sql-altertable.html"
 
-static bool added(struct judged *j, const struct change *c, struct name *n)
+bool adds_column(struct judged *j, const struct change *c, struct name *n)
 {
 	const struct object *t;
 
@@ -11,7 +13,7 @@ static bool added(struct judged *j, const struct change *c, struct name *n)
 	       existed_before(j, c, OBJECT_NONE, n, &t);
 }
 
-static const struct touched *rewrite_of(struct judged *j, struct name n)
+const struct touched *rewrite_of(struct judged *j, struct name n)
 {
 	for (size_t i = 0; i < j->effect->nrewrites; i++)
 		if (!j->effect->rewrites[i].new_in_tx && name_eq(j->effect->rewrites[i].object, n))
@@ -19,7 +21,7 @@ static const struct touched *rewrite_of(struct judged *j, struct name n)
 	return NULL;
 }
 
-static void add_needs(struct finding *f, const struct touched *t, const struct effect *e)
+void add_needs(struct finding *f, const struct touched *t, const struct effect *e)
 {
 	if (t->certain)
 		return;
@@ -27,11 +29,25 @@ static void add_needs(struct finding *f, const struct touched *t, const struct e
 	f->needs = e->needs;
 }
 
+const struct object *checked_domain(struct judged *j, struct slice type)
+{
+	size_t dot = slice_chr(type, '.');
+	struct name n = {SLICE_NONE, type};
+	const struct object *o;
+
+	if (dot != SIZE_MAX)
+		n = (struct name){slice_sub(type, 0, dot), slice_from(type, dot + 1)};
+	if (catalog_find(j->before, j->session, OBJECT_TYPE, n, &o) != PRESENT ||
+		!slice_is(o->type_.kind, "domain") || (!o->type_.checks.n && !o->type_.not_null))
+		return NULL;
+	return o;
+}
+
 enum rewrite_reason { BY_DEFAULT, BY_SERIAL, BY_IDENTITY, BY_GENERATED };
 
 static enum rewrite_reason reason_of(const struct column_def *d)
 {
-	if (slice_ends(d->type, "serial"))
+	if (slice_ends(d->type, "serial") || slice_is(d->identity, "auto_increment"))
 		return BY_SERIAL;
 	if (d->identity.len)
 		return BY_IDENTITY;
@@ -48,16 +64,17 @@ static void check_adding_rewrites(
 		const struct touched *t;
 		struct name n;
 
-		if (!added(j, c, &n) || reason_of(&c->def->column) != want)
+		if (!adds_column(j, c, &n) || reason_of(&c->def->column) != want)
 			continue;
 		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
 			continue;
 		t = rewrite_of(j, n);
-		if (t)
-			add_needs(on_change(j, r, c, shown(j, n, c->name),
-					  "%s: %.*s is rewritten while reads and writes wait", what,
-					  SLICE(n.name)),
-				t, j->effect);
+		if (!t || (want == BY_DEFAULT && checked_domain(j, c->def->column.type)))
+			continue;
+		add_needs(on_change(j, r, c, shown(j, n, c->name),
+				  "%s: %.*s is rewritten while %s wait", what, SLICE(n.name),
+				  dialect_is_mysql(j->dialect) ? "writes" : "reads and writes"),
+			t, j->effect);
 	}
 }
 
@@ -94,10 +111,11 @@ static void check_serial(const struct rule *r, struct judged *j)
 const struct rule rule_add_column_serial = {
 	.id = "add-column-serial",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.says = "the whole table is rewritten to number its rows",
 	.why = "serial means a nextval() default, which is volatile: the table is rewritten under "
-	       "ACCESS EXCLUSIVE.",
+	       "ACCESS EXCLUSIVE. MySQL and MariaDB rebuild it for AUTO_INCREMENT while writes "
+	       "wait.",
 	.safe = "Add a plain bigint column and a sequence, set the default, fill in batches.",
 	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
 	.setup = "CREATE TABLE users (name text);",
@@ -138,10 +156,11 @@ static void check_stored(const struct rule *r, struct judged *j)
 const struct rule rule_add_column_stored_generated = {
 	.id = "add-column-stored-generated",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.says = "the whole table is rewritten to compute the column",
 	.why = "GENERATED … STORED is computed for each row: the table is rewritten under ACCESS "
-	       "EXCLUSIVE. VIRTUAL columns (PostgreSQL 18) cost nothing.",
+	       "EXCLUSIVE (MySQL and MariaDB copy it while writes wait). VIRTUAL columns "
+	       "(PostgreSQL 18; MySQL and MariaDB) cost nothing.",
 	.safe = "A plain column with a trigger, filled in batches; or VIRTUAL on PostgreSQL 18.",
 	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
 	.setup = "CREATE TABLE users (first text, last text);",
@@ -159,7 +178,7 @@ static void check_required(const struct rule *r, struct judged *j)
 		const struct column_def *d = c->def ? &c->def->column : NULL;
 		struct name n;
 
-		if (!added(j, c, &n) || !d->not_null || d->default_value.text.len ||
+		if (!adds_column(j, c, &n) || !d->not_null || d->default_value.text.len ||
 			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
 			continue;
 		/* MySQL fills existing rows with the type's zero value instead of failing. */
@@ -201,7 +220,7 @@ static void check_inline_unique(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (!added(j, c, &n))
+		if (!adds_column(j, c, &n))
 			continue;
 		for (size_t i = 0; i < c->def->nparts; i++) {
 			const struct object *p = c->def->parts[i];
@@ -368,7 +387,34 @@ const struct rule rule_set_not_null_scan = {
 	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_not_null,
+	.hides = (const char *const[]){"set-not-null-unproven", NULL},
 };
+
+bool is_new_column(struct judged *j, struct name table, const struct object *t, struct slice column)
+{
+	const struct object *col;
+
+	if (facts_added(j->facts, table, column))
+		return true;
+	return t && j->session->in_tx &&
+	       catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT && col->born_tx &&
+	       col->born_tx == j->session->tx;
+}
+
+struct shim {
+	struct name table;
+	struct slice column;
+};
+
+/* A view under the table's name that shows the old column keeps old code alive. */
+static bool is_shim(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct shim *s = arg;
+
+	return c->kind == CHANGE_CREATE_VIEW && is_table(j, c->target, s->table) && c->def &&
+	       (names_has(c->def->view.columns, s->column) ||
+		       slice_ifind(c->def->view.query.text, s->column) != SIZE_MAX);
+}
 
 static void check_rename_column(const struct rule *r, struct judged *j)
 {
@@ -380,8 +426,14 @@ static void check_rename_column(const struct rule *r, struct judged *j)
 				       !slice_ieq(c->other.name, c->name));
 		struct name n;
 
+		struct shim shim;
+
 		if (!renames || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			is_new_column(j, n, t, c->name))
+			continue;
+		shim = (struct shim){n, c->name};
+		if (j->session->in_tx && later_change(j, is_shim, &shim))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"code that runs now still says %.*s, and fails from here on",
@@ -419,6 +471,8 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
 		if (t && catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
+			continue;
+		if (is_new_column(j, n, t, c->name))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"the data of %.*s is gone for good, and code that still uses it fails",

@@ -6,6 +6,15 @@ static bool changes_rows(const struct change *c)
 	return c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE;
 }
 
+/* The author knows, and belay runs it in batches. */
+static bool in_batches(const struct statement *st)
+{
+	for (size_t i = 0; i < st->ndirectives; i++)
+		if (slice_iis(st->directives[i].name, "batched"))
+			return true;
+	return false;
+}
+
 static void check_no_where(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -13,7 +22,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (!changes_rows(c) || (c->flags & CHANGE_INNER) ||
+		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
@@ -83,7 +92,7 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_ddl_and_backfill,
-	.hides = (const char *const[]){"update-no-where", NULL},
+	.hides = (const char *const[]){"update-no-where", "unbatched-backfill", NULL},
 };
 
 /* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite

@@ -186,6 +186,67 @@ static const struct row rows[] = {
 	{"update-no-where", false, USERS "-- migration-lint: ignore\nUPDATE users SET n = 1;"},
 	{"update-no-where", true,  USERS "-- noqa\nUPDATE users SET n = 1;"}, /* about style */
 	{"syntax-error", true,  "-- squawk-ignore\nDROP TABEL users;"},
+	/* many rows, and a second run */
+	{"unbatched-backfill", true,  ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL;"},
+	{"unbatched-backfill", true,  USERS ORDERS "UPDATE orders SET total = u.n FROM users u WHERE u.id = orders.user_id;"},
+	{"unbatched-backfill", true,  ORDERS "DELETE FROM orders WHERE total IS NULL;"},
+	{"unbatched-backfill", true,  ORDERS "DO $$ DECLARE n int; BEGIN LOOP UPDATE orders SET total = 0 WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 100); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; END LOOP; END $$;"},
+	{"unbatched-backfill", false, ORDERS "DO $$ DECLARE n int; BEGIN LOOP UPDATE orders SET total = 0 WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 100); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; COMMIT; END LOOP; END $$;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE id = 5;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE id IN (5, 6);"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL AND id < 1000;"},
+	{"unbatched-backfill", false, USERS "UPDATE users SET name = 'x' WHERE email = 'a@example.org';"},
+	{"unbatched-backfill", false, "BEGIN;" ORDERS "UPDATE orders SET total = 0 WHERE total IS NULL; COMMIT;"},
+	{"unbatched-backfill", false, ORDERS "-- belay:batched\nUPDATE orders SET total = 0 WHERE total IS NULL;"},
+	{"unbatched-backfill", false, ORDERS "UPDATE orders SET total = 0;"}, /* update-no-where */
+	/* from the guides */
+	{"drop-and-recreate", true,  USERS "DROP TABLE users;" USERS},
+	{"drop-and-recreate", true,  USERS "DROP TABLE IF EXISTS users CASCADE; CREATE TABLE users (id bigint);"},
+	{"drop-and-recreate", false, "DROP TABLE IF EXISTS nowhere; CREATE TEMP TABLE nowhere (id int);" USERS},
+	{"drop-and-recreate", false, USERS "CREATE TABLE keep AS SELECT * FROM users; DROP TABLE users;" USERS "INSERT INTO users SELECT * FROM keep;"},
+	{"drop-and-recreate", true,  USERS "ALTER TABLE users DROP COLUMN n; ALTER TABLE users ADD COLUMN n text;"},
+	{"drop-and-recreate", true,  USERS "ALTER TABLE users DROP COLUMN n, ADD COLUMN n text;"},
+	{"drop-and-recreate", false, USERS "ALTER TABLE users ADD COLUMN m int, DROP COLUMN email;"},
+	{"drop-and-recreate", false, USERS "ALTER TABLE users DROP COLUMN n; ALTER TABLE users ADD COLUMN other text;"},
+	{"drop-and-recreate", false, USERS ORDERS "ALTER TABLE users DROP COLUMN n; ALTER TABLE orders ADD COLUMN n text;"},
+	{"drop-and-recreate", false, USERS "UPDATE users SET email = n::text; ALTER TABLE users DROP COLUMN n; ALTER TABLE users ADD COLUMN n text;"},
+	{"drop-and-recreate", false, "BEGIN;" USERS "DROP TABLE users;" USERS "COMMIT;"},
+	{"drop-and-recreate", false, USERS "CREATE VIEW v AS SELECT id FROM users; DROP VIEW v; CREATE VIEW v AS SELECT id FROM users;"},
+	{"drop-table", false, USERS "DROP TABLE users;" USERS}, /* said by the one above */
+	{"hard-coded-environment", true,  USERS "UPDATE users SET email = 'https://api.staging.example.com/x' WHERE id = 1;"},
+	{"hard-coded-environment", true,  USERS "UPDATE users SET email = 'postgres://app@10.2.3.4:5432/shop' WHERE id = 1;"},
+	{"hard-coded-environment", true,  USERS "UPDATE users SET email = 'http://db-prod.internal:80' WHERE id = 1;"},
+	{"hard-coded-environment", true,  "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'x.abc.eu-west-1.rds.amazonaws.com');"},
+	{"hard-coded-environment", true,  "DO $$ BEGIN IF current_database() = 'shop_production' THEN PERFORM 1; END IF; END $$;"},
+	{"hard-coded-environment", true,  "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'https://hooks.prod.example.com/x' $$;"},
+	{"hard-coded-environment", false, USERS "UPDATE users SET email = 'https://cdn.example.com/' || email WHERE id = 1;"},
+	{"hard-coded-environment", false, USERS "UPDATE users SET email = 'https://web.dev/learn' WHERE id = 1;"},
+	{"hard-coded-environment", false, USERS "UPDATE users SET email = 'https://products.example.com/stages' WHERE id = 1;"},
+	{"hard-coded-environment", false, USERS "UPDATE users SET name = '10.2', n = 1 WHERE id = 1;"},
+	{"hard-coded-environment", false, USERS "UPDATE users SET name = '1.2.3.4' WHERE id = 1;"},
+	{"hard-coded-environment", false, "CREATE TYPE env AS ENUM ('production', 'staging', 'dev');"},
+	{"hard-coded-environment", false, "SELECT current_database();"},
+	{"hard-coded-environment", false, USERS "COMMENT ON TABLE users IS 'see https://wiki.corp.internal/users';"},
+	{"secret-in-migration", true,  "ALTER ROLE app WITH PASSWORD 'hunter22';"},
+	{"secret-in-migration", true,  "CREATE USER app LOGIN ENCRYPTED PASSWORD 'hunter22' VALID UNTIL '2030-01-01';"},
+	{"secret-in-migration", true,  "CREATE SUBSCRIPTION s CONNECTION 'host=a dbname=b user=c password=hunter22' PUBLICATION p;"},
+	{"secret-in-migration", true,  "CREATE USER MAPPING FOR app SERVER s OPTIONS (user 'a', password 'hunter22');"},
+	{"secret-in-migration", true,  USERS "INSERT INTO users (id, email) VALUES (1, 'AKIAIOSFODNN7EXAMPLE');"},
+	{"secret-in-migration", true,  USERS "INSERT INTO users (id, email) VALUES (1, 'ghp_0123456789abcdefghijABCDEFGHIJ456789');"},
+	{"secret-in-migration", true,  USERS "INSERT INTO users (id, email) VALUES (1, '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----');"},
+	{"secret-in-migration", true,  USERS "UPDATE users SET email = 'amqp://app:hunter22@mq.example.com/x' WHERE id = 1;"},
+	{"secret-in-migration", false, USERS "UPDATE users SET email = 'https://example.com/a:b@c' WHERE id = 1;"},
+	{"secret-in-migration", false, USERS "INSERT INTO users (id, email) VALUES (1, '{\"secret\": \"x\", \"password\": \"y\"}');"},
+	{"secret-in-migration", false, USERS "UPDATE users SET email = 'password=no secret https://example.com/' WHERE id = 1;"},
+	{"secret-in-migration", false, USERS "SELECT json_build_object('secret', email, 'password', 'none') FROM users;"},
+	{"secret-in-migration", false, "ALTER ROLE app PASSWORD NULL;"},
+	{"secret-in-migration", false, "CREATE ROLE app PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5';"},
+	{"secret-in-migration", false, "CREATE ROLE app LOGIN;"},
+	{"secret-in-migration", false, "CREATE TABLE accounts (id bigint PRIMARY KEY, password text, api_key text DEFAULT '');"},
+	{"secret-in-migration", false, USERS "ALTER TABLE users ADD COLUMN password_hash text;"},
+	{"secret-in-migration", false, USERS "INSERT INTO users (id, email) VALUES (1, 'AKIA-is-no-key');"},
+	{"secret-in-migration", true,  "CREATE USER 'app'@'%' IDENTIFIED BY 'hunter22';", DIALECT_MYSQL},
+	{"secret-in-migration", false, "CREATE USER 'app'@'%' IDENTIFIED WITH auth_socket;", DIALECT_MYSQL},
 	/* answers that answer nothing */
 	{"unused-ignore", true,  USERS "-- squawk-ignore ban-drop-table\nSELECT 1;"},
 	{"unused-ignore", false, USERS "-- squawk-ignore ban-drop-table\nDROP TABLE users;"},
@@ -257,9 +318,22 @@ static void test_rules(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* A merge can put a row in twice, or out of its place. */
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; rules[i]; i++) {
+		if (rules[i + 1] && strcmp(rules[i]->id, rules[i + 1]->id) >= 0)
+			fail_msg("%s stands before %s", rules[i]->id, rules[i + 1]->id);
+		assert_true(rules[i]->check || rules[i]->finish || rules[i]->after ||
+			    strcmp(rules[i]->id, "unused-ignore") == 0);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_table)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,8 +100,7 @@ bool is_partitioned(const struct object *t)
 const struct object *column_of(const struct object *table, struct slice name)
 {
 	for (size_t i = 0; table && i < table->nparts; i++)
-		if (table->parts[i]->type == OBJECT_COLUMN &&
-			slice_eq(table->parts[i]->name, name))
+		if (table->parts[i]->type == OBJECT_COLUMN && slice_eq(table->parts[i]->name, name))
 			return table->parts[i];
 	return NULL;
 }
@@ -121,14 +120,57 @@ static bool touches(const struct touched *v, size_t n)
 	return false;
 }
 
-bool rewrites_table(const struct step_writer *w)
+const struct effect *own_effect(struct step_writer *w)
 {
-	return w->in->effect && touches(w->in->effect->rewrites, w->in->effect->nrewrites);
+	const struct engine *e;
+	struct statement one;
+	struct effect *out;
+	struct err err = {0};
+
+	if (w->own)
+		return w->own;
+	w->own = w->in->effect;
+	if (w->in->effect && w->in->statement->nchanges > 1) {
+		e = engine_for(w->d, &err);
+		err_done(&err);
+		one = *w->in->statement;
+		one.changes = (struct change *)w->c;
+		one.nchanges = 1;
+		out = ARENA_NEW(w->a, struct effect);
+		if (e)
+			e->effects(w->a, w->in->before, w->in->session, &one, out);
+		w->own = out;
+	}
+	return w->own;
 }
 
-bool scans_table(const struct step_writer *w)
+bool rewrites_table(struct step_writer *w)
 {
-	return w->in->effect && touches(w->in->effect->scans, w->in->effect->nscans);
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->rewrites, e->nrewrites);
+}
+
+bool scans_table(struct step_writer *w)
+{
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->scans, e->nscans);
+}
+
+bool builds_index(struct step_writer *w)
+{
+	const struct effect *e = own_effect(w);
+
+	return e && touches(e->builds, e->nbuilds);
+}
+
+bool has_directive(const struct statement *st, const char *name)
+{
+	for (size_t i = 0; i < st->ndirectives; i++)
+		if (slice_iis(st->directives[i].name, name))
+			return true;
+	return false;
 }
 
 bool index_mentions(const struct object *index, struct slice column)
@@ -152,8 +194,7 @@ struct slice change_words_written(const struct step_writer *w)
 
 	if (!w->c->span.src || w->c->span.off < st->span.off)
 		return slice_trim(st->raw);
-	return slice_trim(
-		slice_sub(st->raw, w->c->span.off - st->span.off, w->c->span.len));
+	return slice_trim(slice_sub(st->raw, w->c->span.off - st->span.off, w->c->span.len));
 }
 
 struct slice with_word_after(
@@ -168,8 +209,8 @@ struct slice with_word_after(
 		if (depth == 0 && token_is(t, word)) {
 			size_t at = t.off + t.text.len;
 
-			return text_of(w, "%s %s%s", slice_sub(text, 0, at), insert,
-				slice_from(text, at));
+			return text_of(
+				w, "%s %s%s", slice_sub(text, 0, at), insert, slice_from(text, at));
 		}
 	}
 	return text;
@@ -218,13 +259,28 @@ struct slice rendered(struct step_writer *w, const struct object *o)
 
 struct slice comparable(struct step_writer *w, struct slice expr, struct slice type)
 {
-	static const char *const without[] = {"json", "xml", "point", "box", "polygon", "line",
-		"lseg", "path", "circle"};
+	static const char *const without[] = {
+		"json", "xml", "point", "box", "polygon", "line", "lseg", "path", "circle"};
 
 	for (size_t i = 0; w->d == DIALECT_POSTGRES && i < sizeof without / sizeof *without; i++)
 		if (slice_is(type, without[i]))
 			return text_of(w, "(%s)::text", expr);
 	return expr;
+}
+
+/* 'x', 0, true: what a default can hold without touching a row. */
+bool is_literal(enum dialect d, struct slice text)
+{
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, d, text);
+	t = lexer_next(&l);
+	if (token_punct(t, "-"))
+		t = lexer_next(&l);
+	return (t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER || token_is(t, "true") ||
+		       token_is(t, "false")) &&
+	       lexer_peek(&l).kind == TOKEN_END;
 }
 
 /* ---- Names ---- */
@@ -267,8 +323,7 @@ static bool is_taken(struct step_writer *w, struct slice name, enum object_type 
 	const struct object *o;
 
 	if (type == OBJECT_CONSTRAINT || type == OBJECT_COLUMN)
-		return w->table &&
-		       catalog_part(w->in->before, w->table, type, name, &o) == PRESENT;
+		return w->table && catalog_part(w->in->before, w->table, type, name, &o) == PRESENT;
 	return catalog_find(w->in->before, w->in->session, type,
 		       (struct name){w->c->target.schema, name}, &o) == PRESENT;
 }

@@ -20,7 +20,7 @@ struct step_writer {
 	const struct change *c;
 	const struct object *table; /* c->target as the catalog has it; NULL = not known */
 	enum dialect d;
-	struct slice column; /* w->c->name unless the recipe calls another one for a part */
+	const struct effect *own; /* of this change alone; made by own_effect() */
 };
 
 #define KINDS(...) ((const enum change_kind[]){__VA_ARGS__, CHANGE_KINDS_})
@@ -28,9 +28,8 @@ struct step_writer {
 /* The table as the author wrote it: schema and name, for %n. */
 #define T(w) (w)->c->target.schema, (w)->c->target.name
 
-struct safe_step *step_add(
-	struct step_writer *w, enum phase phase, const char *name, const char *says, ...)
-	__attribute__((format(printf, 4, 5)));
+struct safe_step *step_add(struct step_writer *w, enum phase phase, const char *name,
+	const char *says, ...) __attribute__((format(printf, 4, 5)));
 /* An sqlf() template. */
 void piece(struct step_writer *w, struct piece_list *to, const char *template, ...);
 void piece_text(struct step_writer *w, struct piece_list *to, struct slice sql);
@@ -46,8 +45,12 @@ bool is_partitioned(const struct object *t);
 const struct object *column_of(const struct object *table, struct slice name);
 /* Known to be NOT NULL already. */
 bool is_not_null(const struct object *table, struct slice column);
-bool rewrites_table(const struct step_writer *w);
-bool scans_table(const struct step_writer *w);
+/* The effect of this change alone, where the statement has several. */
+const struct effect *own_effect(struct step_writer *w);
+bool rewrites_table(struct step_writer *w);
+bool scans_table(struct step_writer *w);
+bool builds_index(struct step_writer *w);
+bool has_directive(const struct statement *st, const char *name);
 /* Plain columns of keys; the index mentions the column anywhere. */
 bool index_mentions(const struct object *index, struct slice column);
 
@@ -55,8 +58,8 @@ bool index_mentions(const struct object *index, struct slice column);
 /* The change's own words inside the statement. */
 struct slice change_words_written(const struct step_writer *w);
 /* The statement with `insert` put in behind the first of these words at depth 0. */
-struct slice with_word_after(struct step_writer *w, struct slice text, const char *word,
-	struct slice insert);
+struct slice with_word_after(
+	struct step_writer *w, struct slice text, const char *word, struct slice insert);
 /* The statement for this change alone: "ALTER TABLE t " and the change's words. */
 struct slice alone(struct step_writer *w);
 /* "(a, b)" with quotes where needed. */
@@ -66,6 +69,8 @@ struct slice rendered(struct step_writer *w, const struct object *o);
 struct slice best(struct expr e);
 /* Columns of json, xml, point … have no equality: compared as text. */
 struct slice comparable(struct step_writer *w, struct slice expr, struct slice type);
+
+bool is_literal(enum dialect d, struct slice text);
 
 /* ---- Names of ours ---- */
 /* table_middle_label, shortened as PostgreSQL shortens, with a number behind when taken. */
@@ -89,6 +94,15 @@ void verify_not_null(struct step_writer *w, struct safe_step *s, struct slice co
 bool add_foreign_key(struct step_writer *w, const struct object *def, struct slice written);
 bool add_check(struct step_writer *w, const struct object *def, struct slice written);
 bool add_key(struct step_writer *w, const struct object *def);
+/* Fills the column in batches; `undo_with` are the pieces that make the column again, empty, after
+ * it was dropped: the way back that writes no row. */
+struct safe_step *fill_step(struct step_writer *w, struct slice column, struct slice value,
+	struct slice where, const struct piece_list *undo_with);
+
+/* CREATE TABLE under another name, INSERT … SELECT, DROP, RENAME, with what belongs to it: the
+ * table becomes `to`. SQLite's way to what ALTER TABLE cannot do. */
+void sqlite_rebuild(struct step_writer *w, struct piece_list *pieces, const struct object *from,
+	const struct object *to, struct slice column, struct slice value);
 
 #define RECIPE(name) extern const struct recipe recipe_##name;
 #include "rewrite/recipes.def"

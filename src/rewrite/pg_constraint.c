@@ -2,7 +2,8 @@
  *
  * NOT VALID takes its strong lock for a moment and looks at no row; VALIDATE looks at all of them
  * under SHARE UPDATE EXCLUSIVE, in a transaction of its own, for beside the ADD it would run under
- * that one's lock. Keys have no NOT VALID: their index is built concurrently and then taken over. */
+ * that one's lock. Keys have no NOT VALID: their index is built concurrently and then taken over.
+ */
 #include "rewrite/internal.h"
 
 /* The column that a check speaks of, when it is one: part of the name the server would choose. */
@@ -15,13 +16,24 @@ static struct slice only_column(const struct constraint_def *d)
 	return f && f->columns.n == 1 ? f->columns.at[0] : SLICE_NONE;
 }
 
+static struct slice all_columns(struct step_writer *w, const struct constraint_def *d)
+{
+	struct names all = {0};
+
+	for (size_t i = 0; i < d->columns.n; i++)
+		names_add(w->a, &all, d->columns.at[i]);
+	for (size_t i = 0; i < d->include.n; i++)
+		names_add(w->a, &all, d->include.at[i]);
+	return joined(w, all);
+}
+
 static struct slice constraint_name(
 	struct step_writer *w, const struct object *def, const char *label)
 {
-	struct slice middle = slice_is(def->constraint.kind, "check") ? only_column(&def->constraint)
-			      : slice_is(def->constraint.kind, "primary key")
-				      ? SLICE_NONE
-				      : joined(w, def->constraint.columns);
+	struct slice middle =
+		slice_is(def->constraint.kind, "check")         ? only_column(&def->constraint)
+		: slice_is(def->constraint.kind, "primary key") ? SLICE_NONE
+								: all_columns(w, &def->constraint);
 
 	if (def->name.len && !def->generated_name)
 		return def->name;
@@ -169,9 +181,10 @@ bool add_key(struct step_writer *w, const struct object *def)
 	if (w->in->one_message) {
 		piece(w, &s->down, "DROP INDEX CONCURRENTLY IF EXISTS %n", w->c->target.schema,
 			name);
-		s = step_add(w, PHASE_EXPAND, "take_over", "the index becomes the key. Its down "
-							   "script builds the plain index again, "
-							   "under a lock that stops writes.");
+		s = step_add(w, PHASE_EXPAND, "take_over",
+			"the index becomes the key. Its down "
+			"script builds the plain index again, "
+			"under a lock that stops writes.");
 		s->no_tx = primary;
 	}
 	take_over(w, s, def, name, primary);
@@ -205,7 +218,8 @@ const struct recipe recipe_add_constraint = {
 	.kinds = KINDS(CHANGE_ADD_CONSTRAINT),
 	.rules = RULES("add-fk-validated", "add-check-validated", "add-unique", "add-primary-key",
 		"add-exclusion"),
-	.says = "foreign keys and checks NOT VALID, then VALIDATE in a transaction of its own; keys "
+	.says = "foreign keys and checks NOT VALID, then VALIDATE in a transaction of its own; "
+		"keys "
 		"by CREATE UNIQUE INDEX CONCURRENTLY, then USING INDEX",
 	.write = write_constraint,
 };
@@ -214,15 +228,17 @@ const struct recipe recipe_add_constraint = {
 
 void prove_not_null(struct step_writer *w, struct safe_step *s, struct slice column, bool undo)
 {
-	struct slice name = chosen_name(w, w->c->target.name, column, "not_null", OBJECT_CONSTRAINT);
+	struct slice name =
+		chosen_name(w, w->c->target.name, column, "not_null", OBJECT_CONSTRAINT);
 
 	if (w->in->version >= 180000) {
 		piece(w, &s->up, "ALTER TABLE %n ADD CONSTRAINT %i NOT NULL %i NOT VALID", T(w),
 			name, column);
 		piece(w, &s->up, "ALTER TABLE %n VALIDATE CONSTRAINT %i", T(w), name);
 	} else {
-		piece(w, &s->up, "ALTER TABLE %n ADD CONSTRAINT %i CHECK (%i IS NOT NULL) NOT VALID",
-			T(w), name, column);
+		piece(w, &s->up,
+			"ALTER TABLE %n ADD CONSTRAINT %i CHECK (%i IS NOT NULL) NOT VALID", T(w),
+			name, column);
 		piece(w, &s->up, "ALTER TABLE %n VALIDATE CONSTRAINT %i", T(w), name);
 		piece(w, &s->up, "ALTER TABLE %n ALTER COLUMN %i SET NOT NULL", T(w), column);
 		piece(w, &s->up, "ALTER TABLE %n DROP CONSTRAINT %i", T(w), name);
@@ -264,7 +280,8 @@ const struct recipe recipe_set_not_null = {
 	.since = 120000,
 	.kinds = KINDS(CHANGE_SET_NOT_NULL),
 	.rules = RULES("set-not-null-scan"),
-	.says = "CHECK (column IS NOT NULL) NOT VALID, VALIDATE, SET NOT NULL, DROP the check; from "
+	.says = "CHECK (column IS NOT NULL) NOT VALID, VALIDATE, SET NOT NULL, DROP the check; "
+		"from "
 		"PostgreSQL 18 NOT NULL … NOT VALID, VALIDATE",
 	.write = write_set_not_null,
 };

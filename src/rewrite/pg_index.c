@@ -6,22 +6,30 @@
 
 #include <stdint.h>
 
-/* What the server would put into the name: columns, the function of an expression, or expr. */
+/* lower(x), also in parentheses: lower; another expression: expr. */
+static struct slice key_word(struct step_writer *w, struct slice key)
+{
+	bool inner = false;
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, w->d, key);
+	for (t = lexer_next(&l); token_punct(t, "("); t = lexer_next(&l))
+		inner = true;
+	if (t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED)
+		return SL("expr");
+	if (inner && !token_punct(lexer_peek(&l), "("))
+		return SL("expr");
+	return token_value(w->a, w->d, t);
+}
+
+/* What the server would put into the name. */
 static struct slice key_words(struct step_writer *w, struct names keys)
 {
 	struct names words = {0};
 
-	for (size_t i = 0; i < keys.n; i++) {
-		struct lexer l;
-		struct token t;
-
-		lexer_init(&l, w->d, keys.at[i]);
-		t = lexer_next(&l);
-		names_add(w->a, &words,
-			t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED
-				? token_value(w->a, w->d, t)
-				: SL("expr"));
-	}
+	for (size_t i = 0; i < keys.n; i++)
+		names_add(w->a, &words, key_word(w, keys.at[i]));
 	return joined(w, words);
 }
 
@@ -33,8 +41,8 @@ static struct name index_name(struct step_writer *w)
 		return (struct name){w->c->target.schema, def->name};
 	return (struct name){w->c->target.schema,
 		def->name.len ? def->name
-			      : chosen_name(w, w->c->target.name,
-				      key_words(w, def->index.keys), "idx", OBJECT_NONE)};
+			      : chosen_name(w, w->c->target.name, key_words(w, def->index.keys),
+					"idx", OBJECT_NONE)};
 }
 
 /* The author's statement with CONCURRENTLY, and the name that the server would have chosen. */
@@ -104,13 +112,15 @@ static bool build_on_partitions(struct step_writer *w, struct name name)
 
 		if (slice_empty(w->c->target.schema))
 			on.schema = SLICE_NONE;
-		names[i] = chosen_name(w, on.name, key_words(w, w->c->def->index.keys), "idx",
-			OBJECT_NONE);
-		build(w, text_of(w, "CREATE %sINDEX CONCURRENTLY %i ON %n %s", unique, names[i],
-				 on.schema, on.name, keys),
+		names[i] = chosen_name(
+			w, on.name, key_words(w, w->c->def->index.keys), "idx", OBJECT_NONE);
+		build(w,
+			text_of(w, "CREATE %sINDEX CONCURRENTLY %i ON %n %s", unique, names[i],
+				on.schema, on.name, keys),
 			(struct name){on.schema, names[i]}, on);
 	}
-	s = step_add(w, PHASE_EXPAND, "attach", "the partitions' indexes become parts of the whole.");
+	s = step_add(
+		w, PHASE_EXPAND, "attach", "the partitions' indexes become parts of the whole.");
 	for (size_t i = 0; i < n; i++)
 		piece(w, &s->up, "ALTER INDEX %n ATTACH PARTITION %n", name.schema, name.name,
 			slice_empty(w->c->target.schema) ? SLICE_NONE : parts[i]->schema, names[i]);
@@ -129,8 +139,9 @@ static bool write_create(struct step_writer *w)
 {
 	struct name name;
 
-	if ((w->c->flags & CHANGE_CONCURRENTLY) || !w->c->def || w->c->def->index.on_only ||
-		!target_existed(w))
+	if (!w->c->def || w->c->def->index.on_only || !target_existed(w))
+		return false;
+	if ((w->c->flags & CHANGE_CONCURRENTLY) && !is_partitioned(w->table))
 		return false;
 	name = index_name(w);
 	if (is_partitioned(w->table))
@@ -143,7 +154,8 @@ const struct recipe recipe_create_index = {
 	.id = "create-index",
 	.engines = RULE_PG,
 	.kinds = KINDS(CHANGE_CREATE_INDEX),
-	.rules = RULES("index-not-concurrent", "concurrent-index-partitioned"),
+	.rules = RULES(
+		"index-not-concurrent", "concurrent-index-partitioned", "index-in-exclusive-tx"),
 	.says = "CREATE INDEX CONCURRENTLY outside a transaction; on a partitioned table ON ONLY "
 		"the parent, CONCURRENTLY on each partition, then attach",
 	.write = write_create,
@@ -159,12 +171,14 @@ static bool write_drop(struct step_writer *w)
 			ABSENT)
 		return false;
 	if (w->c->flags & CHANGE_CASCADE)
-		return refuse(w, "DROP INDEX CONCURRENTLY knows no CASCADE: drop what depends on "
-				 "%.*s by name, then the index",
+		return refuse(w,
+			"DROP INDEX CONCURRENTLY knows no CASCADE: drop what depends on "
+			"%.*s by name, then the index",
 			SLICE(w->c->target.name));
 	if (o && is_partitioned(o->table))
-		return refuse(w, "the index of a partitioned table cannot be dropped "
-				 "concurrently: drop it in a quiet moment, under a short lock_timeout");
+		return refuse(w,
+			"the index of a partitioned table cannot be dropped "
+			"concurrently: drop it in a quiet moment, under a short lock_timeout");
 	s = step_add(w, PHASE_EXPAND, "drop_index", "drop the index while reads and writes go on.");
 	s->no_tx = true;
 	piece(w, &s->up, "DROP INDEX CONCURRENTLY %s%n",
@@ -261,10 +275,11 @@ static bool write_refresh(struct step_writer *w)
 			"REFRESH … CONCURRENTLY needs a unique index over plain columns of %.*s: "
 			"build one first",
 			SLICE(o->name));
-	s = step_add(w, PHASE_EXPAND, "refresh", "readers see the old rows until the new ones are "
-						 "ready.");
-	piece_text(w, &s->up, with_word_after(w, slice_trim(w->in->statement->raw), "view",
-				      SL("CONCURRENTLY")));
+	s = step_add(w, PHASE_EXPAND, "refresh",
+		"readers see the old rows until the new ones are "
+		"ready.");
+	piece_text(w, &s->up,
+		with_word_after(w, slice_trim(w->in->statement->raw), "view", SL("CONCURRENTLY")));
 	nothing_to_undo(w, s, "the view's query did not change");
 	return true;
 }

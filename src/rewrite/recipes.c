@@ -64,7 +64,7 @@ static bool write_change(struct step_writer *w)
 		if (!answers_kind(r, w->c->kind) || !holds_for(r, w->d, w->in->version))
 			continue;
 		w->table = NULL;
-		w->column = w->c->name;
+		w->own = NULL;
 		if (!r->write(w))
 			continue;
 		if (!w->out->recipe)
@@ -110,6 +110,8 @@ enum rewrite_result rewrite_statement(const struct rewrite_input *in, struct rew
 		}
 		if (out->refused.len)
 			return REWRITE_REFUSED;
+		if (out->whole)
+			break;
 	}
 	return any ? REWRITE_STEPS : REWRITE_AS_IS;
 }

@@ -27,7 +27,8 @@ struct rewrite_input {
 	/* The layout's runner sends a file as one message: a statement that must stand outside a
 	 * transaction needs a file of its own. */
 	bool one_message;
-	/* For rows that are there already, when a new column must not be NULL; empty = not given. */
+	/* For rows that are there already, when a new column must not be NULL; empty = not given.
+	 */
 	struct slice fill;
 };
 
@@ -38,20 +39,20 @@ struct piece_list {
 
 struct safe_step {
 	enum phase phase;
-	const char *name; /* one word for the file's name: expand, backfill, validate, swap … */
+	const char *name;  /* one word for the file's name: expand, backfill, validate, swap … */
 	struct slice says; /* what it does and why, one sentence or more; may be empty */
-	bool no_tx;	   /* outside a transaction: each piece commits by itself */
-	bool batched;	   /* its statement runs in batches: `-- belay:batched` */
+	bool no_tx;        /* outside a transaction: each piece commits by itself */
+	bool batched;      /* its statement runs in batches: `-- belay:batched` */
 	bool needs_value;  /* a value that only the author knows is missing: not a file yet */
-	bool one_way;	   /* there is no way back: `says` tells what is lost */
+	bool one_way;      /* there is no way back: `says` tells what is lost */
 	const char *allow; /* the rule that objects to it, and is answered by this recipe */
 	struct piece_list guard; /* before `up`, removes what a failed attempt left */
 	struct piece_list up, down, verify;
 };
 
 enum rewrite_result {
-	REWRITE_AS_IS,	 /* no recipe has anything to say: it is fine as it stands */
-	REWRITE_STEPS,	 /* safe steps */
+	REWRITE_AS_IS,   /* no recipe has anything to say: it is fine as it stands */
+	REWRITE_STEPS,   /* safe steps */
 	REWRITE_REFUSED, /* unsafe, and there is no safe form: out->refused says why */
 };
 
@@ -61,16 +62,17 @@ struct rewritten {
 	struct safe_step **steps;
 	size_t n;
 	struct slice refused;
+	bool whole; /* the recipe wrote the whole statement, not one change of it */
 };
 
 struct step_writer; /* internal.h */
 struct recipe {
 	const char *id;
-	unsigned engines;	       /* RULE_PG | RULE_MYSQL | … */
-	int since, until;	       /* server versions, 0 = no bound; until is exclusive */
+	unsigned engines;              /* RULE_PG | RULE_MYSQL | … */
+	int since, until;              /* server versions, 0 = no bound; until is exclusive */
 	const enum change_kind *kinds; /* changes it answers; ends with CHANGE_KINDS_ */
 	const char *const *rules;      /* findings it answers; ends with NULL; may be NULL */
-	const char *says;	       /* the sequence in words, one line */
+	const char *says;              /* the sequence in words, one line */
 	/* Of the changes of one statement, this one. False: it has nothing to say about it. */
 	bool (*write)(struct step_writer *w);
 };
@@ -88,12 +90,15 @@ struct slice rewrite_text(struct arena *a, const struct rewritten *r);
 /* judge_input.safe_form: the finding's statement by its recipe; empty when there is none. */
 struct slice rewrite_safe_form(const struct judged *j, const struct rule *r);
 
+/* The safe form of a rule's unsafe example; empty when no recipe answers it. */
+struct slice rewrite_example(struct arena *a, const struct rule *r);
+
 /* ---- Steps as migration files ---- */
 struct step_text {
 	struct slice up, down, verify; /* without the layout's own markers; empty = there is none */
 };
 /* `index` from 0 of `n`; the words of the header say which step it is. */
-struct step_text step_text(struct arena *a, const struct safe_step *s, size_t index, size_t n,
-	bool one_message);
+struct step_text step_text(
+	struct arena *a, const struct safe_step *s, size_t index, size_t n, bool one_message);
 
 #endif

@@ -22,8 +22,9 @@ static bool undo_of_column(struct step_writer *w, struct piece_list *to)
 	else if (c->kind == CHANGE_RENAME_COLUMN)
 		piece(w, to, "ALTER TABLE %n RENAME COLUMN %i TO %i", T(w), c->other.name, c->name);
 	else if ((c->kind == CHANGE_SET_DEFAULT || c->kind == CHANGE_DROP_DEFAULT) && col)
-		piece(w, to, old.len ? "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT %s"
-				     : "ALTER TABLE %n ALTER COLUMN %i DROP DEFAULT",
+		piece(w, to,
+			old.len ? "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT %s"
+				: "ALTER TABLE %n ALTER COLUMN %i DROP DEFAULT",
 			T(w), c->name, old);
 	else if (c->kind == CHANGE_SET_NOT_NULL && w->d == DIALECT_POSTGRES)
 		piece(w, to, "ALTER TABLE %n ALTER COLUMN %i DROP NOT NULL", T(w), c->name);
@@ -128,7 +129,8 @@ void undo_one(struct step_writer *w, struct safe_step *s)
 
 	if (s->one_way)
 		return;
-	if (!undo_of_column(w, &mine) && !undo_of_table_part(w, &mine) && !undo_of_object(w, &mine)) {
+	if (!undo_of_column(w, &mine) && !undo_of_table_part(w, &mine) &&
+		!undo_of_object(w, &mine)) {
 		s->down = (struct piece_list){0};
 		s->one_way = true;
 		return;

@@ -62,9 +62,8 @@ static struct slice column_query(struct step_writer *w, struct slice column, str
 			"%L AND NOT attisdropped%s",
 			shown_name(w, t), column, more);
 	if (w->d == DIALECT_SQLITE)
-		return text_of(
-			w, "SELECT 1 FROM pragma_table_info(%L) WHERE name = %L%s", t.name, column,
-			more);
+		return text_of(w, "SELECT 1 FROM pragma_table_info(%L) WHERE name = %L%s", t.name,
+			column, more);
 	return text_of(w,
 		"SELECT 1 FROM information_schema.columns WHERE table_schema = %s AND "
 		"table_name = %L AND column_name = %L%s",

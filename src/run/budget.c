@@ -59,7 +59,7 @@ bool budget_begin(
 {
 	*b = (struct budget){.o = o,
 		.conn = o->conn,
-		.locks = has_budget(p) ? o->conn->engine->locks : NULL,
+		.locks = has_budget(p) || o->lease ? o->conn->engine->locks : NULL,
 		.outer = o->conn->waiter,
 		.limit = -1,
 		.seed = (unsigned)io_now_ms()};
@@ -234,11 +234,25 @@ static bool held_too_long(const struct budget *b)
 	       io_now_ms() - b->holding_since > b->holder->hold_ms;
 }
 
+/* False: the lease is somebody else's by now. */
+static bool keep_lease(struct budget *b)
+{
+	if (!lease_due(b->o->lease) || !watch(b))
+		return true;
+	b->lost = !lease_beat(b->o->lease, b->watcher);
+	return !b->lost;
+}
+
+bool budget_alive(struct budget *b, struct err *err)
+{
+	return !b->locks || keep_lease(b) || lease_lost(err);
+}
+
 static bool on_tick(void *ctx, long long elapsed)
 {
 	struct budget *b = ctx;
 
-	if (!outer_turn(b, elapsed))
+	if (!outer_turn(b, elapsed) || !keep_lease(b))
 		return false;
 	if (b->sending && elapsed >= FIRST_LOOK_MS && io_now_ms() - b->sampled >= LOOK_MS)
 		look(b, NULL, 0);
@@ -261,6 +275,8 @@ static bool nap(struct budget *b, long long ms, struct err *err)
 		if (b->outer.tick && !b->outer.tick(b->outer.ctx, 0))
 			return err_set(
 				err, ERR_INTERRUPTED, "interrupted while waiting for a lock");
+		if (!keep_lease(b))
+			return lease_lost(err);
 	}
 	return true;
 }
@@ -567,6 +583,8 @@ bool budget_again(struct budget *b, const struct step *s, struct err *err)
 
 	if (!b->locks)
 		return false;
+	if (b->lost)
+		return lease_lost(err);
 	if (b->overheld && err->code == ERR_INTERRUPTED)
 		return held(b, s, err);
 	if (!b->spent && !lock_failed(b, err))

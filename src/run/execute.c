@@ -55,25 +55,49 @@ static void tell(struct executor *x, enum run_event_kind kind, const struct step
 		x->o->event(x->o->ctx, &e);
 }
 
-/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing) is
- * sent in front of it, with it where the server takes both in one message. */
+/* Words of ours in front of a transaction's work: the lease's fence goes with them. */
+static struct slice fenced(struct executor *x, struct slice words)
+{
+	struct slice fence = lease_fence(x->o->lease, x->arena);
+
+	if (!fence.len)
+		return words;
+	return words.len ? arena_printf(x->arena, "%.*s; %.*s", SLICE(words), SLICE(fence)) : fence;
+}
+
+/* Did those words fail because the lease is lost? */
+static bool fence_failed(struct executor *x, struct err *err)
+{
+	return lease_is_lost(x->o->lease, err) ? lease_lost(err) : false;
+}
+
+static bool send_fenced(struct executor *x, struct slice words, struct err *err)
+{
+	words = fenced(x, words);
+	return words.len == 0 || conn_exec(x->conn, words, err) || fence_failed(x, err);
+}
+
+/* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing)
+ * and the fence are sent in front of it, with it where the server takes both in one message. */
 static bool take_framework_lock(
-	struct executor *x, struct slice first, struct slice *unlock, struct err *err)
+	struct executor *x, struct slice first, bool in_tx, struct slice *unlock, struct err *err)
 {
 	const struct project *p = x->plan->project;
 	struct slice try_sql = SLICE_NONE;
 	struct rows r = {0};
 
 	*unlock = SLICE_NONE;
+	if (in_tx)
+		first = fenced(x, first);
 	if (x->o->no_history || !p->layout->lock_sql ||
 		!p->layout->lock_sql(p, x->conn, x->arena, &try_sql, unlock))
-		return first.len == 0 || conn_exec(x->conn, first, err);
+		return first.len == 0 || conn_exec(x->conn, first, err) || fence_failed(x, err);
 	if (first.len && x->conn->id.dialect == DIALECT_POSTGRES)
 		try_sql = arena_printf(x->arena, "%.*s; %.*s", SLICE(first), SLICE(try_sql));
 	else if (first.len && !conn_exec(x->conn, first, err))
 		return false;
 	if (!conn_query(x->conn, try_sql, x->arena, &r, err))
-		return false;
+		return fence_failed(x, err);
 	if (r.nrows && !rows_null(&r, 0, 0) &&
 		(slice_is(rows_get(&r, 0, 0), "t") || slice_is(rows_get(&r, 0, 0), "1")))
 		return true;
@@ -156,7 +180,7 @@ static struct slice begin_words(const struct conn *c)
 
 static bool begin_tx(struct executor *x, struct err *err)
 {
-	return conn_exec(x->conn, begin_words(x->conn), err);
+	return send_fenced(x, begin_words(x->conn), err);
 }
 
 /* BEGIN, and the limits of the lock budget with it. */
@@ -203,9 +227,10 @@ static bool not_stopped(struct executor *x, struct err *err)
 {
 	const struct waiter *w = &x->conn->waiter;
 
-	if (!w->tick || w->tick(w->ctx, 0))
-		return true;
-	return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (w->tick && !w->tick(w->ctx, 0))
+		return x->budget.lost ? lease_lost(err)
+				      : err_set(err, ERR_INTERRUPTED, "interrupted");
+	return budget_alive(&x->budget, err);
 }
 
 /* ---- Steps outside a transaction of ours ---- */
@@ -251,7 +276,7 @@ static bool run_with_row(struct executor *x, const struct step *s, struct err *e
 	long long ms = 0;
 
 	do {
-		if (conn_exec(x->conn, begin_for(x, s), err) &&
+		if (send_fenced(x, begin_for(x, s), err) &&
 			budget_step(&x->budget, s, s, 1, true, err) && run_step(x, s, &ms, err) &&
 			(!x->journal || journal_done_alone(x->journal, s, ms, err)) &&
 			commit(x, err)) {
@@ -305,7 +330,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
 		return false;
 	if (x->journal && !journal_intent(x->journal, s, before, err))
-		return false;
+		return fence_failed(x, err);
 	if (!run_unwrapped(x, s, &ms, err) ||
 		(e->sound && !e->sound(x->conn, s->statement, before, err))) {
 		struct waiter waiter = x->conn->waiter;
@@ -324,7 +349,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
  * that they are true if and only if it is. */
 static bool write_own(struct executor *x, struct err *err)
 {
-	bool ok = true;
+	bool ok = send_fenced(x, SLICE_NONE, err);
 
 	for (size_t i = 0; ok && x->journal && i < x->nown; i++)
 		ok = journal_done_alone(x->journal, x->own[i], x->own_ms[i], err);
@@ -486,7 +511,7 @@ static bool run_grouped(
 		if (skip)
 			continue;
 		if (!locked && !only_sets(x->plan->steps[i].statement)) {
-			if (!take_framework_lock(x, first, &unlock, err))
+			if (!take_framework_lock(x, first, true, &unlock, err))
 				return false;
 			locked = true;
 		}
@@ -497,7 +522,7 @@ static bool run_grouped(
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
-	if (!locked && !take_framework_lock(x, first, &unlock, err))
+	if (!locked && !take_framework_lock(x, first, true, &unlock, err))
 		return false;
 	if (!verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
@@ -529,7 +554,7 @@ static bool run_separately(
 	bool ok;
 
 	x->ngroup = 0;
-	if (!take_framework_lock(x, SLICE_NONE, &unlock, err))
+	if (!take_framework_lock(x, SLICE_NONE, false, &unlock, err))
 		return false;
 	ok = true;
 	budget_fresh(&x->budget);
@@ -721,6 +746,8 @@ static bool prepare(struct executor *x, struct err *err)
 	if (!x->o->no_journal && !journal_open(&x->journal, x->conn, x->o->journal_where,
 					 x->plan->direction, p->layout->name, err))
 		return false;
+	if (x->journal)
+		journal_guard(x->journal, lease_fence(x->o->lease, x->arena));
 	if (!budget_begin(&x->budget, x->plan, x->o, err))
 		return false;
 	x->budget.tell = tell_budget;

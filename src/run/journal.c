@@ -16,9 +16,13 @@ struct journal {
 	struct slice layout;
 	long long run;
 	struct buf sql;
+	struct slice guard;
 };
 
-enum { SQL_KEPT = 2000 }; /* bytes of a statement's text that the journal keeps */
+enum {
+	JOURNAL_VERSION = 2,
+	SQL_KEPT = 2000
+}; /* bytes of a statement's text that the journal keeps */
 
 static void place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
@@ -53,7 +57,7 @@ bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 	if (d == DIALECT_POSTGRES)
 		return slice_is(schema, "belay");
 	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
-	       slice_is(name, "belay_applied");
+	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
 }
 
 /* Column types by dialect: PostgreSQL, MySQL/MariaDB, SQLite. */
@@ -88,11 +92,25 @@ static const char *now_of(enum dialect d)
 	return "now(3)";
 }
 
+/* See lease.h. */
+static void lease_script(struct buf *out, struct slice schema)
+{
+	sqlf(out, DIALECT_POSTGRES,
+		"CREATE TABLE IF NOT EXISTS %N (part text PRIMARY KEY, epoch bigint NOT NULL,"
+		" owner text NOT NULL, system_id text NOT NULL, backend integer NOT NULL,"
+		" backend_start timestamptz, since timestamptz NOT NULL, beat timestamptz NOT "
+		"NULL);\n"
+		"INSERT INTO %N SELECT p, 0, '', '', 0, NULL, '-infinity', '-infinity'"
+		" FROM (VALUES ('fence'), ('heartbeat')) v(p) ON CONFLICT DO NOTHING;\n",
+		schema, SL("lease"), schema, SL("lease"));
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
 	const char *ts = type_of(d, 'm');
-	/* The statements' own words are kept: the database's default may not be able to hold them. */
+	/* The statements' own words are kept: the database's default may not be able to hold them.
+	 */
 	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
 	struct slice schema, prefix;
 
@@ -122,14 +140,24 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" (migration %s NOT NULL PRIMARY KEY, layout %s NOT NULL, checksum %s NOT NULL,"
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
+	if (d == DIALECT_POSTGRES)
+		lease_script(out, schema);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "version");
+	buf_printf(out, " (version %s NOT NULL%s", n, end);
+	buf_adds(out, "INSERT INTO ");
+	table(out, d, schema, prefix, "version");
+	buf_printf(out, " SELECT %d WHERE NOT EXISTS (SELECT 1 FROM ", JOURNAL_VERSION);
+	table(out, d, schema, prefix, "version");
+	buf_adds(out, ");\n");
 }
 
-static bool exists(
-	struct conn *c, struct slice schema, struct slice prefix, bool *yes, struct err *err)
+static bool exists(struct conn *c, struct slice schema, struct slice prefix, const char *what,
+	bool *yes, struct err *err)
 {
 	struct arena a = {0};
 	struct rows r = {0};
-	struct slice name = arena_printf(&a, "%.*sapplied", SLICE(prefix));
+	struct slice name = arena_printf(&a, "%.*s%s", SLICE(prefix), what);
 	struct cell params[2] = {{.text = name}, {.text = schema}};
 	bool ok;
 
@@ -238,7 +266,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 	struct slice schema, prefix;
 
 	place(c->id.dialect, where, &schema, &prefix);
-	if (!exists(c, schema, prefix, found, err))
+	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
 		return true;
@@ -282,34 +310,69 @@ static bool begin_run(struct journal *j, struct err *err)
 	return run_sql(j, err);
 }
 
+/* The journal of a newer belay may mean what we would misread. */
+static bool version_is_known(struct journal *j, struct slice version, struct err *err)
+{
+	if (number(version) <= JOURNAL_VERSION)
+		return true;
+	err_set(err, ERR_REFUSED,
+		"belay's journal in this database was written by a newer belay: its version is "
+		"%.*s, "
+		"and this one knows %d",
+		SLICE(version), JOURNAL_VERSION);
+	return err_hint(err, "Use that belay, or a newer one.");
+}
+
+bool journal_make(struct conn *c, struct slice where, struct err *err)
+{
+	struct journal j = {.conn = c};
+	struct rows r = {0};
+	bool found, ok;
+
+	place(c->id.dialect, where, &j.schema, &j.prefix);
+	ok = exists(c, j.schema, j.prefix, "version", &found, err);
+	if (ok && found) {
+		buf_adds(&j.sql, "SELECT max(version) FROM ");
+		own(&j, "version");
+		ok = conn_query(c, buf_slice(&j.sql), &j.arena, &r, err) &&
+		     (rows_null(&r, 0, 0) || version_is_known(&j, rows_get(&r, 0, 0), err));
+	} else if (ok) {
+		/* There is none, or one of an older belay: what is missing is added. IF NOT EXISTS
+		 * is no protection against somebody who does the same at this moment. */
+		if (c->id.dialect == DIALECT_POSTGRES)
+			buf_adds(&j.sql,
+				"SELECT pg_catalog.pg_advisory_xact_lock(7089266147110);\n");
+		journal_script(&j.sql, c->id.dialect, where);
+		ok = run_sql(&j, err);
+		if (!ok) {
+			err_context(err, "making belay's journal");
+			err_hint(err, "A role that may create it can run what `belay init "
+				      "--journal` prints.");
+		}
+	}
+	buf_done(&j.sql);
+	arena_done(&j.arena);
+	return ok;
+}
+
 bool journal_open(struct journal **out, struct conn *c, struct slice where, enum direction d,
 	const char *layout, struct err *err)
 {
-	struct journal *j = mem_alloc(sizeof *j);
-	bool found;
+	struct journal *j;
 
+	if (!journal_make(c, where, err))
+		return false;
+	j = mem_alloc(sizeof *j);
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
 	place(c->id.dialect, where, &j->schema, &j->prefix);
-	if (!exists(c, j->schema, j->prefix, &found, err))
-		goto fail;
-	if (!found) {
-		journal_script(&j->sql, c->id.dialect, where);
-		if (!run_sql(j, err)) {
-			err_context(err, "making belay's journal");
-			err_hint(err, "A role that may create it can run what `belay init "
-				      "--journal` prints.");
-			goto fail;
-		}
+	if (!begin_run(j, err)) {
+		journal_close(j);
+		return false;
 	}
-	if (!begin_run(j, err))
-		goto fail;
 	*out = j;
 	return true;
-fail:
-	journal_close(j);
-	return false;
 }
 
 void journal_close(struct journal *j)
@@ -319,6 +382,11 @@ void journal_close(struct journal *j)
 	buf_done(&j->sql);
 	arena_done(&j->arena);
 	free(j);
+}
+
+void journal_guard(struct journal *j, struct slice words)
+{
+	j->guard = words;
 }
 
 void journal_use(struct journal *j, struct conn *c)
@@ -370,6 +438,8 @@ bool journal_mark(struct journal *j, const struct migration *m, enum direction d
 
 bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err)
 {
+	if (j->guard.len)
+		buf_printf(&j->sql, "%.*s; ", SLICE(j->guard));
 	step_insert(j);
 	step_values(j, s, "alone", "intent", before, -1);
 	return run_sql(j, err);

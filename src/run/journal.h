@@ -9,6 +9,8 @@
  *	run(id, tool, system, database, role, host, pid, direction, state, started, finished)
  *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql_text,
  *	     before_state, evidence, started, ms, error)
+ *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
+ *	version(version)			of these tables
  *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
  *
  * kind of a step: transaction (committed with its migration), alone (statement by statement), mark
@@ -42,6 +44,9 @@ struct ledger_row {
 bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *exists,
 	struct ledger_row **ledger, size_t *nledger, struct journal_entry **open_steps,
 	size_t *nopen, struct err *err);
+/* Makes the tables if missing, adds what an older belay did not know; refuses the journal of a
+ * newer one. Before lease_take(). */
+bool journal_make(struct conn *c, struct slice where, struct err *err);
 /* Makes the tables if missing (one printed script for roles that may not: journal_script). */
 bool journal_open(struct journal **out, struct conn *c, struct slice where, enum direction d,
 	const char *layout, struct err *err);
@@ -53,6 +58,8 @@ void journal_script(struct buf *out, enum dialect d, struct slice where);
  * cannot be told apart by a crash. */
 bool journal_mark(struct journal *j, const struct migration *m, enum direction d, size_t index,
 	struct err *err);
+/* Words in front of each intent, in one transaction with it (lease_fence); kept by the caller. */
+void journal_guard(struct journal *j, struct slice words);
 /* Outside a transaction: the row is there before the SQL is sent; `before` is the engine's
  * witness. */
 bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err);

@@ -1,15 +1,16 @@
 /* run.h - carrying out a plan: the one executor, on a scratch server and on the real one.
  *
- * Calling sequence:  run_lock_take() → state_read() → state_select() → plan_make() → run_plan() .
- * Before anything is written `announce` is called with server, database and role. Events are told
- * to the caller as they happen; the library prints nothing. A failure leaves: transactional steps
- * rolled back with their migration, others recorded as done or in doubt; err says which, with the
- * next command. */
+ * Calling sequence:  lease_take() (or run_lock_take()) → state_read() → state_select() →
+ * plan_make() → run_plan() . Before anything is written `announce` is called with server, database
+ * and role. Events are told to the caller as they happen; the library prints nothing. A failure
+ * leaves: transactional steps rolled back with their migration, others recorded as done or in
+ * doubt; err says which, with the next command. */
 #ifndef BELAY_RUN_RUN_H
 #define BELAY_RUN_RUN_H
 
 #include "plan/plan.h"
 #include "run/journal.h"
+#include "run/lease.h"
 
 /* What is applied, according to the framework's table and our ledger. */
 struct migration_state {
@@ -67,11 +68,13 @@ struct run_event {
  * about. */
 enum in_doubt { IN_DOUBT_STOP, IN_DOUBT_DONE, IN_DOUBT_AGAIN };
 
-/* One runner at a time: take it before state_read(), drop it after the connection is closed. */
+/* One runner at a time where there are no leases: read the state after taking it, drop it after the
+ * connection is closed. */
 struct run_lock {
 	int fd;
 };
-bool run_lock_take(struct run_lock *l, struct conn *c, struct err *err);
+bool run_lock_take(struct run_lock *l, struct conn *c, const struct lease_request *q, bool *skipped,
+	struct err *err);
 void run_lock_drop(struct run_lock *l);
 
 struct run_options {
@@ -88,7 +91,9 @@ struct run_options {
 	/* Around each statement: a rehearsal observes locks here. May be NULL. */
 	bool (*before)(void *ctx, const struct step *s, struct err *err);
 	bool (*after)(void *ctx, const struct step *s, long long ms, struct err *err);
-	/* A second connection, to see who is in the way while the first one waits. May be NULL. */
+	struct lease *lease; /* held by the caller; NULL: none */
+	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
+	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
 	int patience_ms; /* how long a lock is tried for, 0 = once */
 	void *ctx;

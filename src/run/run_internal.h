@@ -33,21 +33,24 @@ bool resume_step(const struct resume *r, const struct step *s, bool *skip, struc
 struct budget {
 	const struct run_options *o;
 	struct conn *conn;
-	const struct engine_locks *locks; /* NULL: this engine has no budgets, nothing below is used */
-	struct arena arena, names;        /* names: of the blockers last seen */
-	struct conn *watcher;             /* opened when somebody has to be named */
+	const struct engine_locks
+		*locks;            /* NULL: this engine has no budgets, nothing below is used */
+	struct arena arena, names; /* names: of the blockers last seen */
+	struct conn *watcher;      /* opened when somebody has to be named */
 	bool no_watcher;
 	struct slice session; /* how the server calls our connection */
 	struct waiter outer;
-	long long outer_at, sampled; /* when the caller's tick last had its turn; when blockers were asked */
-	int limit;                   /* in force now, -1 = unknown */
-	bool own;                    /* the migration has set its own timeouts */
-	const struct step *step;     /* under way */
-	bool sending;                /* its statement was sent: the server is at it */
-	const struct step *holder;   /* the first whose lock stops writes in the open transaction */
+	long long outer_at,
+		sampled; /* when the caller's tick last had its turn; when blockers were asked */
+	int limit;       /* in force now, -1 = unknown */
+	bool own;        /* the migration has set its own timeouts */
+	const struct step *step;   /* under way */
+	bool sending;              /* its statement was sent: the server is at it */
+	const struct step *holder; /* the first whose lock stops writes in the open transaction */
 	long long holding_since;
 	bool overheld; /* cancelled for that */
 	bool spent;    /* the ladder was given up */
+	bool lost;     /* the lease was */
 	unsigned attempt;
 	long long first_failure;
 	struct blocker *blockers;
@@ -76,6 +79,8 @@ bool budget_step(struct budget *b, const struct step *s, const struct step *step
 /* It was sent / it has come back. */
 void budget_sent(struct budget *b, const struct step *s);
 void budget_back(struct budget *b);
+/* Between statements: the lease's heartbeat, if it is due. False when the lease is lost. */
+bool budget_alive(struct budget *b, struct err *err);
 /* A statement outside a transaction is done: the session is as it was. */
 void budget_unlimit(struct budget *b);
 /* The transaction is over, or cannot be cancelled any more. */

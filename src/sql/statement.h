@@ -43,6 +43,7 @@ struct statement {
 	bool partly_opaque;	/* READ, but part of it (dynamic SQL in a body) was not: reason set */
 	struct slice fault_message; /* SYNTAX: the parser's own words */
 	size_t fault_at;	    /* offset into text, SIZE_MAX if unknown */
+	struct names forgotten; /* columns whose inline REFERENCES MySQL reads and forgets */
 	struct directive *directives;
 	size_t ndirectives;
 	struct slice leading; /* blanks and comments before it */

@@ -355,6 +355,8 @@ static bool read_inline_references(struct parser *p, struct column_read *c)
 		return false;
 	if (references_count(p))
 		*ARENA_PUSH(p->a, c->parts->at, c->parts->n) = o;
+	else
+		names_add(p->a, &p->st->forgotten, c->column->name);
 	return true;
 }
 

@@ -47,6 +47,23 @@ static struct slice rung(struct arena *a, const struct lock *l, enum rung r)
 	return out;
 }
 
+/* A pooler gives out cancel keys of its own. */
+static bool is_direct(struct conn *base)
+{
+	struct pg_conn *c = pg_conn(base);
+	struct err ignored = {0};
+	struct arena a = {0};
+	unsigned long long pid;
+	struct rows r = {0};
+	bool direct;
+
+	direct = conn_query(base, SL("SELECT pg_catalog.pg_backend_pid()"), &a, &r, &ignored) &&
+		 slice_u64(rows_get(&r, 0, 0), &pid) && (int)pid == c->pq.PQbackendPID(c->pg);
+	err_done(&ignored);
+	arena_done(&a);
+	return direct;
+}
+
 static bool session(struct conn *c, struct arena *a, struct slice *out, struct err *err)
 {
 	struct rows r = {0};
@@ -119,6 +136,7 @@ const struct engine_locks pg_locks = {
 	.least_wait_ms = 1,
 	.is_lock_failure = is_lock_failure,
 	.rung = rung,
+	.is_direct = is_direct,
 	.session = session,
 	.blockers = blockers,
 };

@@ -51,6 +51,10 @@ void pg_scan(struct looking *l, const struct relation *r, bool certain);
 void pg_scan_one(struct looking *l, const struct relation *r, bool certain); /* no children */
 void pg_build(struct looking *l, const struct relation *on, struct slice index, bool certain);
 void pg_writes(struct looking *l, const struct relation *r);
+/* narrow.c: what an assignment cast may do to values; a set. Unknown types: nothing is said.
+ * written_cast: USING says the same cast, which cuts texts instead of refusing them. */
+enum { PG_NARROW_FAILS = 1, PG_NARROW_ROUNDS = 2 };
+unsigned pg_narrowing(struct slice from, struct slice to, bool written_cast);
 void pg_destroys(struct looking *l, enum object_type t, struct name object, struct slice part);
 void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struct name object,
 	struct slice part);

@@ -311,6 +311,30 @@ static enum type_change type_change(struct looking *l, const struct object *col)
 	return first == TYPE_SAME_STORAGE ? pg_type_change(l, by, to) : first;
 }
 
+/* Values may not fit, or lose digits. With a USING of its own only the author knows. */
+static void narrowing(struct looking *l, const struct relation *r, const struct object *col)
+{
+	const struct change *c = l->change;
+	struct slice by;
+	unsigned narrow;
+
+	if (!using_is_plain(c, &by))
+		return;
+	narrow = pg_narrowing(col->column.type, c->def->column.type, by.len > 0);
+	if (narrow & PG_NARROW_FAILS)
+		pg_may_fail(l, "a value of \"%.*s\" may not fit the new type", SLICE(c->name));
+	if (narrow)
+		effect_break(l->arena, l->out,
+			(struct breakage){.who = BREAKS_OLD_WRITERS,
+				.type = OBJECT_COLUMN,
+				.object = r->name,
+				.part = c->name});
+	if (narrow & PG_NARROW_ROUNDS)
+		effect_touch(l->arena, &l->out->destroys, &l->out->ndestroys,
+			(struct touched){
+				.type = OBJECT_COLUMN, .object = r->name, .part = c->name});
+}
+
 static void alter_type(struct looking *l, const struct relation *r)
 {
 	const struct change *c = l->change;
@@ -354,6 +378,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 			pg_scan(l, r, true);
 		break;
 	}
+	narrowing(l, r, col);
 	pg_each_key(l, r, c->name, retype_key);
 	retype_dependents(l, r, c->name);
 	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_COLUMN, r->name, c->name);

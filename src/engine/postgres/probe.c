@@ -136,7 +136,8 @@ bool pg_witness(struct conn *c, const struct statement *st, struct arena *a, str
 
 /* ---- The probe ---- */
 
-/* The backend that had the statement: is it still at it? */
+/* The backend that had the statement: is it still at it? An idle one is done with it, whether its
+ * client is suspended or it belongs to a pooler. */
 static bool backend_lives(struct prober *p, bool *lives, struct err *err)
 {
 	struct slice rest = field(p->before, "backend "), pid, start;
@@ -152,7 +153,8 @@ static bool backend_lives(struct prober *p, bool *lives, struct err *err)
 		    SL("SELECT 1 FROM pg_catalog.pg_stat_activity"
 		       " WHERE pid = $1::pg_catalog.int4"
 		       " AND EXTRACT(epoch FROM backend_start) = $2::pg_catalog.numeric"
-		       " AND pid <> pg_catalog.pg_backend_pid()"),
+		       " AND pid <> pg_catalog.pg_backend_pid()"
+		       " AND state IS DISTINCT FROM 'idle'"),
 		    params, 2, p->arena, &r, err))
 		return false;
 	*lives = r.nrows > 0;

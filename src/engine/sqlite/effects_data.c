@@ -25,7 +25,10 @@ void judge_reads(struct judging *j, bool certain)
 		const struct object *o = NULL;
 		enum presence p = catalog_find(j->c, j->s, OBJECT_NONE, n, &o);
 
-		if (p == ABSENT)
+		/* Tables that are functions: pragma_table_info('t'), json_each(…). */
+		if (slice_istarts(n.name, "pragma_") || slice_istarts(n.name, "json_"))
+			continue;
+		if (p == ABSENT && !slice_istarts(n.name, "sqlite_"))
 			e_fails(j, "no such table: %.*s", SLICE(n.name));
 		if (p == PRESENT && (o->type != OBJECT_TABLE || slice_is(o->schema, "temp")))
 			continue;

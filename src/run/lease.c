@@ -1,0 +1,275 @@
+/* lease.c - one runner at a time, in two rows of the journal. */
+#include "run/lease.h"
+
+#include "base/io.h"
+#include "engine/engine.h"
+#include "run/journal.h"
+#include "sql/clean.h"
+#include "sql/quote.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { SHORT_PATIENCE_MS = 3000, POLL_MS = 200 };
+
+static void table(struct buf *b, struct slice where)
+{
+	quote_name(b, DIALECT_POSTGRES, where.len ? where : SL("belay"), SL("lease"));
+}
+
+/* What the two rows say, and whether that still counts. */
+struct holder {
+	bool free, locked; /* locked: a transaction of the holder is open */
+	struct slice who;
+};
+
+static const char columns[] =
+	" SELECT h.owner, h.beat > pg_catalog.clock_timestamp() - interval '%d milliseconds',"
+	" h.system_id = %L, h.backend = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a"
+	" WHERE a.pid = h.backend AND (a.backend_start IS NULL OR a.backend_start = "
+	"h.backend_start)),"
+	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), f.epoch FROM %s f, %s h"
+	" WHERE f.part = 'fence' AND h.part = 'heartbeat'";
+
+static bool yes(const struct rows *r, size_t col)
+{
+	return slice_is(rows_get(r, 0, col), "t");
+}
+
+static bool query_holder(struct lease *l, struct conn *c, bool lock, struct arena *a,
+	struct holder *out, struct err *err)
+{
+	struct buf b = {0}, name = {0};
+	struct rows r = {0};
+	bool ok;
+
+	table(&name, l->where);
+	if (lock)
+		buf_adds(&b, "BEGIN;");
+	sqlf(&b, DIALECT_POSTGRES, columns, (int)LEASE_MS, c->id.system, buf_slice(&name),
+		buf_slice(&name));
+	if (lock)
+		buf_adds(&b, " FOR UPDATE OF f NOWAIT");
+	ok = conn_query(c, buf_slice(&b), a, &r, err);
+	if (ok && r.nrows) {
+		out->free = !yes(&r, 1) || !yes(&r, 2) || !yes(&r, 3);
+		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
+			SLICE(rows_get(&r, 0, 4)));
+	}
+	buf_done(&name);
+	buf_done(&b);
+	return ok;
+}
+
+static void roll_back(struct conn *c)
+{
+	struct err ignored = {0};
+
+	if (c->ops->alive(c) && c->ops->in_transaction(c))
+		conn_exec(c, SL("ROLLBACK"), &ignored);
+	err_done(&ignored);
+}
+
+/* A killed runner's statement ends when the server notices that nobody wants its answer. */
+static void notice_dead_clients(struct conn *c)
+{
+	struct err ignored = {0};
+
+	if (c->id.version >= 140000)
+		conn_exec(c, SL("SET client_connection_check_interval = '1s'"), &ignored);
+	err_done(&ignored);
+}
+
+/* Both rows get the new epoch; the transaction that looked is open and holds the fence. */
+static bool write_ours(struct lease *l, struct conn *c, const struct lease_request *q,
+	struct arena *a, struct err *err)
+{
+	struct buf b = {0}, name = {0};
+	bool direct = c->engine->locks->is_direct(c), ok;
+	char host[256] = "";
+	struct slice owner;
+	struct rows r = {0};
+	unsigned long long epoch = 0;
+
+	gethostname(host, sizeof host - 1);
+	owner = arena_printf(a, "belay %s, process %d on %s, role %.*s", q->command, (int)getpid(),
+		host, SLICE(c->id.role));
+	table(&name, l->where);
+	sqlf(&b, DIALECT_POSTGRES,
+		"UPDATE %s SET epoch = (SELECT pg_catalog.max(epoch) FROM %s) + 1, owner = %L,"
+		" system_id = %L, backend = %s, backend_start = (SELECT a.backend_start"
+		" FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()),"
+		" since = pg_catalog.clock_timestamp(), beat = pg_catalog.clock_timestamp()"
+		" RETURNING epoch",
+		buf_slice(&name), buf_slice(&name), owner, c->id.system,
+		direct ? SL("pg_catalog.pg_backend_pid()") : SL("0"));
+	ok = conn_query(c, buf_slice(&b), a, &r, err) && conn_exec(c, SL("COMMIT"), err);
+	if (ok && r.nrows && slice_u64(rows_get(&r, 0, 0), &epoch)) {
+		l->epoch = (long long)epoch;
+		l->beaten = io_now_ms();
+		if (direct)
+			notice_dead_clients(c);
+	}
+	buf_done(&name);
+	buf_done(&b);
+	return ok;
+}
+
+/* One try. l->epoch tells whether it is ours; else *h tells who has it. */
+static bool try_once(struct lease *l, struct conn *c, const struct lease_request *q,
+	struct arena *a, struct holder *h, struct err *err)
+{
+	struct err why = {0};
+	bool ok;
+
+	*h = (struct holder){.free = true};
+	if (query_holder(l, c, true, a, h, &why)) {
+		ok = !h->free || write_ours(l, c, q, a, err);
+		roll_back(c);
+		return ok;
+	}
+	roll_back(c);
+	if (strcmp(why.sqlstate, "55P03") != 0) {
+		err_move(err, &why);
+		return false;
+	}
+	err_done(&why);
+	ok = query_holder(l, c, false, a, h, err);
+	h->locked = true;
+	return ok;
+}
+
+static bool blocked(const struct holder *h, struct err *err)
+{
+	err_set(err, ERR_BLOCKED, "another belay is migrating this database right now: %.*s%s",
+		SLICE(h->who),
+		h->locked && h->free
+			? "; it is gone, but its transaction is still open in the server"
+			: "");
+	return err_hint(err,
+		"Nothing was done. Run the same command again when it has finished, or "
+		"wait for it: --if-running wait.");
+}
+
+bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, bool *skipped,
+	struct err *err)
+{
+	long long begun = io_now_ms(), told = 0;
+	long long patience = q->if_running == IF_RUNNING_WAIT && q->patience_ms > SHORT_PATIENCE_MS
+				     ? q->patience_ms
+				     : SHORT_PATIENCE_MS;
+	const struct timespec nap = {0, POLL_MS * 1000000L};
+	struct arena a = {0};
+	struct holder h;
+	bool ok;
+
+	*skipped = false;
+	*l = (struct lease){.where = q->where};
+	for (;;) {
+		arena_reset(&a);
+		ok = try_once(l, c, q, &a, &h, err);
+		if (!ok || l->epoch)
+			break;
+		/* Of one that is gone only a transaction is left, and that for moments. */
+		if (q->if_running == IF_RUNNING_SKIP && !(h.locked && h.free)) {
+			*skipped = true;
+			break;
+		}
+		if (c->waiter.tick && !c->waiter.tick(c->waiter.ctx, io_now_ms() - begun)) {
+			ok = err_set(err, ERR_INTERRUPTED, "interrupted: nothing was done");
+			break;
+		}
+		if (io_now_ms() - begun >= patience) {
+			ok = blocked(&h, err);
+			break;
+		}
+		if (q->waiting && io_now_ms() - told > 1000) {
+			told = io_now_ms();
+			q->waiting(q->ctx, h.who);
+		}
+		nanosleep(&nap, NULL);
+	}
+	arena_done(&a);
+	return ok;
+}
+
+struct slice lease_fence(const struct lease *l, struct arena *a)
+{
+	struct buf b = {0}, name = {0};
+	struct slice out;
+
+	if (!l || !l->epoch)
+		return SLICE_NONE;
+	table(&name, l->where);
+	sqlf(&b, DIALECT_POSTGRES,
+		"SELECT 1 / pg_catalog.count(*) FROM (SELECT 1 FROM %s WHERE part = 'fence'"
+		" AND epoch = %lld FOR SHARE) f",
+		buf_slice(&name), l->epoch);
+	out = arena_slice(a, buf_slice(&b));
+	buf_done(&name);
+	buf_done(&b);
+	return out;
+}
+
+bool lease_is_lost(const struct lease *l, const struct err *err)
+{
+	return l && l->epoch && strcmp(err->sqlstate, "22012") == 0;
+}
+
+bool lease_lost(struct err *err)
+{
+	err_done(err);
+	*err = (struct err){0};
+	err_set(err, ERR_BLOCKED,
+		"another belay has taken over: this one was not heard of for %d s, and may not "
+		"write "
+		"any more",
+		LEASE_MS / 1000);
+	return err_hint(err, "belay status tells what is applied.");
+}
+
+bool lease_due(const struct lease *l)
+{
+	return l && l->epoch && io_now_ms() - l->beaten >= LEASE_BEAT_MS;
+}
+
+bool lease_beat(struct lease *l, struct conn *second)
+{
+	struct buf b = {0}, name = {0};
+	struct err ignored = {0};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool lost;
+
+	l->beaten = io_now_ms();
+	table(&name, l->where);
+	sqlf(&b, DIALECT_POSTGRES,
+		"UPDATE %s SET beat = pg_catalog.clock_timestamp() WHERE part = 'heartbeat'"
+		" AND epoch = %lld RETURNING 1",
+		buf_slice(&name), l->epoch);
+	lost = conn_query(second, buf_slice(&b), &a, &r, &ignored) && r.nrows == 0;
+	err_done(&ignored);
+	arena_done(&a);
+	buf_done(&name);
+	buf_done(&b);
+	return !lost;
+}
+
+void lease_give(struct lease *l, struct conn *c)
+{
+	struct buf b = {0}, name = {0};
+	struct err ignored = {0};
+
+	if (l->epoch && c->ops->alive(c) && !c->ops->in_transaction(c)) {
+		table(&name, l->where);
+		sqlf(&b, DIALECT_POSTGRES,
+			"UPDATE %s SET beat = '-infinity' WHERE part = 'heartbeat' AND epoch = "
+			"%lld",
+			buf_slice(&name), l->epoch);
+		conn_exec(c, buf_slice(&b), &ignored);
+	}
+	err_done(&ignored);
+	buf_done(&name);
+	buf_done(&b);
+	l->epoch = 0;
+}
