@@ -60,6 +60,7 @@ struct session {
 };
 struct session_lock {
 	struct name object;
+	enum object_type type;
 	const char *mode;
 	int strength; /* lock_class, and above it the engine's own order */
 	const struct statement *since;

@@ -445,6 +445,18 @@ static bool applies(const struct rule *r, const struct judge_input *in)
 	       (!r->until || in->version < r->until);
 }
 
+/* Taken a moment ago? Statements on one table come one after the other. */
+static bool just_taken(const struct session *s, const struct lock *l)
+{
+	enum { A_FEW = 8 };
+
+	for (size_t i = s->nlocks; i > 0 && i + A_FEW > s->nlocks; i--)
+		if (s->locks[i - 1].strength == (int)l->blocks && s->locks[i - 1].mode == l->mode &&
+			name_eq(s->locks[i - 1].object, l->object))
+			return true;
+	return false;
+}
+
 static void remember_locks(struct judge *jg, const struct statement *st, const struct effect *e)
 {
 	struct session *s = &jg->session;
@@ -452,10 +464,11 @@ static void remember_locks(struct judge *jg, const struct statement *st, const s
 	for (size_t i = 0; s->in_tx && i < e->nlocks; i++) {
 		const struct lock *l = &e->locks[i];
 
-		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING)
+		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING || just_taken(s, l))
 			continue;
 		*ARENA_PUSH(jg->arena, s->locks, s->nlocks) =
 			(struct session_lock){.object = name_copy(jg->arena, l->object),
+				.type = l->type,
 				.mode = l->mode,
 				.strength = (int)l->blocks,
 				.since = st};
