@@ -51,6 +51,23 @@ YML
 	is "$(pg "$base SET search_path = etl, public; CREATE TABLE b (id bigint PRIMARY KEY, created_at timestamptz);")" required-column-missing
 }
 
+@test "required columns on the other engines: MySQL wants the key apart" {
+	printf 'policies:\n  - tables: e_*\n    columns: ["load_id int not null references loads(id)"]\n' >belay.yml
+	loads='CREATE TABLE loads (id int PRIMARY KEY);'
+	for d in mysql mariadb sqlite; do
+		one() {
+			belay check - --dialect $d -o json <<<"$loads $1" >out.json || true
+			json "' '.join(f['rule'] for f in d['findings'] if f['rule'].startswith('required'))" <out.json
+		}
+		is "$(one 'CREATE TABLE e_a (id int PRIMARY KEY, load_id int NOT NULL, FOREIGN KEY (load_id) REFERENCES loads (id));')" ""
+		is "$(one 'CREATE TABLE e_a (id int PRIMARY KEY, load_id int NOT NULL);')" required-column-missing
+	done
+	belay check - --dialect sqlite -o json <<<"$loads CREATE TABLE e_a (id int PRIMARY KEY, load_id int NOT NULL REFERENCES loads (id));" >out.json
+	is "$(json "d['findings']" <out.json)" "[]"
+	belay check - --dialect mysql -o json <<<"$loads CREATE TABLE e_a (id int PRIMARY KEY, load_id int NOT NULL REFERENCES loads (id));" >out.json || true
+	is "$(json "[f['rule'] for f in d['findings'] if f['rule'].startswith('required')]" <out.json)" "['required-column-missing']"
+}
+
 @test "naming: kinds, {table} and {columns}, renames, generated names, per-policy severity" {
 	cat >belay.yml <<'YML'
 policies:

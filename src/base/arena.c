@@ -17,6 +17,7 @@ struct arena_block {
  * page fault each instead of 512, and what the kernel hands out is zero already. */
 enum {
 	FIRST_BLOCK = 4096,
+	LARGEST_SMALL = 256 << 10,
 	LARGE_PAGE = 2 << 20,
 	LARGEST_BLOCK = LARGE_PAGE - 64,
 	ALIGN = _Alignof(max_align_t),
@@ -97,12 +98,42 @@ void arena_done(struct arena *a)
 	*a = (struct arena){0};
 }
 
+static void add_block(struct arena *a, size_t need)
+{
+	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;
+	struct arena_block *b;
+
+	if (cap > LARGEST_SMALL)
+		cap = LARGEST_BLOCK;
+	if (cap < need)
+		cap = need;
+	if (cap > SIZE_MAX / 2)
+		alloc_failed(cap);
+	b = cap >= LARGEST_BLOCK ? map_block(cap) : calloc(1, sizeof *b + cap);
+	if (!b)
+		alloc_failed(cap);
+	b->cap = cap;
+	b->next = a->head;
+	a->head = b;
+	a->used = 0;
+	a->cap = cap;
+	a->total += cap;
+	a->used_before = false;
+}
+
 void arena_reset(struct arena *a)
 {
 	struct arena_block *keep = a->head;
+	size_t total = a->total;
 
 	if (!keep)
 		return;
+	if (keep->next && total <= LARGEST_BLOCK) {
+		/* One block that holds as much: the next use will need no other. */
+		arena_done(a);
+		add_block(a, total);
+		return;
+	}
 	/* The newest block is the largest: keep it, give the others back. */
 	a->head = keep->next;
 	{
@@ -134,29 +165,6 @@ void arena_adopt(struct arena *a, struct arena *from)
 	*from = (struct arena){0};
 }
 
-static void add_block(struct arena *a, size_t need)
-{
-	size_t cap = a->head ? a->head->cap * 2 : FIRST_BLOCK;
-	struct arena_block *b;
-
-	if (cap > LARGEST_BLOCK)
-		cap = LARGEST_BLOCK;
-	if (cap < need)
-		cap = need;
-	if (cap > SIZE_MAX / 2)
-		alloc_failed(cap);
-	b = cap >= LARGEST_BLOCK ? map_block(cap) : calloc(1, sizeof *b + cap);
-	if (!b)
-		alloc_failed(cap);
-	b->cap = cap;
-	b->next = a->head;
-	a->head = b;
-	a->used = 0;
-	a->cap = cap;
-	a->total += cap;
-	a->used_before = false;
-}
-
 void *arena_alloc(struct arena *a, size_t n)
 {
 	char *p;
@@ -170,7 +178,13 @@ void *arena_alloc(struct arena *a, size_t n)
 		add_block(a, n);
 	p = a->head->data + a->used;
 	a->used += n;
-	return a->used_before ? memset(p, 0, n) : p;
+	if (!a->used_before)
+		return p;
+	if (n > 128)
+		return memset(p, 0, n);
+	for (size_t i = 0; i < n; i += ALIGN)
+		memset(p + i, 0, ALIGN); /* two words each: no call */
+	return p;
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
@@ -196,16 +210,20 @@ struct slice arena_slice(struct arena *a, struct slice s)
 
 struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char here[256];
 	va_list again;
 	int n;
 	char *p;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(here, sizeof here, fmt, ap);
 	if (n < 0)
 		n = 0;
 	p = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	if ((size_t)n < sizeof here)
+		memcpy(p, here, (size_t)n);
+	else
+		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return slice_n(p, (size_t)n);
 }

@@ -218,13 +218,26 @@ bool io_make_dirs(const char *path, mode_t mode, struct err *err)
 
 static int by_bytes(const void *x, const void *y)
 {
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
+	return strcmp(((const struct io_entry *)x)->name, ((const struct io_entry *)y)->name);
 }
 
-bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, struct err *err)
+static enum io_kind kind_of(const struct dirent *d)
+{
+#ifdef DT_DIR
+	if (d->d_type == DT_DIR)
+		return IO_DIR;
+	if (d->d_type == DT_REG)
+		return IO_FILE;
+#endif
+	(void)d;
+	return IO_ASK;
+}
+
+bool io_entries(
+	struct arena *a, const char *path, struct io_entry **entries, size_t *n, struct err *err)
 {
 	DIR *dir = opendir(path);
-	const char **v = NULL;
+	struct io_entry *v = NULL;
 	size_t count = 0;
 
 	if (!dir)
@@ -236,23 +249,44 @@ bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, 
 			break;
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		*ARENA_PUSH(a, v, count) = arena_cstr(a, slice_of(d->d_name));
+		*ARENA_PUSH(a, v, count) =
+			(struct io_entry){arena_cstr(a, slice_of(d->d_name)), kind_of(d)};
 	}
 	closedir(dir);
 	if (count)
 		qsort(v, count, sizeof *v, by_bytes);
-	*names = v;
+	*entries = v;
 	*n = count;
+	return true;
+}
+
+bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, struct err *err)
+{
+	struct io_entry *v;
+
+	if (!io_entries(a, path, &v, n, err))
+		return false;
+	*names = *n ? ARENA_ARRAY(a, *n, const char *) : NULL;
+	for (size_t i = 0; i < *n; i++)
+		(*names)[i] = v[i].name;
 	return true;
 }
 
 const char *io_join(struct arena *a, const char *root, const char *rel)
 {
+	size_t n, m;
+	char *p;
+
 	if (rel[0] == '/' || !root || root[0] == 0 || strcmp(root, ".") == 0)
 		return rel;
-	if (root[strlen(root) - 1] == '/')
-		return arena_printf(a, "%s%s", root, rel).at;
-	return arena_printf(a, "%s/%s", root, rel).at;
+	n = strlen(root);
+	m = strlen(rel);
+	p = arena_alloc(a, n + m + 2);
+	memcpy(p, root, n);
+	if (p[n - 1] != '/')
+		p[n++] = '/';
+	memcpy(p + n, rel, m);
+	return p;
 }
 
 const char *io_basename(const char *path)

@@ -28,6 +28,15 @@ bool io_is_file(const char *path);
 bool io_make_dirs(const char *path, mode_t mode, struct err *err);
 /* Names in a directory without "." and "..", sorted by bytes. Missing directory is an error. */
 bool io_list(struct arena *a, const char *path, const char ***names, size_t *n, struct err *err);
+/* The same with what the directory itself says about each; IO_ASK: links, and where it is silent.
+ */
+enum io_kind { IO_ASK, IO_FILE, IO_DIR };
+struct io_entry {
+	const char *name;
+	enum io_kind kind;
+};
+bool io_entries(
+	struct arena *a, const char *path, struct io_entry **entries, size_t *n, struct err *err);
 /* root/rel; rel alone when it is absolute or root is empty or ".". */
 const char *io_join(struct arena *a, const char *root, const char *rel);
 const char *io_basename(const char *path);

@@ -31,20 +31,28 @@ bool slice_ieq(struct slice a, struct slice b)
 
 bool slice_iis(struct slice a, const char *cstr)
 {
+	if (a.len && cstr && lower(a.at[0]) != lower(cstr[0]))
+		return false;
 	return slice_ieq(a, slice_of(cstr));
 }
 
 bool slice_starts(struct slice a, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n;
 
+	if (a.len && prefix[0] && a.at[0] != prefix[0])
+		return false;
+	n = strlen(prefix);
 	return a.len >= n && memcmp(a.at, prefix, n) == 0;
 }
 
 bool slice_istarts(struct slice a, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n;
 
+	if (a.len && prefix[0] && lower(a.at[0]) != lower(prefix[0]))
+		return false;
+	n = strlen(prefix);
 	return a.len >= n && slice_ieq(slice_n(a.at, n), slice_n(prefix, n));
 }
 

@@ -38,6 +38,9 @@ static inline bool slice_eq(struct slice a, struct slice b)
 
 static inline bool slice_is(struct slice a, const char *cstr)
 {
+	/* Most comparisons end here, before the length is counted. */
+	if (a.len && cstr && a.at[0] != cstr[0])
+		return false;
 	return slice_eq(a, slice_of(cstr));
 }
 

@@ -86,6 +86,7 @@ struct catalog {
 	size_t nedge_buckets, nedges;
 	struct edge *free_edges;
 	struct meta meta;
+	bool has_temporary;  /* something is or was in the schema of temporary objects */
 	struct node **sound; /* not tainted since the last taint of everything */
 	size_t nsound;
 	bool logging;
@@ -113,6 +114,12 @@ static inline bool is_mysql(const struct catalog *c)
 static inline bool is_sqlite(const struct catalog *c)
 {
 	return c->dialect == DIALECT_SQLITE;
+}
+
+/* The schema that is searched before the path itself. */
+static inline struct slice temp_schema(const struct catalog *c)
+{
+	return is_sqlite(c) ? SL("temp") : is_postgres(c) ? SL("pg_temp") : SLICE_NONE;
 }
 
 /* A constraint of that kind? */

@@ -61,12 +61,6 @@ static struct slice path_entry(const struct session *s, size_t i)
 	return slice_is(schema, "$user") ? s->role : schema;
 }
 
-/* The schemas that are searched before the path itself. */
-static struct slice temp_schema(const struct catalog *c)
-{
-	return is_sqlite(c) ? SL("temp") : is_postgres(c) ? SL("pg_temp") : SLICE_NONE;
-}
-
 /* Looks along the path; *full is where it was found, or where a new one would go. */
 static struct node *search(const struct catalog *c, const struct session *s, enum object_type type,
 	struct slice name, struct name *full)
@@ -76,7 +70,7 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 	bool first = true;
 
 	*full = (struct name){is_sqlite(c) ? SL("main") : SLICE_NONE, name};
-	if (temp.len && type != OBJECT_FUNCTION &&
+	if (temp.len && c->has_temporary && type != OBJECT_FUNCTION &&
 		(n = find_exact(c, type, (struct name){temp, name}))) {
 		full->schema = temp;
 		return n;
@@ -154,13 +148,28 @@ static bool extension_may_hold(const struct catalog *c, enum object_type type, s
 	return false;
 }
 
+static bool is_dotted(struct slice path, struct name n)
+{
+	size_t dot = n.schema.len;
+
+	if (slice_empty(n.schema))
+		return slice_eq(path, n.name);
+	return path.len == dot + 1 + n.name.len && path.at[dot] == '.' &&
+	       slice_eq(slice_n(path.at, dot), n.schema) &&
+	       slice_eq(slice_from(path, dot + 1), n.name);
+}
+
+static bool is_taint(const struct catalog *c, struct name full)
+{
+	for (size_t i = 0; i < c->meta.taints.n; i++)
+		if (is_dotted(c->meta.taints.at[i], full))
+			return true;
+	return false;
+}
+
 static bool may_exist(
 	const struct catalog *c, enum object_type type, struct name given, struct name full)
 {
-	struct slice path;
-	struct arena scratch = {0};
-	bool unknown;
-
 	if (!catalog_is_complete(c) || is_system_schema(c, full.schema))
 		return true;
 	/* pg_catalog is searched before everything else. */
@@ -173,12 +182,7 @@ static bool may_exist(
 		return true;
 	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_OTHER)
 		return true;
-	if (extension_may_hold(c, type, full))
-		return true;
-	path = dotted(&scratch, full);
-	unknown = names_has(c->meta.taints, path);
-	arena_done(&scratch);
-	return unknown;
+	return extension_may_hold(c, type, full) || is_taint(c, full);
 }
 
 enum presence catalog_find(const struct catalog *c, const struct session *s, enum object_type type,

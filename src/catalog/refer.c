@@ -33,9 +33,16 @@ struct name split_name(struct slice s)
 
 struct slice dotted(struct arena *a, struct name n)
 {
+	char *p;
+
 	if (slice_empty(n.schema))
 		return n.name;
-	return arena_printf(a, "%.*s.%.*s", SLICE(n.schema), SLICE(n.name));
+	p = arena_alloc(a, n.schema.len + 1 + n.name.len + 1);
+	memcpy(p, n.schema.at, n.schema.len);
+	p[n.schema.len] = '.';
+	if (n.name.len)
+		memcpy(p + n.schema.len + 1, n.name.at, n.name.len);
+	return slice_n(p, n.schema.len + 1 + n.name.len);
 }
 
 struct name relation_in(struct slice s, struct slice *column)

@@ -32,13 +32,32 @@ bool same_full_name(const struct catalog *c, enum object_type t, struct name a, 
 
 static unsigned long long hash_add(unsigned long long h, struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char b = (unsigned char)s.at[i];
+	/* Bit 5 is what upper and lower case differ in; other pairs that it makes equal only share
+	 * a bucket. */
+	const unsigned long long fold = 0x2020202020202020ull, k = 0x9e3779b97f4a7c15ull;
+	unsigned long long w = 0;
 
-		h ^= b >= 'A' && b <= 'Z' ? b + 32u : b;
-		h *= 1099511628211ull;
+	/* The last eight bytes may overlap those before; so may the two fours of a short name. */
+	for (size_t i = 0; i + 8 < s.len; i += 8) {
+		memcpy(&w, s.at + i, 8);
+		h = (h ^ (w | fold)) * k;
+		h ^= h >> 32;
 	}
-	return (h ^ 0xff) * 1099511628211ull;
+	w = 0;
+	if (s.len >= 8) {
+		memcpy(&w, s.at + s.len - 8, 8);
+	} else if (s.len >= 4) {
+		unsigned head, tail;
+
+		memcpy(&head, s.at, 4);
+		memcpy(&tail, s.at + s.len - 4, 4);
+		w = (unsigned long long)head << 32 | tail;
+	} else {
+		for (size_t i = 0; i < s.len; i++)
+			w = w << 8 | (unsigned char)s.at[i];
+	}
+	h = (h ^ (w | fold) ^ s.len) * k;
+	return h ^ h >> 32;
 }
 
 /* A function is found by its bare name; its argument types are compared afterwards. */
@@ -95,6 +114,7 @@ static void hash_in(struct catalog *c, struct node *n)
 		return;
 	if (c->nnodes >= c->nbuckets)
 		grow_buckets(c);
+	c->has_temporary |= slice_ieq(n->o.schema, temp_schema(c));
 	n->hash = hash_of(space_of(c, n->o.type), key_of(&n->o));
 	bucket_in(&c->buckets[n->hash & (c->nbuckets - 1)], n);
 	n->hashed = true;

@@ -182,6 +182,7 @@ static bool fill(struct cli *c, struct judge_input *in, struct project *p, struc
 {
 	bool by_project = c->nargs == 0;
 
+	c->no_checksums = !cli_text(c, "db") && !cli_text(c, "env");
 	if (!cli_project(c, p, c->nargs == 0, err)) {
 		if (c->nargs == 0)
 			return false;

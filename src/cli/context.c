@@ -218,7 +218,8 @@ bool cli_project(struct cli *c, struct project *p, bool need_layout, struct err 
 		.table = c->config.history_table,
 		.placeholders = c->config.placeholders,
 		.nplaceholders = c->config.nplaceholders,
-		.may_be_empty = !need_layout};
+		.may_be_empty = !need_layout,
+		.no_checksums = c->no_checksums};
 
 	o.ndirs = cli_list(c, "migrations", &dirs);
 	o.dirs = dirs;

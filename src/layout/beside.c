@@ -47,11 +47,11 @@ static struct key_index by_plain_number(struct project *p)
 
 static void attach_from(struct project *p, const char *dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	struct key_index x = {0};
 	size_t n;
 
-	files_peek(p->arena, p->root, dir, &v, &n);
+	files_peek(p->peeks, dir, &v, &n);
 	if (n)
 		x = by_plain_number(p);
 	for (size_t i = 0; i < n; i++) {

@@ -47,14 +47,14 @@ static bool up_line(struct slice line)
 	return exact_word(line, "up");
 }
 
-static int dbmate_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int dbmate_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
-	return files_any_line(a, root, v, n, ".sql", 12, up_line) ? 95 : 0;
+	files_peek(k, given, &v, &n);
+	return files_any_line(k, v, n, ".sql", 12, up_line) ? 95 : 0;
 }
 
 static bool take_options(struct project *p, struct source *src, struct slice options, bool *no_tx)

@@ -7,16 +7,16 @@
 
 #include <stdint.h>
 
-static int diesel_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int diesel_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n, ups = 0;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		ups += v[i].dir && count_digits(slice_of(v[i].name)) &&
-		       io_is_file(io_join(a, root, path_in(a, v[i].path, "up.sql")));
+		       io_is_file(io_join(k->a, k->root, path_in(k->a, v[i].path, "up.sql")));
 	return ups ? 92 : 0;
 }
 

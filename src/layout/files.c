@@ -9,7 +9,7 @@ const char *path_in(struct arena *a, const char *dir, const char *name)
 {
 	if (strcmp(dir, ".") == 0)
 		return arena_cstr(a, slice_of(name));
-	return arena_printf(a, "%s/%s", dir, name).at;
+	return io_join(a, dir, name);
 }
 
 void problem(struct project *p, bool fatal, const char *rule, const char *path, struct span at,
@@ -25,17 +25,18 @@ void problem(struct project *p, bool fatal, const char *rule, const char *path, 
 }
 
 /* A look for detection trusts a name that ends in .sql; reading asks the file system. */
-static void add_entries(struct arena *a, const char *root, const char *dir, const char **names,
-	size_t count, bool look, struct entry **v, size_t *n)
+static void add_entries(struct arena *a, const char *root, const char *dir,
+	const struct io_entry *found, size_t count, bool look, struct entry **v, size_t *n)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct entry e = {.name = names[i]};
+		struct entry e = {.name = found[i].name};
 
-		if (names[i][0] == '.')
+		if (e.name[0] == '.')
 			continue;
-		e.path = path_in(a, dir, names[i]);
-		e.dir = !(look && slice_ends(slice_of(names[i]), ".sql")) &&
-			io_is_dir(io_join(a, root, e.path));
+		e.path = path_in(a, dir, e.name);
+		if (!look || !slice_ends(slice_of(e.name), ".sql"))
+			e.dir = found[i].kind == IO_ASK ? io_is_dir(io_join(a, root, e.path))
+							: found[i].kind == IO_DIR;
 		*ARENA_PUSH(a, *v, *n) = e;
 	}
 }
@@ -43,12 +44,12 @@ static void add_entries(struct arena *a, const char *root, const char *dir, cons
 bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 {
 	struct err err = {0};
-	const char **names = NULL;
+	struct io_entry *names = NULL;
 	size_t count = 0;
 
 	*v = NULL;
 	*n = 0;
-	if (!io_list(p->arena, io_join(p->arena, p->root, dir), &names, &count, &err)) {
+	if (!io_entries(p->arena, io_join(p->arena, p->root, dir), &names, &count, &err)) {
 		problem(p, true, "unreadable", dir, NOWHERE, "%s", err.message);
 		err_done(&err);
 		return false;
@@ -57,21 +58,33 @@ bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 	return true;
 }
 
-void files_peek(struct arena *a, const char *root, const char *dir, struct entry **v, size_t *n)
+void files_peek(struct peeks *k, const char *dir, const struct entry **v, size_t *n)
 {
+	unsigned most = sizeof k->seen / sizeof *k->seen, slot;
 	struct err err = {0};
-	const char **names = NULL;
+	struct io_entry *names = NULL;
+	struct entry *found = NULL;
 	size_t count = 0;
 
-	*v = NULL;
 	*n = 0;
-	if (io_list(a, io_join(a, root, dir), &names, &count, &err))
-		add_entries(a, root, dir, names, count, true, v, n);
+	for (unsigned i = 0; i < most && i < k->nseen; i++)
+		if (strcmp(k->seen[i].dir, dir) == 0) {
+			*v = k->seen[i].v;
+			*n = k->seen[i].n;
+			return;
+		}
+	if (io_entries(k->a, io_join(k->a, k->root, dir), &names, &count, &err))
+		add_entries(k->a, k->root, dir, names, count, true, &found, n);
 	err_done(&err);
+	*v = found;
+	slot = k->nseen++ % most;
+	k->seen[slot].dir = dir;
+	k->seen[slot].v = found;
+	k->seen[slot].n = *n;
 }
 
-bool files_any_line(struct arena *a, const char *root, const struct entry *v, size_t n,
-	const char *suffix, size_t max, bool (*match)(struct slice line))
+bool files_any_line(struct peeks *k, const struct entry *v, size_t n, const char *suffix,
+	size_t max, bool (*match)(struct slice line))
 {
 	for (size_t i = 0; i < n && max; i++) {
 		struct slice text = {0}, line;
@@ -80,7 +93,7 @@ bool files_any_line(struct arena *a, const char *root, const struct entry *v, si
 		if (v[i].dir || !slice_ends(slice_of(v[i].name), suffix))
 			continue;
 		max--;
-		if (!io_read_head(a, io_join(a, root, v[i].path), 16384, &text, &err)) {
+		if (!io_read_head(k->a, io_join(k->a, k->root, v[i].path), 16384, &text, &err)) {
 			err_done(&err);
 			continue;
 		}

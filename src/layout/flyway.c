@@ -128,25 +128,25 @@ int flyway_checksum(struct slice text)
 
 /* ---- Finding ---- */
 
-static size_t count_in(struct arena *a, const char *root, const char *dir, int depth)
+static size_t count_in(struct peeks *k, const char *dir, int depth)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n, found = 0;
 
-	files_peek(a, root, dir, &v, &n);
+	files_peek(k, dir, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].dir)
 			found += parse(slice_of(v[i].name)).prefix == 'V' &&
 				 slice_ends(slice_of(v[i].name), ".sql");
 		else if (depth < MAX_DEPTH)
-			found += count_in(a, root, v[i].path, depth + 1);
+			found += count_in(k, v[i].path, depth + 1);
 	return found;
 }
 
-static int fly_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int fly_detect(struct peeks *k, const char *given, const char **dir)
 {
 	*dir = given;
-	return count_in(a, root, given, 2) ? 90 : 0;
+	return count_in(k, given, 2) ? 90 : 0;
 }
 
 /* ---- Reading ---- */

@@ -64,13 +64,13 @@ static bool template_line(struct slice line)
 	return slice_starts(in, ".") || slice_starts(in, "index ");
 }
 
-static int gm_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int gm_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n, ups = 0, downs = 0, bare = 0;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct gm_name x = parse(slice_of(v[i].name));
 
@@ -85,7 +85,7 @@ static int gm_detect(struct arena *a, const char *root, const char *given, const
 	if (bare > ups) /* 001_x.sql beside 001_x.down.sql is somebody's own habit */
 		return 20;
 	/* The tool has no templates: a folder that uses them is somebody's own. */
-	if (!downs && files_any_line(a, root, v, n, ".sql", 12, template_line))
+	if (!downs && files_any_line(k, v, n, ".sql", 12, template_line))
 		return 20;
 	return 80;
 }

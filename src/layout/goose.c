@@ -55,14 +55,14 @@ static bool up_line(struct slice line)
 	return note_of(line) == NOTE_UP;
 }
 
-static int goose_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int goose_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
-	return files_any_line(a, root, v, n, ".sql", 12, up_line) ? 95 : 0;
+	files_peek(k, given, &v, &n);
+	return files_any_line(k, v, n, ".sql", 12, up_line) ? 95 : 0;
 }
 
 /* ---- One file ---- */

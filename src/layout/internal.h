@@ -20,12 +20,23 @@ struct entry {
 };
 /* Sorted by bytes, dot files left out. A folder that cannot be read is a fatal problem. */
 bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n);
-/* Quiet look for detection: only names, empty when there is no such folder. */
-void files_peek(struct arena *a, const char *root, const char *dir, struct entry **v, size_t *n);
+/* Quiet look for detection: only names, empty when there is no such folder. Every layout looks at
+ * the same folders: the last few are remembered. */
+struct peeks {
+	struct arena *a;
+	const char *root;
+	struct {
+		const char *dir;
+		const struct entry *v;
+		size_t n;
+	} seen[4];
+	unsigned nseen;
+};
+void files_peek(struct peeks *k, const char *dir, const struct entry **v, size_t *n);
 /* Does one of the first `max` files of the folder whose name ends in `suffix` have a line that
  * `match` likes? */
-bool files_any_line(struct arena *a, const char *root, const struct entry *v, size_t n,
-	const char *suffix, size_t max, bool (*match)(struct slice line));
+bool files_any_line(struct peeks *k, const struct entry *v, size_t n, const char *suffix,
+	size_t max, bool (*match)(struct slice line));
 /* The text of a file as a source, or NULL and a fatal problem with errno's words. */
 struct source *files_load(struct project *p, const char *path);
 bool file_there(const struct project *p, const char *path);

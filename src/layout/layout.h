@@ -67,6 +67,8 @@ struct project {
 	struct layout_problem *problems;
 	size_t nproblems;
 	struct arena *arena;
+	struct peeks *peeks; /* what the folders hold, while it is being opened */
+	bool no_checksums;
 };
 
 enum applied_state { STATE_PENDING, STATE_APPLIED, STATE_PARTIAL, STATE_FAILED, STATE_UNKNOWN };
@@ -92,6 +94,8 @@ struct new_file {
 	struct slice text;
 };
 
+struct peeks;
+
 struct layout {
 	const char *name;  /* "golang-migrate" */
 	const char *title; /* "golang-migrate (NNN_name.up.sql / .down.sql)" */
@@ -100,7 +104,7 @@ struct layout {
 
 	/* How well does the folder fit? 0 = not at all, 100 = certain. *dir (relative to root,
 	 * arena) is the migrations folder it found. Looks only at names and first lines. */
-	int (*detect)(struct arena *a, const char *root, const char *given_dir, const char **dir);
+	int (*detect)(struct peeks *k, const char *given_dir, const char **dir);
 	/* Fills migrations and problems, ordered as the framework orders. */
 	bool (*read)(struct project *p, struct err *err);
 	/* The paths and first contents of a new migration: files relative to root. */
@@ -148,6 +152,7 @@ struct project_options {
 	struct slice (*placeholders)[2];
 	size_t nplaceholders;
 	bool may_be_empty; /* no migrations yet is fine: p->layout stays NULL */
+	bool no_checksums; /* nobody will ask what was applied: migration.checksum stays empty */
 };
 bool project_open(
 	struct project *p, struct arena *a, const struct project_options *o, struct err *err);

@@ -284,12 +284,28 @@ static void by_lines(struct cutter *c, size_t at)
 	}
 }
 
+/* Behind it no comment begins. */
+static size_t last_comment(struct slice text)
+{
+	size_t i = text.len;
+
+	while (i > 0) {
+		char c = text.at[--i];
+
+		if (c == '#' || ((c == '-' || c == '*') && i > 0 &&
+					text.at[i - 1] == (c == '-' ? '-' : '/')))
+			return i;
+	}
+	return 0;
+}
+
 static void find_cuts(struct cutter *c)
 {
+	size_t last = last_comment(c->src->text);
 	struct lexer l;
 
 	lexer_init(&l, c->p->dialect, c->src->text);
-	for (;;) {
+	while (l.at <= last) {
 		struct token t = lexer_raw(&l);
 
 		if (t.kind == TOKEN_END)

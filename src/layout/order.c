@@ -142,6 +142,14 @@ static void merge(struct migration *v, struct migration *spare, size_t n, migrat
 		v[o++] = spare[k++];
 }
 
+static bool is_sorted(const struct migration *v, size_t n, migration_cmp cmp)
+{
+	for (size_t i = 1; i < n; i++)
+		if (cmp(&v[i], &v[i - 1]) < 0)
+			return false;
+	return true;
+}
+
 /* ---- Problems of the whole ---- */
 
 static void find_duplicates(struct project *p, migration_cmp cmp)
@@ -301,11 +309,12 @@ static void finish_one(struct project *p, struct migration *m)
 	finish_part(p, m, &m->up);
 	finish_part(p, m, &m->down);
 	finish_part(p, m, &m->verify);
-	if (!m->up.src) {
-		digest_sha256_hex(SLICE_NONE, m->checksum);
+	if (!p->no_checksums)
+		digest_sha256_hex(
+			m->up.src ? slice_sub(m->up.src->text, m->up.off, m->up.len) : SLICE_NONE,
+			m->checksum);
+	if (!m->up.src)
 		return;
-	}
-	digest_sha256_hex(slice_sub(m->up.src->text, m->up.off, m->up.len), m->checksum);
 	m->description = first_comment(m->up.src->text);
 	if (m->up.empty && !m->code)
 		problem(p, false, "empty-migration", m->path, NOWHERE,
@@ -330,7 +339,7 @@ static void link_parents(struct project *p)
 
 void migrations_finish(struct project *p, migration_cmp cmp, unsigned flags)
 {
-	if (p->nmigrations > 1)
+	if (!is_sorted(p->migrations, p->nmigrations, cmp))
 		merge(p->migrations, ARENA_ARRAY(p->arena, p->nmigrations, struct migration),
 			p->nmigrations, cmp);
 	link_parents(p);

@@ -216,17 +216,17 @@ static size_t count_ups(const struct entry *v, size_t n)
 	return found;
 }
 
-static int plain_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int plain_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v, *inner;
+	const struct entry *v, *inner;
 	size_t n, ninner, found;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	found = count_ups(v, n);
 	for (size_t i = 0; i < n && !found; i++)
 		if (v[i].dir && is_version_folder(slice_of(v[i].name))) {
-			files_peek(a, root, v[i].path, &inner, &ninner);
+			files_peek(k, v[i].path, &inner, &ninner);
 			found += count_ups(inner, ninner);
 		}
 	return found ? 40 : 0;
@@ -490,10 +490,10 @@ static void add_verify(struct plain *x, const char *path, struct slice version)
 
 static void add_rollbacks(struct plain *x, const char *dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n;
 
-	files_peek(x->p->arena, x->p->root, dir, &v, &n);
+	files_peek(x->p->peeks, dir, &v, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct plain_name name = name_of(&v[i]);
 
@@ -508,16 +508,16 @@ static void find_rollbacks(struct plain *x, const char *dir)
 	const char *slash = strrchr(dir, '/');
 	const char *parent =
 		slash ? arena_cstr(x->p->arena, slice_n(dir, (size_t)(slash - dir))) : ".";
-	struct entry *v;
+	const struct entry *v;
 	size_t n;
 
-	files_peek(x->p->arena, x->p->root, dir, &v, &n);
+	files_peek(x->p->peeks, dir, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].dir && is_rollback_folder(v[i].name))
 			add_rollbacks(x, v[i].path);
 	if (strcmp(dir, ".") == 0)
 		return;
-	files_peek(x->p->arena, x->p->root, parent, &v, &n);
+	files_peek(x->p->peeks, parent, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].dir && is_rollback_folder(v[i].name))
 			add_rollbacks(x, v[i].path);

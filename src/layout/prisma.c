@@ -14,24 +14,27 @@
 
 static const long long prisma_key = 72707369;
 
-static int prisma_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static bool is_file_in(struct peeks *k, const char *dir, const char *name)
 {
-	struct entry *v;
+	return io_is_file(io_join(k->a, k->root, path_in(k->a, dir, name)));
+}
+
+static int prisma_detect(struct peeks *k, const char *given, const char **dir)
+{
+	const struct entry *v;
 	size_t n, found = 0, timed = 0;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	for (size_t i = 0; i < n; i++) {
-		const char *sql = path_in(a, v[i].path, "migration.sql");
-
-		if (!v[i].dir || !io_is_file(io_join(a, root, sql)))
+		if (!v[i].dir || !is_file_in(k, v[i].path, "migration.sql"))
 			continue;
 		found++;
 		timed += count_digits(slice_of(v[i].name)) == 14;
 	}
 	if (!found)
 		return 0;
-	if (io_is_file(io_join(a, root, path_in(a, given, "migration_lock.toml"))))
+	if (is_file_in(k, given, "migration_lock.toml"))
 		return 100;
 	return timed ? 90 : 50;
 }

@@ -55,8 +55,7 @@ struct candidate {
 	int score;
 };
 
-static struct candidate judge(
-	struct arena *a, const char *root, const char *dir, const struct layout *wanted)
+static struct candidate judge(struct peeks *k, const char *dir, const struct layout *wanted)
 {
 	struct candidate best = {.dir = dir};
 
@@ -66,7 +65,7 @@ static struct candidate judge(
 
 		if (wanted && layouts[i] != wanted)
 			continue;
-		score = layouts[i]->detect(a, root, dir, &found);
+		score = layouts[i]->detect(k, dir, &found);
 		if (score > best.score)
 			best = (struct candidate){found, layouts[i], score};
 	}
@@ -79,24 +78,24 @@ struct variant {
 };
 
 /* The folders for one database each, directly below `dir`. */
-static void find_variants(struct arena *a, const char *root, const char *dir,
-	const struct layout *wanted, struct variant **v, size_t *n)
+static void find_variants(struct peeks *k, const char *dir, const struct layout *wanted,
+	struct variant **v, size_t *n)
 {
-	struct entry *e;
+	const struct entry *e;
 	size_t count;
 
 	*v = NULL;
 	*n = 0;
-	files_peek(a, root, dir, &e, &count);
+	files_peek(k, dir, &e, &count);
 	for (size_t i = 0; i < count; i++) {
 		enum dialect d = dialect_of_word(slice_of(e[i].name));
 		struct candidate c;
 
 		if (!e[i].dir || d == DIALECT_UNKNOWN)
 			continue;
-		c = judge(a, root, e[i].path, wanted);
+		c = judge(k, e[i].path, wanted);
 		if (c.score >= GOOD_SCORE)
-			*ARENA_PUSH(a, *v, *n) = (struct variant){c, d};
+			*ARENA_PUSH(k->a, *v, *n) = (struct variant){c, d};
 	}
 }
 
@@ -138,6 +137,7 @@ static bool pick_variant(const char *dir, const struct variant *v, size_t n, enu
 struct search {
 	struct arena *a;
 	const char *root;
+	struct peeks *k;
 	const struct layout *wanted;
 	struct candidate *found;
 	size_t nfound;
@@ -149,13 +149,13 @@ static bool fits(struct search *s, const char *dir, struct candidate *out)
 	struct variant *v;
 	size_t n;
 
-	find_variants(s->a, s->root, dir, s->wanted, &v, &n);
+	find_variants(s->k, dir, s->wanted, &v, &n);
 	if (n) {
 		*out = v[0].c;
 		out->dir = dir; /* resolved again once it is chosen */
 		return true;
 	}
-	*out = judge(s->a, s->root, dir, s->wanted);
+	*out = judge(s->k, dir, s->wanted);
 	return out->score >= GOOD_SCORE;
 }
 
@@ -193,14 +193,14 @@ static void walk(struct search *s)
 		const char *dir = queue[head].dir;
 		int depth = queue[head++].depth;
 		struct candidate c;
-		struct entry *e;
+		const struct entry *e;
 		size_t n;
 
 		if (named_for_migrations(dir) && fits(s, dir, &c)) {
 			*ARENA_PUSH(s->a, s->found, s->nfound) = c;
 			continue; /* what is inside belongs to it */
 		}
-		files_peek(s->a, s->root, dir, &e, &n);
+		files_peek(s->k, dir, &e, &n);
 		for (size_t i = 0; i < n && depth < MAX_TREE_DEPTH; i++)
 			if (e[i].dir && !is_listed(e[i].name, skipped) && !is_link(s, e[i].path))
 				*ARENA_PUSH(s->a, queue, tail) =
@@ -254,12 +254,12 @@ static bool best_of(struct search *s, struct candidate *out, struct err *err)
 static bool empty_folder(struct search *s, struct candidate *out)
 {
 	for (size_t i = 0; usual[i]; i++) {
-		struct entry *v;
+		const struct entry *v;
 		size_t n;
 
 		if (!io_is_dir(io_join(s->a, s->root, usual[i])))
 			continue;
-		files_peek(s->a, s->root, usual[i], &v, &n);
+		files_peek(s->k, usual[i], &v, &n);
 		if (n)
 			continue;
 		*out = (struct candidate){usual[i], s->wanted ? s->wanted : layouts[0], 0};
@@ -373,14 +373,14 @@ static bool settle(struct project *p, const char *dir, const struct layout *want
 	struct candidate c;
 	size_t n;
 
-	find_variants(p->arena, p->root, dir, wanted, &v, &n);
+	find_variants(p->peeks, dir, wanted, &v, &n);
 	if (n) {
 		if (!pick_variant(dir, v, n, p->dialect, &chosen, err))
 			return false;
 		p->dialect = chosen.dialect;
 		c = chosen.c;
 	} else {
-		c = known ? *known : judge(p->arena, p->root, dir, wanted);
+		c = known ? *known : judge(p->peeks, dir, wanted);
 	}
 	if (!p->layout)
 		p->layout = c.layout ? c.layout : wanted;
@@ -414,10 +414,10 @@ static bool take_given(struct project *p, const struct project_options *o,
 	return true;
 }
 
-static bool take_found(struct project *p, const struct layout *wanted, bool may_be_empty,
-	struct err *err)
+static bool take_found(
+	struct project *p, const struct layout *wanted, bool may_be_empty, struct err *err)
 {
-	struct search s = {.a = p->arena, .root = p->root, .wanted = wanted};
+	struct search s = {.a = p->arena, .root = p->root, .k = p->peeks, .wanted = wanted};
 	struct candidate c;
 
 	if (!find_folder(&s, &c, may_be_empty, err))
@@ -438,8 +438,12 @@ bool project_open(
 		.table = o->table,
 		.placeholders = o->placeholders,
 		.nplaceholders = o->nplaceholders,
-		.arena = a};
+		.arena = a,
+		.no_checksums = o->no_checksums};
 	free(real);
+	p->peeks = ARENA_NEW(a, struct peeks);
+	p->peeks->a = a;
+	p->peeks->root = p->root;
 	if (o->wanted_layout && strcmp(o->wanted_layout, "auto") != 0 &&
 		!(wanted = layout_by_name(slice_of(o->wanted_layout), err)))
 		return false;
@@ -453,7 +457,8 @@ bool project_open(
 			(*pair)[1] = o->placeholders[i][1];
 		}
 	}
-	if (o->ndirs ? !take_given(p, o, wanted, err) : !take_found(p, wanted, o->may_be_empty, err))
+	if (o->ndirs ? !take_given(p, o, wanted, err)
+		     : !take_found(p, wanted, o->may_be_empty, err))
 		return false;
 	if (p->ndirs == 0)
 		return true;

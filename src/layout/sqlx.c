@@ -39,17 +39,17 @@ static bool mentions_sqlx(struct slice line)
 }
 
 /* Cargo.toml in the folder above, or above that, or at the root. */
-static bool cargo_with_sqlx(struct arena *a, const char *root, const char *dir)
+static bool cargo_with_sqlx(struct peeks *k, const char *dir)
 {
 	struct slice at = slice_of(dir);
 
 	for (;;) {
-		const char *folder = at.len ? arena_cstr(a, at) : ".";
-		const char *path = path_in(a, folder, "Cargo.toml");
+		const char *folder = at.len ? arena_cstr(k->a, at) : ".";
+		const char *path = path_in(k->a, folder, "Cargo.toml");
 		struct entry e = {.name = "Cargo.toml", .path = path};
 
-		if (io_is_file(io_join(a, root, path)) &&
-			files_any_line(a, root, &e, 1, ".toml", 1, mentions_sqlx))
+		if (io_is_file(io_join(k->a, k->root, path)) &&
+			files_any_line(k, &e, 1, ".toml", 1, mentions_sqlx))
 			return true;
 		if (!at.len || slice_is(at, "."))
 			return false;
@@ -59,13 +59,13 @@ static bool cargo_with_sqlx(struct arena *a, const char *root, const char *dir)
 	}
 }
 
-static int sqlx_detect(struct arena *a, const char *root, const char *given, const char **dir)
+static int sqlx_detect(struct peeks *k, const char *given, const char **dir)
 {
-	struct entry *v;
+	const struct entry *v;
 	size_t n, found = 0;
 
 	*dir = given;
-	files_peek(a, root, given, &v, &n);
+	files_peek(k, given, &v, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct sqlx_name x = parse(slice_of(v[i].name));
 
@@ -74,7 +74,7 @@ static int sqlx_detect(struct arena *a, const char *root, const char *given, con
 	}
 	if (!found)
 		return 0;
-	return cargo_with_sqlx(a, root, given) ? 85 : 10;
+	return cargo_with_sqlx(k, given) ? 85 : 10;
 }
 
 static struct script_part load(struct project *p, const char *path)

@@ -26,13 +26,12 @@ bool existed_before(struct judged *j, const struct change *c, enum object_type t
 	const struct object *o = NULL;
 	enum presence p = catalog_find(j->before, j->session, type, c->target, &o);
 
-	*name = catalog_resolve(
-		j->before, j->session, type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
 	*object = NULL;
-	if (p == ABSENT)
-		return false;
-	if (p == UNKNOWN)
-		return true;
+	if (p != PRESENT) {
+		*name = catalog_resolve(j->before, j->session,
+			type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
+		return p == UNKNOWN;
+	}
 	*object = o;
 	*name = (struct name){o->schema, o->name};
 	if (o->type == OBJECT_TABLE && slice_is(o->table_.persistence, "temporary"))

@@ -5,7 +5,6 @@
 #include "sql/directive.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -70,13 +69,27 @@ static void collect(struct judge *jg)
 
 /* ---- Parsing, in parallel ---- */
 
+/* The units are read in chunks, each into an arena of its own, by all threads, a few chunks ahead
+ * of the one that is being judged; its memory is then used again. So a long history needs no more
+ * of it than a short one, and judging goes on beside reading. */
+enum { CHUNK_BYTES = 8 * 1024, CHUNK_UNITS = 32, CHUNKS = 4, CHUNK_KEEPS = 512 * 1024 };
+
+struct chunk {
+	size_t begin, end; /* units */
+	struct arena arena;
+	bool is_read;
+};
+
 struct pool {
 	struct judge *jg;
-	atomic_size_t next;
-	size_t end;
-	struct arena *arenas;
-	struct reader **readers;
-	atomic_uint started;
+	struct reader **readers; /* of each thread; the first is the judge's */
+	struct chunk chunks[CHUNKS];
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t is_read, has_room;
+	size_t taken, judged; /* chunks so far */
+	size_t next;          /* unit */
+	unsigned started;
+	bool stop;
 };
 
 static void read_unit(struct unit *u, const struct engine *e, struct reader *r, struct arena *a)
@@ -88,37 +101,105 @@ static void read_unit(struct unit *u, const struct engine *e, struct reader *r, 
 	u->ok = script_read(e, r, a, u->src, u->off, u->len, &u->script, &u->err);
 }
 
+static size_t chunk_end(const struct judge *jg, size_t begin)
+{
+	size_t bytes = 0, i = begin;
+
+	while (i < jg->nunits && i - begin < CHUNK_UNITS && bytes < CHUNK_BYTES)
+		bytes += jg->units[i++].len;
+	return i;
+}
+
+/* With the lock held: takes the next chunk and reads it without; false when there is none, or no
+ * room for one yet. */
+static bool read_chunk(struct pool *p, struct reader *r)
+{
+	struct judge *jg = p->jg;
+	struct chunk *c = &p->chunks[p->taken % CHUNKS];
+
+	if (p->stop || p->next == jg->nunits || p->taken == p->judged + CHUNKS)
+		return false;
+	p->taken++;
+	c->begin = p->next;
+	c->end = p->next = chunk_end(jg, p->next);
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = c->begin; i < c->end; i++)
+		read_unit(&jg->units[i], jg->in->engine, r, &c->arena);
+	pthread_mutex_lock(&p->lock);
+	c->is_read = true;
+	return true;
+}
+
 static void *read_units(void *arg)
 {
 	struct pool *p = arg;
-	unsigned me = atomic_fetch_add(&p->started, 1);
+	struct reader *r;
 
-	for (;;) {
-		size_t i = atomic_fetch_add(&p->next, 1);
-
-		if (i >= p->end)
-			break;
-		read_unit(&p->jg->units[i], p->jg->in->engine, p->readers[me], &p->arenas[me]);
+	pthread_mutex_lock(&p->lock);
+	r = p->readers[++p->started];
+	while (!p->stop && p->next < p->jg->nunits) {
+		if (read_chunk(p, r))
+			pthread_cond_signal(&p->is_read);
+		else
+			pthread_cond_wait(&p->has_room, &p->lock);
 	}
+	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
-static void run_threads(struct pool *p, unsigned n)
+static unsigned start_threads(struct pool *p, pthread_t *threads, unsigned n)
 {
-	pthread_t threads[64];
 	pthread_attr_t attr;
 	unsigned started = 0;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 8u << 20);
-	for (unsigned i = 1; i < n && i < 64; i++)
-		if (pthread_create(&threads[started], &attr, read_units, p) == 0)
-			started++;
+	while (started + 1 < n && pthread_create(&threads[started], &attr, read_units, p) == 0)
+		started++;
 	pthread_attr_destroy(&attr);
-	read_units(p);
-	for (unsigned i = 0; i < started; i++)
+	return started;
+}
+
+/* The chunk to judge next, read; NULL at the end. Who waits for it reads another meanwhile. */
+static struct chunk *next_chunk(struct pool *p)
+{
+	struct chunk *c = &p->chunks[p->judged % CHUNKS];
+
+	pthread_mutex_lock(&p->lock);
+	while (!(p->judged < p->taken && c->is_read) &&
+		(p->judged < p->taken || p->next < p->jg->nunits))
+		if (!read_chunk(p, p->readers[0]))
+			pthread_cond_wait(&p->is_read, &p->lock);
+	if (p->judged == p->taken)
+		c = NULL;
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
+static void chunk_done(struct pool *p, struct chunk *c)
+{
+	if (c->arena.total > CHUNK_KEEPS)
+		arena_done(&c->arena);
+	else
+		arena_reset(&c->arena);
+	pthread_mutex_lock(&p->lock);
+	c->is_read = false;
+	p->judged++;
+	pthread_cond_broadcast(&p->has_room);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void stop_threads(struct pool *p, const pthread_t *threads, unsigned n)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	pthread_cond_broadcast(&p->has_room);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 }
+
+enum { MOST_THREADS = 16 };
 
 static unsigned thread_count(const struct judge *jg)
 {
@@ -130,30 +211,12 @@ static unsigned thread_count(const struct judge *jg)
 		bytes += jg->units[i].len;
 	if (bytes < 65536 || jg->nunits < 8)
 		return 1; /* a thread costs more than it saves */
-	return n > 16 ? 16 : n;
+	return n > MOST_THREADS ? MOST_THREADS : n;
 }
 
-/* A stretch of units is parsed, judged and forgotten before the next one is read, so a long history
- * needs no more memory than a short one. */
-enum { STRETCH_BYTES = 256 * 1024, STRETCH_UNITS = 512 };
-
-static size_t stretch_end(const struct judge *jg, size_t begin)
+static bool chunk_ok(struct judge *jg, const struct chunk *c, struct err *err)
 {
-	size_t bytes = 0, i = begin;
-
-	while (i < jg->nunits && i - begin < STRETCH_UNITS && (i == begin || bytes < STRETCH_BYTES))
-		bytes += jg->units[i++].len;
-	return i;
-}
-
-static bool parse_stretch(
-	struct judge *jg, struct pool *p, size_t begin, size_t end, unsigned n, struct err *err)
-{
-	atomic_store(&p->next, begin);
-	atomic_store(&p->started, 0);
-	p->end = end;
-	run_threads(p, end - begin < 8 ? 1 : n);
-	for (size_t i = begin; i < end; i++)
+	for (size_t i = c->begin; i < c->end; i++)
 		if (!jg->units[i].ok) {
 			err_move(err, &jg->units[i].err);
 			return false;
@@ -165,8 +228,6 @@ static bool open_readers(struct judge *jg, struct pool *p, unsigned n, struct er
 {
 	struct reader_options ro = {.dialect = jg->in->engine->dialect, .version = jg->in->version};
 
-	p->jg = jg;
-	p->arenas = ARENA_ARRAY(jg->arena, n, struct arena);
 	p->readers = ARENA_ARRAY(jg->arena, n, struct reader *);
 	for (unsigned i = 0; i < n; i++)
 		if (!jg->in->engine->reader_open(&p->readers[i], &ro, err))
@@ -176,10 +237,10 @@ static bool open_readers(struct judge *jg, struct pool *p, unsigned n, struct er
 
 static void close_readers(struct judge *jg, struct pool *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		jg->in->engine->reader_close(p->readers[i]);
-		arena_done(&p->arenas[i]);
-	}
+	for (size_t i = 0; i < CHUNKS; i++)
+		arena_done(&p->chunks[i].arena);
 }
 
 /* ---- Findings ---- */
@@ -692,9 +753,9 @@ static void count(struct judge *jg)
 	}
 }
 
-static void judge_stretch(struct judge *jg, size_t begin, size_t end)
+static void judge_chunk(struct judge *jg, const struct chunk *c)
 {
-	for (size_t i = begin; i < end; i++) {
+	for (size_t i = c->begin; i < c->end; i++) {
 		if (jg->units[i].down)
 			judge_down(jg, &jg->units[i]);
 		else
@@ -706,20 +767,24 @@ static void judge_stretch(struct judge *jg, size_t begin, size_t end)
 
 static bool judge_all(struct judge *jg, struct err *err)
 {
-	struct pool p = {0};
-	unsigned n = thread_count(jg);
-	size_t begin = 0, end;
+	struct pool p = {.jg = jg,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.is_read = PTHREAD_COND_INITIALIZER,
+		.has_room = PTHREAD_COND_INITIALIZER};
+	unsigned n = thread_count(jg), started = 0;
+	pthread_t threads[MOST_THREADS];
+	struct chunk *c;
 	bool ok = open_readers(jg, &p, n, err);
 
-	while (ok && begin < jg->nunits) {
-		end = stretch_end(jg, begin);
-		ok = parse_stretch(jg, &p, begin, end, n, err);
+	if (ok)
+		started = start_threads(&p, threads, n);
+	while (ok && (c = next_chunk(&p))) {
+		ok = chunk_ok(jg, c, err);
 		if (ok)
-			judge_stretch(jg, begin, end);
-		for (unsigned i = 0; i < n; i++)
-			arena_reset(&p.arenas[i]);
-		begin = end;
+			judge_chunk(jg, c);
+		chunk_done(&p, c);
 	}
+	stop_threads(&p, threads, started);
 	close_readers(jg, &p, n);
 	if (ok)
 		finish_rules(jg);

@@ -195,6 +195,19 @@ static bool is_foreign_key(const struct object *o)
 	return o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key");
 }
 
+/* MySQL reads a REFERENCES beside the column and forgets it: the key has to stand apart. */
+static struct slice key_apart(struct judge *jg, struct slice text)
+{
+	size_t at = slice_ifind(text, SL(" references "));
+	struct slice rest = text, name = SLICE_NONE;
+
+	if (jg->in->engine->dialect != DIALECT_MYSQL || at == SIZE_MAX)
+		return text;
+	slice_next(&rest, ' ', &name);
+	return arena_printf(jg->arena, "%.*s, FOREIGN KEY (%.*s)%.*s", SLICE(slice_n(text.at, at)),
+		SLICE(name), SLICE(slice_from(text, at)));
+}
+
 /* `text` as the one column of a table: the engine's reader says what its type is really called. */
 static const struct object *read_column(
 	struct judge *jg, struct reader *r, struct slice text, struct err *err)
@@ -203,7 +216,8 @@ static const struct object *read_column(
 	struct script s;
 
 	source_init(src, jg->arena, "belay.yml",
-		arena_printf(jg->arena, "CREATE TABLE belay_policy (%.*s)", SLICE(text)));
+		arena_printf(jg->arena, "CREATE TABLE belay_policy (%.*s)",
+			SLICE(key_apart(jg, text))));
 	if (!script_read(jg->in->engine, r, jg->arena, src, 0, src->text.len, &s, err))
 		return NULL;
 	if (s.n == 1 && s.at[0].state == STATEMENT_READ && s.at[0].nchanges == 1 &&

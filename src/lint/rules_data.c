@@ -92,7 +92,7 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_ddl_and_backfill,
-	.hides = (const char *const[]){"update-no-where", NULL},
+	.hides = (const char *const[]){"update-no-where", "unbatched-backfill", NULL},
 };
 
 /* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite

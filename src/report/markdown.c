@@ -89,12 +89,14 @@ static const char *mark(enum severity s)
 	return "\xe2\x9d\x8c"; /* cross mark */
 }
 
-/* Does the safe form begin as a statement does, rather than as a sentence? Statements of ours are
- * written with a keyword in capitals. */
+/* Does the safe form begin as a statement does, or as a comment, rather than as a sentence? Statements
+ * of ours are written with a keyword in capitals. */
 static bool is_sql(struct slice s)
 {
 	size_t n = 0;
 
+	if (slice_starts(s, "-- "))
+		return true;
 	while (n < s.len && s.at[n] >= 'A' && s.at[n] <= 'Z')
 		n++;
 	return n >= 3 && n < s.len && s.at[n] == ' ' && slice_chr(s, ';') != SIZE_MAX;

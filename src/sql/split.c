@@ -136,7 +136,7 @@ static void psql_word(struct psql_state *p, struct token t)
 	bool routine;
 
 	for (size_t i = 0; i < 5 && p->words < 4; i++)
-		if (slice_iis(t.text, heads[i]))
+		if ((t.text.at[0] | 32) == heads[i][0] && slice_iis(t.text, heads[i]))
 			p->heads[p->words] = heads[i][0];
 	p->words++;
 	routine =
@@ -169,7 +169,7 @@ static void psql_token(struct psql_state *p, struct token t)
 	} else if (token_punct(t, ")")) {
 		p->parens -= p->parens > 0;
 	}
-	p->from = token_is(t, "from");
+	p->from = p->copy && token_is(t, "from");
 }
 
 /* sqlite3_complete()'s table: what a token makes of each state. */
@@ -647,8 +647,12 @@ bool splitter_next(struct splitter *s, struct piece *out)
 	for (;;) {
 		struct token t;
 
-		if (client_has_it(&c))
-			return true;
+		if (is_my(&c) || is_lite(&c)) {
+			if (client_has_it(&c))
+				return true;
+		} else {
+			lexer_skip_blanks(&c.lexer);
+		}
 		t = lexer_raw(&c.lexer);
 		if (t.kind == TOKEN_END)
 			return finish_text(&c);

@@ -26,6 +26,30 @@ static int byte(const struct lexer *l, size_t at)
 	return at < l->text.len ? (unsigned char)l->text.at[at] : -1;
 }
 
+enum { BLANK = 1, WORD_START = 2, DIGIT = 4, WORD_PART = 8 };
+
+/* clang-format off */
+static const unsigned char classes[256] = {
+	['\t' ... '\r'] = BLANK, [' '] = BLANK,
+	['a' ... 'z'] = WORD_START | WORD_PART, ['A' ... 'Z'] = WORD_START | WORD_PART,
+	['_'] = WORD_START | WORD_PART, [0x80 ... 0xff] = WORD_START | WORD_PART,
+	['0' ... '9'] = DIGIT | WORD_PART, ['$'] = WORD_PART,
+};
+/* clang-format on */
+
+static bool is_class(int c, int class)
+{
+	return c >= 0 && (classes[c] & class);
+}
+
+/* Behind the bytes of a class that stand from `at` on. */
+static size_t skip_class(const struct lexer *l, size_t at, int class)
+{
+	while (at < l->text.len && (classes[(unsigned char)l->text.at[at]] & class))
+		at++;
+	return at;
+}
+
 static bool is_digit(int c)
 {
 	return c >= '0' && c <= '9';
@@ -38,24 +62,22 @@ static bool is_hex(int c)
 
 static bool is_blank(int c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return is_class(c, BLANK);
 }
 
 static bool word_start(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+	return is_class(c, WORD_START);
 }
 
 static bool word_part(int c)
 {
-	return word_start(c) || is_digit(c) || c == '$';
+	return is_class(c, WORD_PART);
 }
 
 static size_t skip_word(const struct lexer *l, size_t at)
 {
-	while (word_part(byte(l, at)))
-		at++;
-	return at;
+	return skip_class(l, at, WORD_PART);
 }
 
 /* ---- blanks and comments ----------------------------------------------------------------------
@@ -244,6 +266,8 @@ static size_t string_prefix(const struct lexer *l, size_t at)
 {
 	int c = byte(l, at) | 0x20, next = byte(l, at + 1);
 
+	if (next != '\'' && next != '&')
+		return 0;
 	if (is_pg(l) && c == 'u' && next == '&')
 		return byte(l, at + 2) == '\'' || byte(l, at + 2) == '"' ? 2 : 0;
 	if (next != '\'')
@@ -488,11 +512,7 @@ static struct token take_block_comment(struct lexer *l)
 
 static struct token take_blanks(struct lexer *l)
 {
-	size_t i = l->at;
-
-	while (is_blank(byte(l, i)))
-		i++;
-	return take(l, TOKEN_BLANK, i);
+	return take(l, TOKEN_BLANK, skip_class(l, l->at, BLANK));
 }
 
 static struct token take_string(struct lexer *l, size_t prefix)
@@ -567,6 +587,8 @@ struct token lexer_raw(struct lexer *l)
 		return take(l, TOKEN_BLANK, 3);
 	if (is_blank(c))
 		return take_blanks(l);
+	if (word_start(c))
+		return take_wordlike(l, c);
 	if (line_comment_at(l, l->at))
 		return take(l, TOKEN_COMMENT, skip_line_comment(l, l->at));
 	if (block_comment_at(l, l->at))
@@ -579,20 +601,26 @@ struct token lexer_raw(struct lexer *l)
 		return take_string(l, 0);
 	if (c == '[' && l->dialect == DIALECT_SQLITE)
 		return take_bracketed(l);
-	if (word_start(c) || is_digit(c) || (c == '.' && number_from_dot(l, l->at)))
+	if (is_digit(c) || (c == '.' && number_from_dot(l, l->at)))
 		return take_wordlike(l, c);
 	if (c == 0)
 		return take(l, TOKEN_BAD, l->at + 1);
 	return take_other(l, c);
 }
 
+void lexer_skip_blanks(struct lexer *l)
+{
+	l->at = skip_class(l, l->at, BLANK);
+}
+
 struct token lexer_next(struct lexer *l)
 {
 	struct token t;
 
-	do
+	do {
+		lexer_skip_blanks(l);
 		t = lexer_raw(l);
-	while (t.kind == TOKEN_BLANK || t.kind == TOKEN_COMMENT);
+	} while (t.kind == TOKEN_BLANK || t.kind == TOKEN_COMMENT);
 	return t;
 }
 

@@ -44,6 +44,8 @@ struct lexer {
 void lexer_init(struct lexer *l, enum dialect d, struct slice text);
 struct token lexer_raw(struct lexer *l);  /* with blanks and comments */
 struct token lexer_next(struct lexer *l); /* without */
+/* To what is no white space. */
+void lexer_skip_blanks(struct lexer *l);
 /* Looks at the next token without taking it. */
 struct token lexer_peek(const struct lexer *l);
 

@@ -2,6 +2,7 @@
  */
 #include "engine/postgres/read.h"
 
+#include "engine/postgres/grammar/provider.h"
 #include "engine/postgres/read_impl.h"
 
 bool postgres_reader_open(struct reader **out, const struct reader_options *o, struct err *err)
@@ -71,7 +72,7 @@ void rd_requires(struct rd *rd, int major, const char *what)
 static const struct statement_row *row_of(const struct statement_row *rows, node n)
 {
 	for (; rows->node; rows++)
-		if (tree_key_is_n(n, rows->node, strlen(rows->node)))
+		if (tree_key_is_of(n, rows->node))
 			return rows;
 	return NULL;
 }
@@ -111,19 +112,16 @@ bool rd_parse(
 
 	memset(fault, 0, sizeof *fault);
 	fault->offset = NOWHERE;
-	ok = plpgsql ? grammar_plpgsql(r->grammar, sql, &json, fault, &err)
-		     : grammar_parse(r->grammar, sql, &json, fault, &err);
+	ok = plpgsql ? grammar_plpgsql(r->grammar, sql, &json, fault, &err) &&
+			       provider_tree(
+				       json, &r->trees[rd->depth], &r->texts[rd->depth], fault)
+		     : grammar_tree(r->grammar, sql, &r->trees[rd->depth], &r->texts[rd->depth],
+			       fault, &err);
 	if (!ok) {
 		fault->message = arena_slice(rd->a, fault->message);
 		if (err_is(&err) && rd->err)
 			err_move(rd->err, &err);
 		err_done(&err);
-		return false;
-	}
-	buf_clear(&r->texts[rd->depth]);
-	buf_add(&r->texts[rd->depth], json);
-	if (!tree_read(&r->trees[rd->depth], buf_slice(&r->texts[rd->depth]))) {
-		fault->message = SL("the parser's answer is not well formed");
 		return false;
 	}
 	*root = r->trees[rd->depth].at;

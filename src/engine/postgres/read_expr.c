@@ -201,7 +201,7 @@ static void gate_of(struct rd *rd, node n)
 	size_t i;
 
 	for (i = 0; i < sizeof gates / sizeof *gates; i++)
-		if (tree_key_is_n(n, gates[i].node, strlen(gates[i].node)))
+		if (tree_key_is_of(n, gates[i].node))
 			rd_requires(rd, gates[i].major, gates[i].what);
 	if (tree_key_is(n, "RangeSubselect") && !tree_get(n, "alias"))
 		rd_requires(rd, 16, "a subquery in FROM without an alias");

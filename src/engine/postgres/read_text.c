@@ -72,7 +72,15 @@ struct slice rd_plain(struct rd *rd, struct name n)
 {
 	if (!n.schema.len)
 		return n.name;
-	return arena_printf(rd->a, "%.*s.%.*s", SLICE(n.schema), SLICE(n.name));
+	{
+		char *p = arena_alloc(rd->a, n.schema.len + 1 + n.name.len + 1);
+
+		memcpy(p, n.schema.at, n.schema.len);
+		p[n.schema.len] = '.';
+		if (n.name.len)
+			memcpy(p + n.schema.len + 1, n.name.at, n.name.len);
+		return slice_n(p, n.schema.len + 1 + n.name.len);
+	}
 }
 
 struct slice rd_collation(struct rd *rd, node clause)
@@ -309,17 +317,24 @@ size_t rd_min_loc(node n)
 
 const struct token *rd_tokens(struct rd *rd)
 {
+	size_t cap = rd->text.len / 4 + 16;
 	struct lexer l;
-	struct token t;
 
 	if (rd->lexed)
 		return rd->tok;
 	rd->lexed = true;
 	lexer_init(&l, DIALECT_POSTGRES, rd->text);
+	rd->tok = ARENA_ARRAY(&rd->r->scratch, cap, struct token);
 	do {
-		t = lexer_next(&l);
-		*ARENA_PUSH(&rd->r->scratch, rd->tok, rd->ntok) = t;
-	} while (t.kind != TOKEN_END);
+		if (rd->ntok == cap) {
+			struct token *more = ARENA_ARRAY(&rd->r->scratch, cap * 2, struct token);
+
+			memcpy(more, rd->tok, cap * sizeof *more);
+			rd->tok = more;
+			cap *= 2;
+		}
+		rd->tok[rd->ntok] = lexer_next(&l);
+	} while (rd->tok[rd->ntok++].kind != TOKEN_END);
 	return rd->tok;
 }
 

@@ -6,22 +6,37 @@ struct scan {
 	struct tree *j;
 };
 
-static size_t push(struct tree *j)
+void tree_grow(struct tree *j)
 {
-	if (j->n == j->cap) {
-		j->cap = j->cap ? j->cap * 2 : 1024;
-		j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
-	}
-	return j->n++;
+	j->cap = j->cap ? j->cap * 2 : 1024;
+	j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
 }
 
-static void push_open(struct tree *j, size_t depth, uint32_t i)
+void tree_open(struct tree *j, size_t depth, uint32_t i)
 {
 	if (depth == j->open_cap) {
 		j->open_cap = depth ? depth * 2 : 64;
 		j->open = mem_realloc(j->open, j->open_cap * sizeof *j->open);
 	}
 	j->open[depth] = i;
+}
+
+#define EACH(byte) ((byte)*0x0101010101010101ull)
+#define HAS_ZERO(w) (((w)-EACH(1ull)) & ~(w)&EACH(0x80ull))
+
+/* The next quote or backslash, eight bytes at a time. */
+static const char *next_mark(const char *p, const char *end)
+{
+	for (; end - p >= 8; p += 8) {
+		uint64_t w;
+
+		memcpy(&w, p, sizeof w);
+		if (HAS_ZERO(w ^ EACH('"')) | HAS_ZERO(w ^ EACH('\\')))
+			break;
+	}
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
 }
 
 /* The text up to the closing quote; `at` stands behind the opening one. */
@@ -31,12 +46,9 @@ static bool string(struct scan *s, const char **val, uint32_t *len, bool *escape
 
 	*val = p;
 	*escaped = false;
-	while (p < s->end && *p != '"') {
-		if (*p == '\\') {
-			*escaped = true;
-			p++;
-		}
-		p++;
+	while ((p = next_mark(p, s->end)) < s->end && *p != '"') {
+		*escaped = true;
+		p += 2;
 	}
 	if (p >= s->end)
 		return false;
@@ -47,7 +59,7 @@ static bool string(struct scan *s, const char **val, uint32_t *len, bool *escape
 
 static void blanks(struct scan *s)
 {
-	while (s->at < s->end &&
+	while (s->at < s->end && (unsigned char)*s->at <= ' ' &&
 		(*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r'))
 		s->at++;
 }
@@ -158,8 +170,8 @@ bool tree_read(struct tree *j, struct slice text)
 		return false;
 	blanks(&s);
 	do {
-		size_t i = push(j);
-		struct tree_node *n = &j->at[i];
+		struct tree_node *n = tree_add(j);
+		size_t i = (size_t)(n - j->at);
 
 		memset(n, 0, sizeof *n);
 		n->size = 1;
@@ -174,7 +186,7 @@ bool tree_read(struct tree *j, struct slice text)
 			if (s.at < s.end && *s.at == (n->kind == TREE_OBJECT ? '}' : ']')) {
 				s.at++;
 			} else {
-				push_open(j, depth, (uint32_t)i);
+				tree_open(j, depth, (uint32_t)i);
 				depth++;
 				in_object = n->kind == TREE_OBJECT;
 				continue;
@@ -276,6 +288,8 @@ struct slice tree_text(struct arena *a, const struct tree_node *n)
 {
 	if (!n || (n->kind != TREE_STRING && n->kind != TREE_NUMBER))
 		return SLICE_NONE;
+	if (!n->val)
+		return arena_printf(a, "%s%u", n->minus ? "-" : "", n->len);
 	if (n->escaped)
 		return unescape(a, n);
 	return arena_slice(a, slice_n(n->val, n->len));
@@ -294,6 +308,8 @@ long long tree_int(const struct tree_node *n, long long otherwise)
 
 	if (!n || n->kind != TREE_NUMBER)
 		return otherwise;
+	if (!n->val)
+		return n->minus ? -(long long)n->len : (long long)n->len;
 	minus = n->len > 0 && n->val[0] == '-';
 	for (i = minus; i < n->len && n->val[i] >= '0' && n->val[i] <= '9' && i < 19; i++)
 		v = v * 10 + (n->val[i] - '0');

@@ -27,11 +27,14 @@ enum tree_kind {
 
 struct tree_node {
 	const char *key, *val; /* val: text of a string (without quotes) or number */
-	uint32_t len;          /* of val */
+	uint32_t len;          /* of val; of a number without text, the number */
 	uint32_t size;         /* nodes in this subtree, itself included */
 	uint16_t keylen;       /* 0 for array elements */
 	uint8_t kind;
-	bool escaped; /* the string holds backslashes */
+	union {
+		bool escaped; /* the string holds backslashes */
+		bool minus;   /* of a number without text */
+	};
 };
 
 struct tree {
@@ -41,6 +44,16 @@ struct tree {
 	size_t open_cap;
 };
 
+/* For those who build a tree piece by piece: a node behind the last one (not initialised), and the
+ * container that is open at a depth. */
+void tree_grow(struct tree *j);
+static inline struct tree_node *tree_add(struct tree *j)
+{
+	if (j->n == j->cap)
+		tree_grow(j);
+	return &j->at[j->n++];
+}
+void tree_open(struct tree *j, size_t depth, uint32_t i);
 /* Reads a whole document; false when it is not well formed. */
 bool tree_read(struct tree *j, struct slice text);
 void tree_done(struct tree *j);
@@ -59,7 +72,13 @@ static inline const struct tree_node *tree_next(
 }
 static inline bool tree_key_is_n(const struct tree_node *n, const char *key, size_t len)
 {
-	return n && n->keylen == len && memcmp(n->key, key, len) == 0;
+	return n && n->keylen == len && (!len || n->key[0] == key[0]) &&
+	       memcmp(n->key, key, len) == 0;
+}
+/* For a name out of a table: most do not begin alike. */
+static inline bool tree_key_is_of(const struct tree_node *n, const char *key)
+{
+	return n && n->keylen && n->key[0] == key[0] && tree_key_is_n(n, key, strlen(key));
 }
 #define tree_key_is(n, lit) tree_key_is_n((n), "" lit, sizeof(lit) - 1)
 

@@ -9,8 +9,10 @@
 #ifndef BELAY_ENGINE_POSTGRES_GRAMMAR_GRAMMAR_H
 #define BELAY_ENGINE_POSTGRES_GRAMMAR_GRAMMAR_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "engine/postgres/tree.h"
 
 struct grammar;
 
@@ -24,6 +26,10 @@ void grammar_close(struct grammar *g); /* NULL is fine */
 /* One or several statements. True: *json. False with *fault filled and err untouched: the text does
  * not parse. False with err set: the provider is broken. */
 bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
+	struct grammar_fault *fault, struct err *err);
+/* The same as a tree. Its keys are lent until grammar_close(), its values lie in *values: calls
+ * with another tree and other values leave both alone. */
+bool grammar_tree(struct grammar *g, struct slice sql, struct tree *tree, struct buf *values,
 	struct grammar_fault *fault, struct err *err);
 /* A CREATE FUNCTION … LANGUAGE plpgsql or a DO statement: the tree of its body. */
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,

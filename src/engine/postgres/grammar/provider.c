@@ -95,6 +95,17 @@ bool provider_has_bodies(struct slice tree, struct slice *json, struct grammar_f
 	return with && !without;
 }
 
+bool provider_tree(
+	struct slice json, struct tree *tree, struct buf *text, struct grammar_fault *fault)
+{
+	buf_clear(text);
+	buf_add(text, json);
+	if (tree_read(tree, buf_slice(text)))
+		return true;
+	fault->message = SL("the parser's answer is not well formed");
+	return false;
+}
+
 struct call {
 	void (*fn)(void *arg, char *low);
 	void *arg;

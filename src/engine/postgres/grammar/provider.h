@@ -16,6 +16,9 @@ size_t provider_offset(struct slice sql, uint32_t cursor);
  * function, or one with an SQL body: RETURN, BEGIN ATOMIC), *fault in the server's words for no
  * body at all. */
 bool provider_has_bodies(struct slice tree, struct slice *json, struct grammar_fault *fault);
+/* The tree of an answer; it points into a copy, *text. */
+bool provider_tree(
+	struct slice json, struct tree *tree, struct buf *text, struct grammar_fault *fault);
 /* Runs fn(arg) where a statement of `len` bytes cannot overflow the C stack. A short one runs here
  * if there is room; any other in a thread of its own, for the time of the call: how deep a
  * statement may nest must not depend on who asks. `most` bounds the stack of that thread; fn is

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "engine/postgres/grammar/provider.h"
+#include "engine/postgres/grammar/sink.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,8 +22,6 @@ enum {
 	MOST_STACK = 48 << 20,  /* the module's own stack ends before this one does */
 };
 
-_Thread_local char *sandbox_stack_limit;
-
 /* The host side of an instance: what the generated code calls Z_a_instance_t. */
 struct Z_a_instance_t {
 	Z_libpgZ2Dquery_instance_t wasm;
@@ -32,14 +31,17 @@ struct Z_a_instance_t {
 	uint32_t first_pages; /* an instance that has grown is not kept */
 	bool is_full;         /* the sandbox asked for more than it may have */
 	bool is_broken;       /* this machine has no room for a sandbox */
+	struct sink *sink;    /* the grammar's */
 	bool is_counted;      /* pages become usable one growth at a time */
 };
-_Static_assert(sizeof(struct Z_a_instance_t) <= SANDBOX_MEMORY, "the box reaches into its memory");
+_Static_assert(sizeof(struct Z_a_instance_t) <= SANDBOX_MEMORY - sizeof(char *),
+	"the box reaches into its memory");
 
 struct grammar {
 	struct Z_a_instance_t *box; /* NULL until the first parse, and after a trap */
 	uint32_t last_result;       /* freed before the next call */
 	bool last_is_string;
+	struct sink sink;
 };
 
 /* ---- Traps ---- */
@@ -99,6 +101,10 @@ static struct Z_a_instance_t *map_box(void)
 	struct Z_a_instance_t *box;
 
 	if (at != MAP_FAILED) {
+#ifdef MADV_POPULATE_WRITE
+		/* The module's data will be copied there: one call instead of a fault per page. */
+		(void)madvise(at, SANDBOX_MEMORY + (1u << 20), MADV_POPULATE_WRITE);
+#endif
 		mprotect(at + SANDBOX_REGION - 4096, 4096, PROT_READ);
 		return (struct Z_a_instance_t *)at;
 	}
@@ -116,8 +122,8 @@ static struct Z_a_instance_t *map_box(void)
 
 static bool may_use(struct Z_a_instance_t *box, uint64_t pages)
 {
-	return !box->is_counted || mprotect((char *)box + SANDBOX_MEMORY, pages * PAGE,
-					   PROT_READ | PROT_WRITE) == 0;
+	return !box->is_counted ||
+	       mprotect((char *)box + SANDBOX_MEMORY, pages * PAGE, PROT_READ | PROT_WRITE) == 0;
 }
 
 void wasm_rt_allocate_memory(wasm_rt_memory_t *m, uint32_t pages, uint32_t most)
@@ -360,6 +366,40 @@ uint32_t Z_aZ_t(host *box, uint32_t fd, uint32_t v, uint32_t n, uint32_t out) /*
 	return WASI_BADF;
 }
 
+/* ---- What the module prints ---- */
+
+/* A buffer without room: what the module would write by itself comes through its functions. */
+static bool opened(struct Z_a_instance_t *box, uint32_t text, enum sink_state before)
+{
+	if (before == SINK_WAITING && box->sink->state != SINK_WAITING)
+		memset(box->wasm.w2c_z.data + text + 8, 0, sizeof(uint32_t));
+	return true;
+}
+
+bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, uint32_t args)
+{
+	enum sink_state before = box->sink->state;
+	const uint8_t *f = box->wasm.w2c_z.data + format;
+
+	if (before == SINK_OPEN && text == box->sink->text && f[0] == ',' && f[1] == 0)
+		return true; /* one in four */
+	return before != SINK_OFF && sink_format(box->sink, text, format, args) &&
+	       opened(box, text, before);
+}
+
+bool sandbox_char(struct Z_a_instance_t *box, uint32_t text, uint32_t c)
+{
+	enum sink_state before = box->sink->state;
+
+	return before != SINK_OFF && sink_char(box->sink, text, (char)c) &&
+	       opened(box, text, before);
+}
+
+bool sandbox_string(struct Z_a_instance_t *box, uint32_t text, uint32_t string)
+{
+	return box->sink->state != SINK_OFF && sink_string(box->sink, text, string);
+}
+
 /* ---- The provider ---- */
 
 static pthread_once_t module_once = PTHREAD_ONCE_INIT;
@@ -387,6 +427,7 @@ void grammar_close(struct grammar *g)
 	if (!g)
 		return;
 	drop_box(g);
+	sink_done(&g->sink);
 	free(g);
 }
 
@@ -450,6 +491,8 @@ struct call {
 	struct grammar_fault *fault;
 	void (*fn)(struct call *c);
 	bool is_broken;
+	struct tree *tree; /* call_tree() only */
+	struct buf *values;
 };
 
 /* The result is three pointers (tree, what was printed, error), the error begins with its message
@@ -473,6 +516,35 @@ static void call_parse(struct call *c)
 	}
 	if (slice_empty(*c->json) && slice_empty(c->fault->message))
 		wasm_rt_trap(WASM_RT_TRAP_OOB);
+}
+
+/* The tree node by node; as text where that is not to be had. */
+static void call_tree(struct call *c)
+{
+	struct grammar *g = c->g;
+	uint32_t text = put_string(g, c->sql), problem;
+	bool whole;
+
+	sink_begin(&g->sink, (const char *)g->box->wasm.w2c_z.data, c->tree, c->values);
+	g->last_result = Z_libpgZ2DqueryZ_F(&g->box->wasm, text);
+	g->last_is_string = false;
+	whole = sink_end(&g->sink);
+	Z_libpgZ2DqueryZ_E(&g->box->wasm, text);
+	if (!g->last_result)
+		wasm_rt_trap(WASM_RT_TRAP_OOB);
+	problem = load32(g, g->last_result + 8);
+	if (problem) {
+		c->fault->message = string_at(g, load32(g, problem));
+		c->fault->offset = provider_offset(c->sql, load32(g, problem + 16));
+		if (slice_empty(c->fault->message))
+			wasm_rt_trap(WASM_RT_TRAP_OOB);
+	} else if (g->sink.is_full) {
+		g->box->is_full = true;
+		wasm_rt_trap(WASM_RT_TRAP_OOB);
+	} else if (!whole) {
+		free_last(g);
+		call_parse(c);
+	}
 }
 
 /* The result is one string: a JSON object, anything else is the error's words. */
@@ -508,7 +580,7 @@ static void enter(void *arg, char *low)
 	struct grammar *g = c->g;
 	struct Z_a_instance_t *outer = running;
 
-	sandbox_stack_limit = low;
+	SANDBOX_STACK_LIMIT(g->box) = low;
 	running = g->box;
 	g->box->catch_longjmp = NULL;
 	if (_setjmp(g->box->trap) == 0) {
@@ -523,6 +595,7 @@ static void enter(void *arg, char *low)
 		*c->fault =
 			(struct grammar_fault){slice_of(g->box->trap_words), .offset = SIZE_MAX};
 		c->is_broken = g->box->is_broken;
+		g->sink.state = SINK_OFF;
 		drop_box(g);
 	}
 	running = outer;
@@ -537,14 +610,15 @@ static bool into_sandbox(struct call *c, struct err *err)
 	if (g->box && g->box->wasm.w2c_z.pages > g->box->first_pages)
 		drop_box(g);
 	if (!g->box && !(g->box = map_box()))
-		return err_set(err, ERR_INPUT,
-			"cannot set up the SQL parser: no 4 GiB of address space");
+		return err_set(
+			err, ERR_INPUT, "cannot set up the SQL parser: no 4 GiB of address space");
+	g->box->sink = &g->sink;
 	if (!provider_run(c->sql.len, MOST_STACK, enter, c, err))
 		return false;
 	if (c->is_broken) {
 		c->fault->message = SLICE_NONE;
-		return err_set(err, ERR_INPUT,
-			"cannot set up the SQL parser: no 128 MiB of memory");
+		return err_set(
+			err, ERR_INPUT, "cannot set up the SQL parser: no 128 MiB of memory");
 	}
 	return slice_empty(c->fault->message);
 }
@@ -552,11 +626,21 @@ static bool into_sandbox(struct call *c, struct err *err)
 bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	return into_sandbox(&(struct call){g, sql, json, fault, call_parse, false}, err);
+	return into_sandbox(&(struct call){g, sql, json, fault, .fn = call_parse}, err);
+}
+
+bool grammar_tree(struct grammar *g, struct slice sql, struct tree *tree, struct buf *values,
+	struct grammar_fault *fault, struct err *err)
+{
+	struct slice json;
+	struct call c = {g, sql, &json, fault, .fn = call_tree, .tree = tree, .values = values};
+
+	return into_sandbox(&c, err) &&
+	       (slice_empty(json) || provider_tree(json, tree, values, fault));
 }
 
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
-	return into_sandbox(&(struct call){g, sql, json, fault, call_plpgsql, false}, err);
+	return into_sandbox(&(struct call){g, sql, json, fault, .fn = call_plpgsql}, err);
 }

@@ -1,15 +1,18 @@
 /* sandbox.h - what the generated code (wasm2c of libpg-query) needs from us.
  *
- * Included in front of the generated file and by sandbox.c. The module's address is 32 bits wide and
- * its linear memory lies in a region of its own that is as large as such an address can reach, right
- * behind the instance: no access can leave it, so none is checked (and no signal is needed). Behind
- * what the module was given there is nothing but zeros. Every function checks two stacks, so that
- * deep recursion is a trap and not a crash: the C stack of the thread, and the module's own one for
- * what has an address. The latter lies above the module's static data without a gap: running over
- * its end would not leave the memory but change the parser's tables.
- * A trap leaves by longjmp to the statement that was being parsed, in the same thread. */
+ * Included in front of the generated file and by sandbox.c. The module's address is 32 bits wide
+ * and its linear memory lies in a region of its own that is as large as such an address can reach,
+ * right behind the instance: no access can leave it, so none is checked (and no signal is needed).
+ * Behind what the module was given there is nothing but zeros. Every function checks two stacks, so
+ * that deep recursion is a trap and not a crash: the C stack of the thread, and the module's own
+ * one for what has an address. The latter lies above the module's static data without a gap:
+ * running over its end would not leave the memory but change the parser's tables. A trap leaves by
+ * longjmp to the statement that was being parsed, in the same thread. */
 #ifndef BELAY_ENGINE_POSTGRES_GRAMMAR_SANDBOX_H
 #define BELAY_ENGINE_POSTGRES_GRAMMAR_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define WASM_RT_MEMCHECK_SIGNAL_HANDLER 0
 #define WASM_RT_USE_STACK_DEPTH_COUNT 0
@@ -27,13 +30,32 @@
 
 /* Where ADDRESS is, given the instance's memory M. */
 #define SANDBOX_AT(m, address)                                                                     \
-	((uint8_t *)(m) - offsetof(Z_libpgZ2Dquery_instance_t, w2c_z) + SANDBOX_MEMORY + (address))
+	((uint8_t *)(m)-offsetof(Z_libpgZ2Dquery_instance_t, w2c_z) + SANDBOX_MEMORY + (address))
 
-/* The lowest address that a call may reach; set before every call into the sandbox. */
-extern _Thread_local char *sandbox_stack_limit;
+/* What the module prints into the text buffer at TEXT; true: taken (see sink.h). */
+struct Z_a_instance_t;
+bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, uint32_t args);
+bool sandbox_char(struct Z_a_instance_t *box, uint32_t text, uint32_t c);
+bool sandbox_string(struct Z_a_instance_t *box, uint32_t text, uint32_t string);
+
+/* The lowest address of the C stack that a call may reach: the last word before the memory. Set
+ * before every call into the sandbox. */
+#define SANDBOX_STACK_LIMIT(box) (*(char **)((char *)(box) + SANDBOX_MEMORY - sizeof(char *)))
+
+/* Where the C stack is, without a frame pointer if possible. */
+#if defined(__x86_64__)
+#define SANDBOX_STACK_POINTER                                                                      \
+	({                                                                                         \
+		char *sp_;                                                                         \
+		__asm__("mov %%rsp, %0" : "=r"(sp_));                                              \
+		sp_;                                                                               \
+	})
+#else
+#define SANDBOX_STACK_POINTER ((char *)__builtin_frame_address(0))
+#endif
 
 #define SANDBOX_PROLOGUE                                                                           \
-	if ((char *)__builtin_frame_address(0) < sandbox_stack_limit ||                            \
+	if (SANDBOX_STACK_POINTER < SANDBOX_STACK_LIMIT(instance) ||                               \
 		instance->w2c_g0 < SANDBOX_STACK_FLOOR)                                            \
 		TRAP(EXHAUSTION);
 

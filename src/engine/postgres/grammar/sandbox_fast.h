@@ -1,5 +1,6 @@
 /* sandbox_fast.h - a few of the module's functions, written for this machine.
  *
+ * Everything that is printed is offered to the sink first (sandbox.h).
  * Included behind the generated code, in the same translation unit. Two thirds of the module's time
  * went into appendStringInfo(), that is into a complete vsnprintf() with its own buffers for every
  * "field": of the tree. What is written here does the common case in one pass over the format and
@@ -71,16 +72,14 @@ static u32 w2c_f34(BOX *box, u32 s)
 /* appendStringInfo() with %s, %d, %u and %c. */
 static bool text_format(BOX *box, struct text *t, const char *f, u32 args)
 {
-	for (; *f; f++) {
+	for (;; f++) {
+		size_t n = (size_t)(strchrnul(f, '%') - f);
+		bool ok = text_add(t, f, n);
 		u32 v;
-		bool ok;
 
-		if (*f != '%') {
-			if (t->at >= t->end)
-				return false;
-			*t->at++ = *f;
-			continue;
-		}
+		f += n;
+		if (!*f || !ok)
+			return ok;
 		v = WORD(args);
 		args += 4;
 		switch (*++f) {
@@ -110,6 +109,8 @@ static void w2c_f26(BOX *box, u32 str, u32 format, u32 args)
 {
 	struct text t;
 
+	if (sandbox_format(box->Z_a_instance, str, format, args))
+		return;
 	if (text_open(box, str, &t) && text_format(box, &t, BYTES(format), args))
 		text_close(box, str, &t);
 	else
@@ -121,10 +122,19 @@ static void w2c_f30(BOX *box, u32 str, u32 s)
 {
 	struct text t;
 
+	if (sandbox_format(box->Z_a_instance, str, s, 0))
+		return;
 	if (text_open(box, str, &t) && text_add(&t, BYTES(s), strlen(BYTES(s))))
 		text_close(box, str, &t);
 	else
 		module_f30(box, str, s);
+}
+
+/* appendStringInfoChar(); where the module has it inline, it comes here when there is no room. */
+static void w2c_f38(BOX *box, u32 str, u32 c)
+{
+	if (!sandbox_char(box->Z_a_instance, str, c))
+		module_f38(box, str, c);
 }
 
 /* The tree's strings: quoted, escaped where JSON wants it. */
@@ -134,6 +144,8 @@ static void w2c_f44(BOX *box, u32 str, u32 s)
 	struct text t;
 	size_t n = 0;
 
+	if (sandbox_string(box->Z_a_instance, str, s))
+		return;
 	while ((unsigned char)from[n] >= ' ' && from[n] != '"' && from[n] != '\\' &&
 		from[n] != '<' && from[n] != '>')
 		n++;

@@ -114,6 +114,15 @@ bool grammar_parse(struct grammar *g, struct slice sql, struct slice *json,
 	return run(g, sql, json, fault, run_parse, err);
 }
 
+bool grammar_tree(struct grammar *g, struct slice sql, struct tree *tree, struct buf *values,
+	struct grammar_fault *fault, struct err *err)
+{
+	struct slice json;
+
+	return run(g, sql, &json, fault, run_parse, err) &&
+	       provider_tree(json, tree, values, fault);
+}
+
 bool grammar_plpgsql(struct grammar *g, struct slice sql, struct slice *json,
 	struct grammar_fault *fault, struct err *err)
 {
