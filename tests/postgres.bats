@@ -95,6 +95,59 @@ SQL
 	[ -z "$(ls -d "${TMPDIR:-/tmp}"/belay-scratch* 2>/dev/null)" ]
 }
 
+@test "rehearse goes on where a history needs a superuser, or roles of the real server" {
+	file migrations/001_t.sql <<'SQL'
+-- UP
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE t (id int REFERENCES parents);
+-- DOWN
+DROP TABLE t;
+DROP TABLE parents;
+SQL
+	file migrations/002_fill.sql <<'SQL'
+-- UP
+ALTER TABLE t DISABLE TRIGGER ALL;
+INSERT INTO t VALUES (1);
+ALTER TABLE t ENABLE TRIGGER ALL;
+DO $$ BEGIN
+	GRANT SELECT ON t TO reporting;
+END $$;
+-- DOWN
+REVOKE SELECT ON t FROM reporting;
+DELETE FROM t;
+SQL
+	file migrations/003_late.sql <<'SQL'
+-- UP
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+ALTER TABLE t ADD COLUMN late int;
+-- DOWN
+ALTER TABLE t DROP COLUMN late;
+SQL
+	ends 0 belay rehearse --dialect postgres
+	says "every proof holds" "needs a superuser: ALTER TABLE t DISABLE TRIGGER ALL (line 2) and 1 more"
+	file migrations/002_fill.sql <<'SQL'
+-- UP
+CREATE TABLE files AS SELECT pg_ls_dir('.');
+-- DOWN
+DROP TABLE files;
+SQL
+	file migrations/004_files.sql <<'SQL'
+-- UP
+ALTER TABLE files ADD COLUMN size int;
+-- DOWN
+ALTER TABLE files DROP COLUMN size;
+SQL
+	ends 1 belay rehearse --dialect postgres
+	says "not proven: it needs a superuser" "not proven: migration 002 did not run before it" \
+		"4 migrations rehearsed" "no proof failed, 2 are not proven" \
+		"without migration 002: it does not go up on a scratch server"
+	ends 0 belay rehearse 1 --dialect postgres
+	run --separate-stderr belay rehearse --dialect postgres -o json
+	[ "$(json "[m['up']['ok'] for m in d['migrations']]" <<<"$output")" = "[True, False, True, False]" ]
+	[ "$(json "d['migrations'][2]['schema_restored']" <<<"$output")" = True ]
+	[ "$(json "d['summary']['unproven']" <<<"$output")" = 2 ]
+}
+
 @test "rehearse in a database that belay makes on a given server, and drops" {
 	pg_database given
 	plain_project

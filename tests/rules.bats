@@ -49,3 +49,30 @@ PY
 	run --separate-stderr belay check --dialect sqlite --select irreversible -o json
 	[ "$(json "[f['file'] for f in d['findings']]" <<<"$output")" = "['migrations/003_one_way.sql']" ]
 }
+
+@test "a replacement is found in the next file too, and locks are compared over files" {
+	file migrations/001_orders.sql <<-'SQL'
+	CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint, day date);
+	CREATE TABLE users (id bigint PRIMARY KEY);
+	CREATE INDEX orders_customer ON orders (customer);
+	SQL
+	file migrations/002_drop.sql <<-'SQL'
+	-- belay:no-transaction
+	DROP INDEX CONCURRENTLY orders_customer;
+	SQL
+	file migrations/003_create.sql <<-'SQL'
+	-- belay:no-transaction
+	CREATE INDEX CONCURRENTLY orders_customer_day ON orders (customer, day);
+	SQL
+	file migrations/004_one_order.sql <<-'SQL'
+	ALTER TABLE orders ADD COLUMN a text;
+	ALTER TABLE users ADD COLUMN a text;
+	SQL
+	file migrations/005_the_other.sql <<-'SQL'
+	ALTER TABLE users ADD COLUMN b text;
+	ALTER TABLE orders ADD COLUMN b text;
+	SQL
+	run --separate-stderr belay check --dialect postgres -o json --select replace-index-gap --select lock-order
+	[ "$(json "[(f['rule'], f['file']) for f in d['findings']]" <<<"$output")" = \
+		"[('replace-index-gap', 'migrations/003_create.sql'), ('lock-order', 'migrations/005_the_other.sql')]" ]
+}

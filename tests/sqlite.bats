@@ -140,6 +140,20 @@ SQL
 	ends 0 belay rehearse 1 2 --dialect sqlite
 }
 
+@test "rehearse goes on behind code and behind functions of the application" {
+	file migrations/1_t.up.sql <<<'CREATE TABLE t (a TEXT);'
+	file migrations/1_t.down.sql <<<'DROP TABLE t;'
+	file migrations/2_code.up.go <<<'package migrations'
+	file migrations/3_b.up.sql <<<'ALTER TABLE t ADD COLUMN b TEXT;'
+	file migrations/3_b.down.sql <<<'ALTER TABLE t DROP COLUMN b;'
+	file migrations/4_fold.up.sql <<<'UPDATE t SET a = fold(b);'
+	file migrations/4_fold.down.sql <<<'UPDATE t SET a = NULL;'
+	ends 1 belay rehearse --dialect sqlite
+	says "3 migrations rehearsed" "not proven: it calls a function that the application brings along" \
+		"without migration 2: it is a Go migration, not SQL"
+	ends 0 belay rehearse 1 3 --dialect sqlite
+}
+
 @test "review: approves what is proven, blocks what is not, says nothing when nothing changed" {
 	shop
 	echo 'dialect: sqlite' >belay.yml

@@ -76,6 +76,14 @@ void json_key(struct json *j, const char *key)
 	j->after_key = true;
 }
 
+/* Turns the reading direction or breaks lines where JSON is shown: written as \uXXXX, which means
+ * the same to a program. */
+static bool is_tricky(unsigned c)
+{
+	return (c >= 0x80 && c < 0xa0) || c == 0x61c || (c >= 0x200e && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
 void json_escape(struct buf *out, struct slice s)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -104,7 +112,10 @@ void json_escape(struct buf *out, struct slice s)
 			i++;
 		} else {
 			n = utf8_length(slice_from(s, i));
-			buf_add(out, n ? slice_sub(s, i, n) : SL("\xEF\xBF\xBD"));
+			if (n && is_tricky(utf8_decode(slice_from(s, i), n)))
+				buf_printf(out, "\\u%04x", utf8_decode(slice_from(s, i), n));
+			else
+				buf_add(out, n ? slice_sub(s, i, n) : SL("\xEF\xBF\xBD"));
 			i += n ? n : 1;
 		}
 	}

@@ -21,7 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 static const char *const plain_env[] = {
@@ -60,19 +64,62 @@ static bool become(struct process_user u)
 	return !u.set || (setgroups(0, NULL) == 0 && setgid(u.gid) == 0 && setuid(u.uid) == 0);
 }
 
+/* fsync() and fdatasync() succeed without doing anything, for the program and what it starts. A
+ * program of another architecture has other numbers: servers are of ours. Where the kernel has no
+ * filters, things take longer, that is all. */
+static void forget_syncs(void)
+{
+#ifdef __linux__
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fdatasync, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof *code, code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+#endif
+}
+
 /* What goes through the report pipe: the program's pid, or why it could not be started. */
 enum { REPORT_PID, REPORT_ERRNO };
 struct report {
 	int what, value;
 };
 
+/* A file that nobody else sees, at its beginning; -1 when it cannot be had. */
+static int input_file(struct slice text)
+{
+	char path[] = "/tmp/belay-input-XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return -1;
+	unlink(path);
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.at, text.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		text = slice_from(text, (size_t)n);
+	}
+	return lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+}
+
 /* Never returns. `report` is close-on-exec: an errno arrives there if exec did not happen. */
 static _Noreturn void run_program(const struct process_options *o, int output, int report)
 {
-	int in = open("/dev/null", O_RDWR), e;
+	int in = open("/dev/null", O_RDWR), text = o->input.len ? input_file(o->input) : in, e;
 
 	default_signals();
-	if (in < 0 || dup2(in, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||
+	if (in < 0 || text < 0 || dup2(text, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||
 		dup2(o->drop_stderr ? in : 1, 2) < 0)
 		goto fail;
 	if (report != 3) {
@@ -91,6 +138,8 @@ static _Noreturn void run_program(const struct process_options *o, int output, i
 	if (chdir(o->dir ? o->dir : "/") != 0)
 		goto fail;
 	umask(077);
+	if (o->fleeting)
+		forget_syncs();
 	execve(o->argv[0], (char *const *)(const void *)o->argv,
 		(char *const *)(const void *)(o->env ? o->env : plain_env));
 fail:
@@ -102,7 +151,8 @@ fail:
 
 static bool fork_failed(const struct process_options *o, struct err *err, int e)
 {
-	return err_set(err, ERR_INPUT, "cannot start \"%s\": %s", o->argv[0], strerror(e));
+	return err_set(err, ERR_INPUT, "cannot start \"%s\": %s", o->argv ? o->argv[0] : "a guard",
+		strerror(e));
 }
 
 static int status_code(int wait_status)
@@ -250,6 +300,22 @@ static int guard_loop(const struct process_options *o, pid_t pid, int life)
 	return wait_status;
 }
 
+/* No program: a tree to remove, as soon as belay says so or is gone. */
+static _Noreturn void guard_tree(const struct process_options *o, int life, int report)
+{
+	unsigned char any;
+
+	if (write(report, &(struct report){REPORT_PID, getpid()}, sizeof(struct report)) < 0)
+		_exit(126);
+	close(report);
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	while (read(life, &any, 1) < 0 && errno == EINTR)
+		;
+	io_remove_tree(o->remove);
+	_exit(0);
+}
+
 static _Noreturn void run_guard(const struct process_options *o, int log, int life, int report)
 {
 	sigset_t child;
@@ -269,6 +335,8 @@ static _Noreturn void run_guard(const struct process_options *o, int log, int li
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (chdir("/") != 0)
 		_exit(126);
+	if (!o->argv)
+		guard_tree(o, 3, 4);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
@@ -312,7 +380,8 @@ static bool read_report(
 	if (e)
 		return fork_failed(o, err, e);
 	if (p->pid == 0)
-		return err_set(err, ERR_INPUT, "cannot start \"%s\"", o->argv[0]);
+		return err_set(
+			err, ERR_INPUT, "cannot start \"%s\"", o->argv ? o->argv[0] : "a guard");
 	return true;
 }
 

@@ -87,6 +87,63 @@ static void test_start_and_stop(void **state)
 	arena_done(&a);
 }
 
+/* A guard alone: the tree goes when it is stopped, and when its owner is killed. */
+static void test_guard_of_tree(void **state)
+{
+	struct arena a = {0};
+	struct err err = {0};
+	struct process *p = NULL;
+	const char *dir;
+	int told[2], status;
+	char c;
+	pid_t owner;
+
+	(void)state;
+	assert_true(io_temp_dir(&a, "process", &dir, &err));
+	assert_true(process_start(&p, &(struct process_options){.remove = dir}, &err));
+	assert_true(process_alive(p));
+	assert_true(io_is_dir(dir));
+	process_stop(p, SIGTERM, 5000);
+	assert_false(io_is_dir(dir));
+
+	assert_true(io_temp_dir(&a, "process", &dir, &err));
+	assert_int_equal(pipe(told), 0);
+	owner = fork();
+	if (owner == 0) {
+		if (!process_start(&p, &(struct process_options){.remove = dir}, &err) ||
+			write(told[1], "x", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(told[0], &c, 1), 1);
+	assert_true(io_is_dir(dir));
+	kill(owner, SIGKILL);
+	waitpid(owner, &status, 0);
+	for (int i = 0; i < 500 && io_is_dir(dir); i++)
+		usleep(10000);
+	assert_false(io_is_dir(dir));
+	close(told[0]);
+	close(told[1]);
+	arena_done(&a);
+}
+
+/* What is fleeting waits for no disk, and works all the same. */
+static void test_fleeting(void **state)
+{
+	const char *const argv[] = {"/bin/sh", "-c", "sync -d /bin/sh && echo fine", NULL};
+	struct buf out = {0};
+	struct err err = {0};
+	int status = 1;
+
+	(void)state;
+	assert_true(process_run(
+		&(struct process_options){.argv = argv, .fleeting = true}, &out, &status, &err));
+	assert_int_equal(status, 0);
+	assert_true(slice_is(buf_slice(&out), "fine\n"));
+	buf_done(&out);
+}
+
 /* The owner is killed without a chance to clean up: program and directory go all the same. */
 static void test_dies_with_us(void **state)
 {
@@ -150,6 +207,8 @@ int main(void)
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_run_fails),
 		cmocka_unit_test(test_start_and_stop),
+		cmocka_unit_test(test_guard_of_tree),
+		cmocka_unit_test(test_fleeting),
 		cmocka_unit_test(test_dies_with_us),
 		cmocka_unit_test(test_as_somebody_else),
 	};

@@ -428,13 +428,28 @@ static void unguard(struct catalog *c, struct guarded g, bool undo)
 		catalog_forget_marks(c);
 }
 
+/* What a rename gives its new name to, or would have. */
+static void taint_new_name(struct apply *x, struct name old)
+{
+	struct arena scratch = {0};
+
+	if ((x->ch->kind == CHANGE_RENAME_TABLE || x->ch->kind == CHANGE_RENAME_INDEX ||
+		    x->ch->kind == CHANGE_RENAME_OTHER) &&
+		x->ch->other.name.len)
+		catalog_taint(
+			x->c, x->s, dotted(&scratch, (struct name){old.schema, x->ch->other.name}));
+	arena_done(&scratch);
+}
+
 static void taint_target(struct apply *x)
 {
 	struct name n = catalog_resolve(x->c, x->s, OBJECT_NONE, x->ch->target);
 	struct arena scratch = {0};
 
-	if (x->ch->target.name.len)
+	if (x->ch->target.name.len) {
 		catalog_taint(x->c, x->s, dotted(&scratch, n));
+		taint_new_name(x, n);
+	}
 	arena_done(&scratch);
 }
 
@@ -446,8 +461,10 @@ static enum apply_result finish(struct apply *x, enum apply_result r)
 		r = APPLY_UNSURE;
 	/* A guard that we did not read decides whether it runs at all. */
 	if (has(x, CHANGE_GUARDED) && !(x->ch->flags & sure)) {
-		if (r == APPLY_CONFLICT)
-			return APPLY_NOOP;
+		if (r == APPLY_CONFLICT || r == APPLY_UNSURE) {
+			taint_new_name(x, catalog_resolve(x->c, x->s, OBJECT_NONE, x->ch->target));
+			return r == APPLY_CONFLICT ? APPLY_NOOP : r;
+		}
 		if (r == APPLIED && change_class_of(x->ch->kind) <= CLASS_RENAME) {
 			taint_target(x);
 			x->why = SL("it runs only under a condition");

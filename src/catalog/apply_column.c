@@ -393,7 +393,7 @@ static struct slice reading_view(struct apply *x, const struct node *table, stru
 	size_t n = catalog_dependents(x->c, &table->o, column, &x->c->undo_arena, &v);
 
 	for (size_t i = 0; i < n; i++) {
-		if (view_needs(x->c, v[i], &table->o, column) == PRESENT)
+		if (catalog_view_reads(x->c, v[i], &table->o, column) == PRESENT)
 			return object_path(&x->c->arena, x->c->dialect, v[i]);
 		x->unsure = true;
 		x->why = textf(x->c, "whether view \"%.*s\" reads column \"%.*s\" is not known",

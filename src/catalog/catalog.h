@@ -60,6 +60,7 @@ struct session {
 };
 struct session_lock {
 	struct name object;
+	enum object_type type;
 	const char *mode;
 	int strength; /* lock_class, and above it the engine's own order */
 	const struct statement *since;
@@ -94,6 +95,9 @@ size_t catalog_referencing(const struct catalog *c, const struct object *table, 
 		const struct object ***constraints);
 size_t catalog_dependents(const struct catalog *c, const struct object *table, struct slice column,
 		struct arena *a, const struct object ***out);
+/* Of one of those: does it read the column for sure, and so stand in its way? */
+enum presence catalog_view_reads(const struct catalog *c, const struct object *view,
+		const struct object *table, struct slice column);
 size_t catalog_partitions(const struct catalog *c, const struct object *table, struct arena *a,
 		const struct object ***out);
 /* Everything of a type that names that object: tables that inherit from it, sequences it owns,

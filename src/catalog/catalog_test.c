@@ -536,6 +536,61 @@ static void test_views_keep_what_they_read(void **state)
 	close_box(b);
 }
 
+/* Whose star it is, a query over two tables does not say; of a name it does. */
+static void test_a_star_may_be_another_table_s(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	const struct object *users, **v;
+	struct object *o;
+
+	(void)state;
+	make_shop(b);
+	o = make(b, OBJECT_VIEW, "both");
+	o->view.query.text = SL("SELECT *, (SELECT mail FROM users u WHERE u.id = o.user_id)"
+				" FROM orders o");
+	{
+		struct change ch = change(CHANGE_CREATE_VIEW, "both");
+
+		names_add(&b->a, &ch.reads, SL("users"));
+		names_add(&b->a, &ch.reads, SL("orders"));
+		ch.def = o;
+		must(b, ch);
+	}
+	users = find(b, OBJECT_TABLE, "users");
+	assert_int_equal(catalog_dependents(b->c, users, SL("mail"), &b->a, &v), 1);
+	assert_int_equal(catalog_view_reads(b->c, v[0], users, SL("mail")), PRESENT);
+	assert_int_equal(catalog_view_reads(b->c, v[0], users, SL("phone")), UNKNOWN);
+	close_box(b);
+}
+
+/* A rename that may or may not run, of something that may or may not be there: nobody knows whether
+ * the new name is taken, and a comparison does not count it. */
+static void test_guarded_rename(void **state)
+{
+	struct box *b = open_box(DIALECT_POSTGRES, 150000);
+	struct box *server = open_box(DIALECT_POSTGRES, 150000);
+	struct change ch = change(CHANGE_RENAME_TABLE, "nobody");
+	struct catalog_diff d;
+
+	(void)state;
+	ch.other.name = SL("somebody");
+	ch.flags = CHANGE_GUARDED;
+	make_shop(b);
+	make_shop(server);
+	assert_int_equal(apply_change(b, ch), APPLY_NOOP);
+	assert_int_equal(catalog_find(b->c, &b->s, OBJECT_TABLE,
+				 (struct name){SLICE_NONE, SL("somebody")}, NULL),
+		UNKNOWN);
+	ch = change(CHANGE_CREATE_TABLE, "somebody");
+	ch.def = make(server, OBJECT_TABLE, "somebody");
+	must(server, ch);
+	d = catalog_compare(&b->a, b->c, server->c, NULL);
+	assert_true(d.not_compared >= 1);
+	assert_true(catalog_diff_is_empty(&d));
+	close_box(server);
+	close_box(b);
+}
+
 static void test_expressions_keep_functions(void **state)
 {
 	struct box *b = open_box(DIALECT_POSTGRES, 150000);
@@ -823,6 +878,8 @@ int main(void)
 		cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_spelled_as_the_server_does),
 		cmocka_unit_test(test_views_keep_what_they_read),
+		cmocka_unit_test(test_a_star_may_be_another_table_s),
+		cmocka_unit_test(test_guarded_rename),
 		cmocka_unit_test(test_expressions_keep_functions),
 		cmocka_unit_test(test_privileges),
 		cmocka_unit_test(test_like_stands_where_it_was_written),

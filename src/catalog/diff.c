@@ -500,6 +500,22 @@ static bool comparable(const struct object *x, const struct object *y, const str
 		       !node_of(y)->columns_unknown);
 }
 
+/* One side has it, and the other may have made or dropped it without our knowing. */
+static void one_sided(struct comparing *c, enum difference_kind kind, const struct object *o)
+{
+	const struct catalog *other = kind == DIFF_MISSING ? c->after : c->before;
+	struct slice schema = o->table ? o->table->schema : o->schema;
+	bool own_name = !o->table || o->type == OBJECT_INDEX;
+	struct arena scratch = {0};
+
+	if (o->tainted || (own_name && names_has(other->meta.taints,
+					       dotted(&scratch, (struct name){schema, o->name}))))
+		in_doubt(c, o);
+	else
+		whole(c, kind, o);
+	arena_done(&scratch);
+}
+
 static void parts(struct comparing *c, const struct object *x, const struct object *y)
 {
 	struct leftovers gone = unmatched(c, c->after, x, y, true);
@@ -509,12 +525,12 @@ static void parts(struct comparing *c, const struct object *x, const struct obje
 	pair_leftovers(c, &gone, &come);
 	for (size_t i = 0; i < gone.n; i++)
 		if (comparable(x, y, gone.at[i]))
-			whole(c, DIFF_MISSING, gone.at[i]);
+			one_sided(c, DIFF_MISSING, gone.at[i]);
 		else
 			doubt = true;
 	for (size_t i = 0; i < come.n; i++)
 		if (come.at[i] && comparable(x, y, come.at[i]))
-			whole(c, DIFF_EXTRA, come.at[i]);
+			one_sided(c, DIFF_EXTRA, come.at[i]);
 		else if (come.at[i])
 			doubt = true;
 	if (doubt)
@@ -593,12 +609,9 @@ static void pair(struct comparing *c, struct leftovers *x, struct leftovers *y)
 		if (d == 0) {
 			both(c, x->at[i++], y->at[k++]);
 		} else if (d < 0) {
-			x->at[i]->tainted ? in_doubt(c, x->at[i])
-					  : whole(c, DIFF_MISSING, x->at[i]);
-			i++;
+			one_sided(c, DIFF_MISSING, x->at[i++]);
 		} else {
-			y->at[k]->tainted ? in_doubt(c, y->at[k]) : whole(c, DIFF_EXTRA, y->at[k]);
-			k++;
+			one_sided(c, DIFF_EXTRA, y->at[k++]);
 		}
 	}
 }

@@ -305,7 +305,7 @@ static bool drop_reading_views(struct apply *x, struct node *table, struct slice
 
 		if (view->gone)
 			continue;
-		if (view_needs(x->c, &view->o, &table->o, column) == PRESENT) {
+		if (catalog_view_reads(x->c, &view->o, &table->o, column) == PRESENT) {
 			if (!cascade)
 				return blocked(x, view, blocker);
 			if (!drop_all(x, view, true, blocker))

@@ -165,11 +165,6 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 /* The relation in schema.table or schema.table.column; the column in *column. */
 struct name relation_in(struct slice s, struct slice *column);
 
-/* ---- lookup.c ---- */
-/* Does the view stand in the way of dropping this column? */
-enum presence view_needs(const struct catalog *c, const struct object *view,
-	const struct object *table, struct slice column);
-
 /* ---- refer.c ---- */
 /* The object of `type` that was called `from` is called `to` now: whoever mentions it says so. */
 void retarget(struct catalog *c, enum object_type type, struct name from, struct name to);

@@ -246,24 +246,28 @@ size_t catalog_referencing(const struct catalog *c, const struct object *table, 
 	return k;
 }
 
-/* Is the word in a view's query as a column: not an alias, not a function? A star counts. */
-static bool query_names(const struct catalog *c, struct slice query, struct slice column)
+enum named { NOT_NAMED, BY_STAR, BY_NAME };
+
+/* Is the word in a view's query as a column: not an alias, not a function? A star may mean it. */
+static enum named query_names(const struct catalog *c, struct slice query, struct slice column)
 {
 	struct arena scratch = {0};
 	struct token before = {.kind = TOKEN_END}, t;
-	bool found = false;
+	enum named found = NOT_NAMED;
 	struct lexer l;
 
 	lexer_init(&l, c->dialect, query);
-	for (t = lexer_next(&l); t.kind != TOKEN_END && !found; before = t, t = lexer_next(&l)) {
+	for (t = lexer_next(&l); t.kind != TOKEN_END && found != BY_NAME;
+		before = t, t = lexer_next(&l)) {
 		bool word = t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
 
-		if (token_punct(t, "*"))
-			found = token_is(before, "select") || token_punct(before, ",") ||
-				token_punct(before, ".");
-		else if (word && !token_is(before, "as") && !token_punct(lexer_peek(&l), "("))
-			found = same_name(
-				c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column);
+		if (token_punct(t, "*") &&
+			(token_is(before, "select") || token_punct(before, ",") ||
+				token_punct(before, ".")))
+			found = BY_STAR;
+		else if (word && !token_is(before, "as") && !token_punct(lexer_peek(&l), "(") &&
+			 same_name(c, OBJECT_COLUMN, token_value(&scratch, c->dialect, t), column))
+			found = BY_NAME;
 	}
 	arena_done(&scratch);
 	return found;
@@ -290,12 +294,13 @@ static bool elsewhere_too(const struct catalog *c, const struct object *view,
 
 /* A server says which columns a view reads; a history names the tables only, and the text decides:
  * UNKNOWN where it could be another table's column. */
-enum presence view_needs(const struct catalog *c, const struct object *view,
+enum presence catalog_view_reads(const struct catalog *c, const struct object *view,
 	const struct object *table, struct slice column)
 {
 	struct arena scratch = {0};
 	struct slice path = dotted(&scratch, own_name(table)), whole;
 	bool by_column = false, found = false;
+	enum named named;
 
 	whole = arena_printf(&scratch, "%.*s.%.*s", SLICE(path), SLICE(column));
 	for (size_t i = 0; i < view->view.reads.n && !found; i++) {
@@ -308,10 +313,14 @@ enum presence view_needs(const struct catalog *c, const struct object *view,
 	arena_done(&scratch);
 	if (found || by_column)
 		return found ? PRESENT : ABSENT;
-	if (!query_names(c,
-		    view->view.query.text.len ? view->view.query.text : view->view.query.normal,
-		    column))
+	named = query_names(c,
+		view->view.query.text.len ? view->view.query.text : view->view.query.normal,
+		column);
+	if (named == NOT_NAMED)
 		return ABSENT;
+	/* Whose star it is, the text does not say. */
+	if (named == BY_STAR && view->view.reads.n > 1)
+		return UNKNOWN;
 	return elsewhere_too(c, view, table, column) ? UNKNOWN : PRESENT;
 }
 
@@ -327,7 +336,7 @@ size_t catalog_dependents(const struct catalog *c, const struct object *table, s
 
 		if (t != OBJECT_VIEW && t != OBJECT_MATVIEW)
 			continue;
-		if (slice_empty(column) || view_needs(c, &v[i]->o, table, column) != ABSENT)
+		if (slice_empty(column) || catalog_view_reads(c, &v[i]->o, table, column) != ABSENT)
 			(*out)[k++] = &v[i]->o;
 	}
 	return k;

@@ -23,15 +23,24 @@ static void write_config(struct buf *b, const struct project *p)
 	} else {
 		buf_adds(b, "layout: plain\nmigrations:\n  - migrations\n");
 	}
-	buf_adds(b, "\n# Databases by name: belay up --env staging. ${NAME} is an environment "
-		    "variable.\n"
-		    "# environments:\n#   staging:\n#     url: ${STAGING_DATABASE_URL}\n"
-		    "\n# Rules: off, info, warning or error; `belay rules` lists them.\n"
-		    "# rules:\n#   drop-column: warning\n"
-		    "\n# Migrations up to this one are read for context, but not reported on.\n"
-		    "# start_after: \"0042\"\n"
-		    "\n# Values of placeholders such as ${schema} or {{ .Schema }}.\n"
-		    "# placeholders:\n#   schema: public\n");
+	buf_adds(b,
+		"\n# Databases by name: belay up --env staging. ${NAME} is an environment "
+		"variable.\n"
+		"# environments:\n#   staging:\n#     url: ${STAGING_DATABASE_URL}\n"
+		"\n# Rules: off, info, warning or error; `belay rules` lists them.\n"
+		"# rules:\n#   drop-column: warning\n"
+		"\n# Migrations up to this one are read for context, but not reported on.\n"
+		"# start_after: \"0042\"\n"
+		"\n# Findings of today, written by belay check --write-baseline FILE: only new "
+		"ones "
+		"are reported.\n"
+		"# baseline: .belay-baseline\n"
+		"\n# What this project asks of its migrations: columns, naming, forbid, comments, "
+		"size, …\n"
+		"# policies:\n#   - forbid: [drop table]\n#     because: tables are renamed away "
+		"first\n"
+		"\n# Values of placeholders such as ${schema} or {{ .Schema }}.\n"
+		"# placeholders:\n#   schema: public\n");
 }
 
 int cmd_init(struct cli *c, struct err *err)

@@ -56,6 +56,7 @@ struct observed {
 	size_t nlocks;
 	struct touched *rewrites, *scans;
 	size_t nrewrites, nscans;
+	bool privileged; /* wants a superuser: done by the scratch server itself */
 };
 
 /* What became of a statement that ran outside a transaction and was never heard of again. */

@@ -78,15 +78,30 @@ const struct added_column *facts_added(
 	return NULL;
 }
 
+/* CONCURRENTLY wants a file of its own, so a replacement may be in the next one. */
+static void forget_gone(struct history_facts *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->ngone; i++)
+		if (f->gone[i].script + 1 == f->scripts)
+			f->gone[n++] = f->gone[i];
+	f->ngone = n;
+	if (!n)
+		f->gone = NULL;
+}
+
 void facts_begin(struct history_facts *f)
 {
+	f->scripts++;
+	if (f->ngone)
+		forget_gone(f);
 	if (!f->script.total)
 		return;
 	arena_reset(&f->script);
-	f->gone = NULL;
 	f->added = NULL;
-	f->ngone = f->nadded = 0;
-	f->said = f->positioned = (struct text_set){0};
+	f->nadded = 0;
+	f->said = f->positioned = f->first_locks = (struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -98,9 +113,10 @@ static void note_gone(struct judged *j, const struct change *c)
 
 	if (!i)
 		return;
-	object_copy_into(&f->script, &copy, i);
-	*ARENA_PUSH(&f->script, f->gone, f->ngone) = (struct gone_index){
-		.table = name_copy(&f->script, (struct name){i->table->schema, i->table->name}),
+	object_copy_into(f->arena, &copy, i);
+	*ARENA_PUSH(f->arena, f->gone, f->ngone) = (struct gone_index){
+		.table = name_copy(f->arena, (struct name){i->table->schema, i->table->name}),
+		.script = f->scripts,
 		.name = copy.name,
 		.def = copy.index,
 		.statement = j->statement->index,

@@ -27,6 +27,7 @@ struct gone_index {
 	struct slice name;
 	struct index_def def;
 	unsigned statement;
+	unsigned script; /* which one of the history */
 	unsigned long long tx;
 };
 
@@ -42,13 +43,16 @@ struct history_facts {
 	struct text_set filled;     /* schema.table.column that an UPDATE has written */
 	struct text_set lock_order; /* table\ntable, in the order they were locked: the file */
 
-	struct arena script; /* emptied at each script; all that follows with it */
-	struct gone_index *gone;
+	unsigned scripts;        /* begun so far */
+	struct gone_index *gone; /* dropped by this script and the one before */
 	size_t ngone;
+
+	struct arena script; /* emptied at each script; all that follows with it */
 	struct added_column *added;
 	size_t nadded;
-	struct text_set said;       /* once per script is enough */
-	struct text_set positioned; /* sequences and schema.table.column that the script sets */
+	struct text_set first_locks; /* transaction and table: the mode it was first locked in */
+	struct text_set said;        /* once per script is enough */
+	struct text_set positioned;  /* sequences and schema.table.column that the script sets */
 	bool positioned_read;
 };
 

@@ -445,6 +445,18 @@ static bool applies(const struct rule *r, const struct judge_input *in)
 	       (!r->until || in->version < r->until);
 }
 
+/* Taken a moment ago? Statements on one table come one after the other. */
+static bool just_taken(const struct session *s, const struct lock *l)
+{
+	enum { A_FEW = 8 };
+
+	for (size_t i = s->nlocks; i > 0 && i + A_FEW > s->nlocks; i--)
+		if (s->locks[i - 1].strength == (int)l->blocks && s->locks[i - 1].mode == l->mode &&
+			name_eq(s->locks[i - 1].object, l->object))
+			return true;
+	return false;
+}
+
 static void remember_locks(struct judge *jg, const struct statement *st, const struct effect *e)
 {
 	struct session *s = &jg->session;
@@ -452,10 +464,11 @@ static void remember_locks(struct judge *jg, const struct statement *st, const s
 	for (size_t i = 0; s->in_tx && i < e->nlocks; i++) {
 		const struct lock *l = &e->locks[i];
 
-		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING)
+		if (l->new_in_tx || !l->certain || l->blocks == LOCK_NOTHING || just_taken(s, l))
 			continue;
 		*ARENA_PUSH(jg->arena, s->locks, s->nlocks) =
 			(struct session_lock){.object = name_copy(jg->arena, l->object),
+				.type = l->type,
 				.mode = l->mode,
 				.strength = (int)l->blocks,
 				.since = st};
@@ -546,13 +559,19 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	remember_locks(jg, st, &effect);
 }
 
+static size_t count_no_tx(const struct judge *jg, const struct unit *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->script.n; i++)
+		n += u->script.at[i].state == STATEMENT_READ &&
+		     jg->in->engine->needs_no_tx(&u->script.at[i], jg->in->version);
+	return n;
+}
+
 static bool needs_no_tx(const struct judge *jg, const struct unit *u)
 {
-	for (size_t i = 0; i < u->script.n; i++)
-		if (u->script.at[i].state == STATEMENT_READ &&
-			jg->in->engine->needs_no_tx(&u->script.at[i], jg->in->version))
-			return true;
-	return false;
+	return count_no_tx(jg, u) > 0;
 }
 
 /* A file with a BEGIN of its own is sent by projects that told their tool not to wrap. */
@@ -574,6 +593,9 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 		return false;
 	if (u->tx == TX_MODE_BATCH)
 		return !has_own_tx(u) && (u->script.n > 1 || !needs_no_tx(jg, u));
+	/* Flyway sees it too, and refuses to mix such statements with others. */
+	if (strcmp(layout, "flyway") == 0 && u->script.n && count_no_tx(jg, u) == u->script.n)
+		return false;
 	/* The plain layout sees statements that cannot be in a transaction by itself. */
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }
@@ -736,8 +758,10 @@ static void count(struct judge *jg)
 	struct verdict *v = jg->out;
 
 	for (size_t i = 0; i < v->nfindings; i++) {
-		if (v->findings[i].suppressed)
+		if (v->findings[i].suppressed) {
+			v->answered++;
 			continue;
+		}
 		v->errors += v->findings[i].severity == SEVERITY_ERROR;
 		v->warnings += v->findings[i].severity == SEVERITY_WARNING;
 		v->infos += v->findings[i].severity == SEVERITY_INFO;

@@ -216,8 +216,8 @@ static const struct object *read_column(
 	struct script s;
 
 	source_init(src, jg->arena, "belay.yml",
-		arena_printf(jg->arena, "CREATE TABLE belay_policy (%.*s)",
-			SLICE(key_apart(jg, text))));
+		arena_printf(
+			jg->arena, "CREATE TABLE belay_policy (%.*s)", SLICE(key_apart(jg, text))));
 	if (!script_read(jg->in->engine, r, jg->arena, src, 0, src->text.len, &s, err))
 		return NULL;
 	if (s.n == 1 && s.at[0].state == STATEMENT_READ && s.at[0].nchanges == 1 &&

@@ -87,6 +87,7 @@ const struct rule rule_add_column_volatile_default = {
 	.id = "add-column-volatile-default",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten while reads and writes wait",
 	.why = "A default that is volatile (random(), gen_random_uuid(), clock_timestamp(), "
 	       "nextval()) "
@@ -112,6 +113,7 @@ const struct rule rule_add_column_serial = {
 	.id = "add-column-serial",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten to number its rows",
 	.why = "serial means a nextval() default, which is volatile: the table is rewritten under "
 	       "ACCESS EXCLUSIVE. MySQL and MariaDB rebuild it for AUTO_INCREMENT while writes "
@@ -134,6 +136,7 @@ const struct rule rule_add_column_identity = {
 	.id = "add-column-identity",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten to number its rows",
 	.why = "GENERATED … AS IDENTITY gives every existing row a number: the table is rewritten "
 	       "under "
@@ -157,6 +160,7 @@ const struct rule rule_add_column_stored_generated = {
 	.id = "add-column-stored-generated",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten to compute the column",
 	.why = "GENERATED … STORED is computed for each row: the table is rewritten under ACCESS "
 	       "EXCLUSIVE (MySQL and MariaDB copy it while writes wait). VIRTUAL columns "
@@ -201,6 +205,7 @@ const struct rule rule_add_column_required = {
 	.id = "add-column-required",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "NOT NULL without a default fails on a table with rows, and breaks running inserts",
 	.why = "Existing rows have no value for the column, so the server refuses (MySQL invents "
 	       "one); "
@@ -239,6 +244,7 @@ const struct rule rule_add_column_inline_unique = {
 	.id = "add-column-inline-unique",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "UNIQUE or PRIMARY KEY in ADD COLUMN builds its index under ACCESS EXCLUSIVE.",
 	.safe = "Add the column; CREATE UNIQUE INDEX CONCURRENTLY; ADD CONSTRAINT … USING INDEX.",
@@ -276,6 +282,7 @@ const struct rule rule_column_type_rewrite = {
 	.id = "column-type-rewrite",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten while reads and writes wait",
 	.why = "Most type changes rewrite the table and its indexes under ACCESS EXCLUSIVE. "
 	       "Growing a "
@@ -321,6 +328,7 @@ const struct rule rule_mysql_column_copy = {
 	.id = "mysql-column-copy",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is copied row by row while writes wait",
 	.why = "A change of type, character set or enum order needs ALGORITHM=COPY: the table is "
 	       "copied "
@@ -364,6 +372,7 @@ const struct rule rule_set_not_null_scan = {
 	.id = "set-not-null-scan",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is read in full while reads and writes wait",
 	.why = "SET NOT NULL looks at every row under ACCESS EXCLUSIVE, unless a validated CHECK "
 	       "(column "
@@ -437,6 +446,7 @@ const struct rule rule_rename_column = {
 	.id = "rename-column",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_RENAME) | RULE_CLASS(CLASS_ALTER),
 	.says = "running code that uses the old name fails",
 	.why = "During a deploy old and new code run side by side; no moment exists at which both "
 	       "names "
@@ -476,6 +486,7 @@ const struct rule rule_drop_column = {
 	.id = "drop-column",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the column's data is gone for good, and code that still uses it fails",
 	.why = "No down script can bring the values back. Old code that runs during the deploy, "
 	       "and "

@@ -209,8 +209,92 @@ static bool is_filled(struct judged *j, struct name n, const struct change *c)
 	       text_set_find(&j->facts->filled, facts_key(&j->facts->script, n, c->name)) != NULL;
 }
 
+static bool in_primary(const struct object *t, struct slice column)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_CONSTRAINT &&
+			slice_is(t->parts[i]->constraint.kind, "primary key") &&
+			names_has(t->parts[i]->constraint.columns, column))
+			return true;
+	return false;
+}
+
+struct renaming {
+	struct name table;
+	struct slice to;
+};
+
+static bool renames_to(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct renaming *x = arg;
+
+	return c->kind == CHANGE_RENAME_TABLE && is_table(j, c->target, x->table) &&
+	       slice_ieq(c->other.name, x->to);
+}
+
+static bool later_rename(struct judged *j, struct name table, struct slice to)
+{
+	struct renaming x = {table, to};
+
+	return later_change(j, renames_to, &x) != NULL;
+}
+
+/* Is NULL taken care of by the SELECT? */
+static bool mentions_null(struct slice raw)
+{
+	static const char *const words[] = {"coalesce", "ifnull", "iif", "case", "is not null"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_ifind(raw, slice_of(words[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+/* SQLite's way to NOT NULL: a new table, the rows copied over. */
+static void check_copy(const struct rule *r, struct judged *j, const struct change *c)
+{
+	const struct object *to, *from, *col;
+	struct slice select, name = c->reads.n == 1 ? c->reads.at[0] : SLICE_NONE;
+	size_t dot = slice_chr(name, '.'), at;
+	struct name n;
+
+	if (dot != SIZE_MAX)
+		name = slice_from(name, dot + 1);
+	at = slice_ifind(j->statement->raw, SL("select"));
+	if (!name.len || at == SIZE_MAX || mentions_null(j->statement->raw) ||
+		catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &to) != PRESENT ||
+		catalog_find(j->before, j->session, OBJECT_TABLE, (struct name){SLICE_NONE, name},
+			&from) != PRESENT ||
+		!later_rename(j, c->target, name))
+		return;
+	select = slice_from(j->statement->raw, at + 6);
+	n = (struct name){from->schema, from->name};
+	for (size_t i = 0; i < to->nparts; i++) {
+		const struct object *p = to->parts[i];
+
+		if (p->type != OBJECT_COLUMN || !p->column.not_null ||
+			(c->list.n && !names_has(c->list, p->name)) ||
+			!(col = old_column(j, from, p->name)) || col->column.not_null ||
+			in_primary(from, p->name) ||
+			(slice_ifind(select, p->name) == SIZE_MAX &&
+				slice_chr(select, '*') == SIZE_MAX) ||
+			text_set_find(&j->facts->filled, facts_key(&j->facts->script, n, p->name)))
+			continue;
+		on_change(j, r, c, shown(j, n, p->name),
+			"the copy fails when one row of %.*s has NULL in %.*s, and nothing in the "
+			"history has filled it",
+			SLICE(n.name), SLICE(p->name));
+	}
+}
+
 static void check_unproven(const struct rule *r, struct judged *j)
 {
+	FOR_CHANGES(j, c)
+	{
+		if (j->dialect == DIALECT_SQLITE && c->kind == CHANGE_INSERT &&
+			(c->flags & CHANGE_FROM_SELECT))
+			check_copy(r, j, c);
+	}
 	if (j->effect->outcome != OUTCOME_MAY_FAIL)
 		return;
 	FOR_CHANGES(j, c)
@@ -236,13 +320,14 @@ static void check_unproven(const struct rule *r, struct judged *j)
 const struct rule rule_set_not_null_unproven = {
 	.id = "set-not-null-unproven",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DATA),
 	.says = "it fails on the first NULL, and nothing has filled the column before",
 	.why = "NOT NULL is checked against every row. No migration of this history has written "
 	       "the "
 	       "column, so whether NULLs are left is known to nobody. (On PostgreSQL "
-	       "set-not-null-scan says so too, with the lock.)",
+	       "set-not-null-scan says so too, with the lock. On SQLite it is the rebuild that "
+	       "copies the rows into a table with NOT NULL.)",
 	.safe = "Fill the column in batches first, and count what is left.",
 	.doc = "https://www.postgresql.org/docs/current/ddl-constraints.html",
 	.setup = "CREATE TABLE users (id int PRIMARY KEY, email varchar(50), name varchar(50)); "

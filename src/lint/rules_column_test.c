@@ -10,6 +10,11 @@
 	"CREATE TABLE t (id int PRIMARY KEY, a int, s enum('x','y'), z set('p','q'), v "           \
 	"varchar(20), w varchar(20) NOT NULL DEFAULT 'd') DEFAULT CHARACTER SET latin1;\n"
 
+#define LITE                                                                                       \
+	"CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE n (id INTEGER PRIMARY "     \
+	"KEY, a TEXT NOT NULL);\n"
+#define SWAP "DROP TABLE o; ALTER TABLE n RENAME TO o;"
+
 /* clang-format off */
 static const struct row rows[] = {
 	{"add-column-checked-domain", true,  "CREATE DOMAIN d AS int NOT NULL;" USERS "ALTER TABLE users ADD COLUMN x d;"},
@@ -89,6 +94,13 @@ static const struct row rows[] = {
 	{"set-not-null-unproven", false, MY_T "UPDATE t SET a = 0 WHERE a IS NULL; ALTER TABLE t MODIFY a int NOT NULL;", DIALECT_MYSQL},
 	{"set-not-null-unproven", false, MY_T "ALTER TABLE t MODIFY w varchar(30) NOT NULL;", DIALECT_MYSQL},
 	{"set-not-null-unproven", false, USERS "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"}, /* said by set-not-null-scan */
+	{"set-not-null-unproven", true,  LITE "INSERT INTO n SELECT id, a FROM o;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", true,  LITE "INSERT INTO n (id, a) SELECT id, a FROM o;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", false, LITE "INSERT INTO n SELECT id, coalesce(a, '') FROM o;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", false, LITE "INSERT INTO n SELECT id, a FROM o WHERE a IS NOT NULL;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", false, LITE "INSERT INTO n SELECT id, 'x' FROM o;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", false, LITE "UPDATE o SET a = '' WHERE a IS NULL; INSERT INTO n SELECT id, a FROM o;" SWAP, DIALECT_SQLITE},
+	{"set-not-null-unproven", false, LITE "INSERT INTO n SELECT id, a FROM o;", DIALECT_SQLITE},
 	{"drop-not-null", true,  MY_T "ALTER TABLE t MODIFY w varchar(20);", DIALECT_MYSQL},
 	{"drop-not-null", false, "BEGIN;" CHECKED "ALTER TABLE c ALTER COLUMN id DROP NOT NULL; COMMIT;"},
 	{"drop-default", true,  "CREATE TABLE t (id int, a int NOT NULL DEFAULT 0); ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"},

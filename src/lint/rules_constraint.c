@@ -34,6 +34,7 @@ const struct rule rule_add_fk_validated = {
 	.id = "add-fk-validated",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "writes to both tables wait while every row is checked",
 	.why = "ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on both tables and reads the child in "
 	       "full. "
@@ -73,6 +74,7 @@ const struct rule rule_add_fk_copy = {
 	.id = "add-fk-copy",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is copied row by row while writes wait",
 	.why = "With foreign_key_checks on, ADD FOREIGN KEY needs ALGORITHM=COPY.",
 	.safe = "Look for orphans, SET foreign_key_checks = 0 for this one statement, look again: "
@@ -108,6 +110,7 @@ const struct rule rule_add_check_validated = {
 	.id = "add-check-validated",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is read in full while reads and writes wait",
 	.why = "ADD CHECK takes ACCESS EXCLUSIVE and looks at every row. With NOT VALID it only "
 	       "holds for "
@@ -139,6 +142,7 @@ const struct rule rule_add_unique = {
 	.id = "add-unique",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "ADD UNIQUE builds its index under ACCESS EXCLUSIVE. NOT VALID does not exist for "
 	       "it.",
@@ -171,6 +175,7 @@ const struct rule rule_add_primary_key = {
 	.id = "add-primary-key",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "ADD PRIMARY KEY builds its index, and looks for NULLs, under ACCESS EXCLUSIVE.",
 	.safe = "Make the columns NOT NULL safely; CREATE UNIQUE INDEX CONCURRENTLY; ADD PRIMARY "
@@ -214,6 +219,7 @@ const struct rule rule_validate_in_same_tx = {
 	.id = "validate-in-same-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "a blocking lock is kept while all rows are checked",
 	.why = "VALIDATE CONSTRAINT alone blocks nobody. In the transaction that added the "
 	       "constraint, the "
@@ -229,6 +235,7 @@ const struct rule rule_validate_in_same_tx = {
 		"VALIDATE CONSTRAINT positive;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_validate_same_tx,
+	.hides = (const char *const[]){"work-under-exclusive-lock", NULL},
 };
 
 static void check_attach(const struct rule *r, struct judged *j)
@@ -254,6 +261,7 @@ const struct rule rule_attach_partition_scan = {
 	.id = "attach-partition-scan",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table to attach is read in full while its reads and writes wait",
 	.why = "ATTACH PARTITION proves that every row fits the bound, under ACCESS EXCLUSIVE on "
 	       "the child. "

@@ -38,6 +38,7 @@ const struct rule rule_update_no_where = {
 	.id = "update-no-where",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_ALL,
+	.classes = RULE_CLASS(CLASS_DATA),
 	.says = "every row is changed or deleted, in one transaction",
 	.why = "On a large table one statement locks each row until the end, bloats the table, and "
 	       "holds "
@@ -77,6 +78,7 @@ const struct rule rule_ddl_and_backfill_tx = {
 	.id = "ddl-and-backfill-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_DATA),
 	.says = "a table stays locked for reads and writes while rows are changed",
 	.why = "A lock is kept to the end of its transaction. After ALTER TABLE everybody waits, "
 	       "and goes on "
@@ -92,7 +94,8 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_ddl_and_backfill,
-	.hides = (const char *const[]){"update-no-where", "unbatched-backfill", NULL},
+	.hides = (const char *const[]){"update-no-where", "unbatched-backfill",
+		"work-under-exclusive-lock", NULL},
 };
 
 /* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite
@@ -124,6 +127,7 @@ const struct rule rule_sqlite_table_rebuild = {
 	.id = "sqlite-table-rebuild",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_SQLITE,
+	.classes = RULE_CLASS(CLASS_DROP),
 	.says = "dropping the old table deletes the rows of tables that refer to it",
 	.why = "With PRAGMA foreign_keys = ON, DROP TABLE first deletes all rows, and ON DELETE "
 	       "CASCADE "

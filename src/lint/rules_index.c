@@ -29,6 +29,7 @@ const struct rule rule_index_not_concurrent = {
 	.id = "index-not-concurrent",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_CREATE),
 	.says = "writes to the table wait until the index is built",
 	.why = "CREATE INDEX takes a SHARE lock on the table: reads go on, but every INSERT, "
 	       "UPDATE "
@@ -49,11 +50,17 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		const struct lock *l = strongest_existing(j->effect);
+		const struct object *index;
 		struct finding *f;
 
 		if (c->kind != CHANGE_DROP_INDEX ||
 			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
 			j->effect->outcome == OUTCOME_FAILS || !l || l->blocks != LOCK_READS_WRITES)
+			continue;
+		/* There is no other way on a partitioned table. */
+		index = dropped_index(j, c);
+		if (index && index->table->type == OBJECT_TABLE &&
+			slice_is(index->table->table_.kind, "partitioned"))
 			continue;
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"dropping %.*s stops reads and writes of its table for a moment, and "
@@ -68,6 +75,7 @@ const struct rule rule_drop_index_not_concurrent = {
 	.id = "drop-index-not-concurrent",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_DROP),
 	.says = "reads and writes of the table wait while the index is dropped",
 	.why = "DROP INDEX takes an ACCESS EXCLUSIVE lock on the table. It is short, but it waits "
 	       "for "
@@ -100,6 +108,7 @@ const struct rule rule_reindex_not_concurrent = {
 	.id = "reindex-not-concurrent",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_MAINT),
 	.since = 120000,
 	.says = "queries wait while the index is rebuilt",
 	.why = "REINDEX takes SHARE on the table and ACCESS EXCLUSIVE on every index it rebuilds: "
@@ -191,6 +200,7 @@ const struct rule rule_concurrent_index_retry = {
 	.id = "concurrent-index-retry",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_CREATE),
 	.says = "a retry after a failed concurrent build keeps the INVALID index and reports "
 		"success",
 	.why = "A concurrent build that is cancelled or fails leaves an index marked INVALID: it "
@@ -227,6 +237,7 @@ const struct rule rule_concurrent_index_partitioned = {
 	.id = "concurrent-index-partitioned",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_CREATE),
 	.says = "it fails: a partitioned table's index cannot be built concurrently",
 	.why = "The server refuses CONCURRENTLY on a partitioned parent; the plain form would "
 	       "block "

@@ -187,7 +187,8 @@ static const struct gone_index *replaced_by(
 	for (size_t i = 0; i < j->facts->ngone; i++) {
 		const struct gone_index *g = &j->facts->gone[i];
 
-		if (!name_eq(g->table, table) || g->statement == j->statement->index ||
+		if (!name_eq(g->table, table) ||
+			(g->script == j->facts->scripts && g->statement == j->statement->index) ||
 			(g->tx && j->session->in_tx && g->tx == j->session->tx &&
 				!dialect_is_mysql(j->dialect)) ||
 			!keys_lead(g->def.keys, d->keys) ||
@@ -215,7 +216,7 @@ static void check_gap(const struct rule *r, struct judged *j)
 		g = replaced_by(j, c, n, t);
 		if (g)
 			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"it replaces %.*s, which was dropped further up: until it is built "
+				"it replaces %.*s, which was dropped before it: until it is built "
 				"no query of %.*s has an index for these columns",
 				SLICE(g->name), SLICE(n.name));
 	}

@@ -18,6 +18,8 @@ static const struct row rows[] = {
 	{"index-not-concurrent", false, USERS "BEGIN; CREATE MATERIALIZED VIEW m AS SELECT id FROM users; CREATE INDEX i ON m (id); COMMIT;"},
 	{"index-not-concurrent", true,  USERS "CREATE MATERIALIZED VIEW m AS SELECT id FROM users; CREATE INDEX i ON m (id);"},
 	{"index-not-concurrent", true,  EVENTS "CREATE INDEX i ON events (id);"},
+	{"drop-index-not-concurrent", false, EVENTS "CREATE INDEX i ON events (id); DROP INDEX i;"},
+	{"drop-index-not-concurrent", true,  EVENTS "CREATE INDEX i ON e1 (id); DROP INDEX i;"},
 	{"reindex-not-concurrent", false, "BEGIN;" ORDERS "REINDEX TABLE orders; COMMIT;"},
 	{"concurrent-index-retry", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id);"},
 	{"concurrently-in-tx", true,  EVENTS "BEGIN; ALTER TABLE events DETACH PARTITION e1 CONCURRENTLY; COMMIT;", 0, "15"},

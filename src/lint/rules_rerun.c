@@ -115,14 +115,17 @@ const struct rule rule_unbatched_backfill = {
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.classes = RULE_CLASS(CLASS_DATA),
 	.says = "one statement, or one loop, changes as many rows as there are in one transaction",
-	.why = "Each changed row stays locked until the transaction ends, vacuum and replicas wait for it, "
-	       "and a failure near the end undoes it all. A loop in a DO block or a function changes "
+	.why = "Each changed row stays locked until the transaction ends, vacuum and replicas wait "
+	       "for it, "
+	       "and a failure near the end undoes it all. A loop in a DO block or a function "
+	       "changes "
 	       "nothing about that unless it commits: the rounds are one transaction.",
 	.safe = "Keyed batches with a commit each (-- belay:batched), or a procedure that commits.",
 	.doc = "https://www.postgresql.org/docs/current/plpgsql-transactions.html",
 	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, status text);",
 	.bad = "UPDATE orders SET status = 'pending' WHERE status IS NULL;",
-	.good = "UPDATE orders SET status = 'pending' WHERE status IS NULL AND id BETWEEN 1 AND 1000;",
+	.good = "UPDATE orders SET status = 'pending' WHERE status IS NULL AND id BETWEEN 1 AND "
+		"1000;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_backfill,
 };
@@ -162,7 +165,8 @@ static void check_rerun(const struct rule *r, struct judged *j)
 		if (!makes_or_drops(c) || (c->flags & (CHANGE_GUARDED | CHANGE_TEMPORARY)))
 			continue;
 		on_change(j, r, c, SLICE_NONE,
-			"it fails when it is run a second time, and nothing here makes both runs one");
+			"it fails when it is run a second time, and nothing here makes both runs "
+			"one");
 		return;
 	}
 }
@@ -175,10 +179,13 @@ const struct rule rule_not_rerunnable = {
 	.classes = RULE_CLASS(CLASS_CREATE) | RULE_CLASS(CLASS_DROP) | RULE_CLASS(CLASS_RENAME) |
 		   RULE_CLASS(CLASS_ALTER),
 	.says = "outside a transaction, a second run fails here",
-	.why = "When what comes after it fails, the file is run again from the top, and stops at the first "
-	       "thing that is there already. In a transaction with its record that cannot happen, and a "
+	.why = "When what comes after it fails, the file is run again from the top, and stops at "
+	       "the first "
+	       "thing that is there already. In a transaction with its record that cannot happen, "
+	       "and a "
 	       "guard only hides that the thing has another shape.",
-	.safe = "One transaction around the file; where that cannot be, IF NOT EXISTS or IF EXISTS (not "
+	.safe = "One transaction around the file; where that cannot be, IF NOT EXISTS or IF EXISTS "
+		"(not "
 		"with CREATE INDEX CONCURRENTLY: see concurrent-index-retry).",
 	.doc = "https://www.postgresql.org/docs/current/tutorial-transactions.html",
 	.setup = "CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY);",

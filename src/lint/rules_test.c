@@ -318,9 +318,22 @@ static void test_rules(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* A merge can put a row in twice, or out of its place. */
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; rules[i]; i++) {
+		if (rules[i + 1] && strcmp(rules[i]->id, rules[i + 1]->id) >= 0)
+			fail_msg("%s stands before %s", rules[i]->id, rules[i + 1]->id);
+		assert_true(rules[i]->check || rules[i]->finish || rules[i]->after ||
+			    strcmp(rules[i]->id, "unused-ignore") == 0);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_table)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
  *
  * One database, "main", walks through the history. For each migration under proof a copy of it,
  * "proof", goes up, is compared, goes down, is compared, goes up again, and takes a second up on
- * top; then "main" itself takes the migration for good. A failed down costs the copy only. */
+ * top; then "main" itself takes the migration for good. A failed down costs the copy only; a
+ * migration that does not go up, or is code, is a gap: the walk goes on without it, and what fails
+ * behind a gap is not proven rather than wrong. */
 #include "rehearse/rehearse.h"
 
 #include "base/digest.h"
@@ -19,10 +21,11 @@ struct rehearser {
 	const struct rehearse_options *o;
 	struct scratch *scratch;
 	struct conn *main;
-	struct rehearsed *r; /* the migration under proof */
-	struct conn *proof;  /* the copy it runs on, NULL outside a proof */
-	bool observing;
-	struct slice history; /* bare name of the framework's table */
+	struct rehearsed *r;    /* the migration under proof */
+	struct conn *proof;     /* the copy it runs on, NULL outside a proof */
+	bool observing, failed; /* one did not go up */
+	size_t last;            /* of those to be proven */
+	struct slice history;   /* bare name of the framework's table */
 	struct buf receipt;
 };
 
@@ -101,14 +104,19 @@ static void drop_state(struct state *s)
 
 /* ---- Running ---- */
 
+/* A SET touches no relation, and SET TRANSACTION must come before any query, ours too. */
+static bool is_observed(const struct rehearser *h, const struct step *s)
+{
+	return h->observing && h->engine->observe_begin &&
+	       !(s->statement && s->statement->kind &&
+		       slice_starts(slice_of(s->statement->kind), "SET"));
+}
+
 static bool before_step(void *ctx, const struct step *s, struct err *err)
 {
 	struct rehearser *h = ctx;
 
-	(void)s;
-	if (!h->observing || !h->engine->observe_begin)
-		return true;
-	return h->engine->observe_begin(h->proof, err);
+	return !is_observed(h, s) || h->engine->observe_begin(h->proof, err);
 }
 
 static bool after_step(void *ctx, const struct step *s, long long ms, struct err *err)
@@ -119,8 +127,7 @@ static bool after_step(void *ctx, const struct step *s, long long ms, struct err
 
 	if (!h->observing)
 		return true;
-	if (h->engine->observe_end &&
-		!h->engine->observe_end(h->proof, h->arena, &st.observed, err))
+	if (is_observed(h, s) && !h->engine->observe_end(h->proof, h->arena, &st.observed, err))
 		return false;
 	*ARENA_PUSH(h->arena, h->r->statements, h->r->nstatements) = st;
 	return true;
@@ -378,9 +385,25 @@ static bool prove_rerun(
 }
 
 /* 42501 insufficient privilege, 42704 undefined object: what the real server's role may have. */
+static bool wants_superuser(const struct err *e)
+{
+	return strcmp(e->sqlstate, "42501") == 0;
+}
+
+/* Why a failure says nothing about the migration itself, or nothing. */
+static struct slice beyond_us(const struct rehearser *h, const struct err *e)
+{
+	if (wants_superuser(e))
+		return SL("it needs a superuser");
+	if (h->engine->dialect == DIALECT_SQLITE &&
+		slice_find(slice_of(e->message), SL("no such function:")) != SIZE_MAX)
+		return SL("it calls a function that the application brings along");
+	return SLICE_NONE;
+}
+
 static const char *wants_more(const struct err *e)
 {
-	if (strcmp(e->sqlstate, "42501") != 0 && strcmp(e->sqlstate, "42704") != 0)
+	if (!wants_superuser(e) && strcmp(e->sqlstate, "42704") != 0)
 		return "";
 	return " (the scratch server's owner is no superuser and has no roles of your server: "
 	       "--scratch URL names a server where it has)";
@@ -397,6 +420,7 @@ static bool prove_up(struct rehearser *h, const struct migration *m, struct err 
 	} else if (is_result(&e)) {
 		r->up = PROOF_FAILED;
 		r->up_error = arena_printf(h->arena, "%s%s", e.message, wants_more(&e));
+		r->unproven = beyond_us(h, &e);
 	} else {
 		err_move(err, &e);
 	}
@@ -421,8 +445,10 @@ static bool prove(struct rehearser *h, const struct migration *m, struct err *er
 			ok = prove_down(h, m, &before, &up, err);
 		ok = ok && prove_rerun(h, m, &up, err);
 	}
-	r->irreversible = !m->down.src || r->down != PROOF_OK ||
-			  r->schema_restored == PROOF_FAILED || r->data_restored == PROOF_FAILED;
+	r->irreversible =
+		!m->down.src ||
+		(r->up == PROOF_OK && (r->down != PROOF_OK || r->schema_restored == PROOF_FAILED ||
+					      r->data_restored == PROOF_FAILED));
 	drop_state(&before);
 	drop_state(&up);
 	conn_close(h->proof);
@@ -442,6 +468,16 @@ static bool wanted(const struct rehearse_options *o, const struct migration *m)
 	return false;
 }
 
+static size_t last_wanted(const struct rehearser *h)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < h->project->nmigrations; i++)
+		if (wanted(h->o, &h->project->migrations[i]))
+			last = i;
+	return last;
+}
+
 static void progress(
 	struct rehearser *h, const struct migration *m, size_t i, size_t n, const char *stage)
 {
@@ -449,52 +485,83 @@ static void progress(
 		h->o->progress(h->o->ctx, m, i + 1, n, stage);
 }
 
-static bool failed_proof(const struct rehearsed *r)
+bool rehearsed_failed(const struct rehearsed *r)
 {
 	return r->up == PROOF_FAILED || r->verify == PROOF_FAILED || r->down == PROOF_FAILED ||
 	       r->schema_restored == PROOF_FAILED || r->data_restored == PROOF_FAILED ||
 	       r->up_again == PROOF_FAILED;
 }
 
+static void add_gap(struct rehearser *h, const struct migration *m, struct slice why)
+{
+	*ARENA_PUSH(h->arena, h->out->gaps, h->out->ngaps) = (struct rehearsed_gap){m, why};
+}
+
+/* Behind a gap, what does not run may want what the gap would have made. */
+static void blame_gap(struct rehearser *h, struct rehearsed *r)
+{
+	const struct rehearsed_gap *g = h->out->gaps;
+
+	if (h->out->ngaps == 0 || r->unproven.len ||
+		(r->up != PROOF_FAILED && r->down != PROOF_FAILED && r->up_again != PROOF_FAILED))
+		return;
+	r->unproven = h->out->ngaps == 1
+			      ? arena_printf(h->arena, "migration %.*s did not run before it",
+					SLICE(g->migration->id))
+			      : arena_printf(h->arena,
+					"migration %.*s and %zu more did not run "
+					"before it",
+					SLICE(g->migration->id), h->out->ngaps - 1);
+}
+
+static bool prove_one(struct rehearser *h, const struct migration *m, bool *up, struct err *err)
+{
+	struct rehearsed r = {.migration = m, .rows_source = "none", .rerun = RERUN_UNKNOWN};
+
+	h->r = &r;
+	if (!prove(h, m, err))
+		return err_context(err, "rehearsing migration %.*s", SLICE(m->id));
+	blame_gap(h, &r);
+	h->out->nirreversible += r.irreversible;
+	h->out->nunproven += r.unproven.len > 0;
+	h->out->ok = h->out->ok && r.unproven.len == 0 && !rehearsed_failed(&r);
+	*ARENA_PUSH(h->arena, h->out->at, h->out->n) = r;
+	*up = r.up == PROOF_OK;
+	return true;
+}
+
 static bool walk_one(
 	struct rehearser *h, const struct migration *m, size_t i, size_t n, struct err *err)
 {
+	struct err e = {0};
+	bool up = true;
 	double ms;
 
 	if (m->code) {
-		h->out->stopped = arena_printf(h->arena,
-			"stopped before migration %.*s: it is %s, not SQL; what stands behind it "
-			"was "
-			"not rehearsed",
-			SLICE(m->id), m->code);
+		add_gap(h, m, arena_printf(h->arena, "it is %s, not SQL", m->code));
 		return true;
 	}
 	if (wanted(h->o, m)) {
-		struct rehearsed r = {
-			.migration = m, .rows_source = "none", .rerun = RERUN_UNKNOWN};
-
 		progress(h, m, i, n, "proving");
-		h->r = &r;
-		if (!prove(h, m, err))
-			return err_context(err, "rehearsing migration %.*s", SLICE(m->id));
-		h->out->nirreversible += r.irreversible;
-		h->out->ok = h->out->ok && !failed_proof(&r);
-		*ARENA_PUSH(h->arena, h->out->at, h->out->n) = r;
+		if (!prove_one(h, m, &up, err))
+			return false;
+	}
+	if (!up) {
+		h->failed = true;
+		add_gap(h, m, SL("it does not go up on a scratch server"));
+		return true;
 	}
 	progress(h, m, i, n, "applying");
 	if (!main_open(h, err))
 		return false;
-	if (!run_one(h, h->main, m, DIR_UP, &ms, err)) {
-		if (h->out->n && h->out->at[h->out->n - 1].migration == m && is_result(err)) {
-			/* Already told as a failed up: what follows cannot be rehearsed. */
-			err_done(err);
-			h->out->ok = false;
-			return err_set(err, ERR_FINDINGS,
-				"migration %.*s does not go up on a scratch server: the ones "
-				"behind "
-				"it were not rehearsed",
-				SLICE(m->id));
+	if (!run_one(h, h->main, m, DIR_UP, &ms, &e)) {
+		if (is_result(&e) && (h->out->ngaps > 0 || i > h->last)) {
+			h->failed = true;
+			add_gap(h, m, arena_slice(h->arena, slice_of(e.message)));
+			err_done(&e);
+			return true;
 		}
+		err_move(err, &e);
 		return err_context(
 			err, "applying migration %.*s to the scratch server", SLICE(m->id));
 	}
@@ -552,16 +619,12 @@ bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 		out->server_version = arena_slice(
 			a, slice_of(version_text(e->dialect, h.main->id.version, text)));
 	}
-	for (size_t i = 0; ok && slice_empty(out->stopped) && i < p->nmigrations; i++)
+	h.last = last_wanted(&h);
+	for (size_t i = 0; ok && i < p->nmigrations; i++)
 		if (!p->migrations[i].repeatable && !p->migrations[i].baseline)
 			ok = walk_one(&h, &p->migrations[i], i, p->nmigrations, err);
-	if (ok)
+	if (ok && !h.failed)
 		ok = make_receipt(&h, err);
-	else if (err->code == ERR_FINDINGS) {
-		/* A migration that fails is a result: what was proven before it is told. */
-		ok = true;
-		err_done(err);
-	}
 	conn_close(h.proof);
 	conn_close(h.main);
 	e->scratch_stop(h.scratch);

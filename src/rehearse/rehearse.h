@@ -41,15 +41,25 @@ struct rehearsed {
 	struct rehearsed_statement *statements;
 	size_t nstatements;
 	bool irreversible; /* no down, or it does not restore */
+	/* What failed may be owed to the rehearsal: a superuser is wanted, or a migration before it
+	 * did not run. Then this says so, and it counts neither as proven nor as failed. */
+	struct slice unproven;
+};
+/* A migration that the walk went on without: code, or one that does not go up. */
+struct rehearsed_gap {
+	const struct migration *migration;
+	struct slice why;
 };
 struct rehearsal {
 	enum dialect dialect;
 	struct slice server_version;
 	struct rehearsed *at;
-	size_t n, nirreversible;
-	bool ok;
-	struct slice stopped; /* why the walk ended before the last migration; empty = it did not */
-	char receipt[65]; /* fingerprint over the scripts and the schema they end in */
+	size_t n, nirreversible, nunproven;
+	struct rehearsed_gap *gaps;
+	size_t ngaps;
+	bool ok; /* everything that was asked for is proven */
+	/* Fingerprint over the scripts and the schema they end in; empty when one did not go up. */
+	char receipt[65];
 };
 struct rehearse_options {
 	const struct migration *const *only; /* proofs for these; the ones before are just applied.
@@ -63,5 +73,7 @@ struct rehearse_options {
 };
 bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 	const struct engine *e, const struct rehearse_options *o, struct err *err);
+/* Did any of its proofs fail? */
+bool rehearsed_failed(const struct rehearsed *r);
 
 #endif

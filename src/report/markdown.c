@@ -89,8 +89,8 @@ static const char *mark(enum severity s)
 	return "\xe2\x9d\x8c"; /* cross mark */
 }
 
-/* Does the safe form begin as a statement does, or as a comment, rather than as a sentence? Statements
- * of ours are written with a keyword in capitals. */
+/* Does the safe form begin as a statement does, or as a comment, rather than as a sentence?
+ * Statements of ours are written with a keyword in capitals. */
 static bool is_sql(struct slice s)
 {
 	size_t n = 0;

@@ -73,6 +73,8 @@ static void statements_json(
 		json_end(j);
 		touched_json(j, a, d, "rewrites", s->observed.rewrites, s->observed.nrewrites);
 		touched_json(j, a, d, "scans", s->observed.scans, s->observed.nscans);
+		if (s->observed.privileged)
+			json_kbool(j, "superuser", true);
 		json_end(j);
 	}
 	json_end(j);
@@ -125,6 +127,8 @@ static void migration_json(struct json *j, enum dialect d, const struct rehearse
 	json_kcstr(j, "source", r->rows_source);
 	json_kint(j, "tables", (long long)r->rows_tables);
 	json_end(j);
+	if (r->unproven.len)
+		json_kstr(j, "unproven", r->unproven);
 	differences_json(j, r);
 	statements_json(j, &a, d, r);
 	json_end(j);
@@ -151,8 +155,16 @@ void report_rehearse_json(struct buf *b, const struct rehearsal *r, const struct
 	json_kbool(&j, "ok", r->ok);
 	json_kint(&j, "migrations", (long long)r->n);
 	json_kint(&j, "irreversible", (long long)r->nirreversible);
-	if (r->stopped.len)
-		json_kstr(&j, "stopped", r->stopped);
+	json_kint(&j, "unproven", (long long)r->nunproven);
+	json_key(&j, "without");
+	json_array(&j);
+	for (size_t i = 0; i < r->ngaps; i++) {
+		json_object(&j);
+		json_kstr(&j, "id", r->gaps[i].migration->id);
+		json_kstr(&j, "why", r->gaps[i].why);
+		json_end(&j);
+	}
+	json_end(&j);
 	json_end(&j);
 	json_kcstr(&j, "receipt", r->receipt);
 	json_end(&j);
@@ -225,6 +237,30 @@ static void differences_text(struct buf *b, const struct rehearsed *r)
 	arena_done(&a);
 }
 
+/* A superuser's work that the scratch server did in the owner's place. */
+static void privileged_text(struct buf *b, const struct rehearsed *r)
+{
+	struct arena a = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nstatements; i++)
+		n += r->statements[i].observed.privileged;
+	for (size_t i = 0; n && i < r->nstatements; i++) {
+		const struct rehearsed_statement *s = &r->statements[i];
+
+		if (!s->observed.privileged)
+			continue;
+		buf_printf(b, "         needs a superuser: %.*s (line %zu)",
+			SLICE(clean_line(&a, slice_sub(s->sql, 0, 60))),
+			span_place(s->statement->span).line);
+		if (n > 1)
+			buf_printf(b, " and %zu more", n - 1);
+		buf_addc(b, '\n');
+		break;
+	}
+	arena_done(&a);
+}
+
 static void migration_text(struct buf *b, const struct rehearsed *r, bool color)
 {
 	struct arena a = {0};
@@ -232,6 +268,9 @@ static void migration_text(struct buf *b, const struct rehearsed *r, bool color)
 	buf_printf(b, "%s%.*s%s %.*s\n", tint(color, "bold"),
 		SLICE(clean_line(&a, r->migration->id)), tint(color, "off"),
 		SLICE(clean_line(&a, r->migration->name)));
+	if (r->unproven.len)
+		buf_printf(b, "  %snot proven%s: %.*s\n", tint(color, "warning"),
+			tint(color, "off"), SLICE(clean_line(&a, r->unproven)));
 	line(b, color, r->up, "goes up", "does not go up", r->up_error);
 	line(b, color, r->verify, "verify queries hold", "verify queries do not hold",
 		r->nverify_failed ? r->verify_failed[0] : SLICE_NONE);
@@ -248,8 +287,20 @@ static void migration_text(struct buf *b, const struct rehearsed *r, bool color)
 		"does not go up again to the same schema", r->up_again_error);
 	if (r->up == PROOF_OK)
 		buf_printf(b, "         %s\n", rerun_sentence(r->rerun));
+	privileged_text(b, r);
 	differences_text(b, r);
 	arena_done(&a);
+}
+
+static const char *outcome(const struct rehearsal *r)
+{
+	size_t failed = 0;
+
+	if (r->ok)
+		return "every proof holds";
+	for (size_t i = 0; i < r->n; i++)
+		failed += r->at[i].unproven.len == 0 && rehearsed_failed(&r->at[i]);
+	return failed ? "a proof failed" : "no proof failed";
 }
 
 void report_rehearse_text(struct buf *b, const struct rehearsal *r, const struct report_options *o)
@@ -258,13 +309,19 @@ void report_rehearse_text(struct buf *b, const struct rehearsal *r, const struct
 		migration_text(b, &r->at[i], o->color);
 	buf_printf(b, "%s%zu migration%s rehearsed on %s %.*s: %s%s",
 		tint(o->color, r->ok ? "ok" : "error"), r->n, r->n == 1 ? "" : "s",
-		dialect_name(r->dialect), SLICE(r->server_version),
-		r->ok ? "every proof holds" : "a proof failed", tint(o->color, "off"));
+		dialect_name(r->dialect), SLICE(r->server_version), outcome(r),
+		tint(o->color, "off"));
 	if (r->nirreversible)
 		buf_printf(b, ", %zu cannot be undone by %s down script", r->nirreversible,
 			r->nirreversible == 1 ? "its" : "their");
-	if (r->stopped.len)
-		buf_printf(b, "\n%.*s", SLICE(r->stopped));
+	if (r->nunproven)
+		buf_printf(
+			b, ", %zu %s not proven", r->nunproven, r->nunproven == 1 ? "is" : "are");
+	for (size_t i = 0; i < r->ngaps && i < 5; i++)
+		buf_printf(b, "\nwithout migration %.*s: %.*s", SLICE(r->gaps[i].migration->id),
+			SLICE(r->gaps[i].why));
+	if (r->ngaps > 5)
+		buf_printf(b, "\nwithout %zu more", r->ngaps - 5);
 	if (r->receipt[0])
 		buf_printf(b, "\nreceipt %.16s", r->receipt);
 	buf_addc(b, '\n');

@@ -65,7 +65,8 @@ static const struct {
 	void (*write)(struct buf *b, const struct verdict *v, const struct report_options *o);
 } formats[] = {{"sarif", report_check_sarif}, {"junit", report_check_junit},
 	{"github", report_check_github}, {"gitlab", report_check_gitlab}, {"gcc", report_check_gcc},
-	{"markdown", report_check_markdown}, {"text", report_check_text}};
+	{"markdown", report_check_markdown}, {"text", report_check_text},
+	{"json", report_check_json}};
 
 /* Neither control characters nor bidi overrides nor bytes that are not UTF-8 pass. */
 static void test_nothing_hidden_passes(void **state)

@@ -443,10 +443,29 @@ static void set_delimiter(struct splitter *s, struct slice rest)
 	s->delimiter_len = n;
 }
 
+/* A line that can be nothing but a delimiter: $$ or // alone. */
+static bool is_delimiter_line(struct slice line)
+{
+	line = slice_trim(line);
+	if (line.len == 0 || line.at[0] == '#' || slice_starts(line, "--") ||
+		slice_starts(line, "/*"))
+		return false;
+	for (size_t i = 0; i < line.len; i++)
+		if (!memchr("$/|;:!&^~@%*+=?-#", line.at[i], 17))
+			return false;
+	return true;
+}
+
+/* Flyway takes a delimiter on the line after the word as well, which the client refuses: where that
+ * line can be nothing else it is meant. */
 static bool delimiter_piece(struct cut *c, size_t at, size_t command_len)
 {
-	size_t end = next_line(c->s->text, at);
+	struct slice text = c->s->text;
+	size_t end = next_line(text, at), next = next_line(text, end);
 
+	if (slice_trim(slice_sub(text, at + command_len, end - at - command_len)).len == 0 &&
+		is_delimiter_line(slice_sub(text, end, next - end)))
+		end = next;
 	set_delimiter(c->s, slice_n(c->s->text.at + at + command_len, end - at - command_len));
 	return finish_command(c, PIECE_DELIMITER, at, end);
 }

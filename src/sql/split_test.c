@@ -149,6 +149,8 @@ static const struct example mysql[] = {
 	{MY, "delimiter //\na=//b", "L[delimiter //]; S[a=]; S[b]"},
 	{MY, "delimiter //\n/* // */ a -- //\n//b", "L[delimiter //]; S[a]; S[b]"},
 	{MY, "delimiter\na;", "L[delimiter]; S[a];"},
+	{MY, "delimiter\n$$\na; b$$\ndelimiter\n;\nc;", "L[delimiter\n$$]; S[a; b]; L[delimiter\n;]; S[c];"},
+	{MY, "delimiter\n-- x\na;", "L[delimiter]; S[a];"},
 	{MY, "delimiter \\\na;", "L[delimiter \\]; S[a];"},
 	{MY, "a; delimiter //\nb//", "S[a]; L[delimiter //]; S[b];"},
 	{MY, "select 1 as delimiter from dual;b", "S[select 1 as delimiter from dual]; S[b]"},

@@ -251,7 +251,8 @@ static bool start_process(
 			.user = c->user,
 			.log = c->log,
 			.remove = keep ? NULL : c->dir,
-			.death_signal = SIGKILL},
+			.death_signal = SIGKILL,
+			.fleeting = true},
 		err);
 }
 

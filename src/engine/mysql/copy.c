@@ -1,5 +1,9 @@
 /* copy.c - one database copied into another on the same server.
  *
+ * What is in the target already and is equal stays: after a proof most of a copy is as it was, and
+ * making all of it again is what takes long. Tables are equal when their definitions and their
+ * checksums are; everything else is made anew.
+ *
  * The servers have no such statement. Definitions come from SHOW CREATE, run while the source is
  * the current database (then views name their tables without it), rows by INSERT … SELECT without
  * generated columns, foreign keys unchecked meanwhile. Triggers come after the rows. Rows of
@@ -8,8 +12,13 @@
 
 #include "sql/quote.h"
 
-struct made { /* one statement that makes something in the target */
+#include <stdint.h>
+
+struct made {             /* one statement that makes something in the target */
+	const char *what; /* "TABLE" */
 	struct slice name, sql, mode;
+	struct slice checksum;
+	bool there; /* the target has the same one */
 };
 
 struct copier {
@@ -49,6 +58,7 @@ static bool show_create(
 	if (r.nrows != 1 || text == r.ncols || rows_null(&r, 0, text))
 		return err_set(k->err, ERR_FAILED, "cannot see the definition of the %s %.*s", what,
 			SLICE(name));
+	out->what = what;
 	out->name = name;
 	out->sql = rows_get(&r, 0, text);
 	out->mode = mode < r.ncols ? rows_get(&r, 0, mode) : SLICE_NONE;
@@ -147,7 +157,7 @@ static bool make(struct copier *k, const struct made *m)
 static bool make_all(struct copier *k, const struct made *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!make(k, &v[i]))
+		if (!v[i].there && !make(k, &v[i]))
 			return false;
 	return !n || conn_exec(k->c, SL("SET SESSION sql_mode = ''"), k->err);
 }
@@ -178,26 +188,43 @@ static bool make_views(struct copier *k)
 	return true;
 }
 
-static bool copy_rows(struct copier *k, struct slice table)
+/* The names of the columns that are not generated, or * when all are. */
+static bool columns_of(struct copier *k, const struct made *table, struct buf *out)
+{
+	struct rows r;
+
+	if (slice_ifind(table->sql, SL(" GENERATED ALWAYS AS ")) == SIZE_MAX &&
+		slice_ifind(table->sql, SL(" INVISIBLE")) == SIZE_MAX) {
+		buf_addc(out, '*');
+		return true;
+	}
+	if (!my_queryf(k->c, &k->a, &r, k->err,
+		    "SELECT column_name FROM information_schema.columns WHERE table_schema = %L AND"
+		    " table_name = %L AND COALESCE(generation_expression, '') = ''"
+		    " ORDER BY ordinal_position",
+		    k->source, table->name))
+		return false;
+	for (size_t i = 0; i < r.nrows; i++) {
+		if (i)
+			buf_addc(out, ',');
+		quote_ident(out, k->c->id.dialect, rows_get(&r, i, 0));
+	}
+	return true;
+}
+
+static bool copy_rows(struct copier *k, const struct made *table)
 {
 	struct buf columns = {0}, sql = {0};
-	struct rows r;
-	bool ok = my_queryf(k->c, &k->a, &r, k->err,
-		"SELECT column_name FROM information_schema.columns WHERE table_schema = %L AND"
-		" table_name = %L AND COALESCE(generation_expression, '') = ''"
-		" ORDER BY ordinal_position",
-		k->source, table);
+	bool ok = columns_of(k, table, &columns);
 
-	for (size_t i = 0; ok && i < r.nrows; i++) {
-		if (i)
-			buf_addc(&columns, ',');
-		quote_ident(&columns, k->c->id.dialect, rows_get(&r, i, 0));
-	}
-	if (ok && r.nrows) {
-		sqlf(&sql, k->c->id.dialect, "INSERT INTO %N (%s) SELECT %s FROM %N", k->target,
-			table, buf_slice(&columns), buf_slice(&columns), k->source, table);
+	if (ok && columns.len) {
+		sqlf(&sql, k->c->id.dialect, "INSERT INTO %N", k->target, table->name);
+		if (!slice_is(buf_slice(&columns), "*"))
+			sqlf(&sql, k->c->id.dialect, " (%s)", buf_slice(&columns));
+		sqlf(&sql, k->c->id.dialect, " SELECT %s FROM %N", buf_slice(&columns), k->source,
+			table->name);
 		ok = conn_exec(k->c, buf_slice(&sql), k->err) ||
-		     err_context(k->err, "copying the rows of %.*s", SLICE(table));
+		     err_context(k->err, "copying the rows of %.*s", SLICE(table->name));
 	}
 	buf_done(&columns);
 	buf_done(&sql);
@@ -257,19 +284,92 @@ static bool fill(struct copier *k)
 		!conn_exec(k->c, SL("SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"), k->err))
 		return false;
 	for (size_t i = 0; i < k->ntables; i++)
-		if (!copy_rows(k, k->tables[i].name))
+		if (!k->tables[i].there && !copy_rows(k, &k->tables[i]))
 			return false;
 	return make_views(k) && make_all(k, k->triggers, k->ntriggers);
 }
 
-bool mysql_copy_database(struct conn *c, struct slice source, struct slice target, struct err *err)
+/* ---- What the target has already ---- */
+
+/* CHECKSUM TABLE of all of them as one statement. */
+static bool checksums(struct copier *k, struct slice database, struct made *v, size_t n)
+{
+	struct buf sql = {0};
+	struct rows r;
+	bool ok;
+
+	if (n == 0)
+		return true;
+	buf_adds(&sql, "CHECKSUM TABLE ");
+	for (size_t i = 0; i < n; i++)
+		sqlf(&sql, k->c->id.dialect, i ? ",%N" : "%N", database, v[i].name);
+	ok = conn_query(k->c, buf_slice(&sql), &k->a, &r, k->err);
+	buf_done(&sql);
+	if (!ok || r.nrows != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		v[i].checksum = rows_null(&r, i, 1) ? SLICE_NONE : rows_get(&r, i, 1);
+	return true;
+}
+
+static bool drop(struct copier *k, const struct made *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].there && !conn_execf(k->c, k->err, "DROP %s IF EXISTS %N",
+					   slice_of(v[i].what), k->target, v[i].name))
+			return false;
+	return true;
+}
+
+/* Definition, rows and counter: AUTO_INCREMENT stands in the definition. Of a system-versioned
+ * table the checksum does not see all rows. */
+static void mark_equal(struct copier *k, struct copier *old)
+{
+	for (size_t i = 0, j = 0; i < k->ntables; i++) {
+		struct made *n = &k->tables[i];
+
+		/* Both are in the server's order of names; a name that is missing costs a search.
+		 */
+		if (j >= old->ntables || !slice_eq(old->tables[j].name, n->name))
+			for (j = 0; j < old->ntables && !slice_eq(old->tables[j].name, n->name);)
+				j++;
+		if (j == old->ntables)
+			continue;
+		if (n->checksum.len && slice_eq(n->checksum, old->tables[j].checksum) &&
+			slice_eq(n->sql, old->tables[j].sql) &&
+			slice_ifind(n->sql, SL("SYSTEM VERSIONING")) == SIZE_MAX)
+			n->there = old->tables[j].there = true;
+		j++;
+	}
+}
+
+static bool keep_equal(struct copier *k)
+{
+	struct copier old = {.c = k->c, .source = k->target, .err = k->err};
+	bool ok;
+
+	ok = collect(&old) && checksums(&old, k->target, old.tables, old.ntables) &&
+	     checksums(k, k->source, k->tables, k->ntables) &&
+	     conn_exec(k->c, SL("SET SESSION foreign_key_checks = 0"), k->err);
+	if (ok) {
+		mark_equal(k, &old);
+		ok = drop(k, old.triggers, old.ntriggers) && drop(k, old.routines, old.nroutines) &&
+		     drop(k, old.views, old.nviews) && drop(k, old.tables, old.ntables) &&
+		     drop(k, old.sequences, old.nsequences);
+	}
+	arena_done(&old.a);
+	return ok;
+}
+
+bool mysql_copy_database(
+	struct conn *c, struct slice source, struct slice target, bool refresh, struct err *err)
 {
 	struct copier k = {.c = c, .source = source, .target = target, .err = err};
 	struct rows r;
 	bool ok;
 
 	ok = ask(&k, &r, "SELECT @@sql_mode, @@foreign_key_checks, @@unique_checks") &&
-	     collect(&k) && fill(&k);
+	     collect(&k) && (!refresh || keep_equal(&k)) && fill(&k);
 	if (r.nrows == 1)
 		ok = conn_execf(c, ok ? err : &(struct err){0},
 			     "SET SESSION sql_mode = %L, foreign_key_checks = %s, unique_checks = "

@@ -66,8 +66,9 @@ bool mysql_load(
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
 	long long *count, char hash[65], struct err *err);
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
+/* `refresh`: the target holds an earlier copy; what is equal in it stays. */
 bool mysql_copy_database(
-	struct conn *from, struct slice source, struct slice target, struct err *err);
+	struct conn *c, struct slice source, struct slice target, bool refresh, struct err *err);
 bool mariadb_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
 bool mysql_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err);
 bool mysql_scratch_open(

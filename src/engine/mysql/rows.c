@@ -59,6 +59,16 @@ static bool find_columns(struct conn *c, struct name table, struct names wanted,
 	return true;
 }
 
+static bool is_empty(struct conn *c, struct name table, struct arena *a, bool *out, struct err *err)
+{
+	struct rows r;
+
+	if (!my_queryf(c, a, &r, err, "SELECT 1 FROM %N LIMIT 1", table.schema, table.name))
+		return false;
+	*out = r.nrows == 0;
+	return true;
+}
+
 /* Sums and exclusive ors of the four quarters of each row's hash do not depend on the order of the
  * rows; the sums keep rows that are there twice from cancelling out. */
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
@@ -68,8 +78,17 @@ bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names colu
 	struct buf sql = {0}, all = {0};
 	struct rows cols, r;
 	unsigned long long n = 0;
-	bool ok = false;
+	bool ok = false, empty = false;
 
+	*count = 0;
+	digest_sha256_hex(SLICE_NONE, hash);
+	/* Most tables of a rehearsal are empty, and their columns take longest to find. */
+	if (columns.n == 0 && !is_empty(c, table, &a, &empty, err))
+		goto out;
+	if (empty) {
+		ok = true;
+		goto out;
+	}
 	if (!find_columns(c, table, columns, &a, &cols, err))
 		goto out;
 	buf_adds(&sql, "SELECT COUNT(*)");

@@ -22,6 +22,7 @@ struct scratch {
 	struct conn *admin;
 	struct slice url;  /* of the given server */
 	struct names made; /* databases that we made there, to be dropped */
+	struct names copies;
 	struct waiter waiter;
 	struct slice describe;
 	bool keep;
@@ -165,18 +166,40 @@ static bool connect_given(
 	return mysql_connect_url(out, &o, err);
 }
 
+/* An earlier copy that we made may be brought up to date; if that does not work out, for the SQL of
+ * a proof may have left anything in it, it is made anew. */
+static bool copy(struct scratch *s, struct slice source, struct slice target, struct err *err)
+{
+	struct err ignored = {0};
+	bool known = names_has(s->copies, target);
+
+	if (known && mysql_copy_database(s->admin, source, target, true, &ignored))
+		return true;
+	if (ignored.code == ERR_INTERRUPTED) {
+		err_move(err, &ignored);
+		return false;
+	}
+	err_done(&ignored);
+	if (!create_database(s, target, err) ||
+		!mysql_copy_database(s->admin, source, target, false, err))
+		return err_context(err, "copying the scratch database %.*s", SLICE(source));
+	if (!known)
+		names_add(&s->arena, &s->copies, target);
+	return true;
+}
+
 bool mysql_scratch_open(
 	struct scratch *s, const char *name, const char *from, struct conn **out, struct err *err)
 {
-	struct slice database = database_name(s, name), source;
+	struct slice database = database_name(s, name);
+	bool ok = true;
 
-	if (!from || strcmp(from, name) != 0) {
-		if (!create_database(s, database, err))
-			return false;
-		source = from ? database_name(s, from) : SLICE_NONE;
-		if (from && !mysql_copy_database(s->admin, source, database, err))
-			return err_context(err, "copying the scratch database %s", from);
-	}
+	if (!from)
+		ok = create_database(s, database, err);
+	else if (strcmp(from, name) != 0)
+		ok = copy(s, database_name(s, from), database, err);
+	if (!ok)
+		return false;
 	if (s->cluster.server)
 		return my_cluster_connect(
 			&s->arena, &s->cluster, SCRATCH_OWNER, database, &s->waiter, out, err);

@@ -287,14 +287,19 @@ static bool pg_exec(
 {
 	struct pg_conn *c = pg_conn(base);
 	struct arena needs = {0};
-	bool wrapped, ok;
+	bool wrapped, ok, instead = false;
 
 	if (out)
 		*out = (struct rows){.affected = -1};
 	if (!wrap(c, sql, &wrapped, err))
 		return false;
+	c->privileged = false;
 	ok = !c->scratch || pg_needs_meet(c->scratch, c->base.id.database, sql, &needs, &sql, err);
+	if (ok && c->scratch)
+		instead = pg_privileged(&needs, sql, &sql, &c->privileged);
 	ok = ok && plain_exec(c, sql, a, out, err);
+	if (!ok && instead)
+		err->sql_offset = 0; /* a place in what was sent instead */
 	arena_done(&needs);
 	return unwrap(c, wrapped, ok, err);
 }

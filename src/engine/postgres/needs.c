@@ -11,7 +11,11 @@
  *   to the owner, unless the database already holds functions of the owner's, which an install
  *   script might be tricked into calling. It stays when the transaction is rolled back.
  *
- * Only text that stands in the statement itself is looked at, not what a DO block puts together. */
+ * What stands in the statement is looked at, in a DO block too, and in the strings that it
+ * executes; not what a block puts together. A block that looks whether a role is there is left to
+ * itself.
+ *
+ * Statements that need a superuser and can do no harm: see privileged.c. */
 #include "engine/postgres/scratch.h"
 
 #include "sql/quote.h"
@@ -111,7 +115,51 @@ static bool roles_follow(struct token first, struct token before, struct token t
 	       (token_is(before, "FOR") || token_is(before, "SET") || token_is(before, "LOCAL"));
 }
 
-static void read_needs(struct arena *a, struct slice sql, struct needs *n)
+/* Where a statement of PL/pgSQL begins besides after a semicolon. */
+static bool opens(struct token t)
+{
+	static const char *const words[] = {"BEGIN", "THEN", "ELSE", "LOOP", NULL};
+
+	for (size_t i = 0; words[i]; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return false;
+}
+
+/* A block that looks for roles itself knows what to do without them. */
+static bool asks_for_roles(struct slice body)
+{
+	static const char *const words[] = {"rolname", "usename", "pg_roles", "to_regrole", NULL};
+
+	for (size_t i = 0; words[i]; i++)
+		if (slice_ifind(body, slice_of(words[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static void read_needs(struct arena *a, struct slice sql, struct needs *n, unsigned depth);
+
+/* What stands in a DO block, and in the strings that it executes. */
+static void read_body(struct arena *a, struct token string, struct needs *n, unsigned depth)
+{
+	struct needs inner = {0};
+	struct slice body = token_value(a, DIALECT_POSTGRES, string);
+	bool asks = asks_for_roles(body);
+
+	read_needs(a, body, &inner, depth + 1);
+	for (size_t i = 0; i < inner.created.n; i++)
+		if (!names_has(n->created, inner.created.at[i]))
+			names_add(a, &n->created, inner.created.at[i]);
+	for (size_t i = 0; !asks && i < inner.used.n; i++)
+		if (!names_has(n->used, inner.used.at[i]))
+			names_add(a, &n->used, inner.used.at[i]);
+	/* IF NOT EXISTS cannot be put into a body. */
+	for (size_t i = 0; i < inner.nextensions; i++)
+		if (inner.extensions[i].after == 0)
+			*ARENA_PUSH(a, n->extensions, n->nextensions) = inner.extensions[i];
+}
+
+static void read_needs(struct arena *a, struct slice sql, struct needs *n, unsigned depth)
 {
 	struct token first = {0}, before = {0};
 	bool policy = false;
@@ -123,7 +171,7 @@ static void read_needs(struct arena *a, struct slice sql, struct needs *n)
 
 		if (t.kind == TOKEN_END || t.kind == TOKEN_BAD)
 			return;
-		if (token_punct(t, ";")) {
+		if (token_punct(t, ";") || (depth > 0 && opens(t))) {
 			first = before = (struct token){0};
 			policy = false;
 			continue;
@@ -131,7 +179,10 @@ static void read_needs(struct arena *a, struct slice sql, struct needs *n)
 		if (first.kind == TOKEN_END)
 			first = t;
 		policy = policy || token_is(t, "POLICY") || token_is(t, "PRIVILEGES");
-		if (token_is(t, "CREATE"))
+		if (t.kind == TOKEN_STRING && depth < 3 &&
+			(token_is(first, "DO") || (depth > 0 && token_is(first, "EXECUTE"))))
+			read_body(a, t, n, depth);
+		else if (token_is(t, "CREATE"))
 			read_create(a, &l, n);
 		else if (token_is(t, "SCHEMA") && n->nextensions > 0 && is_name(lexer_peek(&l)))
 			n->extensions[n->nextensions - 1].schema =
@@ -275,7 +326,7 @@ bool pg_needs_meet(struct scratch *s, struct slice database, struct slice sql, s
 	bool ok = true;
 
 	*send = sql;
-	read_needs(a, sql, &n);
+	read_needs(a, sql, &n, 0);
 	for (size_t i = 0; ok && i < n.created.n; i++)
 		ok = free_role(s, n.created.at[i], database, err);
 	for (size_t i = 0; ok && i < n.used.n; i++)

@@ -344,6 +344,7 @@ bool pg_observe_end(struct conn *base, struct arena *a, struct observed *out, st
 	ok = restore_level(base, o, err) && read_locks(base, o, a, out, err) &&
 	     read_relations(base, &after, err);
 	if (ok) {
+		out->privileged = pg_conn(base)->privileged;
 		compare_relations(a, o, &after, out);
 		for (size_t i = 0; i < o->nmessages; i++)
 			read_message(a, o, o->messages[i], out);

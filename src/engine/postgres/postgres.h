@@ -32,6 +32,7 @@ struct pg_conn {
 	struct slice *notices; /* since the last statement was sent: "WARNING: …" */
 	size_t nnotices;
 	struct scratch *scratch; /* owner's connection to a database of our own server, else NULL */
+	bool privileged;	 /* the last statement was done by the superuser's function */
 	struct pg_observation *observation; /* takes DEBUG messages; NULL = nobody observes */
 };
 
@@ -90,6 +91,10 @@ void pg_scratch_stop(struct scratch *s);
  * should be sent in its place. */
 bool pg_needs_meet(struct scratch *s, struct slice database, struct slice sql, struct arena *a,
 	struct slice *send, struct err *err);
+/* ---- privileged.c ---- */
+/* Is `sql` a statement that the owner may not send and that a function of our own server does in
+ * its place? Then *send calls that; *superuser: everywhere else it wants one. */
+bool pg_privileged(struct arena *a, struct slice sql, struct slice *send, bool *superuser);
 
 /* ---- observe.c ---- */
 bool pg_observe_begin(struct conn *c, struct err *err);

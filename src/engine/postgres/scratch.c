@@ -6,12 +6,14 @@
  * database, who is no superuser, so COPY … PROGRAM, server-side files, lo_import and untrusted
  * languages fail by missing privilege. The owner may create roles, as histories do; the predefined
  * roles that open files or programs are taken out of the server first, so that it cannot make
- * itself their member (before PostgreSQL 16 a role with CREATEROLE can).
+ * itself their member (before PostgreSQL 16 a role with CREATEROLE can). What only a superuser may
+ * do and a history does all the same: privileged.c.
  *
  * The server ends with us, however we end: see base/process.h. */
 #include "engine/postgres/scratch.h"
 
 #include "base/io.h"
+#include "queries.h"
 #include "sql/quote.h"
 
 #include <poll.h>
@@ -171,18 +173,20 @@ static const char defuse_sql[] =
 	"CREATE ROLE " SCRATCH_OWNER " LOGIN CREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION;"
 	"REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;";
 
-/* Before 15 the schema public belongs to the superuser, and no owner could drop it or comment on
- * it as real owners do. */
-static bool give_public(struct scratch *s, struct err *err)
+/* What every database starts with. Before 15 the schema public belongs to the superuser, and no
+ * owner could drop it or comment on it as real owners do. */
+static bool fill_template(struct scratch *s, struct err *err)
 {
 	struct conn *c = NULL;
-	bool ok;
+	bool old = s->admin->id.version < 150000, ok;
 
-	if (s->admin->id.version >= 150000)
-		return true;
 	if (!pg_scratch_admin(s, SL("template1"), &c, err))
 		return false;
-	ok = conn_exec(c, SL("ALTER SCHEMA public OWNER TO " SCRATCH_OWNER), err);
+	ok = conn_exec(c, slice_of(query_postgres_scratch_superuser), err) &&
+	     conn_exec(c,
+		     old ? SL("ALTER SCHEMA public OWNER TO " SCRATCH_OWNER)
+			 : SL("GRANT SET ON PARAMETER session_replication_role TO " SCRATCH_OWNER),
+		     err);
 	conn_close(c);
 	return ok;
 }
@@ -192,7 +196,7 @@ static bool start_own(struct scratch *s, const struct scratch_options *o, struct
 	if (!pg_programs_find(&s->arena, o->bin_dir, o->version, &s->programs, err) ||
 		!pg_cluster_make(&s->arena, &s->programs, &s->waiter, &s->cluster, err) ||
 		!start_server(s, err) || !wait_ready(s, err) ||
-		!conn_exec(s->admin, slice_of(defuse_sql), err) || !give_public(s, err))
+		!conn_exec(s->admin, slice_of(defuse_sql), err) || !fill_template(s, err))
 		return false;
 	s->describe = arena_printf(&s->arena, "PostgreSQL %.*s (private, %s)",
 		SLICE(s->programs.text), s->cluster.dir);

@@ -2,7 +2,8 @@
  *
  * server_find.c  the programs           cluster.c   the files: initdb once, then copies of it
  * scratch.c      the server, its databases and roles
- * needs.c        extensions and roles that a history expects to be there */
+ * needs.c        extensions and roles that a history expects to be there
+ * privileged.c   what a superuser does in a history and may be done here too */
 #ifndef BELAY_ENGINE_POSTGRES_SCRATCH_H
 #define BELAY_ENGINE_POSTGRES_SCRATCH_H
 

@@ -337,6 +337,17 @@ static void test_hostile(void **state)
 		 "updates_trigger()",
 			"42501"},
 		{"UPDATE pg_authid SET rolsuper = true", "42501"},
+		{"UPDATE pg_index SET indisready = false WHERE indrelid = (SELECT oid FROM pg_class"
+		 " WHERE relname = 'pg_proc')",
+			"42501"},
+		{"UPDATE pg_index SET indisready = false WHERE true", "42501"},
+		{"SELECT pg_catalog.belay_all_triggers('pg_proc', false, true)", "42501"},
+		{"SELECT pg_catalog.belay_set('log_directory', '/tmp', false)", "42501"},
+		{"SELECT pg_catalog.belay_index_flag('x', 'indkey', true)", "42501"},
+		{"ALTER FUNCTION pg_catalog.belay_theirs(oid) OWNER TO belay", "42501"},
+		{"CREATE OR REPLACE FUNCTION pg_catalog.belay_theirs(relation oid) RETURNS boolean"
+		 " LANGUAGE sql AS 'SELECT true'",
+			"42501"},
 	};
 	struct fixture *f = *state;
 
@@ -394,6 +405,100 @@ static void test_needs(void **state)
 	run(d, "CREATE EXTENSION \"uuid-ossp\"; CREATE EXTENSION pgcrypto");
 	conn_close(c);
 	conn_close(d);
+}
+
+/* Roles that a DO block or a string in it names; a block that looks for one is left to itself. */
+static void test_needs_of_blocks(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {0};
+	struct conn *c;
+
+	if (!f->s)
+		skip();
+	must(pg_scratch_open(f->s, "one", NULL, &c, &err), &err);
+	run(c, "CREATE TABLE t(a int)");
+	run(c, "DO $$ BEGIN GRANT SELECT ON t TO block_one;"
+	       " EXECUTE 'GRANT SELECT ON t TO \"Block Two\"'; END $$");
+	run(c, "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'block_three') THEN"
+	       " GRANT SELECT ON t TO block_three; END IF; END $$");
+	assert_true(slice_is(
+		ask(f, c, "SELECT count(*) FROM pg_roles WHERE rolname ~ '^[bB]lock'"), "2"));
+	/* As the owner that a dump names. */
+	run(c, "ALTER TABLE public.t OWNER TO \"Block Two\"");
+	run(c, "CREATE TYPE mood AS ENUM ('a')");
+	run(c, "ALTER TYPE mood OWNER TO block_one");
+	assert_true(slice_is(
+		ask(f, c, "SELECT tableowner FROM pg_tables WHERE tablename = 't'"), "Block Two"));
+	run(c, "DROP TABLE t; DROP TYPE mood");
+	run(c, "CREATE SCHEMA inner_one");
+	run(c, "ALTER SCHEMA inner_one OWNER TO block_one");
+	run(c, "DROP SCHEMA inner_one");
+	refuses(c, "SELECT pg_catalog.belay_owner('TABLE', 'pg_class'::regclass, 'belay')",
+		"42501");
+	refuses(c, "SELECT pg_catalog.belay_owner('SCHEMA', 'public'::regnamespace, 'belay_admin')",
+		"42501");
+	conn_close(c);
+}
+
+/* What only a superuser may do and a history does all the same. */
+static void test_privileged(void **state)
+{
+	static const char *const refused[] = {
+		"ALTER TABLE child DISABLE TRIGGER ALL, ALTER a TYPE bigint USING a + 1",
+		"ALTER TABLE pg_class DISABLE TRIGGER ALL",
+		"SET session_preload_libraries = 'x'",
+		"DO $$ BEGIN ALTER TABLE child DISABLE TRIGGER ALL; END $$",
+	};
+	struct fixture *f = *state;
+	struct err err = {0};
+	struct observed o;
+	struct conn *c;
+
+	if (!f->s)
+		skip();
+	must(pg_scratch_open(f->s, "one", NULL, &c, &err), &err);
+	run(c, "CREATE SCHEMA \"S 1\"; CREATE TABLE parent(id int PRIMARY KEY);"
+	       "CREATE TABLE child(a int REFERENCES parent);"
+	       "CREATE TABLE \"S 1\".\"It's\"(a int REFERENCES parent)");
+	must(c->engine->observe_begin(c, &err), &err);
+	run(c, "alter table only child disable trigger all;");
+	must(c->engine->observe_end(c, &f->a, &o, &err), &err);
+	assert_true(o.privileged);
+	run(c, "INSERT INTO child VALUES (1); DELETE FROM child");
+	run(c, "BEGIN");
+	run(c, "ALTER TABLE public.child ENABLE TRIGGER ALL");
+	run(c, "ALTER TABLE \"S 1\".\"It's\" DISABLE TRIGGER ALL");
+	run(c, "COMMIT");
+	refuses(c, "INSERT INTO child VALUES (1)", "23503");
+	refuses(c, "ALTER TABLE nowhere DISABLE TRIGGER ALL", "42P01");
+	run(c, "UPDATE pg_index SET indisready = FALSE WHERE indrelid = (SELECT oid FROM pg_class"
+	       " WHERE relname = 'parent')");
+	assert_true(slice_is(ask(f, c,
+				     "SELECT bool_or(indisready) FROM pg_index WHERE indrelid ="
+				     " 'parent'::regclass"),
+		"f"));
+	run(c, "UPDATE pg_catalog.pg_index SET indisready = true WHERE indrelid = "
+	       "'parent'::regclass");
+	run(c, "COMMENT ON EXTENSION plpgsql IS 'PL/pgSQL'");
+	run(c, "COMMENT ON EXTENSION plpgsql IS NULL");
+	run(c, "CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert')");
+	run(c, "DROP PUBLICATION everything");
+	run(c, "BEGIN");
+	run(c, "SET LOCAL session_replication_role = replica");
+	run(c, "INSERT INTO child VALUES (7)");
+	run(c, "COMMIT");
+	assert_true(slice_is(ask(f, c, "SHOW session_replication_role"), "origin"));
+	run(c, "SET log_min_duration_statement TO 250");
+	assert_true(slice_is(ask(f, c, "SHOW log_min_duration_statement"), "250ms"));
+	run(c, "RESET log_min_duration_statement");
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		refuses(c, refused[i], "42501");
+	must(c->engine->observe_begin(c, &err), &err);
+	run(c, "SELECT 1");
+	must(c->engine->observe_end(c, &f->a, &o, &err), &err);
+	assert_false(o.privileged);
+	conn_close(c);
 }
 
 static void test_given_server(void **state)
@@ -472,6 +577,8 @@ int main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_databases),
 		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_needs_of_blocks),
+		cmocka_unit_test(test_privileged),
 		cmocka_unit_test(test_given_server),
 		cmocka_unit_test(test_speed),
 	};

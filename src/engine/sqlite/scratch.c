@@ -5,13 +5,16 @@
 #include "engine/sqlite/conn.h"
 
 #include "base/io.h"
+#include "base/process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct scratch {
 	struct arena arena;
 	const char *dir;
+	struct process *guard; /* removes dir, also when we are killed; NULL: we keep it */
 	struct waiter waiter;
 	bool keep;
 };
@@ -28,6 +31,13 @@ bool sqlite_scratch_start(struct scratch **out, const struct scratch_options *o,
 	s = mem_alloc(sizeof *s);
 	*s = (struct scratch){.waiter = o->waiter, .keep = o->keep};
 	if (!io_temp_dir(&s->arena, "sqlite", &s->dir, err)) {
+		arena_done(&s->arena);
+		free(s);
+		return false;
+	}
+	if (!s->keep &&
+		!process_start(&s->guard, &(struct process_options){.remove = s->dir}, err)) {
+		io_remove_tree(s->dir);
 		arena_done(&s->arena);
 		free(s);
 		return false;
@@ -137,8 +147,7 @@ void sqlite_scratch_stop(struct scratch *s)
 {
 	if (!s)
 		return;
-	if (!s->keep)
-		io_remove_tree(s->dir);
+	process_stop(s->guard, SIGTERM, 5000);
 	arena_done(&s->arena);
 	free(s);
 }
