@@ -136,6 +136,22 @@ PY
 	says "only one output can go to standard output"
 }
 
+@test "an output that is no file is written into, never replaced" {
+	sample
+	mkfifo pipe
+	cat pipe >got &
+	run --separate-stderr belay check -o text -o json=pipe
+	wait
+	[ -p pipe ]
+	[ "$(json "d['summary']['errors']" <got)" = 2 ]
+	run bash -c "'$BELAY' check -o json=/dev/stdout -q | cat"
+	[ "$(json "d['summary']['errors']" <<<"$output")" = 2 ]
+	echo old >target && ln -s target link
+	belay check -o json=link || true
+	[ -L link ]
+	[ "$(json "d['summary']['errors']" <target)" = 2 ]
+}
+
 @test "an unknown format suggests the nearest; a command that has no such format says which it has" {
 	ends 2 belay check -o sarfi - <<<'SELECT 1'
 	says 'there is no output format "sarfi"' "Did you mean sarif?" "junit"

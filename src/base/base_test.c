@@ -6,10 +6,12 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -145,9 +147,45 @@ static void test_files(void **state)
 	arena_done(&a);
 }
 
+/* What is no file is written into and stays what it is; a link stays a link. */
+static void test_write_places(void **state)
+{
+	const char *dir, *fifo, *link, *target;
+	struct arena a = {0};
+	struct err err = {0};
+	struct slice text;
+	struct stat st;
+	char got[8];
+	int fd;
+
+	(void)state;
+	assert_true(io_temp_dir(&a, "test", &dir, &err));
+	fifo = io_join(&a, dir, "fifo");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_false(io_write(fifo, SL("x"), 0644, &err)); /* nobody reads */
+	err_done(&err);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_true(io_write(fifo, SL("four"), 0644, &err));
+	assert_int_equal(read(fd, got, sizeof got), 4);
+	close(fd);
+	assert_true(stat(fifo, &st) == 0 && S_ISFIFO(st.st_mode));
+	target = io_join(&a, dir, "target");
+	link = io_join(&a, dir, "link");
+	assert_true(io_write(target, SL("old"), 0644, &err));
+	assert_int_equal(symlink("target", link), 0);
+	assert_true(io_write(link, SL("new"), 0644, &err));
+	assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	assert_true(io_read(&a, target, &text, &err) && slice_is(text, "new"));
+	io_remove_tree(dir);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_write_places),
+
 		cmocka_unit_test(test_slice),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_json),

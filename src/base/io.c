@@ -170,9 +170,44 @@ out:
 	return ok;
 }
 
+/* A terminal, a pipe, /dev/null, /dev/stdout: it is written into, for a file put in its place would
+ * take it away from everybody. */
+static bool is_no_file(const char *path)
+{
+	struct stat st;
+
+	if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return true;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool write_into(const char *path, struct slice text, struct err *err)
+{
+	/* A pipe that nobody reads is an error, not a wait without end. */
+	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return err_errno(err, "write", path);
+	fcntl(fd, F_SETFL, O_WRONLY | O_APPEND);
+	ok = io_write_fd(fd, text) || err_errno(err, "write", path);
+	close(fd);
+	return ok;
+}
+
 bool io_write(const char *path, struct slice text, mode_t mode, struct err *err)
 {
-	return write_aside(path, text, mode, true, err);
+	struct stat st;
+	char *target;
+	bool ok;
+
+	if (is_no_file(path))
+		return write_into(path, text, err);
+	/* A link stays a link: what it points at is replaced. */
+	target = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	ok = write_aside(target ? target : path, text, mode, true, err);
+	free(target);
+	return ok;
 }
 
 bool io_write_new(const char *path, struct slice text, mode_t mode, struct err *err)

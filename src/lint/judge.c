@@ -559,13 +559,19 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	remember_locks(jg, st, &effect);
 }
 
+static size_t count_no_tx(const struct judge *jg, const struct unit *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->script.n; i++)
+		n += u->script.at[i].state == STATEMENT_READ &&
+		     jg->in->engine->needs_no_tx(&u->script.at[i], jg->in->version);
+	return n;
+}
+
 static bool needs_no_tx(const struct judge *jg, const struct unit *u)
 {
-	for (size_t i = 0; i < u->script.n; i++)
-		if (u->script.at[i].state == STATEMENT_READ &&
-			jg->in->engine->needs_no_tx(&u->script.at[i], jg->in->version))
-			return true;
-	return false;
+	return count_no_tx(jg, u) > 0;
 }
 
 /* A file with a BEGIN of its own is sent by projects that told their tool not to wrap. */
@@ -587,6 +593,9 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 		return false;
 	if (u->tx == TX_MODE_BATCH)
 		return !has_own_tx(u) && (u->script.n > 1 || !needs_no_tx(jg, u));
+	/* Flyway sees it too, and refuses to mix such statements with others. */
+	if (strcmp(layout, "flyway") == 0 && u->script.n && count_no_tx(jg, u) == u->script.n)
+		return false;
 	/* The plain layout sees statements that cannot be in a transaction by itself. */
 	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
 }
@@ -749,8 +758,10 @@ static void count(struct judge *jg)
 	struct verdict *v = jg->out;
 
 	for (size_t i = 0; i < v->nfindings; i++) {
-		if (v->findings[i].suppressed)
+		if (v->findings[i].suppressed) {
+			v->answered++;
 			continue;
+		}
 		v->errors += v->findings[i].severity == SEVERITY_ERROR;
 		v->warnings += v->findings[i].severity == SEVERITY_WARNING;
 		v->infos += v->findings[i].severity == SEVERITY_INFO;

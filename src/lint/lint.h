@@ -148,6 +148,7 @@ struct verdict {
 	const char **paths; /* of those files, in the order in which they were read */
 	size_t npaths;
 	size_t errors, warnings, infos; /* of the reported ones */
+	size_t answered;                /* the others: kept in `findings`, not reported */
 };
 
 bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, struct err *err);

@@ -65,15 +65,18 @@ void report_check_text(struct buf *b, const struct verdict *v, const struct repo
 		buf_addc(b, '\n');
 	}
 	if (v->errors + v->warnings + v->infos == 0)
-		buf_printf(b, "%s%zu file%s, %zu statement%s: nothing to report%s%s\n",
+		buf_printf(b, "%s%zu file%s, %zu statement%s: nothing to report%s%s",
 			tint(o->color, "ok"), v->files, plural(v->files), v->statements,
 			plural(v->statements), v->nopaque ? " about what was read" : "",
 			tint(o->color, "off"));
 	else
-		buf_printf(b, "%zu error%s, %zu warning%s%s in %zu file%s, %zu statement%s\n",
+		buf_printf(b, "%zu error%s, %zu warning%s%s in %zu file%s, %zu statement%s",
 			v->errors, plural(v->errors), v->warnings, plural(v->warnings),
 			v->infos ? " and some notes" : "", v->files, plural(v->files),
 			v->statements, plural(v->statements));
+	if (v->answered)
+		buf_printf(b, " (%zu more answered for)", v->answered);
+	buf_addc(b, '\n');
 	arena_done(&a);
 }
 
@@ -146,6 +149,7 @@ void report_check_json(struct buf *b, const struct verdict *v, const struct repo
 	json_kint(&j, "errors", (long long)v->errors);
 	json_kint(&j, "warnings", (long long)v->warnings);
 	json_kint(&j, "infos", (long long)v->infos);
+	json_kint(&j, "answered", (long long)v->answered);
 	json_end(&j);
 	json_key(&j, "findings");
 	json_array(&j);
