@@ -90,13 +90,36 @@ struct report {
 	int what, value;
 };
 
+/* A file that nobody else sees, at its beginning; -1 when it cannot be had. */
+static int input_file(struct slice text)
+{
+	char path[] = "/tmp/belay-input-XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return -1;
+	unlink(path);
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.at, text.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		text = slice_from(text, (size_t)n);
+	}
+	return lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+}
+
 /* Never returns. `report` is close-on-exec: an errno arrives there if exec did not happen. */
 static _Noreturn void run_program(const struct process_options *o, int output, int report)
 {
-	int in = open("/dev/null", O_RDWR), e;
+	int in = open("/dev/null", O_RDWR), text = o->input.len ? input_file(o->input) : in, e;
 
 	default_signals();
-	if (in < 0 || dup2(in, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||
+	if (in < 0 || text < 0 || dup2(text, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||
 		dup2(o->drop_stderr ? in : 1, 2) < 0)
 		goto fail;
 	if (report != 3) {

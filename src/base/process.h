@@ -4,7 +4,7 @@
  * mariadb-install-db, git. process_start() starts a server and hands out a struct process; a small
  * guard process of ours stands between. The guard ends the server, and removes the directory named
  * in `remove`, as soon as belay goes away, however it went (kill -9 too): it holds the other end of
- * a socket. A program's environment is only what is given; its input is /dev/null; every descriptor
+ * a socket. A program's environment is only what is given; its input is what is given, or /dev/null; every descriptor
  * but 0, 1 and 2 is closed in it.
  *
  *	struct process *p;
@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/slice.h"
 
 #include <sys/types.h>
 
@@ -38,6 +39,7 @@ struct process_options {
 	const char *log;    /* process_start: file for its output, appended; NULL = /dev/null */
 	const char *remove; /* process_start: tree to remove after it has ended; NULL = none */
 	int death_signal;   /* process_start: how the guard ends it; 0 = SIGTERM */
+	struct slice input; /* process_run: what it reads on standard input; empty = /dev/null */
 	bool fleeting;      /* nothing that it writes has to survive a power cut: no waiting for
 			     * disks (Linux) */
 	bool drop_stderr;   /* process_run: what it says on standard error is not wanted */

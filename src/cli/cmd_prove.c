@@ -1,6 +1,7 @@
 /* cmd_prove.c - belay rehearse, review, diff: what needs a scratch server. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/gates.h"
 #include "rehearse/rehearse.h"
 #include "rewrite/rewrite.h"
 #include "sql/mask.h"
@@ -127,7 +128,8 @@ int cmd_rehearse(struct cli *c, struct err *err)
 		return 2;
 	}
 	ro.dialect = e->dialect;
-	ok = cli_report(c, fill_rehearsal, &(struct rehearsal_document){&r, &ro}, err);
+	ok = cli_report(c, fill_rehearsal, &(struct rehearsal_document){&r, &ro}, err) &&
+	     receipt_write(c, &r, err);
 	return !ok ? 2 : r.ok ? 0 : 1;
 }
 

@@ -1,8 +1,12 @@
 /* cmd_run.c - belay status, up, down, goto, redo, baseline: what touches a database's history. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/gates.h"
 #include "run/run.h"
 #include "sql/clean.h"
+#include "sql/redact.h"
+
+#include <time.h>
 
 struct running {
 	struct cli *cli;
@@ -16,6 +20,7 @@ struct running {
 	struct progress progress;
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
+	bool confirmed, block_told;
 };
 
 static void end(struct running *r)
@@ -36,15 +41,42 @@ static bool may_write(const struct conn *c, struct err *err)
 			     "name the database that may be written to.");
 }
 
+/* --wait-for-db: a server that is still starting is no failure yet. */
+static bool connect_patiently(struct cli *c, struct conn **out, bool read_only, struct err *err)
+{
+	const char *text = cli_text(c, "wait-for-db");
+	long long begun = io_now_ms();
+	int patience = 0;
+
+	if (text && !slice_duration(slice_of(text), &patience))
+		return err_set(err, ERR_INPUT,
+			"--wait-for-db wants a duration such as 30s or 2m, not \"%s\"", text);
+	while (!cli_connect(c, out, read_only, err)) {
+		const struct timespec nap = {0, 250 * 1000000L};
+
+		if (err->code != ERR_CONNECT || io_now_ms() - begun >= patience ||
+			signals_pending())
+			return false;
+		err_done(err);
+		*err = (struct err){0};
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
 static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
 {
 	*r = (struct running){.cli = c, .lock = {.fd = -1}};
 	if (!cli_project(c, &r->project, true, err))
 		return false;
-	if (!cli_connect(c, &r->conn, read_only, err))
+	if (!connect_patiently(c, &r->conn, read_only || cli_flag(c, "dry-run"), err))
 		return false;
+	if (!gate_role(c, r->conn, err)) {
+		end(r);
+		return false;
+	}
 	r->project.dialect = r->conn->id.dialect;
-	if ((read_only || may_write(r->conn, err)) &&
+	if ((read_only || cli_flag(c, "dry-run") || may_write(r->conn, err)) &&
 		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
 	end(r);
@@ -107,8 +139,6 @@ static bool announce(
 {
 	struct running *r = ctx;
 	struct cli *c = r->cli;
-	const char *env = cli_text(c, "env");
-	const struct config_env *e = env ? config_env(&c->config, env) : NULL;
 
 	(void)plan;
 	if (!r->told && !c->quiet)
@@ -117,13 +147,22 @@ static bool announce(
 			SLICE(clean_line(&c->arena, id->database)), id->role.len ? ", role " : "",
 			SLICE(clean_line(&c->arena, id->role)));
 	r->told = true;
-	if (e && e->protected_) {
-		err_set(err, ERR_REFUSED, "environment \"%s\" is protected", env);
-		return err_hint(err,
-			"This version of belay has no way to consent to that from a script: "
-			"run its plan by hand, or take `protected` out of belay.yml.");
-	}
+	if (!r->confirmed && !gate_protected(c, err))
+		return false;
+	r->confirmed = true;
 	return true;
+}
+
+/* Once a run: somebody may want to be woken. */
+static void tell_block(struct running *r, struct slice who)
+{
+	struct err ignored = {0};
+
+	if (!r->block_told)
+		hook_run(r->cli, "on_block", &r->cli->config.on_block, r->conn, NULL, false, who,
+			&ignored);
+	r->block_told = true;
+	err_done(&ignored);
 }
 
 static void on_event(void *ctx, const struct run_event *e)
@@ -147,6 +186,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		fflush(stdout);
 		break;
 	case EVENT_RETRY:
+		tell_block(r, e->text);
 		if (!c->quiet && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
@@ -180,6 +220,11 @@ static bool open_watcher(void *ctx, struct conn **out, struct err *err)
 
 	r->cli->quiet = true; /* what there is to warn of was said for the first connection */
 	ok = cli_connect(r->cli, out, false, err);
+	if (ok && !gate_role(r->cli, *out, err)) {
+		conn_close(*out);
+		*out = NULL;
+		ok = false;
+	}
 	r->cli->quiet = quiet;
 	return ok;
 }
@@ -261,6 +306,105 @@ static bool take_turn(struct running *r, int patience_ms, struct err *err)
 	return r->skipped || state_read(&r->state, &c->arena, &r->project, r->conn, q.where, err);
 }
 
+/* ---- Saying what would be done ---- */
+
+static const char *class_words(enum lock_class k)
+{
+	switch (k) {
+	case LOCK_WRITES:
+		return "writes wait";
+	case LOCK_READS_WRITES:
+		return "reads and writes wait";
+	case LOCK_DDL:
+		return "other changes wait";
+	case LOCK_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static void print_step(struct cli *c, enum dialect d, const struct step *s)
+{
+	const char *waits = class_words(s->lock);
+	struct slice sql = slice_trim(clean_text(&c->arena, redact_sql(&c->arena, d, s->sql)));
+
+	if (waits) {
+		printf("-- while it runs, %s", waits);
+		for (size_t i = 0; i < s->nlocks; i++)
+			printf("%s %.*s", i ? "," : ":",
+				SLICE(clean_line(&c->arena, s->locks[i].object.name)));
+		printf("; budget: wait %d ms, hold %d ms\n", s->wait_ms, s->hold_ms);
+	}
+	printf("%.*s%s\n", SLICE(sql), slice_ends(sql, ";") ? "" : ";");
+}
+
+/* The very plan that would be run, as a script with its transactions. */
+static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
+{
+	const struct migration *m = NULL;
+	unsigned group = 0;
+
+	for (size_t i = 0; i < p->nsteps; i++) {
+		const struct step *s = &p->steps[i];
+
+		if (group && s->group != group)
+			printf("COMMIT;\n");
+		if (s->migration != m)
+			printf("%s-- %s %.*s %.*s (%s)\n", m ? "\n" : "",
+				p->direction == DIR_UP ? "up" : "down",
+				SLICE(clean_line(&c->arena, s->migration->id)),
+				SLICE(clean_line(&c->arena, s->migration->name)),
+				s->group ? "one transaction" : "statement by statement");
+		if (s->group && s->group != group)
+			printf("BEGIN;\n");
+		m = s->migration;
+		group = s->group;
+		print_step(c, d, s);
+	}
+	if (group)
+		printf("COMMIT;\n");
+}
+
+/* With the schema as it is now, so that locks are not guessed. Nothing is written, nothing locked.
+ */
+static bool dry_run(struct running *r, struct plan_request *req, struct err *err)
+{
+	const struct engine *e = r->conn->engine;
+	struct catalog *live = catalog_new(r->conn->id.dialect, r->conn->id.version);
+	struct plan plan;
+	bool ok;
+
+	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
+	req->catalog = live;
+	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
+	if (ok)
+		print_plan(r->cli, r->conn->id.dialect, &plan);
+	catalog_free(live);
+	return ok;
+}
+
+/* ---- The hooks around a run ---- */
+
+static bool run_hooked(struct running *r, const struct plan *plan, const struct run_options *ro,
+	struct run_result *res, struct err *err)
+{
+	struct cli *c = r->cli;
+	bool up = plan->direction == DIR_UP, ok;
+	struct err after = {0};
+
+	if (up && !hook_run(c, "before_up", &c->config.before_up, r->conn, plan, true, SLICE_NONE,
+			  err)) {
+		*res = (struct run_result){0};
+		return err->hint ? false : err_hint(err, "Nothing was done.");
+	}
+	ok = run_plan(res, &c->arena, plan, ro, err);
+	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
+			  ok ? SLICE_NONE : slice_of(err->message), &after))
+		warning_print(c, "%s", after.message);
+	err_done(&after);
+	return ok;
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -287,6 +431,12 @@ static bool run_selection(
 		return false;
 	if (req.nmigrations == 0)
 		return true;
+	if (cli_flag(c, "dry-run")) {
+		*done = req.nmigrations;
+		return dry_run(r, &req, err);
+	}
+	if (!gate_window(c, &ro.window, err))
+		return false;
 	if (!take_turn(r, ro.patience_ms, err) || r->skipped)
 		return !err_is(err);
 	if (!state_select(
@@ -297,8 +447,10 @@ static bool run_selection(
 	ro.lease = r->lease.epoch ? &r->lease : NULL;
 	if (!plan_make(&plan, &c->arena, &r->project, r->conn->engine, &req, err))
 		return false;
+	if (sel->direction == DIR_UP && !gate_receipt(c, &plan, err))
+		return false;
 	progress_begin(&r->progress, c);
-	ok = run_plan(&res, &c->arena, &plan, &ro, err);
+	ok = run_hooked(r, &plan, &ro, &res, err);
 	progress_end(&r->progress);
 	*done = res.migrations_done;
 	return ok;

@@ -133,7 +133,6 @@ TEXT_KEY(config, base_schema, "base_schema")
 TEXT_KEY(config, history_table, "history_table")
 TEXT_KEY(config_env, url, "url")
 TEXT_KEY(config_env, role, "role")
-TEXT_KEY(config_env, window, "window")
 
 static bool read_migrations(struct reading *r, const struct node *n, void *into)
 {
@@ -203,6 +202,68 @@ static bool read_env_journal(struct reading *r, const struct node *n, void *into
 	return read_journal(r, n, &((struct config_env *)into)->journal);
 }
 
+static bool read_env_window(struct reading *r, const struct node *n, void *into)
+{
+	struct config_env *e = into;
+	const char *text = NULL;
+
+	if (!config_scalar(r, n, "window", &text))
+		return false;
+	return window_parse(slice_of(text), &e->window, r->err) || err_span(r->err, n->at);
+}
+
+/* A list of words, or a line that is parted at its blanks: there is no shell. */
+static bool read_hook(
+	struct reading *r, const struct node *n, const char *key, struct config_hook *out)
+{
+	struct slice rest, word;
+	size_t size = 0;
+
+	if (n->kind == NODE_LIST) {
+		for (size_t i = 0; i < n->n; i++) {
+			const char *text = NULL;
+
+			if (!config_scalar(r, n->values[i], key, &text))
+				return false;
+			*ARENA_PUSH(r->arena, out->argv, out->n) = text;
+		}
+	} else if (n->kind == NODE_SCALAR) {
+		rest = slice_of(n->text);
+		while (slice_next(&rest, ' ', &word))
+			if (word.len)
+				*ARENA_PUSH(r->arena, out->argv, out->n) =
+					arena_cstr(r->arena, word);
+	}
+	if (out->n == 0)
+		return config_bad(r, n, "%s wants a program and its arguments", key);
+	size = out->n;
+	*ARENA_PUSH(r->arena, out->argv, size) = NULL;
+	return true;
+}
+
+static bool read_before_up(struct reading *r, const struct node *n, void *into)
+{
+	return read_hook(r, n, "before_up", &((struct config *)into)->before_up);
+}
+
+static bool read_after_up(struct reading *r, const struct node *n, void *into)
+{
+	return read_hook(r, n, "after_up", &((struct config *)into)->after_up);
+}
+
+static bool read_on_block(struct reading *r, const struct node *n, void *into)
+{
+	return read_hook(r, n, "on_block", &((struct config *)into)->on_block);
+}
+
+static bool read_hooks(struct reading *r, const struct node *n, void *into)
+{
+	static const struct key keys[] = {{"before_up", read_before_up},
+		{"after_up", read_after_up}, {"on_block", read_on_block}, {NULL, NULL}};
+
+	return config_is_empty(n) || config_walk(r, n, keys, into, "hooks");
+}
+
 static bool read_env_protected(struct reading *r, const struct node *n, void *into)
 {
 	return yes_no(r, n, "protected", &((struct config_env *)into)->protected_);
@@ -234,7 +295,7 @@ static bool read_env_budget(struct reading *r, const struct node *n, void *into)
 static bool read_environments(struct reading *r, const struct node *n, void *into)
 {
 	static const struct key keys[] = {{"url", read_config_env_url},
-		{"role", read_config_env_role}, {"window", read_config_env_window},
+		{"role", read_config_env_role}, {"window", read_env_window},
 		{"protected", read_env_protected}, {"require_receipt", read_env_receipt},
 		{"journal", read_env_journal}, {"budget", read_env_budget}, {NULL, NULL}};
 	struct config *c = into;
@@ -259,7 +320,8 @@ static const struct key top[] = {{"dialect", read_config_dialect},
 	{"server_version", read_config_server_version}, {"layout", read_config_layout},
 	{"migrations", read_migrations}, {"base_schema", read_config_base_schema},
 	{"history_table", read_config_history_table}, {"placeholders", read_placeholders},
-	{"environments", read_environments}, {"journal", read_config_journal}};
+	{"environments", read_environments}, {"journal", read_config_journal},
+	{"hooks", read_hooks}};
 
 /* The rows above and those of config_lint.c as one table. */
 static const struct key *all_keys(struct arena *a)

@@ -8,12 +8,19 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "lint/lint.h"
+#include "plan/window.h"
 
 struct config_env {
 	const char *name, *url, *role, *journal;
 	bool protected_, require_receipt;
 	int wait_ms, hold_ms; /* lock budget; -1 = not said */
-	const char *window;
+	struct window window;
+};
+
+/* A program and its arguments, run without a shell; argv[n] is NULL; n 0 = none. */
+struct config_hook {
+	const char **argv;
+	size_t n;
 };
 
 struct config {
@@ -27,6 +34,7 @@ struct config {
 	struct config_env *envs;
 	size_t nenvs;
 	const char *journal;
+	struct config_hook before_up, after_up, on_block;
 	struct rule_setting *rules;
 	size_t nrules;
 	const char *start_after, *baseline;

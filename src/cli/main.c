@@ -43,6 +43,12 @@ static const struct option_spec since_options[] = {
 	{"scratch", 0, OPTION_TEXT, "URL",    "a server to make a throw-away database on, instead of starting one"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+static const struct option_spec rehearse_options[] = {
+	{"since",   0, OPTION_TEXT, "GITREF", "what counts as new (default: the merge base with the main branch)"},
+	{"scratch", 0, OPTION_TEXT, "URL",    "a server to make a throw-away database on, instead of starting one"},
+	{"receipt", 0, OPTION_TEXT, "FILE",   "write a receipt of what was proven, for up --receipt"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -56,6 +62,11 @@ static const struct option_spec up_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
@@ -66,6 +77,10 @@ static const struct option_spec down_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
@@ -74,6 +89,10 @@ static const struct option_spec move_options[] = {
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
@@ -140,7 +159,7 @@ static const struct command command_table[] = {
 	 "history and proves each migration on a copy: it goes up, verifies, goes down, leaves schema and\n"
 	 "rows as they were, goes up again; and what a second run does. Without IDs: what is new since\n"
 	 "--since, or everything.",
-	 "belay rehearse", since_options, 0, SIZE_MAX, cmd_rehearse, DOCUMENT_REHEARSE},
+	 "belay rehearse", rehearse_options, 0, SIZE_MAX, cmd_rehearse, DOCUMENT_REHEARSE},
 	{"review", "", "findings, rehearsal and heads in one report with a decision",
 	 "What a careful reviewer does before a migration is merged. Ends in block, allow or approve;\n"
 	 "exits 0 at once when no migration changed.",

@@ -198,6 +198,16 @@ static bool read_budget(const struct statement *st, struct step *s, struct err *
 	return true;
 }
 
+/* -- belay:window 02:00-04:00 UTC */
+static bool read_window(const struct statement *st, struct step *s, struct err *err)
+{
+	for (size_t i = 0; i < st->ndirectives; i++)
+		if (slice_is(st->directives[i].name, "window") &&
+			!window_parse(st->directives[i].args, &s->window, err))
+			return err_span(err, st->directives[i].span);
+	return true;
+}
+
 static bool add_step(struct planner *pl, const struct migration *m, const struct statement *st,
 	const struct grouping *g, struct err *err)
 {
@@ -215,7 +225,7 @@ static bool add_step(struct planner *pl, const struct migration *m, const struct
 
 	if (!expand(pl, st, &s.sql, err))
 		return false;
-	if (!read_budget(st, &s, err))
+	if (!read_budget(st, &s, err) || !read_window(st, &s, err))
 		return false;
 	digest_sha256_hex(s.sql, s.hash);
 	foresee(pl, &s);

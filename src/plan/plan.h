@@ -6,6 +6,7 @@
 #define BELAY_PLAN_PLAN_H
 
 #include "layout/layout.h"
+#include "plan/window.h"
 
 enum step_kind {
 	STEP_SQL,  /* one statement of a migration */
@@ -28,6 +29,7 @@ struct step {
 	struct lock *locks;   /* those that stop writes or more, on what existed before */
 	size_t nlocks;
 	int wait_ms, hold_ms; /* lock budget, 0 = none applies */
+	struct window window; /* it may run then: -- belay:window */
 	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
 	char hash[65]; /* SHA-256 of the SQL */
@@ -49,8 +51,8 @@ struct plan_request {
 	size_t nmigrations;
 	int wait_ms, hold_ms; /* of statements without a `belay:budget` of their own */
 	int server_version;
-	/* NULL: with a budget, lock classes are foreseen without knowing the schema; without one they
-	 * and destroyed objects are left unknown. */
+	/* NULL: with a budget, lock classes are foreseen without knowing the schema; without one
+	 * they and destroyed objects are left unknown. */
 	const struct catalog *catalog;
 };
 /* `catalog` is the schema before the first migration (a copy is replayed). A code

@@ -17,6 +17,8 @@
 #include "engine/engine.h"
 #include "sql/quote.h"
 
+#include <time.h>
+
 struct executor {
 	const struct plan *plan;
 	const struct run_options *o;
@@ -395,6 +397,38 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 	return true;
 }
 
+/* ---- Windows ---- */
+
+static bool in_window(
+	const struct window *w, struct span at, const struct migration *m, struct err *err)
+{
+	if (window_is_open(w, time(NULL)))
+		return true;
+	err_set(err, ERR_BLOCKED,
+		"stopped before migration %.*s: its window is %02d:%02d to %02d:%02d%s",
+		SLICE(m->id), w->from / 60, w->from % 60, w->to / 60, w->to % 60,
+		w->local    ? ""
+		: w->offset ? " of its zone"
+			    : " UTC");
+	if (at.src)
+		err_span(err, at);
+	return err_hint(err, "Run the same command again when the window is open.");
+}
+
+/* In one transaction the windows of all its statements count before it begins. */
+static bool windows_open(struct executor *x, size_t from, size_t to, struct err *err)
+{
+	const struct migration *m = x->plan->migrations[x->at];
+
+	if (!in_window(&x->o->window, (struct span){0}, m, err))
+		return false;
+	for (size_t i = from; x->grouped && i < to; i++)
+		if (!in_window(
+			    &x->plan->steps[i].window, x->plan->steps[i].statement->span, m, err))
+			return false;
+	return true;
+}
+
 static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 {
 	long long ms = 0;
@@ -406,6 +440,9 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		x->kept++;
 		return true;
 	}
+	if (!x->conn->ops->in_transaction(x->conn) &&
+		!in_window(&s->window, s->statement->span, s->migration, err))
+		return false;
 	if (x->conn->ops->in_transaction(x->conn))
 		return budget_step(&x->budget, s, s, 1, true, err) && run_in_own(x, s, err);
 	if (!x->again)
@@ -677,6 +714,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
+	if (!windows_open(x, from, to, err))
+		return false;
 	ok = x->grouped ? run_patiently(x, m, from, to, err)
 			: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {

@@ -311,7 +311,7 @@ static bool begin_run(struct journal *j, struct err *err)
 }
 
 /* The journal of a newer belay may mean what we would misread. */
-static bool version_is_known(struct journal *j, struct slice version, struct err *err)
+static bool version_is_known(struct slice version, struct err *err)
 {
 	if (number(version) <= JOURNAL_VERSION)
 		return true;
@@ -335,7 +335,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
 		own(&j, "version");
 		ok = conn_query(c, buf_slice(&j.sql), &j.arena, &r, err) &&
-		     (rows_null(&r, 0, 0) || version_is_known(&j, rows_get(&r, 0, 0), err));
+		     (rows_null(&r, 0, 0) || version_is_known(rows_get(&r, 0, 0), err));
 	} else if (ok) {
 		/* There is none, or one of an older belay: what is missing is added. IF NOT EXISTS
 		 * is no protection against somebody who does the same at this moment. */

@@ -76,6 +76,71 @@ static void test_tree(void **state)
 }
 
 /* The parser counts characters, also over bytes that are none. */
+
+/* Node by node what the JSON says, strings with their escapes resolved. */
+static void same_tree(struct grammar *g, const char *sql, struct tree *built, struct buf *values)
+{
+	struct grammar_fault fault;
+	struct err err = {0};
+	struct arena a = {0};
+	struct tree read = {0};
+	struct slice json;
+
+	assert_true(grammar_tree(g, slice_of(sql), built, values, &fault, &err));
+	assert_true(parses(g, slice_of(sql), &json, NULL));
+	assert_true(tree_read(&read, json));
+	assert_int_equal(built->n, read.n);
+	for (size_t i = 0; i < read.n; i++) {
+		const struct tree_node *x = &built->at[i], *y = &read.at[i];
+
+		assert_int_equal(x->kind, y->kind);
+		assert_int_equal(x->size, y->size);
+		assert_true(slice_eq(slice_n(x->key, x->keylen), slice_n(y->key, y->keylen)));
+		assert_true(slice_eq(tree_text(&a, x), tree_text(&a, y)));
+		assert_int_equal(tree_int(x, 7), tree_int(y, 7));
+	}
+	tree_done(&read);
+	arena_done(&a);
+}
+
+static void test_built_tree(void **state)
+{
+	static const char *const texts[] = {"", "SELECT", "-- nothing", "SELECT 1; SELECT -2, 0",
+		"SELECT 'a\"b\\c<d>\n\t\x01', 1.5e300, NULL, true, x'1F', '' FROM \"Ünï\".t",
+		"CREATE TABLE t (a int[][3] DEFAULT ARRAY[1,2], b varchar(20) COLLATE \"C\","
+		" PRIMARY KEY (a), FOREIGN KEY (b) REFERENCES u ON DELETE CASCADE)",
+		"ALTER TABLE ONLY t ALTER a TYPE bigint USING a::bigint, DROP COLUMN b CASCADE",
+		"INSERT INTO t VALUES (DEFAULT, 99999999999) ON CONFLICT (a) DO UPDATE SET b = 1",
+		"WITH x AS (SELECT * FROM t TABLESAMPLE system (10)) MERGE INTO u USING x ON true"
+		" WHEN MATCHED THEN DELETE",
+		"CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$",
+		"SELECT JSON_OBJECT('a': 1), xmlelement(name x), count(*) FILTER (WHERE a > 1)"
+		" OVER (PARTITION BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
+		"GRANT SELECT (a), UPDATE ON t TO PUBLIC; SET x TO 'y'; COPY t FROM STDIN",
+		"CREATE TABLE p PARTITION OF t FOR VALUES FROM (MINVALUE) TO (10)", NULL};
+	struct grammar *g = opened();
+	struct tree one = {0}, two = {0};
+	struct buf values = {0}, others = {0};
+	struct grammar_fault fault;
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; texts[i]; i++)
+		same_tree(g, texts[i], &one, &values);
+	/* A tree stays when another is built, and when a text is refused. */
+	same_tree(g, "SELECT a.first", &one, &values);
+	assert_false(grammar_tree(g, SL("SELECT FROM WHERE"), &two, &others, &fault, &err));
+	assert_false(err_is(&err));
+	assert_true(fault.message.len > 0);
+	same_tree(g, "SELECT second, 'third'", &two, &others);
+	assert_true(slice_find(buf_slice(&values), SL("first")) != SIZE_MAX);
+	tree_done(&one);
+	tree_done(&two);
+	buf_done(&values);
+	buf_done(&others);
+	grammar_close(g);
+}
+
 static void test_offset(void **state)
 {
 	static const struct {
@@ -431,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_built_tree),
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_newer_syntax),
 		cmocka_unit_test(test_shape),

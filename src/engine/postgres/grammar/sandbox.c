@@ -368,36 +368,50 @@ uint32_t Z_aZ_t(host *box, uint32_t fd, uint32_t v, uint32_t n, uint32_t out) /*
 
 /* ---- What the module prints ---- */
 
-/* A buffer without room: what the module would write by itself comes through its functions. */
-static bool opened(struct Z_a_instance_t *box, uint32_t text, enum sink_state before)
+/* The buffer that a tree begins in gets no room: what the module would write by itself then comes
+ * through its functions. */
+static bool may_begin(struct Z_a_instance_t *box, uint32_t text, char first)
 {
-	if (before == SINK_WAITING && box->sink->state != SINK_WAITING)
-		memset(box->wasm.w2c_z.data + text + 8, 0, sizeof(uint32_t));
+	if (!sink_opens(box->sink, text, first))
+		return false;
+	memset(box->wasm.w2c_z.data + text + 8, 0, sizeof(uint32_t));
 	return true;
 }
 
 bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, uint32_t args)
 {
-	enum sink_state before = box->sink->state;
+	struct sink *s = box->sink;
 	const uint8_t *f = box->wasm.w2c_z.data + format;
 
-	if (before == SINK_OPEN && text == box->sink->text && f[0] == ',' && f[1] == 0)
-		return true; /* one in four */
-	return before != SINK_OFF && sink_format(box->sink, text, format, args) &&
-	       opened(box, text, before);
+	if (s->state == SINK_OFF || (s->state == SINK_WAITING && !may_begin(box, text, (char)*f)))
+		return false;
+	if (text != s->text)
+		return false;
+	if (f[0] != ',' || f[1]) /* one in four */
+		sink_format(s, format, args);
+	return true;
 }
 
 bool sandbox_char(struct Z_a_instance_t *box, uint32_t text, uint32_t c)
 {
-	enum sink_state before = box->sink->state;
+	struct sink *s = box->sink;
 
-	return before != SINK_OFF && sink_char(box->sink, text, (char)c) &&
-	       opened(box, text, before);
+	if (s->state == SINK_OFF || (s->state == SINK_WAITING && !may_begin(box, text, (char)c)))
+		return false;
+	if (text != s->text)
+		return false;
+	sink_char(s, (char)c);
+	return true;
 }
 
 bool sandbox_string(struct Z_a_instance_t *box, uint32_t text, uint32_t string)
 {
-	return box->sink->state != SINK_OFF && sink_string(box->sink, text, string);
+	struct sink *s = box->sink;
+
+	if (s->state == SINK_OFF || s->state == SINK_WAITING || text != s->text)
+		return false;
+	sink_string(s, string);
+	return true;
 }
 
 /* ---- The provider ---- */

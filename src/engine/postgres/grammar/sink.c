@@ -307,38 +307,30 @@ bool sink_end(struct sink *s)
 	return whole;
 }
 
-/* The tree begins with a bracket; what was printed before it was something else. */
-static bool takes(struct sink *s, uint32_t text, const char *first)
+/* What is printed before the tree's first bracket is something else. */
+bool sink_opens(struct sink *s, uint32_t text, char first)
 {
-	if (s->state == SINK_WAITING && *first == '{') {
-		s->state = SINK_OPEN;
-		s->text = text;
-	}
-	return (s->state == SINK_OPEN || s->state == SINK_FAILED) && text == s->text;
+	if (first != '{')
+		return false;
+	s->state = SINK_OPEN;
+	s->text = text;
+	return true;
 }
 
-bool sink_format(struct sink *s, uint32_t text, uint32_t format, uint32_t args)
+void sink_format(struct sink *s, uint32_t format, uint32_t args)
 {
-	const struct op *ops;
+	const struct op *ops = s->state == SINK_OPEN ? ops_of(s, format) : NULL;
 
-	if (!takes(s, text, s->memory + format))
-		return false;
-	if (s->state == SINK_FAILED)
-		return true;
-	ops = ops_of(s, format);
 	if (ops)
 		run(s, ops, args);
 	else
 		s->state = SINK_FAILED;
-	return true;
 }
 
-bool sink_char(struct sink *s, uint32_t text, char c)
+void sink_char(struct sink *s, char c)
 {
-	if (!takes(s, text, &c))
-		return false;
-	if (s->state == SINK_FAILED)
-		return true;
+	if (s->state != SINK_OPEN)
+		return;
 	if (c == '{')
 		add_container(s, TREE_OBJECT);
 	else if (c == '[')
@@ -349,18 +341,14 @@ bool sink_char(struct sink *s, uint32_t text, char c)
 		close_container(s, TREE_ARRAY);
 	else if (c != ',')
 		s->state = SINK_FAILED;
-	return true;
 }
 
-bool sink_string(struct sink *s, uint32_t text, uint32_t string)
+void sink_string(struct sink *s, uint32_t string)
 {
-	if (!takes(s, text, ""))
-		return false;
-	if (s->state == SINK_FAILED)
-		return true;
+	if (s->state != SINK_OPEN)
+		return;
 	if (string)
 		add_value(s, TREE_STRING, s->memory + string, strlen(s->memory + string));
 	else
 		add(s, TREE_NULL);
-	return true;
 }

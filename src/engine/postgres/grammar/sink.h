@@ -41,9 +41,11 @@ void sink_begin(struct sink *s, const char *memory, struct tree *tree, struct bu
 /* True when the tree is whole: its values are in place then. */
 bool sink_end(struct sink *s);
 
-/* The module prints; true: taken. */
-bool sink_format(struct sink *s, uint32_t text, uint32_t format, uint32_t args);
-bool sink_char(struct sink *s, uint32_t text, char c);
-bool sink_string(struct sink *s, uint32_t text, uint32_t string);
+/* While it waits: does the tree begin with this character, printed into that buffer? */
+bool sink_opens(struct sink *s, uint32_t text, char first);
+/* What the module prints into that buffer. */
+void sink_format(struct sink *s, uint32_t format, uint32_t args);
+void sink_char(struct sink *s, char c);
+void sink_string(struct sink *s, uint32_t string);
 
 #endif
