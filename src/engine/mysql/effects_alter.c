@@ -265,7 +265,7 @@ static void default_fits(struct effects *x, const struct change *ch)
 	bool quoted = text.len >= 2 && text.at[0] == '\'' && text.at[text.len - 1] == '\'';
 	struct slice inside = quoted ? slice_sub(text, 1, text.len - 2) : SLICE_NONE;
 	unsigned long long limit = 0;
-	bool bad = text.len && d->not_null && is_null(&d->default_value);
+	bool bad = d->not_null && slice_ifind(span_text(ch->span), SL("default null")) != SIZE_MAX;
 
 	if (quoted && slice_ends(base, "int") && inside.len)
 		bad |= (inside.at[0] < '0' || inside.at[0] > '9') && !strchr("-+ .", inside.at[0]);
@@ -278,6 +278,30 @@ static void default_fits(struct effects *x, const struct change *ch)
 	if (bad)
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no valid default of %.*s", SLICE(text),
 			SLICE(ch->name));
+}
+
+/* A row holds 65,535 bytes, so many has the longest VARCHAR. */
+static void length_fits(struct effects *x, const struct change *ch)
+{
+	struct object column = my_with_charset(x->t, ch->def);
+	struct slice base = my_type_base(column.column.type);
+	unsigned long long n = 0;
+	bool text = slice_is(base, "varchar"), said = !slice_empty(column.column.charset);
+	unsigned bytes = !text ? 1 : (unsigned)my_charset_bytes(column.column.charset);
+
+	if ((!text && !slice_is(base, "varbinary")) || !my_type_number(column.column.type, &n) ||
+		n * bytes <= 65535)
+		return;
+	if (said || !text || n > 65535) {
+		fx_fails(x, OUTCOME_FAILS, "%.*s is too long for a column",
+			SLICE(column.column.type));
+		return;
+	}
+	fx_fails(x, OUTCOME_MAY_FAIL, "%.*s is too long for a column of four bytes a character",
+		SLICE(column.column.type));
+	effect_need(x->a, x->out,
+		arena_printf(x->a, "character set of %.*s.%.*s", SLICE(fx_show(x, ch->target)),
+			SLICE(ch->name)));
 }
 
 static void wants_neighbour(struct effects *x, const struct change *ch)
@@ -332,6 +356,7 @@ static void add_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
+	length_fits(x, ch);
 	if (!slice_empty(d->identity))
 		counter_wants_key(x, ch);
 	fx_breaks(x, BREAKS_NEW_CODE, ch, OBJECT_COLUMN, ch->name, true);
@@ -518,6 +543,7 @@ static void modify_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
+	length_fits(x, ch);
 	if (!slice_empty(ch->other.name))
 		rename_column(x, ch);
 	if (part(x, OBJECT_COLUMN, ch->name, &c) != PRESENT) {
