@@ -63,6 +63,12 @@ bool mysql_needs_no_tx(const struct statement *st, int version);
 bool mysql_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
 bool mariadb_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
 
+/* ---- probe.c ---- */
+bool mysql_witness(struct conn *c, const struct statement *st, struct arena *a,
+	struct slice *before, struct err *err);
+bool mysql_probe(struct conn *c, const struct statement *st, struct slice before, struct arena *a,
+	struct probe *out, struct err *err);
+
 /* ---- load.c, rows.c, scratch.c ---- */
 bool mysql_load(
 	struct conn *c, struct catalog *into, const struct load_options *o, struct err *err);
