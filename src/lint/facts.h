@@ -42,6 +42,7 @@ struct history_facts {
 	struct arena *arena;        /* of the history */
 	struct text_set filled;     /* schema.table.column that an UPDATE has written */
 	struct text_set lock_order; /* table\ntable, in the order they were locked: the file */
+	struct text_set managed;    /* tables whose partitions an extension makes: the extension */
 
 	unsigned scripts;            /* begun so far */
 	unsigned long long first_tx; /* of the script */

@@ -372,6 +372,16 @@ char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
 	return worst;
 }
 
+char postgres_volatility(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct expr *e)
+{
+	struct looking l = {
+		.arena = a, .catalog = c, .session = s, .version = catalog_version(c)};
+	struct slice needs;
+
+	return pg_volatility(&l, e, &needs);
+}
+
 /* ---- The frame ---- */
 
 /* What the transaction rule, a second run and the best inverse come to, by kind alone. */
