@@ -26,6 +26,7 @@ const struct engine engine_mysql = {
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
 	.locks = &mysql_locks,
+	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
 
@@ -50,5 +51,6 @@ const struct engine engine_mariadb = {
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
 	.locks = &mysql_locks,
+	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

@@ -28,6 +28,9 @@ static inline bool is_mariadb(const struct my_dialect *d)
 /* ---- budget.c ---- */
 extern const struct engine_locks mysql_locks;
 
+/* ---- watch.c ---- */
+extern const struct engine_watch mysql_watch;
+
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
 const char *my_charset_canonical(struct slice name);
