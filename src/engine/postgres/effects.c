@@ -433,9 +433,11 @@ static bool forbidden_in_tx(struct looking *l)
 	case CHANGE_ALTER_SYSTEM:
 	case CHANGE_CREATE_TABLESPACE:
 	case CHANGE_DROP_TABLESPACE:
-	case CHANGE_CREATE_SUBSCRIPTION:
 	case CHANGE_DROP_SUBSCRIPTION:
 		return true;
+	case CHANGE_CREATE_SUBSCRIPTION: /* it makes a replication slot over there */
+		return !names_has(c->settings, SL("create_slot=false")) &&
+		       !names_has(c->settings, SL("connect=false"));
 	case CHANGE_CLUSTER:
 		r = pg_relation(l, c->target, OBJECT_NONE);
 		return slice_empty(c->target.name) ||
