@@ -274,8 +274,19 @@ static void detach_concurrently(
 		pg_fails(l, "it cannot be detached concurrently: there is a default partition");
 }
 
+static bool row_triggers_of(const struct relation *r)
+{
+	for (size_t i = 0; r->object && i < r->object->nparts; i++)
+		if (r->object->parts[i]->type == OBJECT_TRIGGER &&
+			r->object->parts[i]->trigger.for_each_row)
+			return true;
+	return false;
+}
+
 static void detach(struct looking *l, const struct relation *r)
 {
+	const struct object **below;
+	size_t n;
 	struct relation child = pg_relation(l, l->change->other, OBJECT_TABLE);
 
 	if (child.presence == ABSENT) {
@@ -295,9 +306,16 @@ static void detach(struct looking *l, const struct relation *r)
 		return;
 	}
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
-	/* Before 14 the partition itself was only kept from other changes. */
-	pg_lock_tree(
-		l, &child, l->version < 140000 ? PG_SHARE_UPDATE_EXCLUSIVE : PG_ACCESS_EXCLUSIVE);
+	/* Before 14 the partition itself was only kept from other changes, unless triggers go. */
+	pg_lock(l, &child,
+		l->version < 140000 && !row_triggers_of(r) ? PG_SHARE_UPDATE_EXCLUSIVE
+							   : PG_ACCESS_EXCLUSIVE);
+	n = pg_children(l, &child, &below);
+	for (size_t i = 0; i < n; i++) {
+		struct relation sub = pg_relation_of(l, below[i]);
+
+		pg_lock_tree(l, &sub, PG_ACCESS_EXCLUSIVE);
+	}
 	pg_each_key(l, r, SLICE_NONE, detach_key);
 	detach_indexes(l, &child);
 	detach_triggers(l, r, &child);

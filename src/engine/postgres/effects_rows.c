@@ -409,7 +409,7 @@ static void lock_written(struct looking *l, const struct relation *r)
 
 	pg_lock(l, r, PG_ROW_EXCLUSIVE);
 	if (c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN) {
-		if (l->version >= 130000 && r->object && r->object->type == OBJECT_TABLE &&
+		if (r->object && r->object->type == OBJECT_TABLE &&
 			r->object->table_.partition_of.name.len) {
 			struct relation parent =
 				pg_relation(l, r->object->table_.partition_of, OBJECT_TABLE);
