@@ -274,8 +274,9 @@ static void beside(struct looking *l, const struct relation *r)
 					slice_iis(c->name, "all") || slice_iis(c->name, "user")))
 				pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
 		/* In 12 a partition's are the server's own. */
-		if (l->version < 130000 && c->name.len && r->object && r->type == OBJECT_TABLE &&
-			!slice_iis(c->name, "all") && !slice_iis(c->name, "user") &&
+		if (l->version < 130000 && !(c->flags & CHANGE_ONLY) && c->name.len && r->object &&
+			r->type == OBJECT_TABLE && !slice_iis(c->name, "all") &&
+			!slice_iis(c->name, "user") &&
 			(pg_is_partitioned(r) || r->object->table_.partition_of.name.len))
 			pg_may_fail(l, "a partition's trigger is a system trigger");
 		break;
