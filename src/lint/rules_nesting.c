@@ -33,7 +33,9 @@ static const char *nested(const struct judged *j, const struct change *c)
 /* COMMIT inside a block is the block's own affair. */
 static bool is_block(const struct judged *j)
 {
-	return j->statement->nchanges != 1 || strcmp(j->statement->kind, "DO") == 0;
+	const char *kind = j->statement->kind;
+
+	return j->statement->nchanges != 1 || (kind && strcmp(kind, "DO") == 0);
 }
 
 static void check_nested(const struct rule *r, struct judged *j)
