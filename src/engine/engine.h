@@ -127,6 +127,11 @@ struct engine {
 	void (*effects)(struct arena *a, const struct catalog *c, const struct session *s,
 			const struct statement *st, struct effect *out);
 
+	/* How far the value of an expression may be relied on: 'i' always, 's' within a statement, 'v'
+	 * not at all, 0 = a function is not known. NULL where the engine knows no such thing. */
+	char (*volatility)(struct arena *a, const struct catalog *c, const struct session *s,
+			const struct expr *e);
+
 	bool (*connect)(struct conn **out, const struct conn_options *o, struct err *err);
 	/* Fills an empty catalog (a handful of queries, one snapshot). */
 	bool (*load)(struct conn *c, struct catalog *into, const struct load_options *o,

@@ -629,7 +629,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		catalog_taint(jg->catalog, &jg->session, SL("*"));
 		return;
 	}
-	facts_begin(jg->facts);
+	facts_begin(jg->facts, jg->session.tx);
 	wraps = runner_wraps(jg, u);
 	if (wraps)
 		session_begin(&jg->session, jg->catalog, true);
@@ -828,6 +828,7 @@ bool judge(struct verdict *out, struct arena *a, const struct judge_input *in, s
 	jg.catalog =
 		in->live ? catalog_copy(in->live) : catalog_new(in->engine->dialect, in->version);
 	session_init(&jg.session, in->engine->dialect, a);
+	jg.session.tx = 1; /* 0 is what nobody made */
 	if (!in->project && !in->base_schema && !in->live)
 		catalog_set_complete(jg.catalog, false);
 	/* The framework's own table is there, though no migration makes it. */

@@ -397,9 +397,8 @@ bool is_new_column(struct judged *j, struct name table, const struct object *t, 
 
 	if (facts_added(j->facts, table, column))
 		return true;
-	return t && j->session->in_tx &&
-	       catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT && col->born_tx &&
-	       col->born_tx == j->session->tx;
+	return t && catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT &&
+	       born_here(j, col);
 }
 
 struct shim {

@@ -16,6 +16,14 @@ static bool unchecked(const struct change *c)
 	return c->def->constraint.not_valid || c->def->constraint.not_enforced;
 }
 
+/* MySQL and MariaDB: is the table copied for it, with writes waiting? Else a change of this kind
+ * runs beside them. */
+static bool copies_beside_nobody(const struct judged *j)
+{
+	return dialect_is_mysql(j->dialect) && j->effect->algorithm &&
+	       strcmp(j->effect->algorithm, "COPY") == 0;
+}
+
 static void check_fk(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -99,24 +107,30 @@ static void check_check(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (!adds(j, c, "check", &n) || unchecked(c))
+		if (!adds(j, c, "check", &n) || unchecked(c) ||
+			(dialect_is_mysql(j->dialect) && !copies_beside_nobody(j)))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"%.*s is read in full while reads and writes wait", SLICE(n.name));
+			dialect_is_mysql(j->dialect)
+				? "%.*s is copied row by row while writes wait"
+				: "%.*s is read in full while reads and writes wait",
+			SLICE(n.name));
 	}
 }
 
 const struct rule rule_add_check_validated = {
 	.id = "add-check-validated",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the table is read in full while reads and writes wait",
 	.why = "ADD CHECK takes ACCESS EXCLUSIVE and looks at every row. With NOT VALID it only "
 	       "holds for "
-	       "new rows; VALIDATE CONSTRAINT reads the old ones without blocking anybody.",
+	       "new rows; VALIDATE CONSTRAINT reads the old ones without blocking anybody. MySQL "
+	       "and "
+	       "MariaDB copy the whole table, with writes waiting.",
 	.safe = "ADD CONSTRAINT … CHECK (…) NOT VALID; then VALIDATE CONSTRAINT in another "
-		"transaction.",
+		"transaction. MySQL, MariaDB: an online schema change tool.",
 	.doc = ALTER_DOC "#SQL-ALTERTABLE-DESC-ADD-TABLE-CONSTRAINT",
 	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, total numeric);",
 	.bad = "ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total >= 0);",
@@ -164,17 +178,21 @@ static void check_primary(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (adds(j, c, "primary key", &n))
-			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"an index is built while reads and writes of %.*s wait",
-				SLICE(n.name));
+		if (!adds(j, c, "primary key", &n) ||
+			(dialect_is_mysql(j->dialect) && !copies_beside_nobody(j)))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			dialect_is_mysql(j->dialect)
+				? "%.*s is copied row by row while writes wait"
+				: "an index is built while reads and writes of %.*s wait",
+			SLICE(n.name));
 	}
 }
 
 const struct rule rule_add_primary_key = {
 	.id = "add-primary-key",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "an index is built while reads and writes of the table wait",
 	.why = "ADD PRIMARY KEY builds its index, and looks for NULLs, under ACCESS EXCLUSIVE.",

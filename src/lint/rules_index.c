@@ -190,6 +190,9 @@ static void check_concurrent_retry(const struct rule *r, struct judged *j)
 		if (c->kind != CHANGE_CREATE_INDEX || !(c->flags & CHANGE_CONCURRENTLY) ||
 			!(c->flags & CHANGE_IF_NOT_EXISTS))
 			continue;
+		/* The leftover was dropped further up. */
+		if (text_set_find(&j->facts->dropped, c->name.len ? c->name : c->def->name))
+			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"after a failed build the INVALID index stays, and IF NOT EXISTS takes it "
 			"for done");

@@ -21,6 +21,7 @@ static const struct row rows[] = {
 	{"drop-index-not-concurrent", false, EVENTS "CREATE INDEX i ON events (id); DROP INDEX i;"},
 	{"drop-index-not-concurrent", true,  EVENTS "CREATE INDEX i ON e1 (id); DROP INDEX i;"},
 	{"reindex-not-concurrent", false, "BEGIN;" ORDERS "REINDEX TABLE orders; COMMIT;"},
+	{"concurrent-index-retry", false, ORDERS "DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (user_id);"},
 	{"concurrent-index-retry", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id);"},
 	{"concurrently-in-tx", true,  EVENTS "BEGIN; ALTER TABLE events DETACH PARTITION e1 CONCURRENTLY; COMMIT;", 0, "15"},
 

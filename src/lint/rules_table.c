@@ -214,9 +214,7 @@ static void check_drop_schema(const struct rule *r, struct judged *j)
 		const struct object *o;
 		struct name n;
 
-		if (c->kind != CHANGE_DROP_SCHEMA && c->kind != CHANGE_DROP_DATABASE)
-			continue;
-		if (c->kind == CHANGE_DROP_SCHEMA && !existed_before(j, c, OBJECT_SCHEMA, &n, &o))
+		if (c->kind != CHANGE_DROP_SCHEMA || !existed_before(j, c, OBJECT_SCHEMA, &n, &o))
 			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"everything in %.*s is gone for good", SLICE(c->target.name));
@@ -228,7 +226,7 @@ const struct rule rule_drop_schema = {
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
 	.classes = RULE_CLASS(CLASS_DROP),
-	.says = "everything in the schema or database is gone for good",
+	.says = "everything in the schema is gone for good",
 	.why = "A migration is the wrong place to lose a whole schema.",
 	.safe = "Move or drop its objects by name, with a backup, by hand.",
 	.doc = "https://www.postgresql.org/docs/current/sql-dropschema.html",

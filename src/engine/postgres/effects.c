@@ -372,6 +372,16 @@ char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
 	return worst;
 }
 
+char postgres_volatility(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct expr *e)
+{
+	struct looking l = {
+		.arena = a, .catalog = c, .session = s, .version = catalog_version(c)};
+	struct slice needs;
+
+	return pg_volatility(&l, e, &needs);
+}
+
 /* ---- The frame ---- */
 
 /* What the transaction rule, a second run and the best inverse come to, by kind alone. */
@@ -505,9 +515,11 @@ static bool forbidden_in_tx(struct looking *l)
 	case CHANGE_ALTER_SYSTEM:
 	case CHANGE_CREATE_TABLESPACE:
 	case CHANGE_DROP_TABLESPACE:
-	case CHANGE_CREATE_SUBSCRIPTION:
 	case CHANGE_DROP_SUBSCRIPTION:
 		return true;
+	case CHANGE_CREATE_SUBSCRIPTION: /* it makes a replication slot over there */
+		return !names_has(c->settings, SL("create_slot=false")) &&
+		       !names_has(c->settings, SL("connect=false"));
 	case CHANGE_CLUSTER:
 		return slice_empty(c->target.name);
 	case CHANGE_ADD_ENUM_VALUE:

@@ -94,6 +94,8 @@ const struct object *pg_domain(struct looking *l, struct slice type);
 
 /* 'i', 's', 'v', or 0 when a function is not known; *needs names it then. */
 char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs);
+char postgres_volatility(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct expr *e);
 
 /* ALTER TABLE and its kin: true when the change was one of theirs. */
 bool pg_effects_alter(struct looking *l);

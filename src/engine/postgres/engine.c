@@ -12,6 +12,7 @@ const struct engine engine_postgres = {
 	.read = postgres_read,
 	.looks_like = postgres_looks_like,
 	.effects = postgres_effects,
+	.volatility = postgres_volatility,
 	.connect = pg_connect,
 	.load = pg_load,
 	.rows_fingerprint = pg_rows_fingerprint,
