@@ -53,6 +53,7 @@ bool pg_connect_to(
 
 /* ---- budget.c ---- */
 extern const struct engine_locks pg_locks;
+extern const struct engine_batches pg_batches;
 
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;
