@@ -241,6 +241,13 @@ static bool read_batched(
 			      "with \"-- belay:no-transaction\".");
 		return err_span(err, s->statement->span);
 	}
+	if (!pl->engine->batches) {
+		err_set(err, ERR_INPUT, "statements in batches are not supported on %s",
+			pl->engine->title);
+		err_hint(err, "Nothing was run. Write the batches by hand, one range of the key "
+			      "to a statement.");
+		return err_span(err, s->statement->span);
+	}
 	b = ARENA_NEW(pl->arena, struct batched);
 	s->batched = b;
 	return batched_read(b, pl->arena, pl->engine->dialect, s->statement, s->sql, err);

@@ -71,7 +71,10 @@ static void select_key(struct batcher *x)
 {
 	buf_clear(&x->sql);
 	buf_adds(&x->sql, "SELECT ");
-	list(&x->sql, x->key->read, nkey(x));
+	/* Names of their own: ORDER BY would take a column's name for its text here. */
+	for (size_t i = 0; i < nkey(x); i++)
+		buf_printf(&x->sql, "%s%.*s AS belay_key_%zu", i ? ", " : "",
+			SLICE(x->key->read[i]), i);
 	buf_printf(&x->sql, " FROM %.*s", SLICE(x->what->relation));
 }
 
@@ -485,6 +488,19 @@ static void say_where(struct batcher *x, struct err *err)
 		SLICE(batch_key_words(x->key, x->cursor->last, x->b->arena)), command);
 }
 
+bool batch_foresee(struct conn *c, const struct step *s, struct err *err)
+{
+	const struct batched *w = s->batched;
+	struct arena a = {0};
+	struct batch_key k;
+	bool ok = c->engine->batches->key(c, &a, w->table, w->key, w->sets, &k, err);
+
+	if (!ok)
+		err_span(err, s->statement->span);
+	arena_done(&a);
+	return ok;
+}
+
 bool batch_run(struct batch_run *b, struct err *err)
 {
 	const struct engine_batches *e = b->conn->engine->batches;
@@ -492,11 +508,6 @@ bool batch_run(struct batch_run *b, struct err *err)
 		.b = b, .what = b->step->batched, .key = &b->key, .cursor = &b->cursor};
 	bool ok;
 
-	if (!e) {
-		err_set(err, ERR_INPUT, "statements in batches are not supported on %s",
-			b->conn->engine->title);
-		return err_span(err, b->step->statement->span);
-	}
 	if (!e->key(b->conn, b->arena, x.what->table, x.what->key, x.what->sets, &b->key, err))
 		return err_span(err, b->step->statement->span);
 	ok = find_cursor(&x, err);

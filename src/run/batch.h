@@ -63,6 +63,8 @@ struct batch_run {
 };
 /* True: all of it is done and its step is in the journal. */
 bool batch_run(struct batch_run *b, struct err *err);
+/* Before anything is written: can the table be walked? */
+bool batch_foresee(struct conn *c, const struct step *s, struct err *err);
 /* "id = 4711" */
 struct slice batch_key_words(const struct batch_key *k, const struct slice *values, struct arena *a);
 

@@ -811,6 +811,21 @@ static void tell_framework(struct executor *x, const struct migration *m, const 
 	err_done(&ignored);
 }
 
+/* Statements in batches at the beginning, whose tables are there already: what cannot be done is
+ * said before the migration is marked as begun. */
+static bool batches_can_run(struct executor *x, size_t from, size_t to, struct err *err)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct step *s = &x->plan->steps[i];
+
+		if (!s->batched && !only_sets(s->statement))
+			break;
+		if (s->batched && x->journal && !batch_foresee(x->conn, s, err))
+			return false;
+	}
+	return true;
+}
+
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -824,7 +839,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	if (!windows_open(x, from, to, err))
 		return false;
 	ok = x->grouped ? run_patiently(x, m, from, to, err)
-			: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
+			: batches_can_run(x, from, to, err) && mark_begun(x, m, err) &&
+				  run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
 		tell_framework(x, m, err);
