@@ -43,7 +43,7 @@ static void list(struct buf *b, const struct slice *v, size_t n)
 }
 
 /* (a, b) > ('x'::text, '1'::int) */
-static void compare(struct batcher *x, const char *operator, const struct slice *values)
+static void compare(struct batcher *x, const char *operator, const struct slice * values)
 {
 	const char *open = nkey(x) > 1 ? "(" : "", *close = nkey(x) > 1 ? ")" : "";
 
@@ -210,8 +210,7 @@ static bool run_one(struct batcher *x, struct err *err)
 
 	arena_reset(&x->scratch);
 	x->in_statement = false;
-	if (!h->begin(h->ctx, x->b->step, err) || !find_bound(x, err) ||
-		!run_range(x, &rows, err))
+	if (!h->begin(h->ctx, x->b->step, err) || !find_bound(x, err) || !run_range(x, &rows, err))
 		return false;
 	next.last = x->bound;
 	next.rows += rows;
@@ -402,23 +401,28 @@ static bool make_cursor(struct batcher *x, struct err *err)
 	x->cursor->key_words = x->key->words;
 	ok = h->begin(h->ctx, b->step, err) && find_end(x, err) &&
 	     (x->last ? journal_done_alone(b->journal, b->step, 0, err)
-		      : cursor_begin(x->cursor, b->journal, b->conn, b->step, nkey(x), b->arena,
-				err)) &&
+		      : cursor_begin(
+				x->cursor, b->journal, b->conn, b->step, nkey(x), b->arena, err)) &&
 	     h->commit(h->ctx, err);
 	if (!ok)
 		h->roll_back(h->ctx);
 	return ok;
 }
 
-static bool refuse_edited(const struct step *s, struct err *err)
+static bool refuse_edited(const struct step *s, bool there, struct err *err)
 {
 	err_set(err, ERR_REFUSED,
-		"migration %.*s is half applied, and the statement that runs in batches was changed "
+		"migration %.*s is half applied, and the statement that runs in batches was "
+		"changed "
 		"since the first of them",
 		SLICE(s->migration->id));
-	err_span(err, s->statement->span);
+	if (there)
+		err_span(err, s->statement->span);
+	else
+		err_at(err, s->migration->path, 0, 0, 0);
 	return err_hint(err,
-		"Put that statement back as it was, then the batches go on behind the last one that "
+		"Put that statement back as it was, then the batches go on behind the last one "
+		"that "
 		"is done. Or bring the database by hand to what the file says now, and record it: "
 		"belay baseline %.*s",
 		SLICE(s->migration->id));
@@ -429,11 +433,13 @@ static bool refuse_other_key(const struct batcher *x, struct err *err)
 	const struct step *s = x->b->step;
 
 	err_set(err, ERR_REFUSED,
-		"the batches of migration %.*s were begun along the %.*s, and now there is the %.*s",
+		"the batches of migration %.*s were begun along the %.*s, and now there is the "
+		"%.*s",
 		SLICE(s->migration->id), SLICE(x->cursor->key_words), SLICE(x->key->words));
 	err_span(err, s->statement->span);
-	return err_hint(err, "Bring the key back, or bring the rows by hand to what the statement "
-			     "makes of them and record it: belay baseline %.*s",
+	return err_hint(err,
+		"Bring the key back, or bring the rows by hand to what the statement "
+		"makes of them and record it: belay baseline %.*s",
 		SLICE(s->migration->id));
 }
 
@@ -446,7 +452,7 @@ static bool find_cursor(struct batcher *x, struct err *err)
 	if (!x->cursor->found)
 		return make_cursor(x, err);
 	if (!slice_is(x->cursor->hash, b->step->hash))
-		return refuse_edited(b->step, err);
+		return refuse_edited(b->step, true, err);
 	if (!slice_eq(x->cursor->key_words, x->key->words))
 		return refuse_other_key(x, err);
 	return cursor_is_whole(x->cursor, b->step, err);
@@ -488,7 +494,7 @@ static void say_where(struct batcher *x, struct err *err)
 		SLICE(batch_key_words(x->key, x->cursor->last, x->b->arena)), command);
 }
 
-bool batch_foresee(struct conn *c, const struct step *s, struct err *err)
+static bool can_walk(struct conn *c, const struct step *s, struct err *err)
 {
 	const struct batched *w = s->batched;
 	struct arena a = {0};
@@ -501,11 +507,37 @@ bool batch_foresee(struct conn *c, const struct step *s, struct err *err)
 	return ok;
 }
 
+bool batch_foresee(struct conn *c, const struct step *steps, size_t n, struct err *err)
+{
+	/* Behind any other statement the tables may be others than now. */
+	for (size_t i = 0; i < n; i++) {
+		const struct statement *st = steps[i].statement;
+		bool sets =
+			st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+
+		if (!steps[i].batched && !sets)
+			break;
+		if (steps[i].batched && !can_walk(c, &steps[i], err))
+			return false;
+	}
+	return true;
+}
+
+bool batch_unchanged(
+	struct conn *c, struct journal *j, const struct step *steps, size_t n, struct err *err)
+{
+	const struct step *step;
+	bool lost;
+
+	if (!cursor_lost(j, c, steps, n, &step, &lost, err))
+		return false;
+	return !lost || refuse_edited(step ? step : steps, step != NULL, err);
+}
+
 bool batch_run(struct batch_run *b, struct err *err)
 {
 	const struct engine_batches *e = b->conn->engine->batches;
-	struct batcher x = {
-		.b = b, .what = b->step->batched, .key = &b->key, .cursor = &b->cursor};
+	struct batcher x = {.b = b, .what = b->step->batched, .key = &b->key, .cursor = &b->cursor};
 	bool ok;
 
 	if (!e->key(b->conn, b->arena, x.what->table, x.what->key, x.what->sets, &b->key, err))

@@ -63,9 +63,13 @@ struct batch_run {
 };
 /* True: all of it is done and its step is in the journal. */
 bool batch_run(struct batch_run *b, struct err *err);
-/* Before anything is written: can the table be walked? */
-bool batch_foresee(struct conn *c, const struct step *s, struct err *err);
+/* Before a migration is marked as begun: can the tables of its first statements be walked? Of one
+ * that was begun earlier: are the statements still those that were begun? */
+bool batch_foresee(struct conn *c, const struct step *steps, size_t n, struct err *err);
+bool batch_unchanged(
+	struct conn *c, struct journal *j, const struct step *steps, size_t n, struct err *err);
 /* "id = 4711" */
-struct slice batch_key_words(const struct batch_key *k, const struct slice *values, struct arena *a);
+struct slice batch_key_words(
+	const struct batch_key *k, const struct slice *values, struct arena *a);
 
 #endif

@@ -169,6 +169,35 @@ bool cursor_read(struct cursor *out, struct journal *j, struct conn *c, const st
 	return true;
 }
 
+bool cursor_lost(struct journal *j, struct conn *c, const struct step *steps, size_t n,
+	const struct step **step, bool *lost, struct err *err)
+{
+	struct arena a = {0};
+	struct buf b = {0};
+	struct rows r = {0};
+	bool ok;
+
+	*step = NULL;
+	*lost = false;
+	buf_adds(&b, "SELECT statement, hash FROM ");
+	journal_table(j, &b, "cursor");
+	sqlf(&b, c->id.dialect, " WHERE migration = %L AND direction = %L", steps->migration->id,
+		direction_of(steps));
+	ok = conn_query(c, buf_slice(&b), &a, &r, err);
+	for (size_t i = 0; ok && i < r.nrows && !*lost; i++) {
+		const struct step *found = NULL;
+
+		for (size_t k = 0; k < n; k++)
+			if (steps[k].ordinal == number(rows_get(&r, i, 0)))
+				found = &steps[k];
+		*lost = !found || !slice_is(rows_get(&r, i, 1), found->hash);
+		*step = found;
+	}
+	buf_done(&b);
+	arena_done(&a);
+	return ok;
+}
+
 bool cursor_is_whole(const struct cursor *c, const struct step *s, struct err *err)
 {
 	return !c->spoilt || spoilt(s, err);
@@ -184,7 +213,8 @@ bool cursor_begin(struct cursor *cur, struct journal *j, struct conn *c, const s
 	buf_adds(&b, "INSERT INTO ");
 	journal_table(j, &b, "cursor");
 	sqlf(&b, d,
-		" (migration, direction, statement, run, hash, key_words, last_key, upto, rows_seen,"
+		" (migration, direction, statement, run, hash, key_words, last_key, upto, "
+		"rows_seen,"
 		" rows_done, ranges_done, updated)"
 		" VALUES (%L, %L, %d, %lld, %L, %L, NULL, %L, 0, 0, 0, %s)",
 		s->migration->id, direction_of(s), (int)s->ordinal, journal_run(j),

@@ -20,6 +20,10 @@ struct cursor {
 };
 bool cursor_read(struct cursor *out, struct journal *j, struct conn *c, const struct step *s,
 	size_t nkey, struct arena *a, struct err *err);
+/* A cursor of this migration whose statement is not among the steps any more, or not the same:
+ * *step is it, or NULL when it is gone. */
+bool cursor_lost(struct journal *j, struct conn *c, const struct step *steps, size_t n,
+	const struct step **step, bool *lost, struct err *err);
 bool cursor_is_whole(const struct cursor *c, const struct step *s, struct err *err);
 bool cursor_begin(struct cursor *cur, struct journal *j, struct conn *c, const struct step *s,
 	size_t nkey, struct arena *a, struct err *err);

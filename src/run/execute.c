@@ -385,7 +385,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	ok = batch_run(&b, err);
-	x->batches = !ok && b.cursor.last;
+	x->batches = !ok && (b.cursor.found || b.cursor.last);
 	arena_done(&b.reached);
 	if (!ok)
 		return false;
@@ -761,7 +761,7 @@ static void explain_failure(
 			"the connection broke while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
 			SLICE(m->id), path);
-	else if (!x->grouped && (x->kept || x->batches))
+	else if (x->batches || (!x->grouped && x->kept))
 		say_partial(x, m, total, err);
 	else if (lost)
 		err_context(err,
@@ -811,19 +811,17 @@ static void tell_framework(struct executor *x, const struct migration *m, const 
 	err_done(&ignored);
 }
 
-/* Statements in batches at the beginning, whose tables are there already: what cannot be done is
- * said before the migration is marked as begun. */
+/* What cannot be done is said before the migration is marked as begun. */
 static bool batches_can_run(struct executor *x, size_t from, size_t to, struct err *err)
 {
-	for (size_t i = from; i < to; i++) {
-		const struct step *s = &x->plan->steps[i];
+	const struct step *steps = x->plan->steps + from;
 
-		if (!s->batched && !only_sets(s->statement))
-			break;
-		if (s->batched && x->journal && !batch_foresee(x->conn, s, err))
-			return false;
-	}
-	return true;
+	if (!x->journal || from == to)
+		return true;
+	if (!resume_has(x->o->state, steps->migration))
+		return x->grouped || batch_foresee(x->conn, steps, to - from, err);
+	x->batches = true;
+	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
@@ -833,14 +831,16 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 
 	x->grouped = from < to ? x->plan->steps[from].group != 0 : true;
 	x->kept = 0;
+	x->batches = false;
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
 	if (!windows_open(x, from, to, err))
 		return false;
-	ok = x->grouped ? run_patiently(x, m, from, to, err)
-			: batches_can_run(x, from, to, err) && mark_begun(x, m, err) &&
-				  run_separately(x, m, from, to, err);
+	ok = batches_can_run(x, from, to, err);
+	if (ok)
+		ok = x->grouped ? run_patiently(x, m, from, to, err)
+				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
 		tell_framework(x, m, err);

@@ -13,7 +13,7 @@
 enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
-	LAG_MS = 10000,	 /* standbys may be behind so far, when nobody says */
+	LAG_MS = 10000,  /* standbys may be behind so far, when nobody says */
 	REST_MOST = 2000 /* after one batch */
 };
 #define LAG_BYTES (128ll << 20)
@@ -77,7 +77,8 @@ static struct slice by_query(struct pace *p, struct conn *w, bool *lost)
 		return SLICE_NONE;
 	if (slice_is(v, "t") || slice_is(v, "1") || slice_iis(v, "true"))
 		return SL("pause_query says so");
-	err_set(&why, ERR_INPUT, "it wants true or false, not \"%.*s\"", SLICE(slice_sub(v, 0, 40)));
+	err_set(&why, ERR_INPUT, "it wants true or false, not \"%.*s\"",
+		SLICE(slice_sub(v, 0, 40)));
 	return lost_signal(p, "pause_query", &why, lost);
 }
 
@@ -86,8 +87,8 @@ static struct slice by_lag(struct pace *p, const struct batch_pressure *s, bool 
 	int most = p->limits->max_lag_ms ? p->limits->max_lag_ms : LAG_MS;
 
 	if (s->lag_ms > most)
-		return arena_printf(&p->arena, "a standby is %lld ms behind (max_lag %d ms)",
-			s->lag_ms, most);
+		return arena_printf(
+			&p->arena, "a standby is %lld ms behind (max_lag %d ms)", s->lag_ms, most);
 	if (s->lag_bytes > LAG_BYTES)
 		return arena_printf(
 			&p->arena, "a standby is %lld MB behind", s->lag_bytes / (1ll << 20));

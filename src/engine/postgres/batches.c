@@ -24,8 +24,8 @@ static bool yes(const struct rows *r, size_t row, size_t col)
 
 static bool refuse(struct err *err, struct name t, const char *why)
 {
-	return err_set(err, ERR_INPUT, "\"%.*s\" cannot be changed in batches: %s", SLICE(t.name),
-		why);
+	return err_set(
+		err, ERR_INPUT, "\"%.*s\" cannot be changed in batches: %s", SLICE(t.name), why);
 }
 
 static bool is_suitable(const struct rows *r, struct name t, struct err *err)
@@ -77,9 +77,8 @@ static void add_column(
 	quote_ident(&b, DIALECT_POSTGRES, name);
 	*ARENA_PUSH(a, k->sql, n) = arena_slice(a, buf_slice(&b));
 	/* Dates are written as the session says: JSON's form is read under every setting. */
-	*ARENA_PUSH(a, k->read, nread) =
-		arena_printf(a, as_json ? "pg_catalog.to_json(%s) #>> '{}'" : "(%s)::text",
-			buf_cstr(&b));
+	*ARENA_PUSH(a, k->read, nread) = arena_printf(
+		a, as_json ? "pg_catalog.to_json(%s) #>> '{}'" : "(%s)::text", buf_cstr(&b));
 	*ARENA_PUSH(a, k->type, ntype) = type;
 	names_add(a, &k->columns, name);
 	buf_done(&b);
@@ -126,7 +125,8 @@ static bool no_key(struct name t, struct names wanted, bool is_changed, struct e
 	if (wanted.n) {
 		refuse(err, t,
 			is_changed ? "the statement changes the key that is asked for"
-				   : "no valid unique index consists of exactly the columns asked for, "
+				   : "no valid unique index consists of exactly the columns asked "
+				     "for, "
 				     "all NOT NULL");
 		return err_hint(err, "Leave key= away, and belay looks for one itself.");
 	}

@@ -9,8 +9,8 @@ enum { MOST_MS = 50 };
 
 static bool refuse(struct err *err, struct name t, const char *why)
 {
-	return err_set(err, ERR_INPUT, "\"%.*s\" cannot be changed in batches: %s", SLICE(t.name),
-		why);
+	return err_set(
+		err, ERR_INPUT, "\"%.*s\" cannot be changed in batches: %s", SLICE(t.name), why);
 }
 
 static bool has_fold(struct names n, struct slice s)
@@ -55,8 +55,8 @@ static bool is_pk(const struct rows *r, size_t i)
 	return !slice_is(rows_get(r, i, PK), "0");
 }
 
-static bool by_rowid(struct arena *a, const struct rows *columns, struct name t, struct names wanted,
-	struct names changed, struct batch_key *out, struct err *err)
+static bool by_rowid(struct arena *a, const struct rows *columns, struct name t,
+	struct names wanted, struct names changed, struct batch_key *out, struct err *err)
 {
 	struct slice alias = SLICE_NONE;
 	const char *name = free_name(columns);
@@ -110,8 +110,8 @@ static bool by_primary_key(struct arena *a, const struct rows *columns, struct n
 static bool key(struct conn *c, struct arena *a, struct name table, struct names wanted,
 	struct names changed, struct batch_key *out, struct err *err)
 {
-	struct cell params[2] = {{.text = table.name},
-		{.text = table.schema.len ? table.schema : SL("main")}};
+	struct cell params[2] = {
+		{.text = table.name}, {.text = table.schema.len ? table.schema : SL("main")}};
 	struct rows kind = {0}, columns = {0};
 
 	*out = (struct batch_key){.rows = -1, .at = table.name};
