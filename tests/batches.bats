@@ -12,6 +12,10 @@ teardown_file() {
 	postgres_stop
 }
 
+teardown() {
+	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
+}
+
 # base SQL < the second migration
 base() {
 	file migrations/1_base.up.sql <<<"$1"
@@ -389,4 +393,47 @@ SQL
 	ends 5 belay up --db "$url"
 	says "CHECK constraint failed" 'the row id = 777 of "t"' "776 rows"
 	[ "$(lite 'SELECT n, count(*) FROM t GROUP BY n')" = $'0|2224\n1|776' ]
+}
+
+# ---- MariaDB ----
+
+my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
+
+@test "MariaDB: keys of all kinds, killed at any instant, the row that fails" {
+	local out i
+	[ -x /usr/sbin/mariadbd ] || skip "no MariaDB"
+	out=$("$ROOT/tests/servers/mariadb.sh" start)
+	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out")
+	base "CREATE TABLE t (id bigint UNSIGNED PRIMARY KEY, n int DEFAULT 0) ENGINE=InnoDB;
+INSERT INTO t SELECT 18446744073709500000 - seq * 3, 0 FROM seq_1_to_10000;
+CREATE TABLE c (a varchar(20) COLLATE utf8mb4_unicode_ci, b binary(16), d datetime(6), n int DEFAULT 0, PRIMARY KEY (a, b, d)) ENGINE=InnoDB CHARACTER SET utf8mb4;
+INSERT INTO c SELECT concat('É''\\\\', seq % 7), unhex(md5(seq)), '2024-01-01 00:00:00.000001' + INTERVAL seq HOUR, 0 FROM seq_1_to_3000;
+CREATE TABLE m (id int PRIMARY KEY, n int) ENGINE=MyISAM;
+CREATE TABLE e (k enum('b', 'a') PRIMARY KEY, n int) ENGINE=InnoDB;
+CREATE TABLE f (id int PRIMARY KEY, n int DEFAULT 0 CHECK (n = 0 OR n < 2)) ENGINE=InnoDB;
+INSERT INTO f SELECT seq, IF(seq = 1234, 1, 0) FROM seq_1_to_3000;" <<'SQL'
+-- belay:batched size=100
+UPDATE t SET n = n + 1;
+-- belay:batched size=70
+UPDATE c SET n = n + 1 WHERE a <> 'é''\\3';
+SQL
+	ends 0 belay up 1 --db "$url"
+	for i in 1 2 3 4; do
+		killed "0.$((RANDOM % 4))$((RANDOM % 10))" KILL
+	done
+	ends 0 belay up --db "$url"
+	[ "$(my 'SELECT n, count(*) FROM t GROUP BY n')" = $'1\t10000' ]
+	[ "$(my "SELECT n, count(*) FROM c GROUP BY n")" = "$(my "SELECT IF(a = 'é''\\\\3', 0, 1) x, count(*) FROM c GROUP BY x")" ]
+	[ "$(my 'SELECT count(DISTINCT n) FROM c')" = 2 ]
+	[ "$(my 'SELECT count(*) FROM belay_cursor')" = 0 ]
+	file migrations/3_x.up.sql <<<$'-- belay:batched\nUPDATE m SET n = 1;'
+	ends 2 belay up --db "$url"
+	says "knows no transactions"
+	file migrations/3_x.up.sql <<<$'-- belay:batched\nUPDATE e SET n = 1;'
+	ends 2 belay up --db "$url"
+	says "no unique key"
+	file migrations/3_x.up.sql <<<$'-- belay:batched\nUPDATE f SET n = n + 1;'
+	ends 5 belay up --db "$url"
+	says 'the row id = 1234 of "f"' "1233 rows"
+	[ "$(my 'SELECT count(*) FROM f WHERE n = 1 AND id < 1234')" = 1233 ]
 }

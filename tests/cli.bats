@@ -29,7 +29,7 @@ commands() {
 	shop
 	echo 'dialect: sqlite' >belay.yml
 	git init -q . && git add -A && git -c user.name=a -c user.email=a@b commit -qm a && git branch -M main
-	file migrations/003_x.sql <<<$'-- UP\nCREATE TABLE x (id INTEGER);\n-- DOWN\nDROP TABLE x;'
+	file migrations/003_x.sql <<<$'-- UP\nCREATE TABLE users (id INTEGER);\n-- DOWN\nDROP TABLE users;'
 	for c in $(commands); do
 		example=$(belay "$c" --help | sed -n '/^Example:/{n;s/^ *//;p}')
 		run bash -c "PATH=$(dirname "$BELAY"):\$PATH; $example" </dev/null

@@ -47,8 +47,19 @@ YML
 	is "$(pg "$base CREATE TABLE etl.a (id bigint PRIMARY KEY);")" "required-column-missing required-column-missing"
 	# Added in the same script it is there; made and dropped again nobody misses it.
 	is "$(pg "$base CREATE TABLE etl.a (id bigint PRIMARY KEY, created_at timestamptz); ALTER TABLE etl.a ADD COLUMN load_id int NOT NULL DEFAULT 1 REFERENCES load (id);" | tr ' ' '\n' | grep -c required)" 0
+	# Where nobody knows what is there, IF NOT EXISTS makes it uncertain.
+	is "$(pg "$base CREATE TABLE IF NOT EXISTS etl.a (id bigint PRIMARY KEY, created_at timestamptz);")" required-column-missing
+	[ "$(json "d['findings'][0]['certain']" <out.json)" = False ]
 	# search_path says which schema it is
 	is "$(pg "$base SET search_path = etl, public; CREATE TABLE b (id bigint PRIMARY KEY, created_at timestamptz);")" required-column-missing
+}
+
+@test "required columns: CREATE TABLE IF NOT EXISTS of a table that is there makes none" {
+	printf 'dialect: postgres\npolicies:\n  - columns: ["load_id int"]\n' >belay.yml
+	file migrations/1_x.sql <<<'CREATE TABLE a (id bigint PRIMARY KEY, load_id int);'
+	file migrations/2_x.sql <<<'CREATE TABLE IF NOT EXISTS a (id bigint PRIMARY KEY); CREATE TABLE IF NOT EXISTS b (id bigint PRIMARY KEY);'
+	belay check -o json >out.json || true
+	is "$(json "[(f['object'], f['certain']) for f in d['findings']]" <out.json)" "[('public.b', True)]"
 }
 
 @test "required columns on the other engines: MySQL wants the key apart" {

@@ -76,3 +76,16 @@ PY
 	[ "$(json "[(f['rule'], f['file']) for f in d['findings']]" <<<"$output")" = \
 		"[('replace-index-gap', 'migrations/003_create.sql'), ('lock-order', 'migrations/005_the_other.sql')]" ]
 }
+
+@test "what a migration without a transaction has just made is new" {
+	file migrations/001_users.sql <<<'CREATE TABLE users (id bigint PRIMARY KEY);'
+	file migrations/002_orders.sql <<-'SQL'
+	-- belay:no-transaction
+	CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);
+	CREATE INDEX orders_customer ON orders (customer);
+	ALTER TABLE orders ADD COLUMN day date NOT NULL;
+	ALTER TABLE users ADD COLUMN day date NOT NULL;
+	SQL
+	run --separate-stderr belay check --dialect postgres -o json
+	[ "$(json "[(f['rule'], f['line']) for f in d['findings']]" <<<"$output")" = "[('add-column-required', 5)]" ]
+}

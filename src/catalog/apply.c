@@ -205,7 +205,7 @@ struct node *create(struct apply *x, const struct object *def, struct name full)
 
 	n->o.schema = full.schema;
 	n->o.name = full.name;
-	n->o.born_tx = x->s->in_tx ? x->s->tx : 0;
+	n->o.born_tx = x->s->tx;
 	if (slice_empty(n->o.owner))
 		n->o.owner = keep(x->c, x->s->role);
 	n->o.tainted = x->unsure && has(x, CHANGE_IF_NOT_EXISTS);
@@ -219,7 +219,7 @@ struct node *create_part(struct apply *x, struct node *table, const struct objec
 	struct node *n = node_new(x->c, def);
 
 	n->o.schema = table->o.schema;
-	n->o.born_tx = x->s->in_tx ? x->s->tx : 0;
+	n->o.born_tx = x->s->tx;
 	part_put_last(x->c, table, n);
 	return n;
 }

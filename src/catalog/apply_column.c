@@ -116,7 +116,7 @@ struct node *add_column(struct apply *x, struct node *table, const struct object
 
 	col->o.type = OBJECT_COLUMN;
 	col->o.schema = table->o.schema;
-	col->o.born_tx = x->s->in_tx ? x->s->tx : 0;
+	col->o.born_tx = x->s->tx;
 	d->type = integer ? slice_of(integer) : keep(x->c, resolve_type(x, d->type));
 	d->collation = keep(x->c, resolve_collation(x, d->collation));
 	if (integer) {

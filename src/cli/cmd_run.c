@@ -340,7 +340,8 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 	struct slice sql = slice_trim(clean_text(&c->arena, redact_sql(&c->arena, d, s->sql)));
 
 	if (s->batched)
-		printf("-- in batches: each is a short transaction over a range of the table's key\n");
+		printf("-- in batches: each is a short transaction over a range of the table's "
+		       "key\n");
 	if (waits) {
 		printf("-- while it runs, %s", waits);
 		for (size_t i = 0; i < s->nlocks; i++)

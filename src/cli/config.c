@@ -282,7 +282,8 @@ static bool read_batch_rows(struct reading *r, const struct node *n, void *into)
 	if (!config_scalar(r, n, "max_rows", &text))
 		return false;
 	if (!slice_u64(slice_of(text), &rows) || rows == 0 || rows > 1000000)
-		return config_bad(r, n, "max_rows wants a number from 1 to 1000000, not \"%s\"", text);
+		return config_bad(
+			r, n, "max_rows wants a number from 1 to 1000000, not \"%s\"", text);
 	((struct batch_limits *)into)->max_rows = (int)rows;
 	return true;
 }

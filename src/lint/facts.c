@@ -91,9 +91,10 @@ static void forget_gone(struct history_facts *f)
 		f->gone = NULL;
 }
 
-void facts_begin(struct history_facts *f)
+void facts_begin(struct history_facts *f, unsigned long long first_tx)
 {
 	f->scripts++;
+	f->first_tx = first_tx;
 	if (f->ngone)
 		forget_gone(f);
 	if (!f->script.total)
@@ -101,7 +102,7 @@ void facts_begin(struct history_facts *f)
 	arena_reset(&f->script);
 	f->added = NULL;
 	f->nadded = 0;
-	f->said = f->positioned = f->first_locks = (struct text_set){0};
+	f->said = f->positioned = f->first_locks = f->dropped = (struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -111,6 +112,7 @@ static void note_gone(struct judged *j, const struct change *c)
 	const struct object *i = dropped_index(j, c);
 	struct object copy;
 
+	text_set_add(&f->dropped, &f->script, c->target.name, SLICE_NONE);
 	if (!i)
 		return;
 	object_copy_into(f->arena, &copy, i);

@@ -44,20 +44,22 @@ struct history_facts {
 	struct text_set lock_order; /* table\ntable, in the order they were locked: the file */
 	struct text_set managed;    /* tables whose partitions an extension makes: the extension */
 
-	unsigned scripts;        /* begun so far */
-	struct gone_index *gone; /* dropped by this script and the one before */
+	unsigned scripts;            /* begun so far */
+	unsigned long long first_tx; /* of the script */
+	struct gone_index *gone;     /* dropped by this script and the one before */
 	size_t ngone;
 
 	struct arena script; /* emptied at each script; all that follows with it */
 	struct added_column *added;
 	size_t nadded;
+	struct text_set dropped;     /* names of indexes that it dropped, there or not */
 	struct text_set first_locks; /* transaction and table: the mode it was first locked in */
 	struct text_set said;        /* once per script is enough */
 	struct text_set positioned;  /* sequences and schema.table.column that the script sets */
 	bool positioned_read;
 };
 
-void facts_begin(struct history_facts *f);
+void facts_begin(struct history_facts *f, unsigned long long first_tx);
 void facts_note(struct judged *j);
 /* schema.table.column, as keys are built. */
 struct slice facts_key(struct arena *a, struct name table, struct slice column);

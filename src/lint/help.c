@@ -20,6 +20,17 @@ struct slice shown(struct judged *j, struct name n, struct slice part)
 	return s;
 }
 
+bool born_here(const struct judged *j, const struct object *o)
+{
+	if (!o->born_tx)
+		return false;
+	if (j->session->in_tx && o->born_tx == j->session->tx)
+		return true;
+	/* A migration that commits in between: nobody uses yet what it has just made. A lone file
+	 * may be anything, a whole history too. */
+	return j->judge->unit && !j->judge->unit->lone && o->born_tx >= j->facts->first_tx;
+}
+
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object)
 {
@@ -36,7 +47,7 @@ bool existed_before(struct judged *j, const struct change *c, enum object_type t
 	*name = (struct name){o->schema, o->name};
 	if (o->type == OBJECT_TABLE && slice_is(o->table_.persistence, "temporary"))
 		return false;
-	return !(j->session->in_tx && o->born_tx && o->born_tx == j->session->tx);
+	return !born_here(j, o);
 }
 
 const struct touched *first_existing(const struct touched *v, size_t n)

@@ -54,6 +54,8 @@ struct slice shown(struct judged *j, struct name n, struct slice part);
  * here, temporary or known to be absent. *name is resolved. */
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object);
+/* Made by this transaction or this migration? */
+bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
 const struct lock *strongest_existing(const struct effect *e);

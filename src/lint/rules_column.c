@@ -363,14 +363,6 @@ static void check_not_null(const struct rule *r, struct judged *j)
 				"any NULL",
 				SLICE(n.name));
 			add_needs(f, &j->effect->scans[i], j->effect);
-			f->safe = arena_printf(j->arena,
-				"ALTER TABLE %.*s ADD CONSTRAINT %.*s_not_null CHECK (%.*s IS NOT "
-				"NULL) NOT VALID;\n"
-				"ALTER TABLE %.*s VALIDATE CONSTRAINT %.*s_not_null;   -- another "
-				"transaction\n"
-				"then SET NOT NULL, and drop the check",
-				SLICE(n.name), SLICE(c->name), SLICE(c->name), SLICE(n.name),
-				SLICE(c->name));
 			break;
 		}
 	}
@@ -405,9 +397,8 @@ bool is_new_column(struct judged *j, struct name table, const struct object *t, 
 
 	if (facts_added(j->facts, table, column))
 		return true;
-	return t && j->session->in_tx &&
-	       catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT && col->born_tx &&
-	       col->born_tx == j->session->tx;
+	return t && catalog_part(j->before, t, OBJECT_COLUMN, column, &col) == PRESENT &&
+	       born_here(j, col);
 }
 
 struct shim {

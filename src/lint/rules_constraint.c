@@ -24,38 +24,17 @@ static bool copies_beside_nobody(const struct judged *j)
 	       strcmp(j->effect->algorithm, "COPY") == 0;
 }
 
-static struct slice two_steps(struct judged *j, const struct change *c)
-{
-	struct slice raw = slice_trim(j->statement->raw);
-	struct buf b = {0};
-	struct slice s;
-
-	if (j->statement->nchanges != 1 || slice_empty(c->def->name))
-		return SLICE_NONE;
-	buf_printf(&b, "%.*s NOT VALID;\n", SLICE(raw));
-	sqlf(&b, j->dialect, "ALTER TABLE %N VALIDATE CONSTRAINT %I;   -- another transaction",
-		c->target.schema, c->target.name, c->def->name);
-	s = arena_slice(j->arena, buf_slice(&b));
-	buf_done(&b);
-	return s;
-}
-
 static void check_fk(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct finding *f;
-		struct slice safe;
 		struct name n;
 
 		if (!adds(j, c, "foreign key", &n) || unchecked(c))
 			continue;
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"writes to %.*s and %.*s wait while every row is checked", SLICE(n.name),
 			SLICE(c->def->constraint.ref_table.name));
-		safe = two_steps(j, c);
-		if (safe.len)
-			f->safe = safe;
 	}
 }
 
@@ -126,8 +105,6 @@ static void check_check(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct finding *f;
-		struct slice safe;
 		struct name n;
 
 		if (!adds(j, c, "check", &n) || unchecked(c) ||
@@ -138,11 +115,8 @@ static void check_check(const struct rule *r, struct judged *j)
 				"%.*s is copied row by row while writes wait", SLICE(n.name));
 			continue;
 		}
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"%.*s is read in full while reads and writes wait", SLICE(n.name));
-		safe = two_steps(j, c);
-		if (safe.len)
-			f->safe = safe;
 	}
 }
 

@@ -106,9 +106,7 @@ static const struct object *dropped_guard(struct judged *j, const struct change 
 static bool is_old(const struct judged *j, const struct object *o)
 {
 	return o->table && !slice_is(o->table->table_.persistence, "temporary") &&
-	       !(j->session->in_tx &&
-		       ((o->born_tx && o->born_tx == j->session->tx) ||
-			       (o->table->born_tx && o->table->born_tx == j->session->tx)));
+	       !born_here(j, o) && !born_here(j, o->table);
 }
 
 bool guard_replaced(

@@ -33,28 +33,84 @@ static const struct object *part_of(
 	return NULL;
 }
 
+/* CREATE TABLE IF NOT EXISTS of a table that was there makes nothing. */
+static bool was_made_by(const struct object *t, const struct statement *st, const struct change *c)
+{
+	struct span at = t->span;
+
+	if (!(c->flags & CHANGE_IF_NOT_EXISTS) || !at.src)
+		return true;
+	return at.src == st->span.src && at.off >= st->span.off &&
+	       at.off <= st->span.off + st->span.len;
+}
+
+/* IF NOT EXISTS where nobody knows what is there: as it is written, and not certain. */
+static const struct object *as_written(struct judged *j, const struct change *c)
+{
+	struct name n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
+	struct object *t;
+
+	if (!c->def || c->def->type != OBJECT_TABLE)
+		return NULL;
+	t = ARENA_NEW(j->arena, struct object);
+	*t = *c->def;
+	t->schema = n.schema;
+	t->name = n.name;
+	return t;
+}
+
+static const struct object *new_table(
+	struct judged *j, const struct statement *st, const struct change *c, bool *certain)
+{
+	const struct object *t = NULL;
+
+	if ((c->kind != CHANGE_CREATE_TABLE && c->kind != CHANGE_CREATE_TABLE_AS) ||
+		(c->flags & CHANGE_TEMPORARY))
+		return NULL;
+	*certain = true;
+	switch (catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &t)) {
+	case ABSENT:
+		return NULL;
+	case UNKNOWN:
+		*certain = false;
+		t = as_written(j, c);
+		break;
+	case PRESENT:
+		if (!was_made_by(t, st, c))
+			return NULL;
+		break;
+	}
+	if (!t || slice_is(t->table_.persistence, "temporary") || t->table_.partition_of.name.len)
+		return NULL;
+	return t;
+}
+
 /* The tables that this script made and left: `each` is told with the statement that made it. */
 static void for_new_tables(const struct rule *r, struct judged *j,
 	void (*each)(const struct rule *r, struct judged *j, const struct change *c,
 		const struct object *t))
 {
 	const struct script *s = &j->judge->unit->script;
+	struct verdict *v = j->judge->out;
 
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t k = 0; k < s->at[i].nchanges; k++) {
 			const struct change *c = &s->at[i].changes[k];
-			const struct object *t;
+			size_t first = v->nfindings;
+			bool certain = true;
+			const struct object *t = new_table(j, &s->at[i], c, &certain);
 
-			if ((c->kind != CHANGE_CREATE_TABLE && c->kind != CHANGE_CREATE_TABLE_AS) ||
-				(c->flags & CHANGE_TEMPORARY) ||
-				catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &t) !=
-					PRESENT ||
-				slice_is(t->table_.persistence, "temporary") ||
-				t->table_.partition_of.name.len)
+			if (!t)
 				continue;
 			j->statement = &s->at[i];
 			each(r, j, c, t);
 			j->statement = NULL;
+			for (; !certain && first < v->nfindings; first++) {
+				v->findings[first].certain = false;
+				names_add(j->arena, &v->findings[first].needs,
+					arena_printf(j->arena, "whether %.*s is there already",
+						SLICE(t->name)));
+			}
 		}
 }
 
@@ -159,7 +215,7 @@ const struct rule rule_required_column_missing = {
 static void comment_column(const struct rule *r, struct judged *j, const struct policy *p,
 	const struct change *c, const struct object *column)
 {
-	struct name n = {column->table->schema, column->table->name};
+	struct name n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
 
 	if (!p->column_comments || column->comment.len)
 		return;

@@ -42,10 +42,41 @@ static void list(struct buf *b, const struct slice *v, size_t n)
 		buf_printf(b, "%s%.*s", i ? ", " : "", SLICE(v[i]));
 }
 
+static void compare_one(struct batcher *x, size_t i, const char *operator, struct slice value)
+{
+	buf_printf(&x->sql, "%.*s %s ", SLICE(x->key->sql[i]), operator);
+	x->b->conn->engine->batches->literal(&x->sql, x->key, i, value);
+}
+
+/* a >= 1 AND (a > 1 OR (a = 1 AND …)): the first half is what the index is searched by. */
+static void compare_apart(struct batcher *x, size_t i, const char *strict, const char *last,
+	const struct slice *values)
+{
+	const char *loose = *strict == '>' ? ">=" : "<=";
+
+	if (i + 1 == nkey(x)) {
+		compare_one(x, i, last, values[i]);
+		return;
+	}
+	compare_one(x, i, loose, values[i]);
+	buf_adds(&x->sql, " AND (");
+	compare_one(x, i, strict, values[i]);
+	buf_adds(&x->sql, " OR (");
+	compare_one(x, i, "=", values[i]);
+	buf_adds(&x->sql, " AND ");
+	compare_apart(x, i + 1, strict, last, values);
+	buf_adds(&x->sql, "))");
+}
+
 /* (a, b) > ('x'::text, '1'::int) */
 static void compare(struct batcher *x, const char *operator, const struct slice * values)
 {
 	const char *open = nkey(x) > 1 ? "(" : "", *close = nkey(x) > 1 ? ")" : "";
+
+	if (x->b->conn->engine->batches->no_row_ranges) {
+		compare_apart(x, 0, *operator== '>' ? ">" : "<", operator, values);
+		return;
+	}
 
 	buf_adds(&x->sql, open);
 	list(&x->sql, x->key->sql, nkey(x));

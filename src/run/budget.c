@@ -334,7 +334,8 @@ static int wait_for(const struct budget *b, const struct step *s)
 
 	if (ms == 0)
 		return 0;
-	/* A batch keeps rows of its own while it waits for others', and is begun anew for little. */
+	/* A batch keeps rows of its own while it waits for others', and is begun anew for little.
+	 */
 	if (s->batched)
 		return ms;
 	if (changes_rows(s) && s->lock < LOCK_WRITES)
@@ -515,7 +516,7 @@ bool budget_step(struct budget *b, const struct step *s, const struct step *step
 		if (b->nwanted && (!settle(b, err) || (b->nwanted && !take(b, s, err))))
 			return false;
 	}
-	return (in_tx && !b->locks->rung) || set_limit(b, s, in_tx, err);
+	return (in_tx && !b->locks->rung && !s->batched) || set_limit(b, s, in_tx, err);
 }
 
 void budget_sent(struct budget *b, const struct step *s)

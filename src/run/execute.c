@@ -41,7 +41,7 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
-	bool again; /* the transaction that the migration opened is begun anew */
+	bool again;   /* the transaction that the migration opened is begun anew */
 	bool batches; /* a statement in batches has done some of its rows */
 };
 
@@ -298,8 +298,7 @@ static bool batch_begin(void *ctx, const struct step *s, struct err *err)
 {
 	struct executor *x = ctx;
 
-	if (!send_fenced(x, begin_for(x, s), err) ||
-		!budget_step(&x->budget, s, s, 1, true, err))
+	if (!send_fenced(x, begin_for(x, s), err) || !budget_step(&x->budget, s, s, 1, true, err))
 		return false;
 	budget_sent(&x->budget, s);
 	return true;
@@ -346,8 +345,7 @@ static struct conn *batch_watcher(void *ctx)
 	return budget_watcher(&x->budget);
 }
 
-static void batch_tell(
-	void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
 {
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,

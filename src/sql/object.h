@@ -291,7 +291,7 @@ struct object {
 	struct slice owner, comment;
 	struct names acl;	   /* grants, one "grantee=privs/grantor"-like text each, a set */
 	struct span span;	   /* where it was defined, if a file did */
-	unsigned long long born_tx; /* catalog: transaction that created it (session.tx), 0 = before */
+	unsigned long long born_tx; /* catalog: session.tx when it was made, also outside of a transaction; 0 = before */
 	bool generated_name;	   /* the server will choose the name; `name` is our prediction */
 	bool tainted; /* catalog: an opaque statement may have changed it: look-ups say unknown */
 	union {

@@ -515,9 +515,11 @@ static bool forbidden_in_tx(struct looking *l)
 	case CHANGE_ALTER_SYSTEM:
 	case CHANGE_CREATE_TABLESPACE:
 	case CHANGE_DROP_TABLESPACE:
-	case CHANGE_CREATE_SUBSCRIPTION:
 	case CHANGE_DROP_SUBSCRIPTION:
 		return true;
+	case CHANGE_CREATE_SUBSCRIPTION: /* it makes a replication slot over there */
+		return !names_has(c->settings, SL("create_slot=false")) &&
+		       !names_has(c->settings, SL("connect=false"));
 	case CHANGE_CLUSTER:
 		return slice_empty(c->target.name);
 	case CHANGE_ADD_ENUM_VALUE:

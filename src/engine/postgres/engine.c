@@ -30,6 +30,7 @@ const struct engine engine_postgres = {
 	.sound = pg_sound,
 	.locks = &pg_locks,
 	.batches = &pg_batches,
+	.watch = &pg_watch,
 	.transactional_ddl = true,
 	.exact_grammar = true,
 	.scratch_extension_hint =

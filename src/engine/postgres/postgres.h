@@ -55,6 +55,9 @@ bool pg_connect_to(
 extern const struct engine_locks pg_locks;
 extern const struct engine_batches pg_batches;
 
+/* ---- watch.c ---- */
+extern const struct engine_watch pg_watch;
+
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;
 void pg_notice(void *ctx, const PGresult *r);
