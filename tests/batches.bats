@@ -13,6 +13,7 @@ teardown_file() {
 }
 
 teardown() {
+	[ -z "${standby_pid:-}" ] || kill -INT "$standby_pid" || true
 	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
 }
 
@@ -249,6 +250,42 @@ SQL
 	pg -c 'DROP TABLE busy'
 	ends 4 belay up --db "$url" --patience 1s
 	says "held up" 'pause_query cannot be read' 'relation "busy" does not exist'
+	[ "$(times)" = "1|20000" ]
+}
+
+# as_server COMMAND…: as the user that owns the test server
+as_server() {
+	if [ "$(id -u)" = 0 ]; then
+		runuser -u "$(stat -c %U "$PG_DIR/data")" -- "$@"
+	else
+		"$@"
+	fi
+}
+
+@test "a standby that falls behind holds the batches up, one that is gone does not" {
+	local bin
+	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	pg_database standby
+	base "$numbers" <<'SQL'
+-- belay:batched
+UPDATE t SET n = n + 1;
+SQL
+	ends 0 belay up 1 --db "$url"
+	(cd / && as_server "$bin/pg_basebackup" -h "$PG_DIR" -U postgres -R -c fast --no-sync -D "$PG_DIR/standby" 3>&-)
+	(cd / && exec 3>&- && as_server "$bin/postgres" -D "$PG_DIR/standby" -k "$PG_DIR" -p 5433 -c listen_addresses= \
+		-c recovery_min_apply_delay=1h -c wal_receiver_status_interval=1s -c hot_standby=on >"$BATS_TEST_TMPDIR/standby.log" 2>&1 </dev/null &)
+	timeout 60 sh -c 'until psql -XAtq -h "$0" -U postgres -c "SELECT state FROM pg_stat_replication" postgres | grep -q streaming; do sleep 0.1; done' "$PG_DIR"
+	standby_pid=$(head -n 1 "$PG_DIR/standby/postmaster.pid")
+	pg -c 'CREATE TABLE later AS SELECT 1 AS x' # a commit that the standby will not show for an hour
+	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres -c "SELECT replay_lag > interval \$\$ 1 s \$\$ FROM pg_stat_replication" postgres)" = t ]; do sleep 0.2; done' "$PG_DIR"
+	file belay.yml <<<$'batches:\n  max_lag: 500ms'
+	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+	pid=$!
+	timeout 60 sh -c 'until grep -q "paused: a standby is .* ms behind (max_lag 500 ms)" out; do sleep 0.05; done'
+	[ "$(times)" = "0|20000" ]
+	kill -INT "$standby_pid"
+	standby_pid=
+	wait "$pid"
 	[ "$(times)" = "1|20000" ]
 }
 

@@ -42,7 +42,7 @@ same_end() {
 	ends 0 belay new change "$@"
 	ends 0 belay check --fail-on warning
 	says 'nothing to report'
-	ends 0 belay rehearse --scratch "mariadb://root@localhost/test?socket=$MY_DIR/s"
+	ends 0 belay rehearse $(ls migrations | grep -v 001_ | sed 's/_.*//') --scratch "mariadb://root@localhost/test?socket=$MY_DIR/s"
 	my -e 'DROP DATABASE IF EXISTS safe; CREATE DATABASE safe; DROP DATABASE IF EXISTS unsafe; CREATE DATABASE unsafe'
 	ends 0 belay up --db "mariadb://root@localhost/safe?socket=$MY_DIR/s" --phase contract -q
 	{ base; echo "$unsafe"; } | my unsafe

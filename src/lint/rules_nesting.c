@@ -30,8 +30,18 @@ static const char *nested(const struct judged *j, const struct change *c)
 	return s->in_tx ? NULL : "no transaction is open here";
 }
 
+/* COMMIT inside a block is the block's own affair. */
+static bool is_block(const struct judged *j)
+{
+	const char *kind = j->statement->kind;
+
+	return j->statement->nchanges != 1 || (kind && strcmp(kind, "DO") == 0);
+}
+
 static void check_nested(const struct rule *r, struct judged *j)
 {
+	if (is_block(j))
+		return;
 	FOR_CHANGES(j, c)
 	{
 		const char *why = c->flags & CHANGE_INNER ? NULL : nested(j, c);
@@ -69,6 +79,8 @@ static bool left_open(const struct judged *j)
 {
 	bool open = j->session->in_tx && !j->session->runner_tx;
 
+	if (is_block(j))
+		return open;
 	FOR_CHANGES(j, c)
 	{
 		if (c->kind == CHANGE_BEGIN && !(c->flags & CHANGE_INNER))

@@ -564,24 +564,18 @@ static bool write_rename_table(struct step_writer *w)
 	piece(w, &s->up, "CREATE TABLE %n LIKE %n", schema, new, schema, old);
 	piece(w, &s->up, "CREATE VIEW %n AS SELECT * FROM %n", schema, view, schema, new);
 	piece(w, &s->up,
-		"-- belay:allow dependent-objects because \"the view finds the table under its "
-		"name "
-		"again\"\n-- belay:allow rename-table because \"a view takes the old name in the "
+		"-- belay:allow rename-table because \"a view takes the old name in the "
 		"same "
 		"statement\"\nRENAME TABLE %n TO %n, %n TO %n, %n TO %n",
 		schema, new, schema, scrap, schema, old, schema, new, schema, view, schema, old);
-	piece(w, &s->up,
-		"-- belay:allow dependent-objects because \"the view reads the table of that "
-		"name\"\n"
-		"-- belay:allow drop-table because \"it was made empty in this migration\"\n"
-		"DROP TABLE %n",
-		schema, scrap);
+	piece(w, &s->up, "DROP TABLE %n", schema, scrap);
 	piece(w, &s->down, "RENAME TABLE %n TO %n, %n TO %n", schema, old, schema, view, schema,
 		new, schema, old);
 	piece(w, &s->down, "DROP VIEW %n", schema, view);
 	s = step_add(w, PHASE_CONTRACT, "contract", "when no running code says %.*s any more.",
 		SLICE(old));
 	s->no_tx = true;
+	s->allow = "drop-view";
 	piece(w, &s->up, "DROP VIEW %n", schema, old);
 	piece(w, &s->down, "CREATE VIEW %n AS SELECT * FROM %n", schema, old, schema, new);
 	return true;

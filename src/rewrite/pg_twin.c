@@ -224,6 +224,10 @@ static bool write_rename_column(struct step_writer *w)
 			"%.*s is a generated column: add a second one of the new name with "
 			"the same expression, and drop this one in the contract phase",
 			SLICE(w->c->name));
+	if (is_partitioned(w->table) && w->in->version < 130000)
+		return refuse(w,
+			"before PostgreSQL 13 a partitioned table has no BEFORE triggers that "
+			"could keep a second column in step");
 	trigger = chosen_name(w, w->c->target.name,
 		joined(w, (struct names){(struct slice[]){w->c->name, new}, 2}), "sync",
 		OBJECT_FUNCTION);

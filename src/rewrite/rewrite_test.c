@@ -239,6 +239,21 @@ static void test_one_message(void **state)
 	done(&m);
 }
 
+/* An index of that name may be there for good reason: it is not dropped, and not taken for done. */
+static void test_if_not_exists(void **state)
+{
+	struct step_text t;
+	struct made m;
+
+	(void)state;
+	make(&m, PG, NULL, false, USERS, "CREATE INDEX IF NOT EXISTS i ON users (email)");
+	t = step_text(&m.arena, m.out.steps[0], 0, 1, false);
+	assert_true(slice_find(t.up, SL("\nCREATE INDEX CONCURRENTLY i ON users (email);")) !=
+		    SIZE_MAX);
+	assert_true(slice_find(t.up, SL("DROP INDEX")) == SIZE_MAX);
+	done(&m);
+}
+
 static void test_several_changes(void **state)
 {
 	struct made m;
@@ -283,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_one_message),
+		cmocka_unit_test(test_if_not_exists),
 		cmocka_unit_test(test_several_changes),
 		cmocka_unit_test(test_mysql),
 	};

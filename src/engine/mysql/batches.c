@@ -38,8 +38,7 @@ static bool is_binary(struct slice type)
 
 static bool is_number(struct slice type)
 {
-	return slice_ends(type, "int") || slice_iis(type, "decimal") ||
-	       slice_iis(type, "year");
+	return slice_ends(type, "int") || slice_iis(type, "decimal") || slice_iis(type, "year");
 }
 
 static void add_column(struct arena *a, struct batch_key *k, struct slice name, struct slice type)
