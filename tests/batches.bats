@@ -210,8 +210,9 @@ SQL
 	echo 'COMMIT;') | pg 3>&- &
 	holder=$!
 	until [ -e holding ]; do sleep 0.05; done
-	ends 4 belay up --db "$url" --patience 1s
-	says "99 rows in" "up to id = 297"
+	ends 4 belay up --db "$url" --patience 4s
+	says "in the way is session" "are changed and stay, up to id = " "never waiting in the queue for longer than 200 ms"
+	[ -z "$(pg -c 'SELECT 1 FROM t WHERE n = 1 AND id >= 300 LIMIT 1')" ]
 	touch let_go
 	wait "$holder"
 	ends 0 belay up --db "$url"
