@@ -34,7 +34,7 @@ struct step {
 	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
 	const struct batched *batched; /* -- belay:batched: it runs in pieces; NULL = whole */
-	char hash[65]; /* SHA-256 of the SQL */
+	char hash[65];                 /* SHA-256 of the SQL */
 };
 
 struct plan {
