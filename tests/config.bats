@@ -12,6 +12,10 @@ wrong() { # wrong YAML TEXT…: exit 2, the place is shown, the texts are said
 @test "unknown keys and words: the nearest one, line and column underlined" {
 	wrong $'dialect: postgres\nlayuot: plain' 'unknown key "layuot" in belay.yml' "Did you mean layout?" "belay.yml:2:1" "2 | layuot: plain"
 	wrong $'rules:\n  drop-colum: off' 'there is no rule "drop-colum"' "Did you mean drop-column?" "belay.yml:2:3" "   ^^^^^^^^^^"
+	wrong $'batches:\n  max_row: 5' 'unknown key "max_row" in batches' "Did you mean max_rows?"
+	wrong $'batches:\n  max_rows: many' "wants a number from 1"
+	wrong $'batches:\n  target_ms: 0' "a duration above 0"
+	wrong $'batches:\n  pause_query: DELETE FROM t' "wants a SELECT"
 	wrong $'rules:\n  drop-column: {severty: off}' 'unknown key "severty"' "Did you mean severity?" "belay.yml:2:17"
 	wrong $'rules:\n  drop-column: {paths: [a]}' "drop-column wants a severity"
 	wrong $'rules:\n  drop-column: loud' "a severity is off, info, warning or error" "belay.yml:2:16"

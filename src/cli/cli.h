@@ -112,6 +112,8 @@ struct progress {
 void progress_begin(struct progress *p, const struct cli *c);
 /* Shown after the first second, at most ten times a second; `total` 0 = unknown. */
 void progress_show(struct progress *p, const char *what, size_t done, size_t total);
+/* A line of its own. */
+void progress_say(struct progress *p, struct slice text);
 void progress_end(struct progress *p);
 /* Set by SIGINT / SIGTERM; the waiter's tick looks at it. */
 void signals_install(void);

@@ -192,6 +192,16 @@ static void on_event(void *ctx, const struct run_event *e)
 			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
 		break;
+	case EVENT_BATCH:
+		progress_say(&r->progress, e->text);
+		break;
+	case EVENT_PAUSE:
+		if (!c->quiet && io_now_ms() - r->said > 5000) {
+			r->said = io_now_ms();
+			progress_end(&r->progress);
+			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		}
+		break;
 	case EVENT_VERIFY_DONE:
 		break;
 	}
@@ -248,6 +258,7 @@ static bool read_budget(
 
 	req->wait_ms = e && e->wait_ms >= 0 ? e->wait_ms : 200;
 	req->hold_ms = e && e->hold_ms >= 0 ? e->hold_ms : 2000;
+	ro->batches = c->config.batches;
 	ro->patience_ms = 600000;
 	return read_time(c, "wait", &req->wait_ms, err) &&
 	       read_time(c, "hold", &req->hold_ms, err) &&
@@ -328,6 +339,9 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 	const char *waits = class_words(s->lock);
 	struct slice sql = slice_trim(clean_text(&c->arena, redact_sql(&c->arena, d, s->sql)));
 
+	if (s->batched)
+		printf("-- in batches: each is a short transaction over a range of the table's "
+		       "key\n");
 	if (waits) {
 		printf("-- while it runs, %s", waits);
 		for (size_t i = 0; i < s->nlocks; i++)

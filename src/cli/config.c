@@ -264,6 +264,65 @@ static bool read_hooks(struct reading *r, const struct node *n, void *into)
 	return config_is_empty(n) || config_walk(r, n, keys, into, "hooks");
 }
 
+/* ---- batches ---- */
+
+static bool read_batch_target(struct reading *r, const struct node *n, void *into)
+{
+	int *ms = &((struct batch_limits *)into)->target_ms;
+
+	return duration(r, n, "target_ms", ms) &&
+	       (*ms > 0 || config_bad(r, n, "target_ms wants a duration above 0"));
+}
+
+static bool read_batch_rows(struct reading *r, const struct node *n, void *into)
+{
+	const char *text = NULL;
+	unsigned long long rows;
+
+	if (!config_scalar(r, n, "max_rows", &text))
+		return false;
+	if (!slice_u64(slice_of(text), &rows) || rows == 0 || rows > 1000000)
+		return config_bad(
+			r, n, "max_rows wants a number from 1 to 1000000, not \"%s\"", text);
+	((struct batch_limits *)into)->max_rows = (int)rows;
+	return true;
+}
+
+static bool read_batch_lag(struct reading *r, const struct node *n, void *into)
+{
+	int *ms = &((struct batch_limits *)into)->max_lag_ms;
+
+	return duration(r, n, "max_lag", ms) &&
+	       (*ms > 0 || config_bad(r, n, "max_lag wants a duration above 0"));
+}
+
+static bool read_batch_query(struct reading *r, const struct node *n, void *into)
+{
+	const char *text = NULL;
+
+	if (!config_scalar(r, n, "pause_query", &text))
+		return false;
+	if (!slice_istarts(slice_trim(slice_of(text)), "select"))
+		return config_bad(r, n, "pause_query wants a SELECT that says true or false");
+	((struct batch_limits *)into)->pause_query = slice_of(text);
+	return true;
+}
+
+static bool read_batch_file(struct reading *r, const struct node *n, void *into)
+{
+	return config_scalar(r, n, "pause_file", &((struct batch_limits *)into)->pause_file);
+}
+
+static bool read_batches(struct reading *r, const struct node *n, void *into)
+{
+	static const struct key keys[] = {{"target_ms", read_batch_target},
+		{"max_rows", read_batch_rows}, {"max_lag", read_batch_lag},
+		{"pause_query", read_batch_query}, {"pause_file", read_batch_file}, {NULL, NULL}};
+
+	return config_is_empty(n) ||
+	       config_walk(r, n, keys, &((struct config *)into)->batches, "batches");
+}
+
 static bool read_env_protected(struct reading *r, const struct node *n, void *into)
 {
 	return yes_no(r, n, "protected", &((struct config_env *)into)->protected_);
@@ -321,7 +380,7 @@ static const struct key top[] = {{"dialect", read_config_dialect},
 	{"migrations", read_migrations}, {"base_schema", read_config_base_schema},
 	{"history_table", read_config_history_table}, {"placeholders", read_placeholders},
 	{"environments", read_environments}, {"journal", read_config_journal},
-	{"hooks", read_hooks}};
+	{"hooks", read_hooks}, {"batches", read_batches}};
 
 /* The rows above and those of config_lint.c as one table. */
 static const struct key *all_keys(struct arena *a)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "lint/lint.h"
 #include "plan/window.h"
+#include "run/run.h"
 
 struct config_env {
 	const char *name, *url, *role, *journal;
@@ -35,6 +36,7 @@ struct config {
 	size_t nenvs;
 	const char *journal;
 	struct config_hook before_up, after_up, on_block;
+	struct batch_limits batches;
 	struct rule_setting *rules;
 	size_t nrules;
 	const char *start_after, *baseline;

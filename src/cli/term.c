@@ -79,6 +79,22 @@ void progress_show(struct progress *p, const char *what, size_t done, size_t tot
 	fflush(stderr);
 }
 
+void progress_say(struct progress *p, struct slice text)
+{
+	long long now = io_now_ms();
+
+	if (!p->on || now - p->begun < 1000 || now - p->shown < (p->terminal ? 100 : 5000))
+		return;
+	p->shown = now;
+	if (p->terminal)
+		fputs("\r\033[K", stderr);
+	fprintf(stderr, "%.*s", SLICE(text));
+	if (!p->terminal)
+		fputc('\n', stderr);
+	p->last_width = 1;
+	fflush(stderr);
+}
+
 void progress_end(struct progress *p)
 {
 	if (p->on && p->terminal && p->last_width)

@@ -7,6 +7,7 @@
 #ifndef BELAY_ENGINE_ENGINE_H
 #define BELAY_ENGINE_ENGINE_H
 
+#include "base/buf.h"
 #include "catalog/catalog.h"
 #include "engine/conn.h"
 #include "sql/effect.h"
@@ -110,6 +111,42 @@ struct engine_locks {
 			struct err *err);
 };
 
+/* ---- Statements in batches ---- */
+/* What the rows of a table are told apart and put in order by. */
+struct batch_key {
+	struct names columns; /* as people know them */
+	struct slice *sql;    /* per column: what is compared and sorted */
+	struct slice *read;   /* per column: its value as text */
+	struct slice *type;   /* per column: the engine's own, for literal() */
+	struct slice words;   /* "primary key orders_pkey": the same words, the same key */
+	/* Not a key but where the rows lie: rows move when they are changed. `pages` of them, and
+	 * the ranges are cut by their numbers. */
+	bool places;
+	long long pages;
+	long long rows;	 /* about, -1 = not known */
+	struct slice at; /* the table, for pressure() */
+};
+/* What else the server has to do. */
+struct batch_pressure {
+	long long active;	       /* other sessions at work */
+	long long standbys, unseen;    /* that stream; that this role may not see */
+	long long lag_ms, lag_bytes;   /* of the one furthest behind */
+	long long waiters;	       /* sessions that have waited for a lock on the table */
+};
+struct engine_batches {
+	/* The key asked for (`wanted`), or the best one that the statement does not change. */
+	bool (*key)(struct conn *c, struct arena *a, struct name table, struct names wanted,
+			struct names changed, struct batch_key *out, struct err *err);
+	/* A value that `read` gave, as SQL. */
+	void (*literal)(struct buf *b, const struct batch_key *k, size_t column,
+			struct slice value);
+	/* On a second connection; NULL: nothing can be known. */
+	bool (*pressure)(struct conn *watcher, struct slice session, const struct batch_key *k,
+			struct batch_pressure *out, struct err *err);
+	bool no_row_ranges; /* (a, b) > (1, 2) finds no range of an index */
+	int most_ms; /* a batch takes at most so long, for others wait for it; 0 = they do not */
+};
+
 /* ---- Looking at a server that is at work ---- */
 struct seen_session {
 	struct slice id, who, state; /* "4711"; "nightly, role shop"; "idle in transaction" */
@@ -210,6 +247,8 @@ struct engine {
 	/* Lock budgets; NULL where a connection waits for the whole database (SQLite: its busy
 	 * handler). */
 	const struct engine_locks *locks;
+	/* NULL: no statement runs in batches. */
+	const struct engine_batches *batches;
 	/* NULL where there are no sessions to see (SQLite). */
 	const struct engine_watch *watch;
 };

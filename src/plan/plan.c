@@ -90,6 +90,23 @@ static bool has_ddl(const struct script *s)
 	return false;
 }
 
+/* Nothing but statements in batches, and settings: then nobody has to say that there is no
+ * transaction. */
+static bool only_batched(const struct script *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		bool asked = batched_is_asked(&s->at[i]);
+
+		n += asked;
+		if (!asked && (s->at[i].nchanges != 1 ||
+				      change_class_of(s->at[i].changes[0].kind) != CLASS_SESSION))
+			return false;
+	}
+	return n > 0;
+}
+
 static struct grouping decide(struct planner *pl, const struct script *s, enum tx_mode mode)
 {
 	struct grouping g = {.first = 0, .last = s->n};
@@ -110,7 +127,7 @@ static struct grouping decide(struct planner *pl, const struct script *s, enum t
 		g.last = s->n - 1;
 		words = 0;
 	}
-	g.wrap = words == 0 && outside == 0;
+	g.wrap = words == 0 && outside == 0 && !only_batched(s);
 	if (!pl->engine->transactional_ddl && has_ddl(s))
 		g.wrap = false;
 	return g;
@@ -245,6 +262,55 @@ static bool read_window(const struct statement *st, struct step *s, struct err *
 	return true;
 }
 
+/* -- belay:batched */
+static bool read_batched(
+	struct planner *pl, struct step *s, const struct grouping *g, struct err *err)
+{
+	struct batched *b;
+
+	if (!batched_is_asked(s->statement))
+		return true;
+	if (g->wrap) {
+		err_set(err, ERR_INPUT,
+			"a statement in batches commits after each of them, so it cannot stand in "
+			"a "
+			"transaction with others");
+		err_hint(err,
+			"Nothing was run. Put it into a migration of its own, or mark this one "
+			"with \"-- belay:no-transaction\".");
+		return err_span(err, s->statement->span);
+	}
+	if (!pl->engine->batches) {
+		err_set(err, ERR_INPUT, "statements in batches are not supported on %s",
+			pl->engine->title);
+		err_hint(err, "Nothing was run. Write the batches by hand, one range of the key "
+			      "to a statement.");
+		return err_span(err, s->statement->span);
+	}
+	b = ARENA_NEW(pl->arena, struct batched);
+	s->batched = b;
+	return batched_read(b, pl->arena, pl->engine->dialect, s->statement, s->sql, err);
+}
+
+/* BEGIN and COMMIT of the author's own would be around the batches'. */
+static bool no_words_around(const struct script *s, struct err *err)
+{
+	const struct statement *word = NULL;
+	bool asked = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		asked |= batched_is_asked(&s->at[i]);
+		if (is_tx_word(&s->at[i]))
+			word = &s->at[i];
+	}
+	if (!asked || !word)
+		return true;
+	err_set(err, ERR_INPUT,
+		"a statement in batches commits after each of them: it cannot share a file with "
+		"BEGIN, COMMIT and ROLLBACK");
+	return err_span(err, word->span);
+}
+
 static bool add_step(struct planner *pl, const struct migration *m, const struct statement *st,
 	const struct grouping *g, struct err *err)
 {
@@ -262,7 +328,7 @@ static bool add_step(struct planner *pl, const struct migration *m, const struct
 
 	if (!expand(pl, st, &s.sql, err))
 		return false;
-	if (!read_budget(st, &s, err) || !read_window(st, &s, err))
+	if (!read_budget(st, &s, err) || !read_window(st, &s, err) || !read_batched(pl, &s, g, err))
 		return false;
 	digest_sha256_hex(s.sql, s.hash);
 	foresee(pl, &s);
@@ -298,7 +364,8 @@ static bool plan_migration(struct planner *pl, const struct migration *m, struct
 	struct grouping g;
 	size_t begin = pl->plan->nsteps;
 
-	if (!read_part(pl, m, &s, &part, err) || !refuse_unrunnable(pl, m, &s, err))
+	if (!read_part(pl, m, &s, &part, err) || !refuse_unrunnable(pl, m, &s, err) ||
+		!no_words_around(&s, err))
 		return false;
 	g = decide(pl, &s, part->tx);
 	if (g.wrap)

@@ -6,6 +6,7 @@
 #define BELAY_PLAN_PLAN_H
 
 #include "layout/layout.h"
+#include "plan/batched.h"
 #include "plan/window.h"
 
 enum step_kind {
@@ -32,7 +33,8 @@ struct step {
 	struct window window; /* it may run then: -- belay:window */
 	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
-	char hash[65]; /* SHA-256 of the SQL */
+	const struct batched *batched; /* -- belay:batched: it runs in pieces; NULL = whole */
+	char hash[65];                 /* SHA-256 of the SQL */
 };
 
 struct plan {

@@ -204,6 +204,55 @@ static void clauses_are_locks(void **state)
 	}
 }
 
+static void batches_are_alone(void **state)
+{
+	struct planned r =
+		plan_of(*state, "PRAGMA cache_size = 1;\n-- belay:batched size=20 key=id\n"
+				"UPDATE main.a AS z SET x = (SELECT 1 FROM b), y = (z.y) -- c\n"
+				"WHERE x IS NOT DISTINCT FROM y -- end\n;\n"
+				"-- belay:batched\nDELETE FROM \"a b\"");
+	const struct batched *b;
+
+	assert_true(r.ok);
+	assert_int_equal(r.plan.nsteps, 3);
+	assert_int_equal(r.plan.steps[1].group, 0);
+	assert_null(r.plan.steps[0].batched);
+	b = r.plan.steps[1].batched;
+	assert_int_equal(b->size, 20);
+	assert_true(b->key.n == 1 && slice_is(b->key.at[0], "id"));
+	assert_true(slice_is(b->table.schema, "main") && slice_is(b->table.name, "a"));
+	assert_true(slice_is(b->relation, "main.a AS z") && slice_is(b->alias, "z"));
+	assert_true(slice_is(b->head, "UPDATE main.a AS z SET x = (SELECT 1 FROM b), y = (z.y)"));
+	assert_true(slice_is(b->where, "x IS NOT DISTINCT FROM y"));
+	assert_true(names_has(b->sets, SL("x")) && names_has(b->sets, SL("y")));
+	b = r.plan.steps[2].batched;
+	assert_true(b->deletes && slice_is(b->table.name, "a b") && b->where.len == 0);
+}
+
+static void not_for_batches(void **state)
+{
+	static const char *const table[][2] = {
+		{"INSERT INTO a SELECT 1", "only UPDATE and DELETE"},
+		{"UPDATE a SET x = 1 FROM b", "joins other tables"},
+		{"UPDATE a SET x = 1 RETURNING x", "RETURNING"},
+		{"UPDATE OR FAIL a SET x = 1", "conflicts"},
+		{"DELETE FROM a WHERE x IN (SELECT x FROM main.a)", "its own table"},
+		{"WITH c AS (SELECT 1) DELETE FROM a", "only UPDATE and DELETE"},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char text[200];
+		struct planned r;
+
+		snprintf(text, sizeof text, "-- belay:batched\n%s", table[i][0]);
+		r = plan_of(*state, text);
+		assert_false(r.ok);
+		assert_int_equal(r.err.code, ERR_INPUT);
+		assert_non_null(strstr(r.err.message, table[i][1]));
+		err_done(&r.err);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +266,8 @@ int main(void)
 		TEST(a_fatal_problem_stops),
 		TEST(placeholders),
 		TEST(clauses_are_locks),
+		TEST(batches_are_alone),
+		TEST(not_for_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,16 @@ static bool watch(struct budget *b)
 	return b->watcher != NULL;
 }
 
+struct conn *budget_watcher(struct budget *b)
+{
+	if (b->watcher && !b->watcher->ops->alive(b->watcher)) {
+		conn_close(b->watcher);
+		b->watcher = NULL;
+	}
+	b->no_watcher = false;
+	return watch(b) ? b->watcher : NULL;
+}
+
 static void look(struct budget *b, const struct lock *locks, size_t n)
 {
 	struct err ignored = {0};
@@ -324,6 +334,10 @@ static int wait_for(const struct budget *b, const struct step *s)
 
 	if (ms == 0)
 		return 0;
+	/* A batch keeps rows of its own while it waits for others', and is begun anew for little.
+	 */
+	if (s->batched)
+		return ms;
 	if (changes_rows(s) && s->lock < LOCK_WRITES)
 		return ms > ROWS_MS ? ms : ROWS_MS;
 	if (b->attempt == 0 && s->lock >= LOCK_WRITES)
@@ -502,7 +516,7 @@ bool budget_step(struct budget *b, const struct step *s, const struct step *step
 		if (b->nwanted && (!settle(b, err) || (b->nwanted && !take(b, s, err))))
 			return false;
 	}
-	return (in_tx && !b->locks->rung) || set_limit(b, s, in_tx, err);
+	return (in_tx && !b->locks->rung && !s->batched) || set_limit(b, s, in_tx, err);
 }
 
 void budget_sent(struct budget *b, const struct step *s)
@@ -607,6 +621,23 @@ bool budget_again(struct budget *b, const struct step *s, struct err *err)
 	err_done(err);
 	*err = (struct err){0};
 	if (!nap(b, jitter(b, pause), err))
+		return false;
+	b->attempt++;
+	return true;
+}
+
+bool budget_again_busy(struct budget *b, const struct step *s, struct err *err)
+{
+	if (b->locks || err->code != ERR_BLOCKED || s == NULL)
+		return false;
+	if (b->attempt == 0)
+		b->first_failure = io_now_ms();
+	if (io_now_ms() - b->first_failure >= b->o->patience_ms)
+		return false;
+	tell(b, EVENT_RETRY, s, io_now_ms() - b->first_failure, slice_of(err->message));
+	err_done(err);
+	*err = (struct err){0};
+	if (!nap(b, jitter(b, POLL_MS), err))
 		return false;
 	b->attempt++;
 	return true;

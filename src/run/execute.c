@@ -15,6 +15,7 @@
 
 #include "base/io.h"
 #include "engine/engine.h"
+#include "run/batch.h"
 #include "sql/quote.h"
 
 #include <time.h>
@@ -40,7 +41,8 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
-	bool again; /* the transaction that the migration opened is begun anew */
+	bool again;   /* the transaction that the migration opened is begun anew */
+	bool batches; /* a statement in batches has done some of its rows */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -290,6 +292,107 @@ static bool run_with_row(struct executor *x, const struct step *s, struct err *e
 	return false;
 }
 
+/* ---- A statement in batches ---- */
+
+static bool batch_begin(void *ctx, const struct step *s, struct err *err)
+{
+	struct executor *x = ctx;
+
+	if (!send_fenced(x, begin_for(x, s), err) || !budget_step(&x->budget, s, s, 1, true, err))
+		return false;
+	budget_sent(&x->budget, s);
+	return true;
+}
+
+static bool batch_commit(void *ctx, struct err *err)
+{
+	return commit(ctx, err);
+}
+
+static void batch_roll_back(void *ctx)
+{
+	struct executor *x = ctx;
+
+	budget_back(&x->budget);
+	roll_back(x);
+}
+
+static bool batch_again(void *ctx, const struct step *s, struct err *err)
+{
+	struct executor *x = ctx;
+
+	return budget_again(&x->budget, s, err) || budget_again_busy(&x->budget, s, err);
+}
+
+static void batch_fresh(void *ctx)
+{
+	struct executor *x = ctx;
+
+	budget_back(&x->budget);
+	budget_fresh_step(&x->budget);
+	x->batches = true;
+}
+
+static bool batch_go_on(void *ctx, struct err *err)
+{
+	return not_stopped(ctx, err);
+}
+
+static struct conn *batch_watcher(void *ctx)
+{
+	struct executor *x = ctx;
+
+	return budget_watcher(&x->budget);
+}
+
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
+{
+	struct executor *x = ctx;
+	struct run_event e = {.kind = kind,
+		.step = s,
+		.migration = s->migration,
+		.direction = s->direction,
+		.index = x->at + 1,
+		.total = x->plan->nmigrations,
+		.text = text};
+
+	if (x->o->event)
+		x->o->event(x->o->ctx, &e);
+}
+
+static bool run_in_batches(struct executor *x, const struct step *s, struct err *err)
+{
+	const struct batch_host host = {.ctx = x,
+		.begin = batch_begin,
+		.commit = batch_commit,
+		.roll_back = batch_roll_back,
+		.go_on = batch_go_on,
+		.again = batch_again,
+		.fresh = batch_fresh,
+		.watcher = batch_watcher,
+		.tell = batch_tell};
+	struct batch_run b = {.host = &host,
+		.o = x->o,
+		.conn = x->conn,
+		.journal = x->journal,
+		.step = s,
+		.session = x->budget.session,
+		.arena = x->arena};
+	long long begun = io_now_ms();
+	bool ok;
+
+	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
+	ok = batch_run(&b, err);
+	x->batches = !ok && (b.cursor.found || b.cursor.last);
+	arena_done(&b.reached);
+	if (!ok)
+		return false;
+	x->kept++;
+	x->result->statements_done++;
+	tell(x, EVENT_STATEMENT_DONE, s, io_now_ms() - begun);
+	return true;
+}
+
 /* The ruin that a failed concurrent build leaves is removed at once, if that is quickly done; the
  * next run would do it otherwise. */
 static void after_failure(
@@ -449,6 +552,8 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		budget_fresh_step(&x->budget);
 	x->again = false;
 	budget_note(&x->budget, s);
+	if (s->batched && x->journal)
+		return run_in_batches(x, s, err);
 	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
 		if (!run_step(x, s, &ms, err))
 			return false;
@@ -654,7 +759,7 @@ static void explain_failure(
 			"the connection broke while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
 			SLICE(m->id), path);
-	else if (!x->grouped && x->kept)
+	else if (x->batches || (!x->grouped && x->kept))
 		say_partial(x, m, total, err);
 	else if (lost)
 		err_context(err,
@@ -704,6 +809,19 @@ static void tell_framework(struct executor *x, const struct migration *m, const 
 	err_done(&ignored);
 }
 
+/* What cannot be done is said before the migration is marked as begun. */
+static bool batches_can_run(struct executor *x, size_t from, size_t to, struct err *err)
+{
+	const struct step *steps = x->plan->steps + from;
+
+	if (!x->journal || from == to)
+		return true;
+	if (!resume_has(x->o->state, steps->migration))
+		return x->grouped || batch_foresee(x->conn, steps, to - from, err);
+	x->batches = true;
+	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
+}
+
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -711,13 +829,16 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 
 	x->grouped = from < to ? x->plan->steps[from].group != 0 : true;
 	x->kept = 0;
+	x->batches = false;
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
 	if (!windows_open(x, from, to, err))
 		return false;
-	ok = x->grouped ? run_patiently(x, m, from, to, err)
-			: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
+	ok = batches_can_run(x, from, to, err);
+	if (ok)
+		ok = x->grouped ? run_patiently(x, m, from, to, err)
+				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
 		tell_framework(x, m, err);

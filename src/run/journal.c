@@ -20,7 +20,7 @@ struct journal {
 };
 
 enum {
-	JOURNAL_VERSION = 2,
+	JOURNAL_VERSION = 3,
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
@@ -57,6 +57,7 @@ bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 	if (d == DIALECT_POSTGRES)
 		return slice_is(schema, "belay");
 	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
+	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
 	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
 }
 
@@ -105,6 +106,29 @@ static void lease_script(struct buf *out, struct slice schema)
 		schema, SL("lease"), schema, SL("lease"));
 }
 
+/* See cursor.h. */
+static void cursor_script(struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "cursor");
+	buf_printf(out,
+		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL, run %s NOT "
+		"NULL, hash %s NOT NULL, key_words %s NOT NULL, last_key %s, upto %s NOT NULL,"
+		" rows_seen %s NOT NULL, rows_done %s NOT NULL, ranges_done %s NOT NULL,"
+		" updated %s NOT NULL, PRIMARY KEY (migration, direction, statement)%s",
+		k, dialect_is_mysql(d) ? "varchar(4)" : k, n, n, k, t, t, t, n, n, n,
+		type_of(d, 'm'), end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "moved");
+	buf_printf(out,
+		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL,"
+		" xid %s NOT NULL%s",
+		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
@@ -140,6 +164,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" (migration %s NOT NULL PRIMARY KEY, layout %s NOT NULL, checksum %s NOT NULL,"
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
+	cursor_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -323,6 +348,29 @@ static bool version_is_known(struct slice version, struct err *err)
 	return err_hint(err, "Use that belay, or a newer one.");
 }
 
+/* What an older belay made lacks what it did not know. IF NOT EXISTS is no protection against
+ * somebody who does the same at this moment. */
+static bool add_missing(struct journal *j, struct slice where, bool raise, struct err *err)
+{
+	enum dialect d = j->conn->id.dialect;
+
+	buf_clear(&j->sql);
+	if (d == DIALECT_POSTGRES)
+		buf_adds(&j->sql, "SELECT pg_catalog.pg_advisory_xact_lock(7089266147110);\n");
+	journal_script(&j->sql, d, where);
+	if (raise) {
+		buf_adds(&j->sql, "UPDATE ");
+		own(j, "version");
+		buf_printf(&j->sql, " SET version = %d WHERE version < %d;\n", JOURNAL_VERSION,
+			JOURNAL_VERSION);
+	}
+	if (run_sql(j, err))
+		return true;
+	err_context(err, "making belay's journal");
+	return err_hint(err, "A role that may create it can run what `belay init --journal` "
+			     "prints.");
+}
+
 bool journal_make(struct conn *c, struct slice where, struct err *err)
 {
 	struct journal j = {.conn = c};
@@ -336,19 +384,10 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 		own(&j, "version");
 		ok = conn_query(c, buf_slice(&j.sql), &j.arena, &r, err) &&
 		     (rows_null(&r, 0, 0) || version_is_known(rows_get(&r, 0, 0), err));
+		if (ok && number(rows_get(&r, 0, 0)) < JOURNAL_VERSION)
+			ok = add_missing(&j, where, true, err);
 	} else if (ok) {
-		/* There is none, or one of an older belay: what is missing is added. IF NOT EXISTS
-		 * is no protection against somebody who does the same at this moment. */
-		if (c->id.dialect == DIALECT_POSTGRES)
-			buf_adds(&j.sql,
-				"SELECT pg_catalog.pg_advisory_xact_lock(7089266147110);\n");
-		journal_script(&j.sql, c->id.dialect, where);
-		ok = run_sql(&j, err);
-		if (!ok) {
-			err_context(err, "making belay's journal");
-			err_hint(err, "A role that may create it can run what `belay init "
-				      "--journal` prints.");
-		}
+		ok = add_missing(&j, where, false, err);
 	}
 	buf_done(&j.sql);
 	arena_done(&j.arena);
@@ -382,6 +421,21 @@ void journal_close(struct journal *j)
 	buf_done(&j->sql);
 	arena_done(&j->arena);
 	free(j);
+}
+
+void journal_table(struct journal *j, struct buf *b, const char *name)
+{
+	table(b, j->conn->id.dialect, j->schema, j->prefix, name);
+}
+
+long long journal_run(const struct journal *j)
+{
+	return j->run;
+}
+
+const char *journal_now(enum dialect d)
+{
+	return now_of(d);
 }
 
 void journal_guard(struct journal *j, struct slice words)
@@ -509,6 +563,11 @@ static bool close_open_steps(struct journal *j, const struct migration *m, struc
 		" SET state = 'recorded' WHERE migration = %L AND kind IN ('alone', 'mark')"
 		" AND state <> 'recorded'",
 		m->id);
+	for (size_t i = 0; i < 2; i++) {
+		buf_adds(&j->sql, "; DELETE FROM ");
+		own(j, i ? "moved" : "cursor");
+		sqlf(&j->sql, j->conn->id.dialect, " WHERE migration = %L", m->id);
+	}
 	return run_sql(j, err);
 }
 

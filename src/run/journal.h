@@ -3,13 +3,14 @@
  *
  * A transactional step commits together with its row. Any other step is written down as intended
  * before its SQL is sent, and as done after the server has said so; one found intended but not done
- * is in doubt: ask the database, do not assume. Three tables in the schema `belay` (PostgreSQL; the
+ * is in doubt: ask the database, do not assume. A few tables in the schema `belay` (PostgreSQL; the
  * prefix `belay_` elsewhere), readable by a person:
  *
  *	run(id, tool, system, database, role, host, pid, direction, state, started, finished)
  *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql_text,
  *	     before_state, evidence, started, ms, error)
  *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
+ *	cursor(…), moved(…)			see cursor.h
  *	version(version)			of these tables
  *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
  *
@@ -19,6 +20,8 @@
 #ifndef BELAY_RUN_JOURNAL_H
 #define BELAY_RUN_JOURNAL_H
 
+#include "base/buf.h"
+#include "engine/conn.h"
 #include "plan/plan.h"
 
 struct journal;
@@ -77,6 +80,10 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
  * one. `close_steps`: the migration has rows of single steps, which now belong to the past. */
 bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
 	bool close_steps, struct err *err);
+/* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
+void journal_table(struct journal *j, struct buf *b, const char *name);
+long long journal_run(const struct journal *j);
+const char *journal_now(enum dialect d);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
 /* True for tables that are ours: comparisons leave them out. */

@@ -53,6 +53,8 @@ enum run_event_kind {
 	EVENT_MIGRATION_DONE,
 	EVENT_VERIFY_DONE,
 	EVENT_RETRY,
+	EVENT_BATCH, /* of a statement in batches one more is done; text: how far it has come */
+	EVENT_PAUSE, /* the batches wait; text: what for */
 };
 struct run_event {
 	enum run_event_kind kind;
@@ -77,6 +79,13 @@ bool run_lock_take(struct run_lock *l, struct conn *c, const struct lease_reques
 	struct err *err);
 void run_lock_drop(struct run_lock *l);
 
+/* Statements in batches; 0 and nothing = the default. */
+struct batch_limits {
+	int target_ms, max_rows, max_lag_ms;
+	struct slice pause_query; /* true = wait */
+	const char *pause_file;   /* wait while it is there */
+};
+
 struct run_options {
 	struct conn *conn;
 	const struct run_state *state; /* what the plan was made from; NULL in rehearsals */
@@ -97,6 +106,7 @@ struct run_options {
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
 	struct window window; /* no migration begins outside of it */
 	int patience_ms;      /* how long a lock is tried for, 0 = once */
+	struct batch_limits batches;
 	void *ctx;
 };
 struct verify_failure {

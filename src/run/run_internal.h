@@ -88,6 +88,11 @@ void budget_released(struct budget *b);
 /* After a failure and a rollback: wait a little and say whether to try again. If not, *err tells
  * who was in the way. */
 bool budget_again(struct budget *b, const struct step *s, struct err *err);
+/* The same where an engine has no lock budgets: somebody else is writing. */
+bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
+
+/* The second connection, opened when it is first wanted; NULL = not to be had. */
+struct conn *budget_watcher(struct budget *b);
 
 /* ---- fold.c ---- */
 /* Several statements that return nothing become one message: what is sent to the stand-in between

@@ -28,6 +28,7 @@ const struct engine engine_mysql = {
 	.witness = mysql_witness,
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
+	.batches = &mysql_batches,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
@@ -55,6 +56,7 @@ const struct engine engine_mariadb = {
 	.witness = mysql_witness,
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
+	.batches = &mysql_batches,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

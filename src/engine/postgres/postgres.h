@@ -53,6 +53,7 @@ bool pg_connect_to(
 
 /* ---- budget.c ---- */
 extern const struct engine_locks pg_locks;
+extern const struct engine_batches pg_batches;
 
 /* ---- watch.c ---- */
 extern const struct engine_watch pg_watch;

@@ -23,6 +23,7 @@ const struct engine engine_sqlite = {
 	.observe_begin = sqlite_observe_begin,
 	.observe_end = sqlite_observe_end,
 	.needs_no_tx = sqlite_needs_no_tx,
+	.batches = &sqlite_batches,
 	.transactional_ddl = true,
 	.scratch_extension_hint = "SQLite is built in: nothing has to be installed",
 };

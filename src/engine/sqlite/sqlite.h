@@ -7,6 +7,8 @@
 struct sqlite3;
 struct token;
 
+extern const struct engine_batches sqlite_batches; /* batches.c */
+
 /* ---- confirm.c: asking SQLite itself ---- */
 
 /* SQLite's version as our number (3.40.1 = 34001). */

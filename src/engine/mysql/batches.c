@@ -1,0 +1,160 @@
+/* batches.c - what the rows of a table are told apart by, and what else the server has to do.
+ *
+ * Keys whose order is not that of the comparison with a literal are left out: ENUM and SET (sorted
+ * by number, compared as text), floating point, TIMESTAMP (as text it depends on the session's time
+ * zone). https://mariadb.com/kb/en/enum/ */
+#include "engine/mysql/mysql.h"
+
+#include "queries.h"
+#include "sql/quote.h"
+
+enum { TABLE_TYPE, TRANSACTIONS, TABLE_ROWS, INDEX, COLUMN, DATA_TYPE };
+
+static long long number(const struct rows *r, size_t row, size_t col)
+{
+	unsigned long long n = 0;
+
+	return !rows_null(r, row, col) && slice_u64(rows_get(r, row, col), &n) ? (long long)n : -1;
+}
+
+static bool refuse(struct err *err, struct name t, const char *why)
+{
+	return err_set(
+		err, ERR_INPUT, "\"%.*s\" cannot be changed in batches: %s", SLICE(t.name), why);
+}
+
+static bool has_fold(struct names n, struct slice s)
+{
+	for (size_t i = 0; i < n.n; i++)
+		if (slice_ieq(n.at[i], s))
+			return true;
+	return false;
+}
+
+static bool is_binary(struct slice type)
+{
+	return slice_iis(type, "binary") || slice_iis(type, "varbinary");
+}
+
+static bool is_number(struct slice type)
+{
+	return slice_ends(type, "int") || slice_iis(type, "decimal") || slice_iis(type, "year");
+}
+
+static void add_column(struct arena *a, struct batch_key *k, struct slice name, struct slice type)
+{
+	size_t n = k->columns.n, nread = n, ntype = n;
+	struct buf b = {0};
+
+	quote_ident(&b, DIALECT_MARIADB, name);
+	*ARENA_PUSH(a, k->sql, n) = arena_slice(a, buf_slice(&b));
+	*ARENA_PUSH(a, k->read, nread) =
+		is_binary(type) ? arena_printf(a, "hex(%s)", buf_cstr(&b)) : k->sql[n - 1];
+	*ARENA_PUSH(a, k->type, ntype) = type;
+	names_add(a, &k->columns, name);
+	buf_done(&b);
+}
+
+static bool fits(const struct rows *r, size_t from, size_t to, struct names wanted,
+	struct names changed, bool *is_changed)
+{
+	for (size_t i = from; i < to; i++) {
+		if (wanted.n && !has_fold(wanted, rows_get(r, i, COLUMN)))
+			return false;
+		if (has_fold(changed, rows_get(r, i, COLUMN))) {
+			*is_changed = true;
+			return false;
+		}
+	}
+	return !wanted.n || wanted.n == to - from;
+}
+
+static bool choose(const struct rows *r, struct arena *a, struct names wanted, struct names changed,
+	struct batch_key *out, bool *is_changed)
+{
+	size_t to;
+
+	for (size_t from = 0; from < r->nrows; from = to) {
+		to = from + 1;
+		while (to < r->nrows && slice_eq(rows_get(r, to, INDEX), rows_get(r, from, INDEX)))
+			to++;
+		if (rows_null(r, from, INDEX) || !fits(r, from, to, wanted, changed, is_changed))
+			continue;
+		for (size_t i = from; i < to; i++)
+			add_column(a, out, rows_get(r, i, COLUMN), rows_get(r, i, DATA_TYPE));
+		out->words = arena_printf(a, "key %.*s", SLICE(rows_get(r, from, INDEX)));
+		return true;
+	}
+	return false;
+}
+
+static bool key(struct conn *c, struct arena *a, struct name table, struct names wanted,
+	struct names changed, struct batch_key *out, struct err *err)
+{
+	struct cell params[2] = {{.text = table.name}, {.text = table.schema}};
+	struct rows r = {0};
+	bool is_changed = false;
+
+	*out = (struct batch_key){.rows = -1, .at = table.name};
+	if (!conn_query_params(c, slice_of(query_mysql_batch_key), params, 2, a, &r, err))
+		return false;
+	if (r.nrows == 0)
+		return refuse(err, table, "there is no such table");
+	if (!slice_is(rows_get(&r, 0, TABLE_TYPE), "BASE TABLE"))
+		return refuse(err, table, "it is not an ordinary table");
+	if (!slice_iis(rows_get(&r, 0, TRANSACTIONS), "yes"))
+		return refuse(err, table, "its storage engine knows no transactions");
+	out->rows = number(&r, 0, TABLE_ROWS);
+	if (choose(&r, a, wanted, changed, out, &is_changed))
+		return true;
+	return refuse(err, table,
+		wanted.n ? "no unique index consists of exactly the columns asked for, all NOT "
+			   "NULL, and none changed by the statement"
+		: is_changed
+			? "the statement changes its key: rows would move from batch to batch"
+			: "it has no unique key of NOT NULL columns of numbers, text, dates or "
+			  "binary");
+}
+
+static bool only_digits(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!strchr("0123456789.-", s.at[i]) || !s.at[i] || (i && s.at[i] == '-'))
+			return false;
+	return s.len > 0;
+}
+
+static void literal(struct buf *b, const struct batch_key *k, size_t column, struct slice value)
+{
+	struct slice type = k->type[column];
+
+	if (is_binary(type)) {
+		buf_adds(b, "x");
+		quote_literal(b, DIALECT_MARIADB, value);
+	} else if (is_number(type) && only_digits(value)) {
+		/* As it is: a text would be compared as floating point. */
+		buf_add(b, value);
+	} else {
+		quote_literal(b, DIALECT_MARIADB, value);
+	}
+}
+
+static bool pressure(struct conn *watcher, struct slice session, const struct batch_key *k,
+	struct batch_pressure *out, struct err *err)
+{
+	struct cell param = {.text = session.len ? session : SL("0")};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok = conn_query_params(
+		watcher, slice_of(query_mysql_batch_pressure), &param, 1, &a, &r, err);
+
+	(void)k;
+	if (ok)
+		*out = (struct batch_pressure){
+			.active = number(&r, 0, 0), .waiters = number(&r, 0, 1)};
+	arena_done(&a);
+	return ok;
+}
+
+const struct engine_batches mysql_batches = {
+	.key = key, .literal = literal, .pressure = pressure, .no_row_ranges = true};
