@@ -102,7 +102,7 @@ void facts_begin(struct history_facts *f, unsigned long long first_tx)
 	arena_reset(&f->script);
 	f->added = NULL;
 	f->nadded = 0;
-	f->said = f->positioned = f->first_locks = f->dropped = (struct text_set){0};
+	f->said = f->made = f->positioned = f->first_locks = f->dropped = (struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -151,6 +151,34 @@ static void note_filled(struct judged *j, const struct change *c)
 			&f->filled, f->arena, facts_key(&f->script, n, c->list.at[i]), SLICE_NONE);
 }
 
+/* The key is as the name resolves, so that later statements find it. */
+static void note_made(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	struct name n;
+
+	if (!(c->flags & CHANGE_IF_NOT_EXISTS) ||
+		catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) != UNKNOWN)
+		return;
+	n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
+	text_set_add(&f->made, &f->script, facts_key(&f->script, n, SLICE_NONE),
+		arena_printf(&f->script, "%llu", j->session->tx));
+}
+
+bool facts_made(const struct judged *j, struct name table)
+{
+	struct history_facts *f = j->facts;
+	const struct text_entry *e;
+
+	if (!f->made.n)
+		return false;
+	e = text_set_find(&f->made, facts_key(&f->script, table, SLICE_NONE));
+	if (!e || (j->judge->unit && !j->judge->unit->lone))
+		return e != NULL;
+	return j->session->in_tx &&
+	       slice_eq(e->value, arena_printf(&f->script, "%llu", j->session->tx));
+}
+
 void facts_note(struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -161,5 +189,7 @@ void facts_note(struct judged *j)
 			note_gone(j, c);
 		else if (c->kind == CHANGE_UPDATE)
 			note_filled(j, c);
+		else if (c->kind == CHANGE_CREATE_TABLE)
+			note_made(j, c);
 	}
 }

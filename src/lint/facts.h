@@ -55,6 +55,8 @@ struct history_facts {
 	struct text_set dropped;     /* names of indexes that it dropped, there or not */
 	struct text_set first_locks; /* transaction and table: the mode it was first locked in */
 	struct text_set said;        /* once per script is enough */
+	struct text_set made;        /* tables it makes with IF NOT EXISTS that may be there: the
+					transaction */
 	struct text_set positioned;  /* sequences and schema.table.column that the script sets */
 	bool positioned_read;
 };
@@ -65,6 +67,9 @@ void facts_note(struct judged *j);
 struct slice facts_key(struct arena *a, struct name table, struct slice column);
 /* The index that DROP INDEX names, and its table; NULL when they are not known. */
 const struct object *dropped_index(const struct judged *j, const struct change *c);
+/* Did the script make that table with IF NOT EXISTS? It may have been there, but who writes this
+ * means a new one. */
+bool facts_made(const struct judged *j, struct name table);
 const struct added_column *facts_added(
 	const struct history_facts *f, struct name table, struct slice column);
 

@@ -31,6 +31,15 @@ bool born_here(const struct judged *j, const struct object *o)
 	return j->judge->unit && !j->judge->unit->lone && o->born_tx >= j->facts->first_tx;
 }
 
+const char *const hides_work[] = {"work-under-exclusive-lock", NULL};
+
+/* The server's own tables are no tables of the application. */
+static bool is_system_catalog(const struct judged *j, struct name n)
+{
+	return j->dialect == DIALECT_POSTGRES &&
+	       (slice_is(n.schema, "pg_catalog") || slice_starts(n.name, "pg_"));
+}
+
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object)
 {
@@ -41,7 +50,7 @@ bool existed_before(struct judged *j, const struct change *c, enum object_type t
 	if (p != PRESENT) {
 		*name = catalog_resolve(j->before, j->session,
 			type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
-		return p == UNKNOWN;
+		return p == UNKNOWN && !is_system_catalog(j, *name) && !facts_made(j, *name);
 	}
 	*object = o;
 	*name = (struct name){o->schema, o->name};
@@ -87,6 +96,32 @@ const struct session_lock *held(const struct judged *j, int strength)
 		if (j->session->locks[i].strength >= strength)
 			return &j->session->locks[i];
 	return NULL;
+}
+
+const struct session_lock *held_near(const struct judged *j, int strength, struct name table)
+{
+	const struct session_lock *other = NULL;
+
+	for (size_t i = 0; i < j->session->nlocks; i++) {
+		const struct session_lock *l = &j->session->locks[i];
+
+		if (l->strength < strength)
+			continue;
+		if (name_eq(l->object, table))
+			return l;
+		if (!other || (other->type != OBJECT_TABLE && l->type == OBJECT_TABLE))
+			other = l;
+	}
+	return other;
+}
+
+bool already_closed(const struct judged *j, struct name table)
+{
+	for (size_t i = 0; i < j->session->nlocks; i++)
+		if (j->session->locks[i].strength >= LOCK_READS_WRITES &&
+			name_eq(j->session->locks[i].object, table))
+			return true;
+	return false;
 }
 
 struct slice key_plain(struct slice key)

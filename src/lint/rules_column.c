@@ -102,6 +102,7 @@ const struct rule rule_add_column_volatile_default = {
 	.good = "ALTER TABLE users ADD COLUMN created timestamptz DEFAULT now();",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_volatile_default,
+	.hides = hides_work,
 };
 
 static void check_serial(const struct rule *r, struct judged *j)
@@ -125,6 +126,7 @@ const struct rule rule_add_column_serial = {
 	.good = "ALTER TABLE users ADD COLUMN id bigint;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_serial,
+	.hides = hides_work,
 };
 
 static void check_identity(const struct rule *r, struct judged *j)
@@ -148,6 +150,7 @@ const struct rule rule_add_column_identity = {
 	.good = "ALTER TABLE users ADD COLUMN id bigint;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_identity,
+	.hides = hides_work,
 };
 
 static void check_stored(const struct rule *r, struct judged *j)
@@ -173,6 +176,7 @@ const struct rule rule_add_column_stored_generated = {
 	.good = "ALTER TABLE users ADD COLUMN name text;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_stored,
+	.hides = hides_work,
 };
 
 static void check_required(const struct rule *r, struct judged *j)
@@ -254,8 +258,10 @@ const struct rule rule_add_column_inline_unique = {
 	.good = "ALTER TABLE users ADD COLUMN email text;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_inline_unique,
+	.hides = hides_work,
 };
 
+/* A statement rewrites its table once, however many columns change their type. */
 static void check_type(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -270,11 +276,12 @@ static void check_type(const struct rule *r, struct judged *j)
 		w = rewrite_of(j, n);
 		if (!w && t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
 			w = first_existing(j->effect->rewrites, j->effect->nrewrites);
-		if (w)
-			add_needs(on_change(j, r, c, shown(j, n, c->name),
-					  "%.*s is rewritten while reads and writes wait",
-					  SLICE(n.name)),
-				w, j->effect);
+		if (!w)
+			continue;
+		add_needs(on_change(j, r, c, shown(j, n, c->name),
+				  "%.*s is rewritten while reads and writes wait", SLICE(n.name)),
+			w, j->effect);
+		return;
 	}
 }
 
@@ -298,6 +305,7 @@ const struct rule rule_column_type_rewrite = {
 	.good = "ALTER TABLE metrics ALTER COLUMN name TYPE varchar(50);",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_type,
+	.hides = hides_work,
 };
 
 static void check_mysql_copy(const struct rule *r, struct judged *j)
@@ -396,7 +404,8 @@ const struct rule rule_set_not_null_scan = {
 	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_not_null,
-	.hides = (const char *const[]){"set-not-null-unproven", NULL},
+	.hides = (const char *const[]){"set-not-null-unproven", "work-under-exclusive-lock",
+		NULL},
 };
 
 bool is_new_column(struct judged *j, struct name table, const struct object *t, struct slice column)

@@ -39,6 +39,12 @@ static const struct row rows[] = {
 	{"index-not-concurrent", true,  "BEGIN;" ORDERS "ROLLBACK;" ORDERS "CREATE INDEX i ON orders (user_id);"},
 	{"drop-index-not-concurrent", true,  ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id); DROP INDEX i;"},
 	{"drop-index-not-concurrent", true,  ORDERS "DROP INDEX IF EXISTS unknown;"}, /* a lone file */
+	{"drop-index-not-concurrent", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id); BEGIN; ALTER TABLE orders ADD x int; DROP INDEX i; COMMIT;"}, /* closed already */
+	{"index-not-concurrent", false, "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.t (id); COMMIT;"},
+	{"index-not-concurrent", true,  "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.u (id); COMMIT;"},
+	{"ddl-and-backfill-tx", false, ORDERS "BEGIN; ALTER TABLE orders ADD x int; UPDATE pg_index SET indisready = false WHERE indrelid = 'orders'::regclass; COMMIT;"},
+	{"drop-table", false, "DROP TABLE IF EXISTS _u_old; ALTER TABLE u RENAME TO _u_old;"}, /* what an attempt before may have left */
+	{"drop-table", true,  "DROP TABLE _u_old; ALTER TABLE u RENAME TO _u_old;"},
 	{"drop-index-not-concurrent", false, "BEGIN;" ORDERS "CREATE INDEX i ON orders (user_id); DROP INDEX i; COMMIT;"},
 	{"reindex-not-concurrent", true,  ORDERS "REINDEX INDEX orders_pkey;"},
 	{"reindex-not-concurrent", false, ORDERS "REINDEX INDEX CONCURRENTLY orders_pkey;"},
