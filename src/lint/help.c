@@ -115,6 +115,15 @@ const struct session_lock *held_near(const struct judged *j, int strength, struc
 	return other;
 }
 
+struct slice name_list(struct judged *j, struct names v)
+{
+	struct slice s = v.n ? v.at[0] : SLICE_NONE;
+
+	for (size_t i = 1; i < v.n; i++)
+		s = arena_printf(j->arena, "%.*s, %.*s", SLICE(s), SLICE(v.at[i]));
+	return s;
+}
+
 bool already_closed(const struct judged *j, struct name table)
 {
 	for (size_t i = 0; i < j->session->nlocks; i++)

@@ -56,6 +56,14 @@ static enum rewrite_reason reason_of(const struct column_def *d)
 	return BY_DEFAULT;
 }
 
+static bool is_stable(struct judged *j, const struct expr *e)
+{
+	const struct engine *engine = j->judge->in->engine;
+	char v = engine->volatility ? engine->volatility(j->arena, j->before, j->session, e) : 0;
+
+	return v == 'i' || v == 's';
+}
+
 static void check_adding_rewrites(
 	const struct rule *r, struct judged *j, enum rewrite_reason want, const char *what)
 {
@@ -67,6 +75,9 @@ static void check_adding_rewrites(
 		if (!adds_column(j, c, &n) || reason_of(&c->def->column) != want)
 			continue;
 		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
+			continue;
+		/* Another column of the statement may be the one with the volatile default. */
+		if (want == BY_DEFAULT && is_stable(j, &c->def->column.default_value))
 			continue;
 		t = rewrite_of(j, n);
 		if (!t || (want == BY_DEFAULT && checked_domain(j, c->def->column.type)))

@@ -115,12 +115,16 @@ static bool closed_by_name(const struct judged *j, struct name n)
 
 static void check_inline_fk(const struct rule *r, struct judged *j)
 {
+	const struct change *first = NULL;
+	struct names parents = {0};
+	struct finding *f;
+	struct name n;
+
 	FOR_CHANGES(j, c)
 	{
 		const struct object *key;
 		const struct expr *d;
-		struct finding *f;
-		struct name n, parent;
+		struct name parent;
 
 		if (!adds_column(j, c, &n) || !(key = inline_part(c, "foreign key")))
 			continue;
@@ -133,14 +137,18 @@ static void check_inline_fk(const struct rule *r, struct judged *j)
 				SLICE(n.name), SLICE(parent.name), SLICE(parent.name));
 		} else if (locks_existing(j, parent) && !slice_eq(parent.name, n.name) &&
 			   !closed_by_name(j, parent)) {
-			f = on_change(j, r, c, shown(j, n, c->name),
-				"two tables are locked at once: %.*s for all, %.*s for writes; "
-				"nothing is read",
-				SLICE(n.name), SLICE(parent.name));
-			if (f->severity > SEVERITY_INFO)
-				f->severity = SEVERITY_INFO;
+			first = first ? first : c;
+			if (!names_has(parents, parent.name))
+				names_add(j->arena, &parents, parent.name);
 		}
 	}
+	if (!first || !adds_column(j, first, &n))
+		return;
+	f = on_change(j, r, first, shown(j, n, first->name),
+		"several tables are locked at once: %.*s for all, %.*s for writes; nothing is read",
+		SLICE(n.name), SLICE(name_list(j, parents)));
+	if (f->severity > SEVERITY_INFO)
+		f->severity = SEVERITY_INFO;
 }
 
 const struct rule rule_add_column_inline_fk = {

@@ -1,8 +1,6 @@
 /* rules_schema.c - what moves away from under running code, and what goes with what is dropped. */
 #include "lint/defined.h"
 
-#include <stdint.h>
-
 /* ---- Moving ---- */
 
 static void check_rename_schema(const struct rule *r, struct judged *j)
@@ -124,17 +122,15 @@ static const struct lock *parent_lock(
 
 struct slice closed_parents(struct judged *j, const struct object *t)
 {
-	struct slice list = SLICE_NONE;
+	struct names v = {0};
 
 	for (size_t i = 0; i < t->nparts; i++) {
 		const struct lock *l = parent_lock(j, t, t->parts[i]);
 
-		if (l && slice_ifind(list, l->object.name) == SIZE_MAX)
-			list = list.len ? arena_printf(j->arena, "%.*s, %.*s", SLICE(list),
-						  SLICE(l->object.name))
-					: l->object.name;
+		if (l && !names_has(v, l->object.name))
+			names_add(j->arena, &v, l->object.name);
 	}
-	return list;
+	return name_list(j, v);
 }
 
 static void check_parents(const struct rule *r, struct judged *j)
@@ -284,7 +280,7 @@ static void check_drop_view(const struct rule *r, struct judged *j)
 		return;
 	on_change(j, r, first, object, "code that uses %s %.*s%s fails from here on",
 		dropped_thing(first), SLICE(bare_name(first->target.name)),
-		others ? arena_printf(j->arena, " or one of the %zu others", others).at : "")
+		others ? arena_printf(j->arena, " and %zu more", others).at : "")
 		->certain = certain;
 }
 

@@ -67,6 +67,12 @@ static bool makes_name(struct judged *j, const struct change *c, const void *arg
 	       (c->kind == CHANGE_RENAME_TABLE && slice_ieq(c->other.name, n->name));
 }
 
+/* DROP TABLE t; CREATE TABLE t AS …: a table computed from others, computed anew. */
+static bool refills(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_CREATE_TABLE_AS && is_table(j, c->target, *(const struct name *)arg);
+}
+
 static bool clears_leftover(
 	struct judged *j, const struct change *c, const struct object *t, struct name n)
 {
@@ -84,7 +90,8 @@ static void check_drop_table(const struct rule *r, struct judged *j)
 
 		if (c->kind != CHANGE_DROP_TABLE || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) || rebuilt(j, n.name, &copied) ||
-			clears_leftover(j, c, t, n))
+			clears_leftover(j, c, t, n) ||
+			(j->session->in_tx && later_change(j, refills, &n)))
 			continue;
 		if (j->dialect == DIALECT_POSTGRES && t)
 			parents = closed_parents(j, t);
@@ -232,7 +239,7 @@ static void check_cascade(const struct rule *r, struct judged *j)
 		return;
 	on_change(j, r, first, shown(j, of, SLICE_NONE),
 		"CASCADE drops whatever depends on %.*s%s, named or not", SLICE(of.name),
-		others ? arena_printf(j->arena, " or the %zu others", others).at : "");
+		others ? arena_printf(j->arena, " and %zu more", others).at : "");
 }
 
 const struct rule rule_drop_cascade = {

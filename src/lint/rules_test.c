@@ -43,6 +43,11 @@ static const struct row rows[] = {
 	{"index-not-concurrent", false, "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.t (id); COMMIT;"},
 	{"index-not-concurrent", true,  "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.u (id); COMMIT;"},
 	{"ddl-and-backfill-tx", false, ORDERS "BEGIN; ALTER TABLE orders ADD x int; UPDATE pg_index SET indisready = false WHERE indrelid = 'orders'::regclass; COMMIT;"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN k uuid DEFAULT gen_random_uuid();"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN s timestamp DEFAULT now(), ADD COLUMN k uuid DEFAULT gen_random_uuid();"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN s timestamp DEFAULT now(), ADD COLUMN k bigserial;"}, /* add-column-serial */
+	{"drop-table", false, USERS "CREATE TABLE c AS SELECT * FROM users; BEGIN; DROP TABLE c; CREATE TABLE c AS SELECT id FROM users; COMMIT;"},
+	{"drop-table", true,  USERS "CREATE TABLE c AS SELECT * FROM users; DROP TABLE c; CREATE TABLE d AS SELECT id FROM users;"},
 	{"drop-table", false, "DROP TABLE IF EXISTS _u_old; ALTER TABLE u RENAME TO _u_old;"}, /* what an attempt before may have left */
 	{"drop-table", true,  "DROP TABLE _u_old; ALTER TABLE u RENAME TO _u_old;"},
 	{"drop-index-not-concurrent", false, "BEGIN;" ORDERS "CREATE INDEX i ON orders (user_id); DROP INDEX i; COMMIT;"},
