@@ -46,7 +46,7 @@ same_end() {
 	echo "$output" >files
 	ends 0 belay check --server-version 15 --fail-on warning
 	says 'nothing to report'
-	ends 0 belay rehearse --scratch "postgres:///postgres?host=$PG_DIR&user=postgres"
+	ends 0 belay rehearse $(ls migrations | grep -v 001_ | sed 's/_.*//') --scratch "postgres:///postgres?host=$PG_DIR&user=postgres"
 	pg_database safe
 	ends 0 belay up --db "$url" --phase contract -q
 	says_not 'error'

@@ -37,7 +37,7 @@ ends_as() {
 }
 
 @test "a table made anew keeps rows, children, numbers, indexes, triggers, views" {
-	ends_as 's/email TEXT,/email TEXT NOT NULL,/' set-not-null users email
+	ends_as 's/email TEXT,/email TEXT NOT NULL,/' set-not-null users email --fill "'-'"
 	ends_as 's/email TEXT,/email VARCHAR(40),/' change-type users email 'VARCHAR(40)'
 	ends_as 's/UNIQUE (email))/UNIQUE (email), CONSTRAINT named CHECK (length(email) > 0))/' add-check users named 'length(email) > 0'
 	ends_as 's/total NUMERIC DEFAULT 0)/total NUMERIC DEFAULT 5)/' set-default orders total 5

@@ -154,6 +154,16 @@ SQL
 	ends 0 belay rehearse 1 3 --dialect sqlite
 }
 
+@test "rehearse: a fault of the folder ends the walk, and what was proven before it is told" {
+	file migrations/1_t.up.sql <<<'CREATE TABLE t (a TEXT);'
+	file migrations/1_t.down.sql <<<'DROP TABLE t;'
+	file migrations/2_b.up.sql <<<'ALTER TABLE t ADD COLUMN b TEXT;'
+	file migrations/2_b.down.sql <<<'ALTER TABLE t DROP COLUMN b;'
+	file migrations/2_column_b.down.sql <<<'ALTER TABLE t DROP COLUMN b;'
+	ends 1 belay rehearse --dialect sqlite
+	says "1 migration rehearsed" "without migration 2: two down scripts have the number 2"
+}
+
 @test "review: approves what is proven, blocks what is not, says nothing when nothing changed" {
 	shop
 	echo 'dialect: sqlite' >belay.yml

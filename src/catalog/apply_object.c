@@ -89,7 +89,7 @@ enum apply_result apply_create_view(struct apply *x)
 	enum object_type type = x->ch->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_VIEW;
 	struct node *old, *n;
 	struct name full;
-	struct object *o;
+	struct object *o, def = *x->ch->def;
 	struct names reads;
 	enum apply_result r = may_create(x, type, x->ch->target, &full, &old);
 
@@ -102,8 +102,10 @@ enum apply_result apply_create_view(struct apply *x)
 	o = node_edit(x->c, n);
 	o->view.reads = reads;
 	node_edited(x->c, n);
-	for (size_t i = 0; i < x->ch->def->nparts; i++)
-		create_part(x, n, x->ch->def->parts[i]);
+	if (x->ch->ncolumns)
+		(void)query_columns(x, &def);
+	for (size_t i = 0; i < def.nparts; i++)
+		create_part(x, n, def.parts[i]);
 	n->columns_unknown = n->columns_unknown || n->o.nparts == 0;
 	return APPLIED;
 }

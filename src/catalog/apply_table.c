@@ -267,6 +267,9 @@ void columns_unknown(struct apply *x, struct node *table)
 
 enum apply_result apply_create_table_as(struct apply *x)
 {
+	const struct change *as_written = x->ch;
+	struct change ch = *x->ch;
+	struct object def = *ch.def;
 	struct node *old, *table;
 	struct name full;
 	enum apply_result r = may_create(x, OBJECT_TABLE, x->ch->target, &full, &old);
@@ -277,11 +280,16 @@ enum apply_result apply_create_table_as(struct apply *x)
 		return r;
 	if (old)
 		catalog_drop(x->c, &old->o);
-	table = create(x, x->ch->def, full);
+	if (ch.ncolumns)
+		(void)query_columns(x, &def);
+	ch.def = &def;
+	x->ch = &ch;
+	table = create(x, &def, full);
 	resolve_names(x, table);
 	r = fill(x, table);
 	if (r == APPLIED && table->ncolumns == 0)
 		columns_unknown(x, table);
+	x->ch = as_written;
 	return r;
 }
 

@@ -258,6 +258,10 @@ void inherit_from(
 void inherit_rest(struct apply *x, struct node *table, struct node *parent, bool partition);
 enum apply_result like(struct apply *x, struct node *table, struct slice clause, bool rest);
 void columns_unknown(struct apply *x, struct node *table);
+/* ---- apply_query.c ---- */
+/* Gives `def`, a copy, the columns of change->columns, with the types that the catalog knows. False:
+ * how many there are is not known. */
+bool query_columns(struct apply *x, struct object *def);
 /* What a partition or child gets from its parent. */
 void inherit_key(
 	struct apply *x, struct node *child, const struct object *con, const struct object *index);

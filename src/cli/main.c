@@ -112,6 +112,15 @@ static const struct option_spec new_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec watch_options[] = {
+	{"once", 0, OPTION_FLAG, NULL, "print it once and end"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec unblock_options[] = {
+	{"yes", 'y', OPTION_FLAG, NULL, "do not ask"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
 static const struct command command_table[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
@@ -192,6 +201,15 @@ static const struct command command_table[] = {
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
 	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
 	 "belay diff sqlite:app.db @", NULL, 2, 2, cmd_diff},
+	{"watch", "", "who waits for whom, what is at work, how far it is",
+	 "Shows sessions that are in the way and those that wait behind them, the progress of index\n"
+	 "builds and vacuum, open transactions and standbys; again every two seconds until Ctrl-C.\n"
+	 "Nothing is changed.",
+	 "belay watch --once --db postgres:///shop", watch_options, 0, 0, cmd_watch},
+	{"unblock", "SESSION", "end what one session does, or the session",
+	 "Shows the session and those that wait for it, and asks. Its statement is cancelled first; if it\n"
+	 "keeps its locks, it is ended, and its transaction rolled back.",
+	 "belay unblock 4711 --db postgres:///shop", unblock_options, 1, 1, cmd_unblock},
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},
@@ -204,7 +222,8 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], &command_table[17], NULL};
+	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
+	&command_table[19], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */

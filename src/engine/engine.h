@@ -110,6 +110,38 @@ struct engine_locks {
 			struct err *err);
 };
 
+/* ---- Looking at a server that is at work ---- */
+struct seen_session {
+	struct slice id, who, state; /* "4711"; "nightly, role shop"; "idle in transaction" */
+	long long open_ms;           /* since its transaction began */
+	long long waits_ms;          /* for a lock; -1 = it does not wait */
+	struct slice waits_for;      /* "AccessExclusiveLock orders"; may be empty */
+	struct names behind;         /* ids of those that it waits for, where the server says so */
+	struct slice query;          /* its last statement, without secrets */
+};
+struct seen_work {
+	struct slice id, what, phase, unit; /* "CREATE INDEX on orders", "building index", "blocks" */
+	long long done, total;              /* total 0 = unknown */
+};
+struct seen_standby {
+	struct slice name, state;
+	long long bytes, ms; /* behind; -1 = unknown */
+};
+struct sight {
+	struct seen_session *sessions;
+	size_t nsessions;
+	struct seen_work *work;
+	size_t nwork;
+	struct seen_standby *standbys;
+	size_t nstandbys;
+};
+struct engine_watch {
+	bool (*look)(struct conn *c, struct arena *a, struct sight *out, struct err *err);
+	/* Ends what a session does (terminate false), or the session. *sent: the server has passed it
+	 * on; false: there is no such session. */
+	bool (*end)(struct conn *c, struct slice id, bool terminate, bool *sent, struct err *err);
+};
+
 struct engine {
 	enum dialect dialect;
 	const char *name;  /* "postgres" */
@@ -178,6 +210,8 @@ struct engine {
 	/* Lock budgets; NULL where a connection waits for the whole database (SQLite: its busy
 	 * handler). */
 	const struct engine_locks *locks;
+	/* NULL where there are no sessions to see (SQLite). */
+	const struct engine_watch *watch;
 };
 
 /* Rows that were built in; ends with NULL. */

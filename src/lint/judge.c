@@ -505,7 +505,7 @@ static void choose_rules(struct judge *jg)
 }
 
 /* A row that names the classes of changes it looks at is not asked about others. */
-static void run_rules(struct judge *jg, struct judged *j)
+static void ask_rules(struct judge *jg, struct judged *j, bool all)
 {
 	unsigned seen = 0;
 
@@ -514,9 +514,85 @@ static void run_rules(struct judge *jg, struct judged *j)
 	for (size_t i = 0; i < jg->nactive; i++) {
 		const struct rule *r = jg->active[i];
 
-		if (r->check && (!r->classes || (r->classes & seen)))
+		if (r->check && (r->classes ? (r->classes & seen) != 0 : all))
 			r->check(r, j);
 	}
+}
+
+static bool makes(const struct change *c, struct name n)
+{
+	return (c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_CREATE_TABLE_AS ||
+		       c->kind == CHANGE_CREATE_MATVIEW) &&
+	       slice_eq(c->target.name, n.name);
+}
+
+/* What a DO block does to things that it has not made itself, as if it stood there alone. */
+static struct change *inside(struct arena *a, const struct change *block, size_t *n, bool *guarded)
+{
+	struct change *v = ARENA_ARRAY(a, block->ninner, struct change);
+
+	*n = 0;
+	for (size_t i = 0; i < block->ninner; i++) {
+		const struct change *c = &block->inner[i];
+		bool own = false;
+
+		for (size_t k = 0; !own && k < i && k < 64; k++)
+			own = makes(&block->inner[k], c->target);
+		*guarded = *guarded || (c->flags & CHANGE_GUARDED);
+		if (own)
+			continue;
+		v[*n] = *c;
+		v[*n].flags &= ~(unsigned)CHANGE_INNER;
+		++*n;
+	}
+	return v;
+}
+
+static bool said_before(const struct judge *jg, size_t i)
+{
+	const struct finding *v = jg->out->findings;
+
+	for (size_t k = jg->first_of_statement; k < i; k++)
+		if (v[k].rule == v[i].rule && slice_eq(v[k].object, v[i].object))
+			return true;
+	return false;
+}
+
+/* The safe form of a statement does not fit one inside a block; and what an IF guards may not run.
+ */
+static void run_inside(struct judge *jg, struct judged *j, const struct change *block)
+{
+	struct statement st = *j->statement;
+	struct judged inner = *j;
+	size_t first = jg->out->nfindings, n = first;
+	bool guarded = false;
+
+	st.changes = inside(&jg->scratch, block, &st.nchanges, &guarded);
+	inner.statement = &st;
+	ask_rules(jg, &inner, false);
+	for (size_t i = first; i < jg->out->nfindings; i++) {
+		struct finding *f = &jg->out->findings[i];
+
+		if (said_before(jg, i))
+			continue;
+		f->safe = slice_of(f->rule->safe);
+		if (guarded) {
+			f->certain = false;
+			names_add(jg->arena, &f->needs, SL("what the block's condition says"));
+		}
+		jg->out->findings[n++] = *f;
+	}
+	jg->out->nfindings = n;
+}
+
+static void run_rules(struct judge *jg, struct judged *j)
+{
+	const struct statement *st = j->statement;
+
+	ask_rules(jg, j, true);
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (st->changes[i].kind == CHANGE_DO_BLOCK && st->changes[i].ninner)
+			run_inside(jg, j, &st->changes[i]);
 }
 
 static void judge_statement(struct judge *jg, const struct statement *st)

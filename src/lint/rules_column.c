@@ -382,14 +382,6 @@ static void check_not_null(const struct rule *r, struct judged *j)
 				"any NULL",
 				SLICE(n.name));
 			add_needs(f, &j->effect->scans[i], j->effect);
-			f->safe = arena_printf(j->arena,
-				"ALTER TABLE %.*s ADD CONSTRAINT %.*s_not_null CHECK (%.*s IS NOT "
-				"NULL) NOT VALID;\n"
-				"ALTER TABLE %.*s VALIDATE CONSTRAINT %.*s_not_null;   -- another "
-				"transaction\n"
-				"then SET NOT NULL, and drop the check",
-				SLICE(n.name), SLICE(c->name), SLICE(c->name), SLICE(n.name),
-				SLICE(c->name));
 			break;
 		}
 	}

@@ -112,6 +112,12 @@ static const struct row rows[] = {
 	{"default-not-retroactive", false, "CREATE TABLE t (id int, a int NOT NULL); ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;"},
 	{"default-change-orm", false, "CREATE TABLE t (id int, a int DEFAULT 1); ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;"},
 
+	{"drop-column", true,  USERS "DO $$ BEGIN ALTER TABLE users DROP COLUMN email; END $$;"},
+	{"drop-column", true,  USERS "DO $$ BEGIN IF 1 > 2 THEN ALTER TABLE users DROP COLUMN email; END IF; END $$;"},
+	{"drop-column", false, USERS "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE users DROP COLUMN email; END $$;"},
+	{"drop-column", false, "DO $$ BEGIN CREATE TABLE q (a int, b int); ALTER TABLE q DROP COLUMN b; END $$;"},
+	{"add-column-volatile-default", true,  USERS "DO $$ BEGIN ALTER TABLE users ADD COLUMN x float DEFAULT random(); END $$;"},
+	{"update-no-where", true,  USERS "DO $$ BEGIN UPDATE users SET n = 1; END $$;"},
 	{"rename-column", false, USERS "ALTER TABLE users ADD COLUMN tmp int; ALTER TABLE users RENAME COLUMN tmp TO kept;"},
 	{"rename-column", false, USERS "BEGIN; ALTER TABLE users RENAME COLUMN email TO mail; ALTER TABLE users RENAME TO people;"
 		"CREATE VIEW users AS SELECT *, mail AS email FROM people; COMMIT;"},

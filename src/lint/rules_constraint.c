@@ -24,22 +24,6 @@ static bool copies_beside_nobody(const struct judged *j)
 	       strcmp(j->effect->algorithm, "COPY") == 0;
 }
 
-static struct slice two_steps(struct judged *j, const struct change *c)
-{
-	struct slice raw = slice_trim(j->statement->raw);
-	struct buf b = {0};
-	struct slice s;
-
-	if (j->statement->nchanges != 1 || slice_empty(c->def->name))
-		return SLICE_NONE;
-	buf_printf(&b, "%.*s NOT VALID;\n", SLICE(raw));
-	sqlf(&b, j->dialect, "ALTER TABLE %N VALIDATE CONSTRAINT %I;   -- another transaction",
-		c->target.schema, c->target.name, c->def->name);
-	s = arena_slice(j->arena, buf_slice(&b));
-	buf_done(&b);
-	return s;
-}
-
 /* The referenced table, if it is another one, and one that others see. */
 static struct slice parent_of_others(struct judged *j, const struct change *c, struct name n)
 {
@@ -58,19 +42,15 @@ static void check_fk(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct finding *f;
-		struct slice safe, parent;
+		struct slice parent;
 		struct name n;
 
 		if (!adds(j, c, "foreign key", &n) || unchecked(c))
 			continue;
 		parent = parent_of_others(j, c, n);
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"writes to %.*s%s%.*s wait while every row is checked", SLICE(n.name),
 			parent.len ? " and " : "", SLICE(parent));
-		safe = two_steps(j, c);
-		if (safe.len)
-			f->safe = safe;
 	}
 }
 
@@ -142,8 +122,6 @@ static void check_check(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct finding *f;
-		struct slice safe;
 		struct name n;
 
 		if (!adds(j, c, "check", &n) || unchecked(c) ||
@@ -154,11 +132,8 @@ static void check_check(const struct rule *r, struct judged *j)
 				"%.*s is copied row by row while writes wait", SLICE(n.name));
 			continue;
 		}
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"%.*s is read in full while reads and writes wait", SLICE(n.name));
-		safe = two_steps(j, c);
-		if (safe.len)
-			f->safe = safe;
 	}
 }
 

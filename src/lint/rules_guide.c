@@ -108,12 +108,34 @@ const struct rule rule_data_not_idempotent = {
 
 /* ---- drop-and-recreate ---- */
 
+/* How many statements before and behind are looked at: what belongs together stands together, and a
+ * file of a hundred thousand statements is not walked for each of them. */
+enum { FAR = 400 };
+
+/* The place of the statement being judged in its script. */
+static size_t here(const struct judged *j)
+{
+	return j->statement->index - j->judge->unit->script.at[0].index;
+}
+
+static size_t near_begin(const struct judged *j)
+{
+	return here(j) > FAR ? here(j) - FAR : 0;
+}
+
+static size_t near_end(const struct judged *j)
+{
+	size_t n = j->judge->unit->script.n;
+
+	return n - here(j) > FAR ? here(j) + FAR : n;
+}
+
 /* Were the rows of that table copied away earlier in this script? */
 static bool was_copied(struct judged *j, struct slice table)
 {
 	const struct script *s = &j->judge->unit->script;
 
-	for (size_t i = 0; i < s->n && s->at[i].index < j->statement->index; i++)
+	for (size_t i = near_begin(j); i < here(j); i++)
 		for (size_t k = 0; k < s->at[i].nchanges; k++) {
 			const struct change *c = &s->at[i].changes[k];
 
@@ -145,9 +167,7 @@ static bool made_again(struct judged *j, const struct change *c)
 	const struct script *s = &j->judge->unit->script;
 	bool column = c->kind == CHANGE_DROP_COLUMN;
 
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->at[i].index < j->statement->index)
-			continue;
+	for (size_t i = here(j); i < near_end(j); i++) {
 		for (size_t k = 0; k < s->at[i].nchanges; k++) {
 			const struct change *m = &s->at[i].changes[k];
 
@@ -168,7 +188,7 @@ static bool was_moved(struct judged *j, const struct change *c)
 {
 	const struct script *s = &j->judge->unit->script;
 
-	for (size_t i = 0; i < s->n && s->at[i].index < j->statement->index; i++)
+	for (size_t i = near_begin(j); i < here(j); i++)
 		for (size_t k = 0; k < s->at[i].nchanges; k++)
 			if (s->at[i].changes[k].kind == CHANGE_UPDATE &&
 				same_object(c, &s->at[i].changes[k]) &&

@@ -5,26 +5,11 @@
 
 #define CREATE_INDEX_DOC "https://www.postgresql.org/docs/current/sql-createindex.html"
 
-/* The author's own statement with CONCURRENTLY put in. */
-static struct slice with_concurrently(struct judged *j, const char *after)
-{
-	struct slice text = j->statement->raw;
-	size_t at = slice_ifind(text, slice_of(after));
-
-	if (at == SIZE_MAX)
-		return SLICE_NONE;
-	at += strlen(after);
-	return arena_printf(j->arena, "%.*s CONCURRENTLY%.*s;   -- outside a transaction",
-		SLICE(slice_sub(text, 0, at)), SLICE(slice_from(text, at)));
-}
-
 static void check_plain_index(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
-		struct finding *f;
-		struct slice safe;
 		struct name n;
 
 		if (c->kind != CHANGE_CREATE_INDEX ||
@@ -32,20 +17,11 @@ static void check_plain_index(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
-		if (t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned")) {
-			f = on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"writes to every partition of %.*s wait until its index is built",
-				SLICE(n.name));
-			f->safe = SL("CREATE INDEX … ON ONLY the parent, CONCURRENTLY on each "
-				     "partition, "
-				     "then ALTER INDEX … ATTACH PARTITION");
-			continue;
-		}
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"writes to %.*s wait until the index is built", SLICE(n.name));
-		safe = with_concurrently(j, "INDEX");
-		if (safe.len)
-			f->safe = safe;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned")
+				? "writes to every partition of %.*s wait until its index is built"
+				: "writes to %.*s wait until the index is built",
+			SLICE(n.name));
 	}
 }
 
@@ -76,7 +52,6 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 		const struct lock *l = strongest_existing(j->effect);
 		const struct object *index;
 		struct finding *f;
-		struct slice safe;
 
 		if (c->kind != CHANGE_DROP_INDEX ||
 			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
@@ -96,9 +71,6 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 			"behind every running query",
 			SLICE(c->target.name));
 		f->certain = l->certain;
-		safe = with_concurrently(j, "INDEX");
-		if (safe.len)
-			f->safe = safe;
 	}
 }
 

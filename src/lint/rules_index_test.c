@@ -25,6 +25,9 @@ static const struct row rows[] = {
 	{"concurrent-index-retry", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id);"},
 	{"concurrently-in-tx", true,  EVENTS "BEGIN; ALTER TABLE events DETACH PARTITION e1 CONCURRENTLY; COMMIT;", 0, "15"},
 
+	{"index-not-concurrent", true,  ORDERS "DO $$ BEGIN CREATE INDEX i ON orders (user_id); END $$;"},
+	{"index-not-concurrent", true,  ORDERS "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_indexes WHERE indexname = 'i') THEN CREATE INDEX i ON orders (user_id); END IF; END $$;"},
+	{"index-not-concurrent", false, "DO $$ BEGIN CREATE TABLE z (id int); CREATE INDEX i ON z (id); END $$;"},
 	{"index-in-exclusive-tx", true,  ORDERS "BEGIN; ALTER TABLE orders ADD COLUMN x int; CREATE INDEX i ON orders (x); COMMIT;"},
 	{"index-in-exclusive-tx", true,  USERS ORDERS "BEGIN; ALTER TABLE users ADD COLUMN x int; CREATE INDEX i ON orders (user_id); COMMIT;"},
 	{"index-in-exclusive-tx", false, ORDERS "ALTER TABLE orders ADD COLUMN x int; CREATE INDEX i ON orders (x);"},

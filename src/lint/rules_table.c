@@ -24,14 +24,19 @@ static bool renamed_from(const struct script *s, struct slice now, struct slice 
 	return false;
 }
 
+/* A rebuild stands together; looking through a whole script for each DROP would take long. */
+enum { REBUILD_NEAR = 100 };
+
 /* The rebuild idiom: the rows were copied to another table in this script, and that one takes the
  * name. Nothing is lost by dropping the old copy. */
 static bool rebuilt(struct judged *j, struct slice name, bool *copied_out)
 {
 	const struct script *s = &j->judge->unit->script;
+	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
+	size_t from = here > REBUILD_NEAR ? here - REBUILD_NEAR : 0;
 	bool copied = false, back = false, used = false;
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = from; i < s->n && i <= here + REBUILD_NEAR; i++)
 		for (size_t k = 0; k < s->at[i].nchanges; k++) {
 			const struct change *c = &s->at[i].changes[k];
 

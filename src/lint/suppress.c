@@ -219,6 +219,13 @@ static bool covers(struct judge *jg, const struct ignore *g, const struct findin
 	return slice_is(g->d.rule, f->rule->id) && !expired(jg, g->d.until);
 }
 
+/* For more than one statement? */
+static bool is_wide(const struct ignore *g)
+{
+	return directive_scope(&g->d) != SCOPE_STATEMENT || g->from > g->to;
+}
+
+/* By file: the wide ones first, then the others in the order of their statements. */
 static int by_path(const void *x, const void *y)
 {
 	const struct ignore *a = x, *b = y;
@@ -226,17 +233,34 @@ static int by_path(const void *x, const void *y)
 
 	if (d)
 		return d;
+	if (is_wide(a) != is_wide(b))
+		return is_wide(a) ? -1 : 1;
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
 	return (a->d.span.off > b->d.span.off) - (a->d.span.off < b->d.span.off);
 }
 
-static size_t first_of_path(const struct judge *jg, const char *path)
+/* Where an ignore of that file stands, against a place among them: the wide ones, then offset
+ * `off`. */
+static bool stands_before(const struct ignore *g, const char *path, bool wide, size_t off)
+{
+	int d = strcmp(g->src->path, path);
+
+	if (d)
+		return d < 0;
+	if (is_wide(g) != wide)
+		return is_wide(g);
+	return !wide && g->from < off;
+}
+
+static size_t find_place(const struct judge *jg, const char *path, bool wide, size_t off)
 {
 	size_t low = 0, high = jg->nignores;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (strcmp(jg->ignores[mid].src->path, path) < 0)
+		if (stands_before(&jg->ignores[mid], path, wide, off))
 			low = mid + 1;
 		else
 			high = mid;
@@ -244,15 +268,39 @@ static size_t first_of_path(const struct judge *jg, const char *path)
 	return low;
 }
 
+static bool is_of(const struct judge *jg, size_t i, const char *path)
+{
+	return i < jg->nignores && strcmp(jg->ignores[i].src->path, path) == 0;
+}
+
+static bool ask(struct judge *jg, size_t i, const struct finding *f)
+{
+	if (!covers(jg, &jg->ignores[i], f))
+		return false;
+	jg->ignores[i].d.used = true;
+	return true;
+}
+
 static bool by_directive(struct judge *jg, const struct finding *f)
 {
 	const char *path = f->span.src ? f->span.src->path : f->file;
 	bool found = false;
+	size_t i, last;
 
-	for (size_t i = path ? first_of_path(jg, path) : jg->nignores;
-		i < jg->nignores && strcmp(jg->ignores[i].src->path, path) == 0; i++)
-		if (covers(jg, &jg->ignores[i], f))
-			found = jg->ignores[i].d.used = true;
+	if (!path || jg->nignores == 0)
+		return false;
+	for (i = find_place(jg, path, true, 0); is_of(jg, i, path) && is_wide(&jg->ignores[i]); i++)
+		found = ask(jg, i, f) || found;
+	if (!f->span.src)
+		return found;
+	/* Statements do not overlap: those of the last one that begins at or before the finding. */
+	i = find_place(jg, path, false, f->span.off + 1);
+	if (i == 0 || !is_of(jg, i - 1, path) || is_wide(&jg->ignores[i - 1]))
+		return found;
+	last = jg->ignores[i - 1].from;
+	while (i > 0 && is_of(jg, i - 1, path) && !is_wide(&jg->ignores[i - 1]) &&
+		jg->ignores[i - 1].from == last)
+		found = ask(jg, --i, f) || found;
 	return found;
 }
 

@@ -146,6 +146,42 @@ static bool refuse_unrunnable(
 	return true;
 }
 
+static bool empties_or_moves(enum change_kind k)
+{
+	return k == CHANGE_DROP_TABLE || k == CHANGE_TRUNCATE || k == CHANGE_RENAME_TABLE;
+}
+
+/* MySQL and MariaDB tell no lock but the LOCK clause that a change of a table would get. The tables
+ * of DROP, TRUNCATE and RENAME are locked against everybody. */
+static void foresee_clause(struct planner *pl, struct step *step, const struct effect *e)
+{
+	const struct change *ch = step->statement->changes;
+	bool all = step->statement->nchanges && empties_or_moves(ch->kind);
+	struct lock l = {.type = OBJECT_TABLE, .mode = e->lock_clause, .certain = e->certain};
+
+	if ((pl->engine->dialect != DIALECT_MYSQL && pl->engine->dialect != DIALECT_MARIADB) ||
+		(!e->lock_clause && !all))
+		return;
+	if (all || strcmp(e->lock_clause, "EXCLUSIVE") == 0)
+		l.blocks = LOCK_READS_WRITES;
+	else if (strcmp(e->lock_clause, "SHARED") == 0)
+		l.blocks = LOCK_WRITES;
+	else
+		l.blocks = LOCK_DDL;
+	if (!l.mode)
+		l.mode = "EXCLUSIVE";
+	if (l.blocks > step->lock)
+		step->lock = l.blocks;
+	for (size_t i = 0; l.blocks >= LOCK_WRITES && i < step->statement->nchanges; i++) {
+		if (i && !all)
+			break;
+		l.object = catalog_resolve(pl->catalog, &pl->session, OBJECT_TABLE, ch[i].target);
+		if (catalog_find(pl->catalog, &pl->session, OBJECT_NONE, ch[i].target, NULL) !=
+			ABSENT)
+			*ARENA_PUSH(pl->arena, step->locks, step->nlocks) = l;
+	}
+}
+
 static void foresee(struct planner *pl, struct step *step)
 {
 	struct effect e = {0};
@@ -161,6 +197,7 @@ static void foresee(struct planner *pl, struct step *step)
 		if (e.locks[i].blocks >= LOCK_WRITES)
 			*ARENA_PUSH(pl->arena, step->locks, step->nlocks) = e.locks[i];
 	}
+	foresee_clause(pl, step, &e);
 	for (size_t i = 0; i < e.ndestroys; i++) {
 		struct slice text =
 			arena_printf(pl->arena, "%.*s%s%.*s", SLICE(e.destroys[i].object.name),

@@ -151,6 +151,59 @@ static void placeholders(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
+/* MySQL and MariaDB tell no locks: the LOCK clause and the kind of statement stand for them. */
+static void clauses_are_locks(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum lock_class lock;
+		size_t nlocks;
+	} table[] = {
+		{"ALTER TABLE t ADD n INT;", LOCK_DDL, 0},
+		{"ALTER TABLE t MODIFY a BIGINT;", LOCK_WRITES, 1},
+		{"ALTER TABLE t RENAME TO u;", LOCK_READS_WRITES, 1},
+		{"CREATE FULLTEXT INDEX f ON t (b);", LOCK_WRITES, 1},
+		{"DROP TABLE t;", LOCK_READS_WRITES, 1},
+		{"TRUNCATE TABLE t;", LOCK_READS_WRITES, 1},
+		{"INSERT INTO t VALUES (1, 2, 'x');", LOCK_NOTHING, 0},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct err err = {0};
+		struct catalog *c;
+		struct plan plan;
+		const struct migration *one;
+		struct plan_request req = {
+			.direction = DIR_UP, .migrations = &one, .nmigrations = 1};
+		const struct engine *e = engine_for(DIALECT_MARIADB, &err);
+		struct object t = {.type = OBJECT_TABLE, .name = SL("t")},
+			      a = {.type = OBJECT_COLUMN, .name = SL("a")},
+			      b = {.type = OBJECT_COLUMN, .name = SL("b")};
+		struct object *held;
+
+		if (!e) {
+			err_done(&err);
+			skip();
+		}
+		c = catalog_new(DIALECT_MARIADB, 101100);
+		a.column.type = SL("int(11)");
+		b.column.type = SL("text");
+		held = catalog_put(c, &t);
+		catalog_put_part(c, held, &a);
+		catalog_put_part(c, held, &b);
+		put(f, "migrations/1_a.up.sql", table[i].sql);
+		put(f, "migrations/1_a.down.sql", "SELECT 1;");
+		assert_true(open_as(f, "golang-migrate", DIALECT_MARIADB));
+		one = &f->p.migrations[0];
+		req.catalog = c;
+		assert_true(plan_make(&plan, &f->arena, &f->p, e, &req, &err));
+		assert_int_equal(plan.steps[0].lock, table[i].lock);
+		assert_int_equal(plan.steps[0].nlocks, table[i].nlocks);
+		catalog_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +216,7 @@ int main(void)
 		TEST(no_down),
 		TEST(a_fatal_problem_stops),
 		TEST(placeholders),
+		TEST(clauses_are_locks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -620,9 +620,23 @@ bool rehearse(struct rehearsal *out, struct arena *a, const struct project *p,
 			a, slice_of(version_text(e->dialect, h.main->id.version, text)));
 	}
 	h.last = last_wanted(&h);
-	for (size_t i = 0; ok && i < p->nmigrations; i++)
-		if (!p->migrations[i].repeatable && !p->migrations[i].baseline)
-			ok = walk_one(&h, &p->migrations[i], i, p->nmigrations, err);
+	for (size_t i = 0; ok && i < p->nmigrations; i++) {
+		const struct migration *m = &p->migrations[i];
+
+		if (m->repeatable || m->baseline)
+			continue;
+		ok = walk_one(&h, m, i, p->nmigrations, err);
+		if (ok || err->code != ERR_INPUT || out->n == 0)
+			continue;
+		/* A fault of the folder ends the walk; what was proven before it is told. */
+		add_gap(&h, m,
+			arena_printf(
+				a, "%s; what stands behind it was not rehearsed", err->message));
+		err_done(err);
+		out->ok = false;
+		h.failed = ok = true;
+		break;
+	}
 	if (ok && !h.failed)
 		ok = make_receipt(&h, err);
 	conn_close(h.proof);

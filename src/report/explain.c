@@ -3,15 +3,30 @@
 #include "sql/clean.h"
 #include "sql/quote.h"
 
+static bool is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] != '_' && !(s.at[i] >= 'a' && s.at[i] <= 'z') &&
+			!(s.at[i] >= 'A' && s.at[i] <= 'Z') &&
+			!(i && s.at[i] >= '0' && s.at[i] <= '9'))
+			return false;
+	return s.len > 0;
+}
+
+/* In MySQL a word behind a point needs no quotes, reserved or not: t.PRIMARY. */
 static struct slice path(struct arena *a, enum dialect d, struct name n, struct slice part)
 {
+	bool my = d == DIALECT_MYSQL || d == DIALECT_MARIADB;
 	struct buf b = {0};
 	struct slice s;
 
 	quote_name_pretty(&b, d, n.schema, n.name);
 	if (part.len) {
 		buf_addc(&b, '.');
-		quote_ident_pretty(&b, d, part);
+		if (my && is_plain(part))
+			buf_add(&b, part);
+		else
+			quote_ident_pretty(&b, d, part);
 	}
 	s = arena_slice(a, buf_slice(&b));
 	buf_done(&b);

@@ -20,7 +20,7 @@ const struct recipe recipe_rows_in_batches = {
 	.id = "rows-in-batches",
 	.engines = RULE_ALL,
 	.kinds = KINDS(CHANGE_UPDATE, CHANGE_DELETE),
-	.rules = RULES("update-no-where", "ddl-and-backfill-tx"),
+	.rules = RULES("update-no-where", "ddl-and-backfill-tx", "unbatched-backfill"),
 	.says = "a file of its own, outside a transaction, with -- belay:batched",
 	.write = write_rows,
 };

@@ -48,6 +48,14 @@ void piece_text(struct step_writer *w, struct piece_list *to, struct slice sql)
 	*ARENA_PUSH(w->a, to->at, to->n) = slice_trim(sql);
 }
 
+void allowed(struct step_writer *w, struct piece_list *to, const char *rule, const char *because,
+	struct slice sql)
+{
+	piece_text(w, to,
+		arena_printf(
+			w->a, "-- belay:allow %s because \"%s\"\n%.*s", rule, because, SLICE(sql)));
+}
+
 void piece(struct step_writer *w, struct piece_list *to, const char *template, ...)
 {
 	va_list ap;
@@ -184,6 +192,20 @@ bool index_mentions(const struct object *index, struct slice column)
 struct slice best(struct expr e)
 {
 	return e.normal.len ? e.normal : e.text;
+}
+
+bool is_only_guard(const struct object *table, const struct object *index)
+{
+	for (size_t i = 0; index->index.unique && i < table->nparts; i++) {
+		const struct object *p = table->parts[i];
+		bool within = p->type == OBJECT_INDEX && p != index && p->index.unique;
+
+		for (size_t k = 0; within && k < p->index.keys.n; k++)
+			within = names_has(index->index.keys, p->index.keys.at[k]);
+		if (within)
+			return false;
+	}
+	return index->index.unique;
 }
 
 /* ---- The author's words ---- */

@@ -33,6 +33,9 @@ struct safe_step *step_add(struct step_writer *w, enum phase phase, const char *
 /* An sqlf() template. */
 void piece(struct step_writer *w, struct piece_list *to, const char *template, ...);
 void piece_text(struct step_writer *w, struct piece_list *to, struct slice sql);
+/* With a directive before it that answers the rule which objects to it. */
+void allowed(struct step_writer *w, struct piece_list *to, const char *rule, const char *because,
+	struct slice sql);
 /* `-- Nothing to undo …`, so that a down script is there and runs nothing. */
 void nothing_to_undo(struct step_writer *w, struct safe_step *s, const char *why);
 struct slice text_of(struct step_writer *w, const char *template, ...); /* sqlf() template */
@@ -52,6 +55,8 @@ bool scans_table(struct step_writer *w);
 bool builds_index(struct step_writer *w);
 bool has_directive(const struct statement *st, const char *name);
 /* Plain columns of keys; the index mentions the column anywhere. */
+/* Unique, and no other unique index keeps the same duplicates out. */
+bool is_only_guard(const struct object *table, const struct object *index);
 bool index_mentions(const struct object *index, struct slice column);
 
 /* ---- Text of the author's ---- */

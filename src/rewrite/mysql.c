@@ -159,14 +159,17 @@ static void orphan_query(struct step_writer *w, struct safe_step *s, const struc
 static bool write_foreign_key(struct step_writer *w)
 {
 	const struct constraint_def *d = w->c->def ? &w->c->def->constraint : NULL;
-	struct slice name, add = alone(w);
+	struct slice name, index, add = alone(w);
 	struct safe_step *s;
 
 	if (!d || !slice_is(d->kind, "foreign key") || !target_existed(w))
 		return false;
-	name = key_name(w, w->c->def);
-	if (slice_empty(w->c->def->name) || w->c->def->generated_name)
+	/* The server would name the index after the key, or after the first column. */
+	index = name = key_name(w, w->c->def);
+	if (slice_empty(w->c->def->name) || w->c->def->generated_name) {
+		index = d->columns.at[0];
 		add = with_word_after(w, add, "add", text_of(w, "CONSTRAINT %i", name));
+	}
 	s = step_add(w, PHASE_EXPAND, "constraint",
 		"with foreign_key_checks off the key is added without copying the table; the "
 		"server "
@@ -174,9 +177,9 @@ static bool write_foreign_key(struct step_writer *w)
 	s->no_tx = true;
 	if (!has_index_on(w->table, d->columns)) {
 		piece(w, &s->up, "ALTER TABLE %n ADD INDEX %i %s, ALGORITHM=INPLACE, LOCK=NONE",
-			T(w), name, column_list(w, d->columns));
+			T(w), index, column_list(w, d->columns));
 		piece(w, &s->down, "ALTER TABLE %n DROP FOREIGN KEY %i", T(w), name);
-		piece(w, &s->down, "ALTER TABLE %n DROP INDEX %i", T(w), name);
+		piece(w, &s->down, "ALTER TABLE %n DROP INDEX %i", T(w), index);
 	} else {
 		piece(w, &s->down, "ALTER TABLE %n DROP FOREIGN KEY %i", T(w), name);
 	}
@@ -293,6 +296,7 @@ static bool write_add_column(struct step_writer *w)
 		SLICE(w->c->name));
 	s->no_tx = true;
 	if (literal) {
+		s->allow = "drop-default";
 		piece(w, &s->up, "ALTER TABLE %n ALTER COLUMN %i DROP DEFAULT", T(w), w->c->name);
 		piece(w, &s->down, "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT %s", T(w),
 			w->c->name, w->in->fill);
@@ -560,19 +564,18 @@ static bool write_rename_table(struct step_writer *w)
 	piece(w, &s->up, "CREATE TABLE %n LIKE %n", schema, new, schema, old);
 	piece(w, &s->up, "CREATE VIEW %n AS SELECT * FROM %n", schema, view, schema, new);
 	piece(w, &s->up,
-		"-- belay:allow rename-table because \"a view takes the old name in the same "
+		"-- belay:allow rename-table because \"a view takes the old name in the "
+		"same "
 		"statement\"\nRENAME TABLE %n TO %n, %n TO %n, %n TO %n",
 		schema, new, schema, scrap, schema, old, schema, new, schema, view, schema, old);
-	piece(w, &s->up,
-		"-- belay:allow drop-table because \"it was made empty in this migration\"\n"
-		"DROP TABLE %n",
-		schema, scrap);
+	piece(w, &s->up, "DROP TABLE %n", schema, scrap);
 	piece(w, &s->down, "RENAME TABLE %n TO %n, %n TO %n", schema, old, schema, view, schema,
 		new, schema, old);
 	piece(w, &s->down, "DROP VIEW %n", schema, view);
 	s = step_add(w, PHASE_CONTRACT, "contract", "when no running code says %.*s any more.",
 		SLICE(old));
 	s->no_tx = true;
+	s->allow = "drop-view";
 	piece(w, &s->up, "DROP VIEW %n", schema, old);
 	piece(w, &s->down, "CREATE VIEW %n AS SELECT * FROM %n", schema, old, schema, new);
 	return true;

@@ -301,6 +301,7 @@ static void by_default(struct adding *x)
 		return;
 	s = step_add(w, PHASE_CONTRACT, "contract",
 		"when all running code writes %.*s itself, the default goes.", SLICE(x->name));
+	s->allow = "drop-default";
 	piece(w, &s->up, "ALTER TABLE %n ALTER COLUMN %i DROP DEFAULT", T(w), x->name);
 	piece(w, &s->down, "ALTER TABLE %n ALTER COLUMN %i SET DEFAULT %s", T(w), x->name,
 		w->in->fill);

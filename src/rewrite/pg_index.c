@@ -45,10 +45,29 @@ static struct name index_name(struct step_writer *w)
 					"idx", OBJECT_NONE)};
 }
 
+/* IF NOT EXISTS would take the INVALID index that a failed build leaves for done. */
+static struct slice without_if_not_exists(struct step_writer *w, struct slice text)
+{
+	size_t from = SIZE_MAX;
+	struct lexer l;
+
+	lexer_init(&l, w->d, text);
+	for (struct token t = lexer_next(&l); t.kind != TOKEN_END; t = lexer_next(&l)) {
+		if (token_is(t, "if") && from == SIZE_MAX)
+			from = t.off;
+		if (token_is(t, "exists") && from != SIZE_MAX)
+			return text_of(w, "%s%s", slice_sub(text, 0, from),
+				slice_trim(slice_from(text, t.off + t.text.len)));
+		if (token_is(t, "on"))
+			break;
+	}
+	return text;
+}
+
 /* The author's statement with CONCURRENTLY, and the name that the server would have chosen. */
 static struct slice concurrent_text(struct step_writer *w, struct name name)
 {
-	struct slice raw = slice_trim(w->in->statement->raw);
+	struct slice raw = without_if_not_exists(w, slice_trim(w->in->statement->raw));
 	struct slice insert = SL("CONCURRENTLY");
 
 	if (slice_empty(w->c->def->name) || w->c->def->generated_name)
@@ -60,11 +79,17 @@ static void build(struct step_writer *w, struct slice text, struct name name, st
 {
 	struct safe_step *s = step_add(w, PHASE_EXPAND, "index",
 		"build index %.*s on %.*s while reads and writes go on. Should it fail, it leaves "
-		"an INVALID index, which the next attempt drops first.",
-		SLICE(name.name), SLICE(on.name));
+		"an INVALID index, %s.",
+		SLICE(name.name), SLICE(on.name),
+		w->c->flags & CHANGE_IF_NOT_EXISTS
+			? "which has to be dropped before the next attempt"
+			: "which the next attempt drops first");
 
 	s->no_tx = true;
-	piece(w, &s->guard, "DROP INDEX CONCURRENTLY IF EXISTS %n", name.schema, name.name);
+	/* Where an index of that name may be there for good reason it is not dropped: the build
+	 * then fails, which harms nobody. */
+	if (!(w->c->flags & CHANGE_IF_NOT_EXISTS))
+		piece(w, &s->guard, "DROP INDEX CONCURRENTLY IF EXISTS %n", name.schema, name.name);
 	piece_text(w, &s->up, text);
 	piece(w, &s->down, "DROP INDEX CONCURRENTLY IF EXISTS %n", name.schema, name.name);
 	verify_index(w, s, name);

@@ -59,6 +59,7 @@ static bool write_rename_table(struct step_writer *w)
 	piece(w, &s->down, "ALTER TABLE %n RENAME TO %i", schema, w->c->other.name, old);
 	s = step_add(w, PHASE_CONTRACT, "contract", "when no running code says %.*s any more.",
 		SLICE(old));
+	s->allow = "drop-view";
 	piece(w, &s->up, "DROP VIEW %n", T(w));
 	make_shim(w, &s->down, with);
 	return true;

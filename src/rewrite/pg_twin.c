@@ -25,14 +25,6 @@ static struct slice atomic(struct step_writer *w, const struct piece_list *v)
 	return s;
 }
 
-static void allowed(struct step_writer *w, struct piece_list *to, const char *rule,
-	const char *because, struct slice sql)
-{
-	piece_text(w, to,
-		arena_printf(
-			w->a, "-- belay:allow %s because \"%s\"\n%.*s", rule, because, SLICE(sql)));
-}
-
 static bool not_known(struct step_writer *w, const char *words)
 {
 	return refuse(w,
@@ -232,6 +224,10 @@ static bool write_rename_column(struct step_writer *w)
 			"%.*s is a generated column: add a second one of the new name with "
 			"the same expression, and drop this one in the contract phase",
 			SLICE(w->c->name));
+	if (is_partitioned(w->table) && w->in->version < 130000)
+		return refuse(w,
+			"before PostgreSQL 13 a partitioned table has no BEFORE triggers that "
+			"could keep a second column in step");
 	trigger = chosen_name(w, w->c->target.name,
 		joined(w, (struct names){(struct slice[]){w->c->name, new}, 2}), "sync",
 		OBJECT_FUNCTION);
@@ -399,6 +395,15 @@ struct moves {
 	struct piece_list up, down, contract;
 };
 
+static void drop_guard(
+	struct retype *x, struct moves *m, const struct object *index, struct slice sql)
+{
+	if (is_only_guard(x->w->table, index))
+		allowed(x->w, &m->contract, "drop-unique-guard", "the new column has its own", sql);
+	else
+		piece_text(x->w, &m->contract, sql);
+}
+
 static void move_index(struct retype *x, struct moves *m, const struct object *p)
 {
 	struct step_writer *w = x->w;
@@ -421,13 +426,14 @@ static void move_index(struct retype *x, struct moves *m, const struct object *p
 		piece(w, &m->down, "ALTER TABLE %n RENAME CONSTRAINT %i TO %i", T(w), old,
 			p->index.constraint);
 		piece_text(w, &m->down, twin_index(w, p, new, x->new, true, false));
+		drop_guard(x, m, p, text_of(w, "ALTER TABLE %n DROP CONSTRAINT %i", T(w), old));
 		return;
 	}
 	piece(w, &m->up, "ALTER INDEX %n RENAME TO %i", schema, p->name, old);
 	piece(w, &m->up, "ALTER INDEX %n RENAME TO %i", schema, new, p->name);
 	piece(w, &m->down, "ALTER INDEX %n RENAME TO %i", schema, p->name, new);
 	piece(w, &m->down, "ALTER INDEX %n RENAME TO %i", schema, old, p->name);
-	piece(w, &m->contract, "DROP INDEX CONCURRENTLY %n", schema, old);
+	drop_guard(x, m, p, text_of(w, "DROP INDEX CONCURRENTLY %n", schema, old));
 }
 
 static void move_constraint(struct retype *x, struct moves *m, const struct object *p)
@@ -464,6 +470,9 @@ static void move_constraint(struct retype *x, struct moves *m, const struct obje
 	piece(w, &m->up, "ALTER TABLE %n RENAME CONSTRAINT %i TO %i", T(w), new, p->name);
 	piece(w, &m->down, "ALTER TABLE %n RENAME CONSTRAINT %i TO %i", T(w), p->name, new);
 	piece(w, &m->down, "ALTER TABLE %n RENAME CONSTRAINT %i TO %i", T(w), old, p->name);
+	/* The key's end locks the other table as well: a transaction of its own. */
+	if (slice_is(p->constraint.kind, "foreign key"))
+		piece(w, &m->contract, "ALTER TABLE %n DROP CONSTRAINT %i", T(w), old);
 }
 
 static void names_change(struct retype *x, struct piece_list *to, struct slice from_old,

@@ -57,6 +57,13 @@ enum change_flag {
 	CHANGE_UNSIGNED_FLAG_ = 1u << 31
 };
 
+/* A column that a query makes: CREATE TABLE AS, CREATE MATERIALIZED VIEW. */
+struct query_column {
+	struct slice name, type;	/* type empty: not known, or that of … */
+	struct slice relation, column;	/* … this column; relation as written, empty = none;
+					 * column "*": as many as the relation has */
+};
+
 struct change {
 	enum change_kind kind;
 	unsigned flags;
@@ -68,6 +75,8 @@ struct change {
 	struct expr value;     /* default, USING, WHERE, setting, comment: see change.def */
 	struct names list;     /* options, columns, privileges: see change.def */
 	struct names reads;    /* relations read, schema.name as written */
+	struct query_column *columns; /* CREATE TABLE AS, matviews: NULL = not known */
+	size_t ncolumns;
 	struct names settings; /* MySQL: algorithm=…, lock=…, wait=…; PostgreSQL: WITH (…) of the command */
 	struct span span;      /* the words of this change inside the statement */
 	struct change *inner;  /* DO_BLOCK: what was read inside; CREATE SCHEMA: its elements */

@@ -104,7 +104,7 @@ static bool collect_routines(struct copier *k)
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
 		bool f = slice_is(rows_get(&r, i, 1), "FUNCTION");
-		struct made m;
+		struct made m = {0};
 
 		if (!show_create(k, f ? "FUNCTION" : "PROCEDURE", rows_get(&r, i, 0),
 			    f ? "Create Function" : "Create Procedure", &m))
@@ -124,7 +124,7 @@ static bool collect_triggers(struct copier *k)
 		    " action_order"))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
-		struct made m;
+		struct made m = {0};
 
 		if (!show_create(k, "TRIGGER", rows_get(&r, i, 0), "SQL Original Statement", &m))
 			return false;
@@ -136,7 +136,7 @@ static bool collect_triggers(struct copier *k)
 		    " ORDER BY event_name"))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++) {
-		struct made m;
+		struct made m = {0};
 
 		if (!show_create(k, "EVENT", rows_get(&r, i, 0), "Create Event", &m))
 			return false;

@@ -25,7 +25,10 @@ const struct engine engine_mysql = {
 	.scratch_stop = mysql_scratch_stop,
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
+	.witness = mysql_witness,
+	.probe = mysql_probe,
 	.locks = &mysql_locks,
+	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
 
@@ -49,6 +52,9 @@ const struct engine engine_mariadb = {
 	.scratch_stop = mysql_scratch_stop,
 	.needs_no_tx = mysql_needs_no_tx,
 	.transactional_ddl = false,
+	.witness = mysql_witness,
+	.probe = mysql_probe,
 	.locks = &mysql_locks,
+	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

@@ -28,6 +28,9 @@ static inline bool is_mariadb(const struct my_dialect *d)
 /* ---- budget.c ---- */
 extern const struct engine_locks mysql_locks;
 
+/* ---- watch.c ---- */
+extern const struct engine_watch mysql_watch;
+
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
 const char *my_charset_canonical(struct slice name);
@@ -59,6 +62,12 @@ bool mysql_needs_no_tx(const struct statement *st, int version);
 /* ---- conn.c ---- */
 bool mysql_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
 bool mariadb_connect_url(struct conn **out, const struct conn_options *o, struct err *err);
+
+/* ---- probe.c ---- */
+bool mysql_witness(struct conn *c, const struct statement *st, struct arena *a,
+	struct slice *before, struct err *err);
+bool mysql_probe(struct conn *c, const struct statement *st, struct slice before, struct arena *a,
+	struct probe *out, struct err *err);
 
 /* ---- load.c, rows.c, scratch.c ---- */
 bool mysql_load(

@@ -21,221 +21,24 @@ const char *my_lock_word(enum lock_words l)
 	return words[l];
 }
 
-/* ---- types ---- */
-
-static bool number_in(struct slice type, unsigned long long *n)
-{
-	size_t open = slice_chr(type, '(');
-	struct slice s = slice_from(type, open < type.len ? open + 1 : type.len);
-
-	s.len = slice_chr(s, ')') < s.len ? slice_chr(s, ')') : s.len;
-	s.len = slice_chr(s, ',') < s.len ? slice_chr(s, ',') : s.len;
-	return slice_u64(s, n);
-}
-
-static struct slice base_of(struct slice type)
-{
-	size_t open = slice_chr(type, '('), blank = slice_chr(type, ' ');
-	size_t end = open < blank ? open : blank;
-
-	return slice_sub(type, 0, end < type.len ? end : type.len);
-}
-
-static bool is_unsigned(struct slice type)
-{
-	return slice_find(type, SL(" unsigned")) < type.len;
-}
-
-static int int_size(struct slice base)
-{
-	static const char *const names[] = {"tinyint", "smallint", "mediumint", "int", "bigint"};
-
-	for (int i = 0; i < 5; i++)
-		if (slice_is(base, names[i]))
-			return i + 1;
-	return 0;
-}
-
-static int lob_size(struct slice base)
-{
-	static const char *const names[] = {"tinytext", "text", "mediumtext", "longtext"},
-				 *const blobs[] = {"tinyblob", "blob", "mediumblob", "longblob"};
-
-	for (int i = 0; i < 4; i++)
-		if (slice_is(base, names[i]) || slice_is(base, blobs[i]))
-			return i + 1;
-	return 0;
-}
-
-static size_t label_count(struct slice type)
-{
-	size_t n = 1;
-	bool quoted = false;
-
-	for (size_t i = 0; i < type.len; i++) {
-		if (type.at[i] == '\'')
-			quoted = !quoted;
-		n += type.at[i] == ',' && !quoted;
-	}
-	return n;
-}
-
-/* Labels appended at the end, and as many bytes for a value as before. */
-static enum my_type_change enum_change(struct slice from, struct slice to, bool set)
-{
-	size_t a = label_count(from), b = label_count(to);
-	struct slice head = slice_sub(from, 0, from.len - 1);
-	size_t bytes_a = set ? (a + 7) / 8 : (a > 255), bytes_b = set ? (b + 7) / 8 : (b > 255);
-
-	if (set) /* 1, 2, 3, 4 or 8 bytes */
-		bytes_a = bytes_a > 4 ? 8 : bytes_a, bytes_b = bytes_b > 4 ? 8 : bytes_b;
-	if (to.len < from.len || !slice_eq(slice_sub(to, 0, head.len), head) ||
-		to.at[head.len] != ',')
-		return TYPE_NARROWER;
-	return bytes_a == bytes_b ? TYPE_METADATA : TYPE_WIDER;
-}
-
-static enum my_type_change varchar_change(
-	const struct my_dialect *d, unsigned long long from, unsigned long long to, unsigned bytes)
-{
-	unsigned long long a = from * bytes, b = to * bytes;
-
-	if (to < from)
-		return TYPE_NARROWER;
-	if (a <= 255 && b > 255)
-		/* MariaDB: below 128 bytes the length byte has room to spare. */
-		return is_mariadb(d) && a < 128 ? TYPE_METADATA : TYPE_WIDER;
-	return TYPE_METADATA;
-}
-
-static enum my_type_change same_base(
-	const struct my_dialect *d, const struct object *from, struct slice a, struct slice b)
-{
-	struct slice base = base_of(a);
-	unsigned long long m = 0, n = 0;
-	unsigned bytes =
-		slice_is(base, "varchar") ? (unsigned)my_charset_bytes(from->column.charset) : 1;
-
-	if (int_size(base))
-		return is_unsigned(a) == is_unsigned(b) ? TYPE_METADATA : TYPE_NARROWER;
-	if (slice_is(base, "enum") || slice_is(base, "set"))
-		return enum_change(a, b, slice_is(base, "set"));
-	if (!number_in(a, &m) || !number_in(b, &n))
-		return TYPE_NARROWER;
-	if (slice_is(base, "varchar") || slice_is(base, "varbinary"))
-		return varchar_change(d, m, n, bytes);
-	return n > m ? TYPE_WIDER : TYPE_NARROWER;
-}
-
-static enum my_type_change type_text_change(
-	const struct my_dialect *d, const struct object *from, const struct object *to)
-{
-	struct slice a = from->column.type, b = to->column.type, x = base_of(a), y = base_of(b);
-
-	if (slice_eq(a, b))
-		return TYPE_SAME;
-	if (slice_eq(x, y))
-		return same_base(d, from, a, b);
-	if (int_size(x) && int_size(y))
-		return int_size(y) > int_size(x) && is_unsigned(a) == is_unsigned(b)
-			       ? TYPE_WIDER
-			       : TYPE_NARROWER;
-	if (lob_size(x) && lob_size(y))
-		return lob_size(y) > lob_size(x) ? TYPE_WIDER : TYPE_NARROWER;
-	if (slice_is(x, "varchar") && lob_size(y) >= 2)
-		return TYPE_WIDER;
-	if (slice_is(x, "float") && slice_is(y, "double"))
-		return TYPE_WIDER;
-	if (slice_is(x, "date") && slice_is(y, "datetime"))
-		return TYPE_WIDER;
-	return TYPE_NARROWER;
-}
-
-/* What comes behind the character set's name: general_ci. */
-static struct slice order_of(struct slice collation)
-{
-	size_t cut = slice_chr(collation, '_');
-
-	return slice_from(collation, cut < collation.len ? cut : collation.len);
-}
-
-static enum my_type_change collation_change(const struct my_dialect *d, const struct column_def *a,
-	const struct column_def *b, bool indexed)
-{
-	if (slice_empty(a->collation) || slice_empty(b->collation) ||
-		slice_eq(order_of(a->collation), order_of(b->collation)))
-		return TYPE_SAME;
-	return is_mariadb(d) && !indexed ? TYPE_METADATA : TYPE_WIDER;
-}
-
-/* Only from utf8mb3 to utf8mb4 does text stay the same bytes (MariaDB; MySQL copies). */
-static enum my_type_change charset_change(const struct my_dialect *d, const struct object *from,
-	const struct object *to, bool indexed)
-{
-	const struct column_def *a = &from->column, *b = &to->column;
-	unsigned long long n = 0, m = 0;
-	enum my_type_change order = collation_change(d, a, b, indexed), c;
-
-	if (slice_empty(a->charset) || slice_empty(b->charset))
-		return TYPE_SAME;
-	if (slice_eq(a->charset, b->charset))
-		return order;
-	if (!slice_is(b->charset, "utf8mb4"))
-		return TYPE_NARROWER;
-	if (!slice_is(a->charset, "utf8mb3") || !is_mariadb(d))
-		return TYPE_WIDER;
-	if (lob_size(base_of(a->type)))
-		c = TYPE_METADATA;
-	else if (!number_in(a->type, &n) || !number_in(b->type, &m) ||
-		 !slice_is(base_of(a->type), "varchar"))
-		c = TYPE_WIDER;
-	else
-		c = varchar_change(d, n * 3, m * 4, 1);
-	return order > c ? order : c;
-}
-
-enum my_type_change my_type_change(const struct my_dialect *d, const struct object *from,
-	const struct object *to, bool indexed)
-{
-	enum my_type_change t = type_text_change(d, from, to),
-			    c = charset_change(d, from, to, indexed);
-
-	return c > t ? c : t;
-}
-
 /* ---- what the table is like ---- */
 
 struct shape {
-	bool known, innodb, has_generated, has_stored, has_virtual, has_fulltext, compressed,
-		versioned;
-	bool has_primary;
+	bool known, innodb, redundant, compressed, has_stored, has_virtual;
+	/* afterwards */
+	bool fulltext, virtual_index;
 };
 
-static struct shape shape_of(const struct object *t)
-{
-	struct shape s = {.known = t && !t->tainted, .innodb = true};
-
-	if (!t)
-		return s;
-	s.innodb =
-		slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
-	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
-	s.versioned = names_has(t->table_.options, SL("system versioning"));
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-
-		if (o->type == OBJECT_COLUMN && !slice_empty(o->column.generated)) {
-			s.has_generated = true;
-			s.has_stored |= slice_is(o->column.generated, "stored");
-			s.has_virtual |= slice_is(o->column.generated, "virtual");
-		}
-		if (o->type == OBJECT_INDEX && slice_is(o->index.method, "fulltext"))
-			s.has_fulltext = true;
-		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"))
-			s.has_primary = true;
-	}
-	return s;
-}
+struct asked {
+	struct arena *a;
+	const struct my_dialect *d;
+	const struct session *s;
+	const struct catalog *c;
+	const struct object *t;
+	const struct statement *st;
+	struct after *after;
+	struct shape is;
+};
 
 static const struct object *column_of(const struct object *t, struct slice name)
 {
@@ -245,12 +48,47 @@ static const struct object *column_of(const struct object *t, struct slice name)
 	return NULL;
 }
 
-static bool in_names(struct names n, struct slice s)
+static bool is_generated(const struct object *o, const char *how)
 {
-	for (size_t i = 0; i < n.n; i++)
-		if (slice_ieq(n.at[i], s))
+	return o && o->type == OBJECT_COLUMN && slice_is(o->column.generated, how);
+}
+
+static bool is_fulltext(const struct after_part *p)
+{
+	const struct object *o = p->will ? p->will : p->was;
+
+	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "fulltext");
+}
+
+/* An old index over a virtual column that stays. */
+static bool is_virtual_index(const struct after_part *p, const struct object *t)
+{
+	for (size_t i = 0; p->type == OBJECT_INDEX && p->was && i < p->was->index.columns.n; i++)
+		if (is_generated(column_of(t, p->was->index.columns.at[i]), "virtual"))
 			return true;
 	return false;
+}
+
+static struct shape shape_of(const struct object *t, const struct after *after)
+{
+	struct shape s = {.known = t && !t->tainted, .innodb = true};
+
+	if (!t)
+		return s;
+	s.innodb =
+		slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
+	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
+	s.redundant = names_has(t->table_.options, SL("row_format=redundant"));
+	for (size_t i = 0; i < t->nparts; i++) {
+		s.has_stored |= is_generated(t->parts[i], "stored");
+		s.has_virtual |= is_generated(t->parts[i], "virtual");
+	}
+	for (size_t i = 0; i < after->n; i++) {
+		s.fulltext |= !after->v[i].gone && after->v[i].was && is_fulltext(&after->v[i]);
+		s.virtual_index |=
+			s.has_virtual && !after->v[i].gone && is_virtual_index(&after->v[i], t);
+	}
+	return s;
 }
 
 static bool in_primary(const struct object *t, struct slice column)
@@ -258,7 +96,7 @@ static bool in_primary(const struct object *t, struct slice column)
 	for (size_t i = 0; t && i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_CONSTRAINT &&
 			slice_is(t->parts[i]->constraint.kind, "primary key") &&
-			in_names(t->parts[i]->constraint.columns, column))
+			my_names_have(t->parts[i]->constraint.columns, column))
 			return true;
 	return false;
 }
@@ -267,7 +105,7 @@ static bool is_indexed(const struct object *t, struct slice column)
 {
 	for (size_t i = 0; t && i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_INDEX &&
-			in_names(t->parts[i]->index.columns, column))
+			my_names_have(t->parts[i]->index.columns, column))
 			return true;
 	return in_primary(t, column);
 }
@@ -276,17 +114,16 @@ static bool is_indexed(const struct object *t, struct slice column)
 
 static struct online row(enum algorithm g, enum lock_words l)
 {
-	return (struct online){.algorithm = g,
-		.lock = l,
-		.rebuild = g == ALGO_COPY,
-		.scan = g == ALGO_NOCOPY,
-		.applies = true};
+	return (struct online){
+		.algorithm = g, .lock = l, .rebuild = g == ALGO_COPY, .applies = true};
 }
 
-/* FULLTEXT indexes are not kept up to date while the rows are written anew: writers wait. */
-static struct online rebuild(const struct shape *s)
+/* FULLTEXT indexes, and MariaDB's over virtual columns, are not kept up to date while the rows are
+ * written anew: writers wait. */
+static struct online rebuild(const struct asked *q)
 {
-	struct online o = row(ALGO_INPLACE, s->has_fulltext ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
+	bool waits = q->is.fulltext || (is_mariadb(q->d) && q->is.virtual_index);
+	struct online o = row(ALGO_INPLACE, waits ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
 
 	o.rebuild = true;
 	return o;
@@ -303,9 +140,9 @@ static struct online instant(void)
 }
 
 /* A change of metadata: MySQL calls some of them INPLACE. */
-static struct online metadata(const struct my_dialect *d)
+static struct online metadata(const struct asked *q)
 {
-	return is_mariadb(d) ? instant() : row(ALGO_INPLACE, LOCK_WORDS_NONE);
+	return is_mariadb(q->d) ? instant() : row(ALGO_INPLACE, LOCK_WORDS_NONE);
 }
 
 static struct online needs(struct online o, const char *what, struct slice of)
@@ -315,103 +152,9 @@ static struct online needs(struct online o, const char *what, struct slice of)
 	return o;
 }
 
-static bool is_now_default(const struct expr *e)
+static bool outweighs(const struct online *a, const struct online *b)
 {
-	return slice_starts(e->normal, "current_timestamp(");
-}
-
-/* A default that must be worked out for each row. */
-static bool expression_default(const struct object *def)
-{
-	const struct expr *e = &def->column.default_value;
-
-	return e->text.len && e->facts && !e->facts->constant && !is_now_default(e);
-}
-
-static struct online add_column(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
-{
-	struct shape s = shape_of(t);
-	const struct object *def = ch->def;
-	struct online o = instant();
-	bool placed = ch->list.n > 0;
-
-	o.adds_column = true;
-	if (!s.innodb || slice_is(def->column.generated, "stored") || expression_default(def))
-		return copy();
-	if (slice_is(def->column.identity, "auto_increment")) {
-		o = rebuild(&s);
-		o.lock = LOCK_WORDS_SHARED;
-		return o;
-	}
-	if (slice_is(def->column.generated, "virtual")) {
-		o.adds_column = false;
-		return placed && !is_mariadb(d) ? rebuild(&s) : o;
-	}
-	if (is_mariadb(d)) {
-		if (s.has_generated && placed)
-			return copy();
-		if (s.compressed || s.has_fulltext)
-			return rebuild(&s);
-		return s.known ? o : needs(o, "generated columns and indexes", ch->target.name);
-	}
-	if (d->version < 80012 || s.compressed || s.has_fulltext || (placed && d->version < 80029))
-		return rebuild(&s);
-	return s.known ? o : needs(o, "row format and indexes", ch->target.name);
-}
-
-/* Is there a FULLTEXT index that does not go with the column? */
-static bool keeps_fulltext(const struct object *t, struct slice column)
-{
-	for (size_t i = 0; i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_INDEX &&
-			slice_is(t->parts[i]->index.method, "fulltext") &&
-			!(t->parts[i]->index.columns.n == 1 &&
-				in_names(t->parts[i]->index.columns, column)))
-			return true;
-	return false;
-}
-
-static struct online drop_column(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
-{
-	struct shape s = shape_of(t);
-	const struct object *c = column_of(t, ch->name);
-	struct online o = instant();
-
-	o.adds_column = true;
-	if (!s.innodb)
-		return copy();
-	if (!t)
-		return needs(o, "indexes", ch->target.name);
-	if (c && slice_is(c->column.generated, "virtual") && !is_indexed(t, ch->name)) {
-		o.adds_column = false;
-		return o;
-	}
-	if (in_primary(t, ch->name))
-		return is_mariadb(d) ? rebuild(&s) : copy();
-	if (is_mariadb(d)) {
-		if (s.has_fulltext && !keeps_fulltext(t, ch->name)) {
-			s.has_fulltext = false;
-			return rebuild(&s);
-		}
-		if (s.compressed || s.has_fulltext)
-			return rebuild(&s);
-		if (is_indexed(t, ch->name))
-			return row(ALGO_NOCOPY, LOCK_WORDS_NONE);
-		return o;
-	}
-	if (d->version < 80029 || s.compressed || s.has_fulltext || is_indexed(t, ch->name))
-		return rebuild(&s);
-	return o;
-}
-
-static struct online null_change(
-	const struct my_dialect *d, const struct shape *s, bool to_not_null)
-{
-	if (is_mariadb(d) && s->has_generated && to_not_null)
-		return copy();
-	return rebuild(s);
+	return a->algorithm >= b->algorithm && a->lock >= b->lock && a->rebuild >= b->rebuild;
 }
 
 static struct online worse(struct online a, struct online b)
@@ -421,19 +164,178 @@ static struct online worse(struct online a, struct online b)
 	o.algorithm = b.algorithm > a.algorithm ? b.algorithm : a.algorithm;
 	o.lock = b.lock > a.lock ? b.lock : a.lock;
 	o.rebuild |= b.rebuild;
-	o.scan |= b.scan;
 	o.adds_column |= b.adds_column;
 	o.adds_index |= b.adds_index;
 	o.applies &= b.applies;
-	if (!o.needs) {
+	/* What is not known does not matter beside something certain that costs as much. */
+	if (a.needs && !b.needs && outweighs(&b, &a))
+		o.needs = NULL;
+	if (!a.needs && b.needs && !outweighs(&a, &b)) {
 		o.needs = b.needs;
 		o.needs_of = b.needs_of;
 	}
 	return o;
 }
 
-/* The column as it will be: without a character set of its own it takes the table's. */
-static struct object with_charset(const struct object *t, const struct object *def)
+/* ---- columns ---- */
+
+/* Is the default the same for all rows? MariaDB works such a one out once; a call that may give
+ * each row another value, or a look at the row, makes it copy. MySQL: literals, and the clock
+ * without arithmetic, are no expressions. */
+static bool expression_default(const struct my_dialect *d, const struct object *def)
+{
+	static const char *const each_row[] = {"uuid", "uuid_short", "sys_guid", "nextval",
+		"lastval", "next value", "previous value", "sysdate", "utc_timestamp", "utc_date",
+		"utc_time", "random_bytes"};
+	const struct expr *e = &def->column.default_value;
+
+	if (!is_mariadb(d) && slice_starts(e->text, "("))
+		return true; /* a constant in brackets too */
+	if (!e->text.len || !e->facts || e->facts->constant ||
+		slice_starts(e->normal, "current_timestamp("))
+		return false;
+	if (!is_mariadb(d) || e->facts->has_columns)
+		return true;
+	for (size_t i = 0; i < sizeof each_row / sizeof *each_row; i++)
+		for (size_t k = 0; k < e->facts->functions.n; k++)
+			if (slice_iis(e->facts->functions.at[k], each_row[i]))
+				return true;
+	return slice_istarts(e->text, "next value") || slice_istarts(e->text, "nextval") ||
+	       slice_istarts(e->text, "lastval") || slice_istarts(e->text, "previous value");
+}
+
+static bool is_last_column(const struct asked *q, struct slice name)
+{
+	const struct after_part *last = NULL;
+
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].type == OBJECT_COLUMN && !q->after->v[i].gone)
+			last = &q->after->v[i];
+	return last && slice_ieq(last->name, name);
+}
+
+static struct online add_column(const struct asked *q, const struct change *ch)
+{
+	const struct object *def = ch->def;
+	struct online o = instant();
+	bool placed = ch->list.n > 0 && !is_last_column(q, ch->name);
+
+	if (ch->flags & CHANGE_IF_NOT_EXISTS && column_of(q->t, ch->name))
+		return o;
+	o.adds_column = true;
+	if (!q->is.innodb || slice_is(def->column.generated, "stored") ||
+		expression_default(q->d, def))
+		return copy();
+	if (slice_is(def->column.identity, "auto_increment")) {
+		o = rebuild(q);
+		o.lock = LOCK_WORDS_SHARED;
+		return o;
+	}
+	if (slice_is(def->column.generated, "virtual")) {
+		o.adds_column = false;
+		return o;
+	}
+	if (q->is.compressed || q->is.fulltext ||
+		(is_mariadb(q->d) ? q->is.virtual_index
+				  : q->d->version < 80012 || (placed && q->d->version < 80029)))
+		return rebuild(q);
+	return q->is.known ? o : needs(o, "indexes and generated columns", ch->target.name);
+}
+
+static bool is_nullable(const struct asked *q, struct slice column)
+{
+	const struct after_part *p = after_find(q->after, OBJECT_COLUMN, column);
+	const struct object *o = !p ? NULL : p->will ? p->will : p->was;
+
+	return !o || (!o->column.not_null && !in_primary(q->t, column));
+}
+
+/* Without its primary key the table is kept in the order of a unique key that has no NULLs; if
+ * there is none, MariaDB copies. */
+static bool keeps_order(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool nullable = false;
+
+		if (p->gone)
+			continue;
+		if (after_is_primary(p))
+			return true;
+		if (p->type != OBJECT_INDEX || p->implied || !o->index.unique)
+			continue;
+		for (size_t k = 0; k < p->columns.n; k++)
+			nullable |= is_nullable(q, p->columns.at[k]);
+		if (!nullable)
+			return true;
+	}
+	return false;
+}
+
+static bool shrinks_index(const struct asked *q, struct slice column, bool *drops)
+{
+	bool shrinks = false;
+
+	*drops = false;
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (p->type != OBJECT_INDEX || !p->was ||
+			!my_names_have(p->was->index.columns, column))
+			continue;
+		shrinks |= p->shrunk && !p->gone;
+		*drops |= p->gone;
+	}
+	return shrinks;
+}
+
+static struct online drop_column(const struct asked *q, const struct change *ch)
+{
+	const struct object *c = column_of(q->t, ch->name);
+	struct online o = instant();
+	bool drops, shrinks;
+
+	if (!q->is.innodb)
+		return copy();
+	o.adds_column = true;
+	if (!q->t)
+		return needs(o, "indexes", ch->target.name);
+	if (!c)
+		return instant();
+	shrinks = shrinks_index(q, ch->name, &drops);
+	if (is_generated(c, "virtual") && !shrinks) {
+		o.adds_column = false;
+		return drops && is_mariadb(q->d) ? worse(o, row(ALGO_NOCOPY, LOCK_WORDS_NONE))
+		       : drops                   ? rebuild(q)
+						 : o;
+	}
+	if (in_primary(q->t, ch->name))
+		return is_mariadb(q->d) && keeps_order(q) ? rebuild(q) : copy();
+	if (q->is.compressed || q->is.fulltext || shrinks)
+		return rebuild(q);
+	if (is_mariadb(q->d)) {
+		if (q->is.virtual_index)
+			return rebuild(q);
+		if (drops) /* a FULLTEXT index leaves its hidden column behind */
+			for (size_t i = 0; i < q->after->n; i++)
+				if (q->after->v[i].gone && is_fulltext(&q->after->v[i]))
+					return rebuild(q);
+		return drops ? worse(o, row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
+	}
+	return q->d->version < 80029 || drops || is_generated(c, "stored") ? rebuild(q) : o;
+}
+
+static struct online null_change(const struct asked *q, bool to_not_null)
+{
+	if (is_mariadb(q->d) && q->is.has_stored && to_not_null)
+		return copy();
+	if (is_mariadb(q->d) && q->is.redundant && !to_not_null)
+		return instant();
+	return rebuild(q);
+}
+
+struct object my_with_charset(const struct object *t, const struct object *def)
 {
 	struct object o = *def;
 
@@ -445,38 +347,53 @@ static struct object with_charset(const struct object *t, const struct object *d
 	return o;
 }
 
-/* Only the order of the text changes: the indexes over it are built anew. */
-static bool only_collation(const struct object *from, const struct object *to)
+static struct online reindex(const struct asked *q, struct slice column)
 {
-	return slice_eq(from->column.type, to->column.type) &&
-	       slice_eq(from->column.charset, to->column.charset);
+	struct online o = row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+
+		if (p->gone || p->type != OBJECT_INDEX || !p->was ||
+			!my_names_have(p->was->index.columns, column))
+			continue;
+		p->reordered = true;
+		if (is_fulltext(p))
+			o.lock = LOCK_WORDS_SHARED;
+	}
+	o.adds_index = true;
+	return o;
 }
 
-static struct online modify_type(const struct my_dialect *d, const struct object *t,
-	const struct object *from, const struct object *to)
+static struct online modify_type(
+	const struct asked *q, const struct object *from, const struct object *to)
 {
-	bool indexed = is_indexed(t, from->name);
-	struct online o;
+	struct type_question ask = {.from = from,
+		.to = to,
+		.indexed = is_indexed(q->t, from->name),
+		.redundant = is_mariadb(q->d) && q->is.redundant};
+	struct online o = copy();
 
-	switch (my_type_change(d, from, to, indexed)) {
+	switch (my_type_change(q->d, &ask)) {
 	case TYPE_SAME:
-		return instant();
+		o = instant();
+		break;
 	case TYPE_METADATA:
 		/* MySQL: appending to an enum or set is INSTANT, growing a varchar INPLACE. */
-		if (slice_starts(from->column.type, "enum") ||
-			slice_starts(from->column.type, "set"))
-			return instant();
-		return metadata(d);
+		o = slice_starts(from->column.type, "enum") ||
+				    slice_starts(from->column.type, "set")
+			    ? instant()
+			    : metadata(q);
+		break;
 	case TYPE_WIDER:
-		if (!is_mariadb(d) || !indexed || !only_collation(from, to))
-			break;
-		o = row(ALGO_NOCOPY, LOCK_WORDS_NONE);
-		o.adds_index = true;
-		return o;
+		if (is_mariadb(q->d) && ask.indexed && ask.only_order &&
+			slice_eq(from->column.type, to->column.type))
+			o = reindex(q, from->name);
+		break;
 	case TYPE_NARROWER:
 		break;
 	}
-	return copy();
+	return ask.unsure ? needs(o, "character set", from->name) : o;
 }
 
 static bool generated_changes(const struct object *from, const struct object *to)
@@ -486,55 +403,85 @@ static bool generated_changes(const struct object *from, const struct object *to
 		       !slice_eq(from->column.generation.normal, to->column.generation.normal));
 }
 
-static struct online modify_order(const struct my_dialect *d, const struct shape *s)
+static struct online modify_order(const struct asked *q)
 {
 	struct online o = instant();
 
-	if (!is_mariadb(d) || s->compressed || s->has_fulltext)
-		o = rebuild(s);
+	if (!is_mariadb(q->d) || q->is.compressed || q->is.fulltext || q->is.virtual_index)
+		o = rebuild(q);
 	o.adds_column = true;
 	return o;
 }
 
-static struct online modify_generated(const struct my_dialect *d, const struct object *t,
-	const struct object *from, const struct object *to)
+static struct online modify_generated(
+	const struct asked *q, const struct object *from, const struct object *to)
 {
-	bool stays_virtual = slice_is(from->column.generated, "virtual") &&
-			     slice_is(to->column.generated, "virtual");
-
-	if (is_mariadb(d) && stays_virtual && !is_indexed(t, from->name))
+	if (is_mariadb(q->d) && is_generated(from, "virtual") && is_generated(to, "virtual") &&
+		!is_indexed(q->t, from->name) && slice_eq(from->column.type, to->column.type))
 		return instant();
 	return copy();
 }
 
-static struct online modify_column(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
+/* MySQL: INSTANT since 8.0.28, but not of a column that another table's foreign key refers to. */
+static struct online rename_column(const struct asked *q, struct slice column)
 {
-	struct shape s = shape_of(t);
-	const struct object *from = column_of(t, ch->name);
-	struct object def = with_charset(t, ch->def), *to = &def;
+	const struct object **keys;
+	size_t n = is_mariadb(q->d) || !q->t ? 0 : catalog_referencing(q->c, q->t, q->a, &keys);
+	bool named = false;
+
+	for (size_t i = 0; i < n; i++)
+		named |= my_names_have(keys[i]->constraint.ref_columns, column);
+	return is_mariadb(q->d) || (q->d->version >= 80028 && !named)
+		       ? instant()
+		       : row(ALGO_INPLACE, LOCK_WORDS_NONE);
+}
+
+static bool moves(const struct asked *q, struct slice name)
+{
+	size_t place = 0;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (p->type != OBJECT_COLUMN || p->gone)
+			continue;
+		place++;
+		if (p->was && slice_ieq(p->was->name, name))
+			return p->place != place;
+	}
+	return false;
+}
+
+static struct online modify_column(const struct asked *q, const struct change *ch)
+{
+	const struct object *old = column_of(q->t, ch->name);
+	struct object from, to;
 	struct online o;
 
-	if (!from)
+	if (!old && (ch->flags & CHANGE_IF_EXISTS) && q->t && !q->t->tainted)
+		return instant();
+	if (!old)
 		return needs(copy(), "old definition", ch->name);
-	if (generated_changes(from, to))
-		return modify_generated(d, t, from, to);
-	o = modify_type(d, t, from, to);
-	if (from->column.not_null != (to->column.not_null || in_primary(t, ch->name)))
-		o = worse(o, null_change(d, &s, to->column.not_null));
-	if (!slice_eq(from->column.identity, to->column.identity) &&
-		!slice_empty(to->column.identity))
+	from = my_with_charset(q->t, old);
+	to = my_with_charset(q->t, ch->def);
+	if (generated_changes(&from, &to))
+		return modify_generated(q, &from, &to);
+	o = modify_type(q, &from, &to);
+	if (from.column.not_null != (to.column.not_null || in_primary(q->t, ch->name)))
+		o = worse(o, null_change(q, to.column.not_null));
+	if (!slice_eq(from.column.identity, to.column.identity) && !slice_empty(to.column.identity))
 		o = worse(o, copy());
-	if (ch->list.n) /* FIRST, AFTER */
-		o = worse(o, modify_order(d, &s));
-	if (!s.innodb && (o.algorithm != ALGO_INSTANT || o.adds_column ||
-				 !slice_eq(from->column.type, to->column.type)))
+	if (ch->list.n && moves(q, ch->name)) /* FIRST, AFTER */
+		o = worse(o, modify_order(q));
+	if (!q->is.innodb && (o.algorithm != ALGO_INSTANT || o.adds_column ||
+				     !slice_eq(from.column.type, to.column.type)))
 		return copy();
-	if (!is_mariadb(d) && !slice_empty(ch->other.name) &&
-		!slice_ieq(ch->other.name, ch->name) && d->version < 80028)
-		o = worse(o, row(ALGO_INPLACE, LOCK_WORDS_NONE));
+	if (!slice_empty(ch->other.name) && !slice_ieq(ch->other.name, ch->name))
+		o = worse(o, rename_column(q, ch->name));
 	return o;
 }
+
+/* ---- keys ---- */
 
 /* A unique key over whole texts is kept by a hidden column of hashes. */
 static bool is_hash_unique(const struct object *t, const struct object *index)
@@ -543,78 +490,95 @@ static bool is_hash_unique(const struct object *t, const struct object *index)
 		const struct object *c = column_of(t, index->index.columns.at[i]);
 		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
 
-		if (c && lob_size(base_of(c->column.type)) && slice_chr(key, '(') >= key.len)
+		if (c && my_lob_size(my_type_base(c->column.type)) &&
+			slice_chr(key, '(') >= key.len)
 			return true;
 	}
 	return false;
 }
 
-static struct online create_index(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
+/* An index over a virtual column that is added beside it is built from rows that lack it. */
+static bool over_new_virtual(const struct asked *q, const struct object *index)
 {
-	struct shape s = shape_of(t);
-	struct online o = row(is_mariadb(d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *p =
+			after_find(q->after, OBJECT_COLUMN, index->index.columns.at[i]);
 
-	o.scan = o.adds_index = true;
-	if (!s.innodb || (is_mariadb(d) && is_hash_unique(t, ch->def)))
+		if (p && !p->was && is_generated(p->will, "virtual"))
+			return true;
+	}
+	return false;
+}
+
+/* IF NOT EXISTS, and it exists. */
+static bool makes_nothing(const struct asked *q, const struct change *ch)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].by == ch)
+			return false;
+	return q->is.known;
+}
+
+static struct online create_index(const struct asked *q, const struct change *ch)
+{
+	struct online o = row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+	bool ignore = (ch->flags & CHANGE_IGNORE) && ch->def->index.unique;
+
+	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && makes_nothing(q, ch))
+		return instant();
+	o.adds_index = true;
+	if (!q->is.innodb || ignore || (is_mariadb(q->d) && is_hash_unique(q->t, ch->def)))
 		return copy();
 	if (slice_is(ch->def->index.method, "fulltext")) {
 		o = row(ALGO_INPLACE, LOCK_WORDS_SHARED);
-		o.rebuild = !s.has_fulltext;
-		o.scan = !o.rebuild;
-		if (is_mariadb(d) && s.has_fulltext)
+		o.rebuild = !q->is.fulltext;
+		o.adds_index = true;
+		if (is_mariadb(q->d) && q->is.fulltext)
 			o.algorithm = ALGO_NOCOPY;
-		return s.known ? o : needs(o, "indexes", ch->target.name);
+		return q->is.known ? o : needs(o, "indexes", ch->target.name);
 	}
-	if (slice_is(ch->def->index.method, "spatial"))
+	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def))
 		o.lock = LOCK_WORDS_SHARED;
 	return o;
 }
 
-/* Does a key begin with these columns? Else InnoDB makes one. */
-static bool has_key_over(const struct object *t, struct names columns)
+static bool has_nullable(const struct object *t, struct names columns)
 {
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		struct names key = {0};
-		size_t k = 0;
+	for (size_t i = 0; i < columns.n; i++) {
+		const struct object *c = column_of(t, columns.at[i]);
 
-		if (o->type == OBJECT_INDEX)
-			key = o->index.columns;
-		else if (o->type == OBJECT_CONSTRAINT &&
-			 slice_is(o->constraint.kind, "primary key"))
-			key = o->constraint.columns;
-		while (k < columns.n && k < key.n && slice_ieq(key.at[k], columns.at[k]))
-			k++;
-		if (k == columns.n)
+		if (c && !c->column.not_null)
 			return true;
 	}
 	return false;
 }
 
-static struct online add_constraint(const struct my_dialect *d, const struct session *session,
-	const struct object *t, const struct change *ch)
+/* Does the statement make an index for this foreign key? */
+static bool implies_index(const struct asked *q, const struct change *ch)
 {
-	struct shape s = shape_of(t);
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].implied && q->after->v[i].by == ch)
+			return true;
+	return false;
+}
+
+static struct online add_constraint(const struct asked *q, const struct change *ch)
+{
 	struct slice kind = ch->def->constraint.kind;
+	struct online o;
 
-	if (!s.innodb)
+	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && makes_nothing(q, ch))
+		return instant();
+	if (!q->is.innodb || ((ch->flags & CHANGE_IGNORE) && slice_is(kind, "primary key")))
 		return copy();
-	if (slice_is(kind, "primary key")) {
-		if (is_mariadb(d) && s.has_generated)
-			for (size_t i = 0; i < ch->def->constraint.columns.n; i++) {
-				const struct object *c =
-					column_of(t, ch->def->constraint.columns.at[i]);
-
-				if (c && !c->column.not_null)
-					return copy();
-			}
-		return rebuild(&s);
-	}
-	if (slice_is(kind, "foreign key") && session && !session->foreign_keys) {
-		struct online o = metadata(d);
-
-		if (is_mariadb(d) && t && !has_key_over(t, ch->def->constraint.columns)) {
+	if (slice_is(kind, "primary key"))
+		return is_mariadb(q->d) && q->is.has_stored &&
+				       has_nullable(q->t, ch->def->constraint.columns)
+			       ? copy()
+			       : rebuild(q);
+	if (slice_is(kind, "foreign key") && q->s && !q->s->foreign_keys) {
+		o = metadata(q);
+		if (is_mariadb(q->d) && implies_index(q, ch)) {
 			o = row(ALGO_NOCOPY, LOCK_WORDS_NONE);
 			o.adds_index = true;
 		}
@@ -625,29 +589,33 @@ static struct online add_constraint(const struct my_dialect *d, const struct ses
 	return copy();
 }
 
-static struct online drop_constraint(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
+static struct online drop_constraint(const struct asked *q, const struct change *ch)
 {
 	struct slice kind = ch->def ? ch->def->constraint.kind : SLICE_NONE;
-	struct shape s = shape_of(t);
 
-	for (size_t i = 0; slice_empty(kind) && t && i < t->nparts; i++)
-		if (slice_ieq(t->parts[i]->name, ch->name)) {
-			if (t->parts[i]->type == OBJECT_CONSTRAINT)
-				kind = t->parts[i]->constraint.kind;
-			else if (t->parts[i]->type == OBJECT_INDEX)
+	for (size_t i = 0; slice_empty(ch->def ? ch->def->constraint.kind : SLICE_NONE) && q->t &&
+			   i < q->t->nparts;
+		i++)
+		if (slice_ieq(q->t->parts[i]->name, ch->name)) {
+			if (q->t->parts[i]->type == OBJECT_CONSTRAINT)
+				kind = q->t->parts[i]->constraint.kind;
+			else if (q->t->parts[i]->type == OBJECT_INDEX && slice_empty(kind))
 				kind = SL("unique");
 		}
 	if (slice_is(kind, "primary key"))
-		return is_mariadb(d) && s.innodb ? rebuild(&s) : copy();
+		return is_mariadb(q->d) && q->is.innodb && keeps_order(q) ? rebuild(q) : copy();
 	if (slice_is(kind, "unique"))
-		return row(is_mariadb(d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+		return row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 	if (slice_is(kind, "check"))
 		return instant();
 	if (slice_is(kind, "foreign key"))
-		return metadata(d);
+		return metadata(q);
+	if (ch->flags & CHANGE_IF_EXISTS && q->t && !q->t->tainted)
+		return instant();
 	return needs(instant(), "kind of the constraint", ch->name);
 }
+
+/* ---- the table itself ---- */
 
 static bool option_rebuilds(struct slice option)
 {
@@ -660,24 +628,16 @@ static bool option_rebuilds(struct slice option)
 	return false;
 }
 
-static struct online set_options(
-	const struct my_dialect *d, const struct object *t, const struct change *ch)
+static struct online set_options(const struct asked *q, const struct change *ch)
 {
-	struct shape s = shape_of(t);
-
-	for (size_t i = 0; i < ch->list.n; i++)
+	for (size_t i = 0; i < ch->list.n; i++) {
+		if (!q->is.innodb && !slice_starts(ch->list.at[i], "comment") &&
+			!slice_starts(ch->list.at[i], "max_rows"))
+			return copy();
 		if (option_rebuilds(ch->list.at[i]))
-			return rebuild(&s);
-	return metadata(d);
-}
-
-static struct online change_engine(const struct object *t, const struct change *ch)
-{
-	struct shape s = shape_of(t);
-
-	if (s.innodb && slice_is(ch->value.text, "InnoDB"))
-		return rebuild(&s);
-	return copy();
+			return rebuild(q);
+	}
+	return metadata(q);
 }
 
 static struct online none(void)
@@ -685,43 +645,85 @@ static struct online none(void)
 	return (struct online){.applies = false};
 }
 
-static struct online force(const struct object *t)
+static struct online system_versioning(const struct change *ch)
 {
-	struct shape s = shape_of(t);
+	struct online o = row(ALGO_INPLACE, LOCK_WORDS_SHARED);
 
-	return s.innodb ? rebuild(&s) : copy();
+	o.rebuild = true;
+	return slice_istarts(ch->value.text, "DROP") ? o : copy();
 }
 
-struct online my_online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
-	const struct catalog *c, const struct object *t, const struct change *ch)
+/* MySQL's FULLTEXT indexes are in the way of a rebuild in place. */
+static struct online force(const struct asked *q)
 {
-	struct online exclusive = row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE);
+	return q->is.innodb && (is_mariadb(q->d) || !q->is.fulltext) ? rebuild(q) : copy();
+}
 
-	(void)a;
-	(void)c;
+/* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
+static struct online change_engine(const struct asked *q, const struct change *ch)
+{
+	struct online o = copy();
+	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
+	bool same = slice_ieq(now, ch->value.text) ||
+		    (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
+
+	if (same)
+		return force(q);
+	if (is_mariadb(q->d))
+		o.algorithm = ALGO_INSTANT;
+	return o;
+}
+
+/* All text of the table, as if each column were modified. */
+static struct online convert(const struct asked *q, const struct change *ch)
+{
+	struct online o = instant();
+
+	if (!is_mariadb(q->d) || !q->is.known)
+		return copy();
+	for (size_t i = 0; i < q->t->nparts; i++) {
+		const struct object *c = q->t->parts[i];
+		struct object from, to;
+
+		if (c->type != OBJECT_COLUMN || !my_type_has_charset(c->column.type))
+			continue;
+		from = my_with_charset(q->t, c);
+		to = *c;
+		to.column.charset = ch->value.text;
+		to.column.collation = ch->list.n ? ch->list.at[0] : SLICE_NONE;
+		o = worse(o, modify_type(q, &from, &to));
+		if (my_lob_size(my_type_base(c->column.type)) &&
+			my_charset_bytes(ch->value.text) > my_charset_bytes(from.column.charset))
+			o = worse(o, copy()); /* TEXT becomes MEDIUMTEXT */
+	}
+	return q->is.innodb ? o : copy();
+}
+
+static struct online one_change(const struct asked *q, const struct change *ch)
+{
 	switch ((int)ch->kind) {
 	case CHANGE_ADD_COLUMN:
-		return add_column(d, t, ch);
+		return add_column(q, ch);
 	case CHANGE_DROP_COLUMN:
-		return drop_column(d, t, ch);
+		return drop_column(q, ch);
 	case CHANGE_MODIFY_COLUMN:
-		return modify_column(d, t, ch);
+		return modify_column(q, ch);
 	case CHANGE_CREATE_INDEX:
-		return create_index(d, t, ch);
+		return create_index(q, ch);
 	case CHANGE_DROP_INDEX:
-		if (!shape_of(t).innodb)
-			return copy();
-		return (struct online){
-			.algorithm = is_mariadb(d) ? ALGO_NOCOPY : ALGO_INPLACE, .applies = true};
+		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && makes_nothing(q, ch))
+			return instant();
+		return !q->is.innodb ? copy()
+				     : row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
+					       LOCK_WORDS_NONE);
 	case CHANGE_ADD_CONSTRAINT:
-		return add_constraint(d, s, t, ch);
+		return add_constraint(q, ch);
 	case CHANGE_DROP_CONSTRAINT:
-		return drop_constraint(d, t, ch);
+		return drop_constraint(q, ch);
 	case CHANGE_RENAME_TABLE:
-		return exclusive;
+		return row(ALGO_INSTANT, is_mariadb(q->d) ? LOCK_WORDS_EXCLUSIVE : LOCK_WORDS_NONE);
 	case CHANGE_RENAME_COLUMN:
-		return is_mariadb(d) || d->version >= 80028 ? instant()
-							    : row(ALGO_INPLACE, LOCK_WORDS_NONE);
+		return rename_column(q, ch->name);
 	case CHANGE_SET_DEFAULT:
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
@@ -732,29 +734,31 @@ struct online my_online_change(struct arena *a, const struct my_dialect *d, cons
 	case CHANGE_TABLE_CHARSET:
 	case CHANGE_RESET_OPTIONS:
 	case CHANGE_TABLE_OTHER:
-		return metadata(d);
+		return metadata(q);
 	case CHANGE_ALTER_CONSTRAINT:
-		return ch->def && ch->def->constraint.not_enforced ? metadata(d) : copy();
+		return ch->def && ch->def->constraint.not_enforced ? metadata(q) : copy();
 	case CHANGE_SET_OPTIONS:
-		return set_options(d, t, ch);
+		return set_options(q, ch);
 	case CHANGE_TABLE_ENGINE:
-		return change_engine(t, ch);
+		return change_engine(q, ch);
 	case CHANGE_TABLE_FORCE:
-		return force(t);
+		return force(q);
 	case CHANGE_SYSTEM_VERSIONING:
-		if (slice_istarts(ch->value.text, "DROP"))
-			return row(ALGO_INPLACE, LOCK_WORDS_SHARED);
-		return copy();
+		return system_versioning(ch);
 	case CHANGE_CONVERT_CHARSET:
+		return convert(q, ch);
 	case CHANGE_ORDER_BY:
 		return copy();
 	case CHANGE_ENABLE_KEYS:
+		return is_mariadb(q->d) ? row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : none();
 	case CHANGE_SET_TABLESPACE:
 	case CHANGE_ALTER_PARTITIONS:
 	default:
 		return none();
 	}
 }
+
+/* ---- several together ---- */
 
 /* PRIMARY KEY dropped and added in one statement: MySQL needs no copy then. */
 static bool replaces_primary(const struct statement *st)
@@ -775,10 +779,9 @@ static bool replaces_primary(const struct statement *st)
 }
 
 /* MariaDB: a column brings its own check along, and no row is looked at. */
-static bool comes_with_column(
-	const struct my_dialect *d, const struct change *ch, const struct change *first)
+static bool comes_with_column(const struct asked *q, const struct change *ch)
 {
-	return is_mariadb(d) && ch > first && ch->kind == CHANGE_ADD_CONSTRAINT &&
+	return is_mariadb(q->d) && ch > q->st->changes && ch->kind == CHANGE_ADD_CONSTRAINT &&
 	       slice_is(ch->def->constraint.kind, "check") && ch[-1].def &&
 	       ch[-1].def->type == OBJECT_COLUMN && slice_eq(ch[-1].def->name, ch->name);
 }
@@ -791,41 +794,138 @@ static bool is_json_check(const struct object *o, struct slice column)
 }
 
 /* MariaDB's JSON is a longtext with a check; becoming one or ceasing to be one is another type. */
-static bool json_changes(const struct my_dialect *d, const struct object *t,
-	const struct statement *st, const struct change *ch)
+static bool json_changes(const struct asked *q, const struct change *ch)
 {
 	bool was = false, will;
 
-	if (!is_mariadb(d) || ch->kind != CHANGE_MODIFY_COLUMN)
+	if (!is_mariadb(q->d) || ch->kind != CHANGE_MODIFY_COLUMN)
 		return false;
-	for (size_t i = 0; t && i < t->nparts; i++)
-		was |= is_json_check(t->parts[i], ch->name);
-	will = ch + 1 < st->changes + st->nchanges && ch[1].def &&
+	for (size_t i = 0; q->t && i < q->t->nparts; i++)
+		was |= is_json_check(q->t->parts[i], ch->name);
+	will = ch + 1 < q->st->changes + q->st->nchanges && ch[1].def &&
 	       is_json_check(ch[1].def, ch->def->name);
 	return was != will;
 }
 
+/* What MariaDB does to virtual columns in place it does alone, or beside plain indexes and columns
+ * that are dropped instantly. Everything else together with it is a copy. */
+struct virtual_work {
+	bool adds, drops, moves, before_old;
+	bool stored_added, stored_dropped, stored_moved, other;
+};
+
+static void look_at_columns(const struct asked *q, struct virtual_work *w)
+{
+	size_t place = 0;
+	bool added = false;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+		bool virtual = is_generated(p->was ? p->was : p->will, "virtual");
+
+		if (p->type != OBJECT_COLUMN)
+			continue;
+		if (p->gone) {
+			*(virtual ? &w->drops : &w->stored_dropped) |= p->was != NULL;
+			continue;
+		}
+		place++;
+		if (!p->was) {
+			*(virtual ? &w->adds : &w->stored_added) = true;
+			added |= virtual;
+		} else if (virtual) {
+			w->before_old |= added;
+			w->moves |= p->place != place;
+		}
+	}
+}
+
+static bool is_plain(const struct change *ch)
+{
+	return ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
+	       ch->kind == CHANGE_DROP_INDEX ||
+	       (ch->kind == CHANGE_CREATE_INDEX && !ch->def->index.unique &&
+		       !slice_is(ch->def->index.method, "fulltext"));
+}
+
+static bool copies_for_virtual(const struct asked *q)
+{
+	struct virtual_work w = {0};
+
+	if (!is_mariadb(q->d) || !q->is.innodb)
+		return false;
+	look_at_columns(q, &w);
+	if (!w.adds && !w.drops && !w.moves)
+		return false;
+	for (size_t i = 0; i < q->st->nchanges; i++)
+		w.other |= !is_plain(&q->st->changes[i]);
+	if (w.stored_added || w.before_old || w.other ||
+		(w.adds && q->t && q->t->table_.definition.text.len))
+		return true;
+	return w.stored_dropped && (q->is.virtual_index || q->is.fulltext || q->is.compressed);
+}
+
+/* https://mariadb.com/kb/en/innodb-online-ddl-overview/, documented, not tried here. */
+bool my_copies_online(const struct my_dialect *d, const struct object *t)
+{
+	if (!is_mariadb(d) || d->version < 110200)
+		return false;
+	if (t && names_has(t->table_.options, SL("system versioning")))
+		return false;
+	for (size_t i = 0; t && i < t->nparts; i++) {
+		const struct constraint_def *k = &t->parts[i]->constraint;
+
+		if (t->parts[i]->type == OBJECT_CONSTRAINT && slice_is(k->kind, "foreign key") &&
+			(slice_is(k->on_delete, "cascade") || slice_is(k->on_delete, "set null") ||
+				slice_is(k->on_update, "cascade") ||
+				slice_is(k->on_update, "set null")))
+			return false;
+	}
+	return true;
+}
+
+static bool keeps_writers_out(const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++) {
+		const struct change *ch = &st->changes[i];
+
+		if ((ch->flags & CHANGE_IGNORE) || ch->kind == CHANGE_ORDER_BY ||
+			ch->kind == CHANGE_SYSTEM_VERSIONING ||
+			(ch->def && ch->def->type == OBJECT_COLUMN &&
+				!slice_empty(ch->def->column.identity)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_new_index(const struct after_part *p)
+{
+	return p->type == OBJECT_INDEX && !p->gone && !p->was;
+}
+
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	const struct session *s, const struct catalog *c, const struct object *t,
-	const struct statement *st)
+	const struct statement *st, struct after *after)
 {
+	struct asked q = {a, d, s, c, t, st, after, shape_of(t, after)};
 	struct online all = {.applies = st->nchanges > 0};
-	struct shape shape = shape_of(t);
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = my_online_change(a, d, s, c, t, ch);
+		struct online one = one_change(&q, ch);
 
-		if (comes_with_column(d, ch, st->changes) ||
+		if (comes_with_column(&q, ch) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
 			one = instant();
-		if (json_changes(d, t, st, ch))
+		if (json_changes(&q, ch))
 			one = worse(one, copy());
 		if (one.algorithm == ALGO_COPY && ch->kind == CHANGE_DROP_CONSTRAINT &&
-			shape.innodb && replaces_primary(st))
-			one = rebuild(&shape);
+			q.is.innodb && replaces_primary(st))
+			one = rebuild(&q);
 		all = i ? worse(all, one) : one;
 	}
+	if (all.applies && copies_for_virtual(&q))
+		all = worse(all, copy());
 	/* A column added or dropped instantly changes the format of new rows; beside an index that
 	 * is being built the rows are written anew instead. MySQL: beside anything slower. */
 	if (all.adds_column && all.algorithm < ALGO_COPY && all.algorithm > ALGO_INSTANT &&
@@ -833,5 +933,10 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all.algorithm = ALGO_INPLACE;
 		all.rebuild = true;
 	}
+	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))
+		all.lock = LOCK_WORDS_NONE;
+	for (size_t i = 0; i < after->n; i++)
+		all.scan |= is_new_index(&after->v[i]) && !all.rebuild;
+	all.scan |= all.adds_index && !all.rebuild;
 	return all;
 }

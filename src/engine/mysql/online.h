@@ -2,7 +2,7 @@
 #ifndef BELAY_ENGINE_MYSQL_ONLINE_H
 #define BELAY_ENGINE_MYSQL_ONLINE_H
 
-#include "engine/mysql/mysql.h"
+#include "engine/mysql/after.h"
 
 enum algorithm { ALGO_INSTANT, ALGO_NOCOPY, ALGO_INPLACE, ALGO_COPY };
 enum lock_words { LOCK_WORDS_NONE, LOCK_WORDS_SHARED, LOCK_WORDS_EXCLUSIVE };
@@ -20,12 +20,12 @@ struct online {
 	struct slice needs_of;
 };
 
-/* `table` NULL: not known. */
-struct online my_online_change(struct arena *a, const struct my_dialect *d, const struct session *s,
-	const struct catalog *c, const struct object *table, const struct change *ch);
+/* `table` NULL: not known. `after`: what my_after() said of it. */
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	const struct session *s, const struct catalog *c, const struct object *table,
-	const struct statement *st);
+	const struct statement *st, struct after *after);
+/* MariaDB 11.2 and later let writers go on while rows are copied, on most tables. */
+bool my_copies_online(const struct my_dialect *d, const struct object *table);
 const char *my_algorithm_word(enum algorithm g);
 const char *my_lock_word(enum lock_words l);
 
@@ -36,7 +36,21 @@ enum my_type_change {
 	TYPE_WIDER,    /* every value fits, but all are stored anew */
 	TYPE_NARROWER, /* a value may not fit, or changes */
 };
-enum my_type_change my_type_change(const struct my_dialect *d, const struct object *from,
-	const struct object *to, bool indexed);
+struct type_question {
+	const struct object *from, *to; /* columns, with the table's character set filled in */
+	bool indexed, redundant;
+	bool unsure;     /* answered: nobody said the character set, and it matters */
+	bool only_order; /* answered: the text stays, its order changes */
+};
+enum my_type_change my_type_change(const struct my_dialect *d, struct type_question *q);
+/* The column as it will be: without a character set of its own it takes the table's. */
+struct object my_with_charset(const struct object *t, const struct object *def);
+struct slice my_type_base(struct slice type); /* varchar */
+/* Does it lose part of a value without a word (a fraction, the time of day)? And can every other
+ * value be kept? */
+bool my_type_loses(struct slice from, struct slice to);
+bool my_type_rounds_only(struct slice from, struct slice to);
+bool my_type_number(struct slice type, unsigned long long *n); /* varchar(20): 20 */
+int my_lob_size(struct slice base); /* 1 tinytext … 4 longblob, 0 = not one of them */
 
 #endif

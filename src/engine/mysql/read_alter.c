@@ -294,12 +294,13 @@ static bool alter_index(struct parser *p, const struct alter *al, size_t start)
 	ch.flags |= if_exists(p);
 	if (!my_want_ident(p, &ch.name, "an index name"))
 		return false;
-	if (my_take_word(p, "NOT IGNORED") || my_take_word(p, "VISIBLE"))
+	if (my_take_word(p, is_mariadb(&p->d) ? "NOT IGNORED" : "VISIBLE"))
 		ch.value.text = SL("visible");
-	else if (my_take_word(p, "IGNORED") || my_take_word(p, "INVISIBLE"))
+	else if (my_take_word(p, is_mariadb(&p->d) ? "IGNORED" : "INVISIBLE"))
 		ch.value.text = SL("invisible");
 	else
-		return my_fault_expected(p, "VISIBLE, INVISIBLE, IGNORED or NOT IGNORED");
+		return my_fault_expected(
+			p, is_mariadb(&p->d) ? "IGNORED or NOT IGNORED" : "VISIBLE or INVISIBLE");
 	my_change_push(p, &ch, start);
 	return true;
 }

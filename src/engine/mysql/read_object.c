@@ -102,7 +102,7 @@ static bool create_index(struct parser *p, const struct create *c)
 	if (my_take_word(p, "USING") || my_take_word(p, "TYPE"))
 		p->at++;
 	if (!my_want_word(p, "ON") || !my_want_name(p, &ch.target, "a table name") ||
-		!read_wait_words(p, &ch) || !my_read_index_rest(p, o) ||
+		!read_wait_words(p, &ch) || !my_read_index_rest(p, o) || !read_wait_words(p, &ch) ||
 		!read_online_words(p, &ch.settings))
 		return false;
 	if (slice_is(o->index.method, "hash"))
@@ -530,7 +530,12 @@ static bool drop_index(struct parser *p, size_t start)
 		ch.flags |= CHANGE_IF_EXISTS;
 	if (!my_want_ident(p, &ch.name, "an index name") || !my_want_word(p, "ON") ||
 		!my_want_name(p, &ch.target, "a table name") || !read_wait_words(p, &ch) ||
-		!read_online_words(p, &ch.settings) || !my_want_end(p))
+		(!is_mariadb(&p->d) && !read_online_words(p, &ch.settings)))
+		return false;
+	if (is_mariadb(&p->d) && (my_is_word(p, "ALGORITHM") || my_is_word(p, "LOCK")))
+		return my_fault_expected(p, "the end of the statement (MariaDB's DROP INDEX takes "
+					    "no ALGORITHM and no LOCK, ALTER TABLE does)");
+	if (!my_want_end(p))
 		return false;
 	if (slice_iis(ch.name, "PRIMARY")) {
 		ch.kind = CHANGE_DROP_CONSTRAINT;

@@ -29,6 +29,7 @@ const struct engine engine_postgres = {
 	.probe = pg_probe,
 	.sound = pg_sound,
 	.locks = &pg_locks,
+	.watch = &pg_watch,
 	.transactional_ddl = true,
 	.exact_grammar = true,
 	.scratch_extension_hint =

@@ -54,6 +54,9 @@ bool pg_connect_to(
 /* ---- budget.c ---- */
 extern const struct engine_locks pg_locks;
 
+/* ---- watch.c ---- */
+extern const struct engine_watch pg_watch;
+
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;
 void pg_notice(void *ctx, const PGresult *r);

@@ -138,6 +138,11 @@ void rd_reads(struct rd *rd, node n, struct names *out);
 /* What newer syntax is used anywhere below. */
 void rd_gates(struct rd *rd, node n);
 
+/* ---- read_query.c ---- */
+/* The columns that the query makes, as far as they can be known: to change->columns, and to its def
+ * when no star is among them. */
+void rd_query_columns(struct rd *rd, struct change *change, node into, node query);
+
 /* ---- typenames.c ---- */
 /* format_type()'s spelling; user types as written. Takes a TypeName, bare or wrapped. */
 struct slice rd_type(struct rd *rd, node type_name);

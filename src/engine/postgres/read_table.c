@@ -206,47 +206,6 @@ static void create_foreign_table(struct rd *rd, node n)
 
 /* ---- Queries that make tables and views ---- */
 
-/* Column names that the query says: aliases and plain column references; nothing if any is not
- * known (a star, an expression without a name). */
-static bool named_columns(struct rd *rd, node query, struct names *out)
-{
-	node select = query, list, c;
-
-	while (tree_key_is(select, "SelectStmt") && tree_get(select, "larg"))
-		select = tree_get(select, "larg");
-	list = tree_get(select, "targetList");
-	for (c = tree_first(list); c; c = tree_next(list, c)) {
-		node target = rd_body(c), val = rd_body(tree_get(target, "val"));
-		struct slice name = rd_text_of(rd, tree_get(target, "name"));
-
-		if (!name.len && tree_key_is(val, "ColumnRef")) {
-			node fields = tree_get(val, "fields");
-			node last = tree_nth(fields, tree_count(fields) - 1);
-
-			name = rd_string(rd, last);
-		}
-		if (!name.len)
-			return false;
-		rd_list(rd, out, name);
-	}
-	return out->n > 0;
-}
-
-static void columns_known(struct rd *rd, struct object *t, node into, node query)
-{
-	struct names names = rd_strings(rd, tree_get(into, "colNames")), all = {0};
-	bool complete = named_columns(rd, query, &all);
-	size_t i;
-
-	if (!complete)
-		all = names;
-	for (i = 0; i < all.n; i++) {
-		struct slice s = i < names.n ? names.at[i] : all.at[i];
-
-		rd_add_part(rd, t, rd_object(rd, OBJECT_COLUMN, (struct name){SLICE_NONE, s}));
-	}
-}
-
 /* The query's tokens: behind AS, without WITH [NO] DATA or WITH CHECK OPTION at the end. */
 static struct expr query_text(struct rd *rd, node query, size_t off)
 {
@@ -291,7 +250,7 @@ static void create_table_as(struct rd *rd, node query, node into, bool matview, 
 		o->table_.tablespace = rd_text_of(rd, tree_get(into, "tableSpaceName"));
 	}
 	c->value.facts = rd_facts(rd, query);
-	columns_known(rd, o, into, query);
+	rd_query_columns(rd, c, into, query);
 	rd_gates(rd, query);
 }
 

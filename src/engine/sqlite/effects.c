@@ -255,7 +255,7 @@ static void create_table(struct judging *j)
 		e_fails(j, "%.*s", SLICE(*(const struct slice *)j->ch->payload));
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_TABLE, SLICE_NONE);
 	if (j->ch->kind == CHANGE_CREATE_TABLE_AS)
-		judge_reads(j, true);
+		judge_query(j);
 }
 
 static void create_view(struct judging *j)
@@ -320,8 +320,6 @@ static void create_index(struct judging *j)
 			.new_in_tx = e_new(j, j->o)});
 	if (j->ch->def->index.unique) {
 		e_may_fail(j, "rows of %.*s that are not unique would refuse the index",
-			SLICE(e_path(j, j->full, SLICE_NONE)));
-		e_needs(j, "whether the rows of %.*s are unique",
 			SLICE(e_path(j, j->full, SLICE_NONE)));
 	}
 }
@@ -515,6 +513,85 @@ static void end(struct judging *j)
 		e_fails(j, "cannot %s - no transaction is active", commit ? "commit" : "rollback");
 }
 
+static void rebuilt(struct judging *j, const struct object *t, struct slice index)
+{
+	effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
+		(struct touched){.type = OBJECT_INDEX,
+			.object = {t->schema, index},
+			.certain = true,
+			.new_in_tx = e_new(j, t)});
+}
+
+/* INTEGER PRIMARY KEY is the rowid; the key of a table without rowids is the table. */
+static bool is_table_itself(const struct object *t, const struct object *key)
+{
+	const struct object *column = NULL;
+
+	if (!slice_is(key->constraint.kind, "primary key"))
+		return false;
+	for (size_t i = 0; i < t->nparts && key->constraint.columns.n == 1; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN &&
+			slice_ieq(t->parts[i]->name, key->constraint.columns.at[0]))
+			column = t->parts[i];
+	return t->table_.without_rowid || (column && slice_iis(column->column.type, "integer"));
+}
+
+static bool same_columns(struct names a, struct names b)
+{
+	bool same = a.n == b.n;
+
+	for (size_t i = 0; same && i < a.n; i++)
+		same = slice_ieq(a.at[i], b.at[i]);
+	return same;
+}
+
+/* sqlite_autoindex_<table>_<n> stands behind the nth key that is not one already. */
+static void key_indexes(struct judging *j, const struct object *t)
+{
+	const struct object *seen[32];
+	unsigned n = 0, kept = 0;
+
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *k = t->parts[i];
+		bool again = false;
+
+		if (k->type != OBJECT_CONSTRAINT ||
+			(!slice_is(k->constraint.kind, "unique") &&
+				!slice_is(k->constraint.kind, "primary key")))
+			continue;
+		for (unsigned s = 0; s < kept; s++)
+			again |= same_columns(seen[s]->constraint.columns, k->constraint.columns);
+		if (again || (is_table_itself(t, k) && !t->table_.without_rowid))
+			continue;
+		n++;
+		if (kept < 32)
+			seen[kept++] = k;
+		if (!is_table_itself(t, k))
+			rebuilt(j, t,
+				arena_printf(j->a, "sqlite_autoindex_%.*s_%u", SLICE(t->name), n));
+	}
+}
+
+static void indexes_of(struct judging *j, const struct object *t, struct slice only)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_INDEX &&
+			(!only.len || slice_ieq(t->parts[i]->name, only)))
+			rebuilt(j, t, t->parts[i]->name);
+	if (!only.len && !slice_is(t->table_.kind, "virtual"))
+		key_indexes(j, t);
+}
+
+static void all_indexes(struct judging *j)
+{
+	const struct object **tables;
+	size_t n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+
+	for (size_t i = 0; i < n; i++)
+		if (!slice_is(tables[i]->schema, "temp"))
+			indexes_of(j, tables[i], SLICE_NONE);
+}
+
 static void vacuum(struct judging *j)
 {
 	j->e->transaction = TX_FORBIDDEN;
@@ -530,18 +607,7 @@ static void vacuum(struct judging *j)
 	}
 	e_exclusive(j);
 	all_tables(j, &j->e->rewrites, &j->e->nrewrites);
-}
-
-static void indexes_of(struct judging *j, const struct object *t, struct slice only)
-{
-	for (size_t i = 0; i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_INDEX &&
-			(!only.len || slice_ieq(t->parts[i]->name, only)))
-			effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
-				(struct touched){.type = OBJECT_INDEX,
-					.object = {t->schema, t->parts[i]->name},
-					.certain = true,
-					.new_in_tx = e_new(j, t)});
+	all_indexes(j);
 }
 
 /* REINDEX [table | index | collation] and ANALYZE [table | index] */
@@ -571,13 +637,8 @@ static void upkeep(struct judging *j)
 		return;
 	}
 	all_tables(j, &j->e->scans, &j->e->nscans);
-	if (builds) {
-		const struct object **tables;
-		size_t n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
-
-		for (size_t i = 0; i < n; i++)
-			indexes_of(j, tables[i], SLICE_NONE);
-	}
+	if (builds)
+		all_indexes(j);
 }
 
 /* ---- One change ---- */
@@ -614,6 +675,13 @@ static void judge_other(struct judging *j)
 static void nothing_but_session(struct judging *j)
 {
 	j->e->undo = UNDO_EXACT;
+}
+
+/* The name is taken, or gone. */
+static void only_once(struct judging *j)
+{
+	j->e->undo = UNDO_EXACT;
+	j->e->rerun = RERUN_FAILS;
 }
 
 static void select_(struct judging *j)
@@ -654,10 +722,10 @@ static const struct {
 	{CHANGE_COMMIT, end},
 	{CHANGE_ROLLBACK, end},
 	{CHANGE_SAVEPOINT, nothing_but_session},
-	{CHANGE_RELEASE, nothing_but_session},
+	{CHANGE_RELEASE, only_once},
 	{CHANGE_ROLLBACK_TO, nothing_but_session},
-	{CHANGE_ATTACH_DATABASE, nothing_but_session},
-	{CHANGE_DETACH_DATABASE, nothing_but_session},
+	{CHANGE_ATTACH_DATABASE, only_once},
+	{CHANGE_DETACH_DATABASE, only_once},
 	{CHANGE_VACUUM, vacuum},
 	{CHANGE_REINDEX, upkeep},
 	{CHANGE_ANALYZE, upkeep},

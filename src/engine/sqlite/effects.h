@@ -19,7 +19,7 @@ struct judging {
 	enum presence presence; /* of the table (or view, index …) that is acted on */
 	const struct object *o; /* it, when PRESENT */
 	struct name full;       /* its name with its schema */
-	bool triggers;  /* of the target fire */
+	bool triggers;          /* of the target fire */
 	bool temporary;         /* it is in the temp schema: no other connection sees it */
 };
 
@@ -50,6 +50,7 @@ void judge_alter(struct judging *j);
 void judge_drop_table(struct judging *j);
 void judge_data(struct judging *j);
 void judge_select(struct judging *j);
+void judge_query(struct judging *j); /* the tables behind FROM, as far as the text says */
 /* Tables that statements with a FROM read in full, as far as the text says. */
 void judge_reads(struct judging *j, bool certain);
 

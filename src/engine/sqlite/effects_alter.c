@@ -62,7 +62,6 @@ static void refused_with_rows(struct judging *j, const char *why)
 {
 	e_may_fail(
 		j, "%s: refused unless %.*s is empty", why, SLICE(e_path(j, j->full, SLICE_NONE)));
-	e_needs(j, "whether %.*s has rows", SLICE(e_path(j, j->full, SLICE_NONE)));
 }
 
 static void column_rules(struct judging *j, const struct object *col)
@@ -104,8 +103,6 @@ static void add_column(struct judging *j)
 		effect_touch(j->a, &j->e->scans, &j->e->nscans,
 			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 		e_may_fail(j, "rows of %.*s may not satisfy the new constraint",
-			SLICE(e_path(j, j->full, SLICE_NONE)));
-		e_needs(j, "whether the rows of %.*s satisfy the new constraint",
 			SLICE(e_path(j, j->full, SLICE_NONE)));
 	}
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->name);
@@ -287,8 +284,6 @@ static void edit_constraint(struct judging *j)
 		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 	e_may_fail(j, "rows of %.*s may not satisfy the new constraint",
 		SLICE(e_path(j, j->full, SLICE_NONE)));
-	e_needs(j, "whether the rows of %.*s satisfy the new constraint",
-		SLICE(e_path(j, j->full, SLICE_NONE)));
 	e_breaks(j, BREAKS_OLD_WRITERS, column ? OBJECT_COLUMN : OBJECT_CONSTRAINT, j->ch->name);
 }
 
@@ -345,8 +340,6 @@ static void implicit_delete(struct judging *j)
 		}
 		e_may_fail(j, "rows of %.*s refer to it: FOREIGN KEY constraint failed",
 			SLICE(e_path(j, name, SLICE_NONE)));
-		e_needs(j, "whether rows of %.*s refer to %.*s", SLICE(e_path(j, name, SLICE_NONE)),
-			SLICE(e_path(j, j->full, SLICE_NONE)));
 	}
 }
 

@@ -60,17 +60,21 @@ static bool reads_everything(const struct judging *j)
 	return true;
 }
 
-void judge_select(struct judging *j)
+void judge_query(struct judging *j)
 {
 	bool all = reads_everything(j);
 
-	j->e->rerun = RERUN_SAME;
-	j->e->undo = UNDO_EXACT;
-	if (j->ch->kind == CHANGE_EXPLAIN)
-		return;
 	judge_reads(j, all);
 	if (!all && j->ch->reads.n)
 		e_needs(j, "which index SQLite uses");
+}
+
+void judge_select(struct judging *j)
+{
+	j->e->rerun = RERUN_SAME;
+	j->e->undo = UNDO_EXACT;
+	if (j->ch->kind != CHANGE_EXPLAIN)
+		judge_query(j);
 }
 
 /* ---- Which rows ---- */
@@ -123,26 +127,71 @@ static void scan_of_target(struct judging *j)
 		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 }
 
+static bool moves_key(const struct judging *j, const struct object *key)
+{
+	for (size_t i = 0; i < j->ch->list.n; i++)
+		for (size_t k = 0; k < key->constraint.ref_columns.n; k++)
+			if (slice_ieq(j->ch->list.at[i], key->constraint.ref_columns.at[k]))
+				return true;
+	return false;
+}
+
+/* Does an index of the child find the rows that refer to one? */
+static bool is_served(const struct object *child, struct names columns)
+{
+	for (size_t i = 0; i < child->nparts; i++) {
+		const struct object *o = child->parts[i];
+		struct names key = {0};
+		bool all = columns.n > 0;
+
+		if (o->type == OBJECT_INDEX && !o->index.predicate.text.len)
+			key = o->index.keys;
+		else if (o->type == OBJECT_CONSTRAINT &&
+			 (slice_is(o->constraint.kind, "unique") ||
+				 slice_is(o->constraint.kind, "primary key")))
+			key = o->constraint.columns;
+		for (size_t k = 0; k < columns.n; k++)
+			all = all && k < key.n && slice_ieq(key.at[k], columns.at[k]);
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+/* With foreign keys on, the rows that refer to these are changed too, or stand in the way. They are
+ * looked for by an index, or by reading all of the child. */
 static void children(struct judging *j)
 {
 	const struct object **keys;
+	bool updates = j->ch->kind == CHANGE_UPDATE;
 	size_t n;
 
-	if (!j->o || !j->s->foreign_keys ||
-		(j->ch->kind != CHANGE_DELETE && j->ch->kind != CHANGE_REPLACE))
+	if (!j->o || !j->s->foreign_keys || j->ch->kind == CHANGE_INSERT)
 		return;
 	n = catalog_referencing(j->c, j->o, j->a, &keys);
 	for (size_t i = 0; i < n; i++) {
 		const struct object *child = keys[i]->table;
-		struct slice action = keys[i]->constraint.on_delete;
+		struct slice action =
+			updates ? keys[i]->constraint.on_update : keys[i]->constraint.on_delete;
 
-		if (child && (slice_is(action, "cascade") || slice_is(action, "set null") ||
-				     slice_is(action, "set default")))
+		if (!child || (updates && !moves_key(j, keys[i])))
+			continue;
+		if (!is_served(child, keys[i]->constraint.columns))
+			effect_touch(j->a, &j->e->scans, &j->e->nscans,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = {child->schema, child->name},
+					.certain = true,
+					.new_in_tx = e_new(j, child)});
+		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
+			slice_is(action, "set default"))
 			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
 				(struct touched){.type = OBJECT_TABLE,
 					.object = {child->schema, child->name},
 					.certain = true,
 					.new_in_tx = e_new(j, child)});
+		else
+			e_may_fail(j, "rows of %.*s may refer to it: FOREIGN KEY constraint failed",
+				SLICE(child->name));
 	}
 }
 
@@ -194,12 +243,28 @@ static bool only_clocks_and_chance(struct names functions)
 	return false;
 }
 
+/* INSERT … SELECT, as if it had found a row: the same rows once more. */
+static enum rerun rerun_copy(const struct judging *j)
+{
+	for (size_t i = 0; i < j->ch->reads.n; i++)
+		if (slice_ieq(full_name(j->ch->reads.at[i]).name, j->full.name))
+			return RERUN_UNKNOWN;
+	if (j->triggers)
+		return RERUN_UNKNOWN;
+	if (!gives_key(j))
+		return RERUN_DIFFERS;
+	return j->ch->kind == CHANGE_REPLACE || j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_UNKNOWN
+										  : RERUN_FAILS;
+}
+
 static enum rerun rerun_insert(const struct judging *j)
 {
 	const struct sqlite_values *v = j->ch->payload;
 	bool key;
 
-	if (!j->o || j->o->type != OBJECT_TABLE || !v || (j->ch->flags & CHANGE_FROM_SELECT))
+	if (j->o && j->o->type == OBJECT_TABLE && (j->ch->flags & CHANGE_FROM_SELECT))
+		return rerun_copy(j);
+	if (!j->o || j->o->type != OBJECT_TABLE || !v)
 		return RERUN_UNKNOWN;
 	key = gives_key(j);
 	if (!key)
@@ -260,9 +325,7 @@ static void judge_insert(struct judging *j)
 			     ? UNDO_NONE
 			     : UNDO_EXACT;
 	if (j->ch->flags & CHANGE_FROM_SELECT)
-		judge_reads(j, false);
-	if (j->ch->flags & CHANGE_FROM_SELECT && j->ch->reads.n)
-		e_needs(j, "which index SQLite uses");
+		judge_query(j);
 }
 
 static void missing_columns(struct judging *j)

@@ -10,6 +10,7 @@
 struct cursor {
 	int number;
 	struct slice table; /* empty: not one of the database's tables */
+	bool sought;        /* it begins somewhere in the middle, by a key */
 	bool steps, inserts;
 };
 
@@ -98,8 +99,14 @@ static void instruction(struct sqlite_conn *c, sqlite3_stmt *row, struct cursor 
 	cursor = cursor_of(*v, *n, p1);
 	if (!cursor)
 		return;
-	if (slice_is(op, "Next") || slice_is(op, "Prev") || slice_is(op, "Count"))
+	if (slice_starts(op, "Seek"))
+		cursor->sought = true;
+	else if (slice_is(op, "Rewind") || slice_is(op, "Last"))
+		cursor->sought = false;
+	else if (slice_is(op, "Count"))
 		cursor->steps = true;
+	else if (slice_is(op, "Next") || slice_is(op, "Prev"))
+		cursor->steps |= !cursor->sought;
 	else if (slice_is(op, "Insert") || slice_is(op, "IdxInsert"))
 		cursor->inserts = true;
 }

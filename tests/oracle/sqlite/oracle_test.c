@@ -120,6 +120,28 @@ static bool is_view_read(const struct oracle *o)
 	return o->st->nchanges && o->st->changes[0].kind == CHANGE_ANALYZE;
 }
 
+/* VACUUM and REINDEX of everything build every index that sqlite_schema knows. */
+static void check_builds(struct oracle *o)
+{
+	const struct change *ch = o->st->nchanges ? o->st->changes : NULL;
+	struct rows r;
+	struct err err = {0};
+
+	if (!ch || (ch->kind != CHANGE_VACUUM && ch->kind != CHANGE_REINDEX) ||
+		ch->value.text.len || ch->target.name.len)
+		return;
+	if (!conn_query(o->conn, SL("SELECT name FROM main.sqlite_schema WHERE type = 'index'"),
+		    &o->a, &r, &err))
+		fail_msg("%s", err.message);
+	if (r.nrows != o->effect.nbuilds)
+		complain(o, "%zu indexes are there, the effects build %zu", r.nrows,
+			o->effect.nbuilds);
+	for (size_t i = 0; i < r.nrows; i++)
+		if (!said(o->effect.builds, o->effect.nbuilds, rows_get(&r, i, 0)))
+			complain(o, "it builds %.*s, and the effects did not say so",
+				SLICE(rows_get(&r, i, 0)));
+}
+
 static void check_observed(struct oracle *o, const struct observed *seen)
 {
 	const struct effect *e = &o->effect;
@@ -131,6 +153,7 @@ static void check_observed(struct oracle *o, const struct observed *seen)
 	if (strcmp(held, "none") != 0 && strcmp(held, claimed) != 0 &&
 		!slice_find(o->st->text, SL("temp")))
 		complain(o, "lock %s was held, the effects said %s", held, claimed);
+	check_builds(o);
 	check_touched(o, "rewrites", e->rewrites, e->nrewrites, seen->rewrites, seen->nrewrites);
 	if (!is_view_read(o) && slice_is(slice_of(o->st->kind), "PRAGMA") == false)
 		check_touched(o, "scans", e->scans, e->nscans, seen->scans, seen->nscans);

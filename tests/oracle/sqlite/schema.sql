@@ -299,6 +299,7 @@ PRAGMA foreign_keys = ON;
 CREATE TABLE t (id INTEGER PRIMARY KEY, a text);
 CREATE TABLE child (t_id int REFERENCES t(id));
 CREATE TRIGGER g AFTER INSERT ON child BEGIN UPDATE t SET a = 'seen' WHERE id = new.t_id; END;
+INSERT INTO t VALUES (1, 'x');
 ALTER TABLE t RENAME TO old_t;
 CREATE TABLE t (id INTEGER PRIMARY KEY, a text, b text);
 INSERT INTO t (id, a) SELECT id, a FROM old_t;
@@ -363,3 +364,35 @@ DROP INDEX people_name;
 ALTER TABLE people DROP COLUMN lastname;
 INSERT INTO pEOPLE (id, FIRST) VALUES (1, 'x');
 DROP TABLE PEOPLE;
+
+-- case: indexes that come with keys
+CREATE TABLE t (id INTEGER PRIMARY KEY, a text UNIQUE, b int, c int, UNIQUE (b, c), UNIQUE (a));
+CREATE TABLE w (a text PRIMARY KEY, b UNIQUE) WITHOUT ROWID;
+CREATE TABLE k (a int PRIMARY KEY, b, UNIQUE (b), UNIQUE (a));
+CREATE TABLE p (a int, b int, PRIMARY KEY (b, a));
+CREATE INDEX t_c ON t (c);
+REINDEX;
+VACUUM;
+INSERT INTO k VALUES (1, 2);
+INSERT INTO p SELECT a, b FROM k;
+INSERT INTO t (b) SELECT b FROM k;
+CREATE TABLE copied AS SELECT * FROM k;
+
+-- case: foreign keys and rows
+CREATE TABLE parent (id INTEGER PRIMARY KEY, code text UNIQUE, n int);
+CREATE TABLE keeps (p int REFERENCES parent(id));
+CREATE TABLE follows (p text REFERENCES parent(code) ON UPDATE CASCADE ON DELETE SET NULL);
+INSERT INTO parent VALUES (1, 'a', 1), (2, 'b', 2);
+CREATE TABLE served (p int REFERENCES parent(id));
+CREATE INDEX served_p ON served (p);
+INSERT INTO keeps VALUES (1);
+INSERT INTO follows VALUES ('a'), ('b');
+PRAGMA foreign_keys = ON;
+UPDATE parent SET n = 7;
+UPDATE parent SET code = code || 'x';
+UPDATE parent SET id = 9 WHERE id = 1;
+DELETE FROM parent WHERE id = 2;
+DELETE FROM parent;
+DROP TABLE parent;
+DROP TABLE keeps;
+DELETE FROM parent;

@@ -1,0 +1,52 @@
+/* effects.h - what a statement does: the inside of effects*.c. */
+#ifndef BELAY_ENGINE_MYSQL_EFFECTS_H
+#define BELAY_ENGINE_MYSQL_EFFECTS_H
+
+#include "engine/mysql/online.h"
+
+struct effects {
+	struct arena *a;
+	const struct catalog *c;
+	const struct session *s;
+	const struct statement *st;
+	struct my_dialect d;
+	struct effect *out;
+	const struct object *t; /* the table that is altered, NULL = not known or none */
+	struct after after;     /* … and as it will be */
+};
+
+/* ---- effects.c: saying things ---- */
+struct name fx_resolved(const struct effects *x, struct name n);
+const struct object *fx_find(
+	const struct effects *x, enum object_type type, struct name n, enum presence *how);
+void fx_touch(struct effects *x, struct touched **v, size_t *n, enum object_type type,
+	struct name object, struct slice part, bool certain);
+void fx_destroys(struct effects *x, const struct change *ch, enum object_type type,
+	struct slice part, bool certain);
+void fx_breaks(struct effects *x, enum breaks_who who, const struct change *ch,
+	enum object_type type, struct slice part, bool certain);
+void fx_fails(struct effects *x, enum outcome how, const char *why, ...)
+	__attribute__((format(printf, 3, 4)));
+void fx_rerun(struct effects *x, enum rerun r);
+void fx_undo(struct effects *x, enum undo u);
+bool fx_flag(const struct change *ch, unsigned flag);
+struct slice fx_show(struct effects *x, struct name n);
+/* The name is free, or the statement fails. */
+void fx_want_absent(struct effects *x, const struct change *ch, enum object_type type,
+	struct name n, const char *word);
+
+/* The whole table is written to a new file, with its indexes. `t` NULL: not known. */
+void fx_rewrites(struct effects *x, struct name table, const struct object *t);
+
+/* ---- effects_alter.c ---- */
+bool fx_is_online(enum change_kind k);
+/* ALTER TABLE, CREATE INDEX, DROP INDEX: all changes of the statement, and what they cost. */
+void fx_alter(struct effects *x);
+void fx_rename_table(struct effects *x, const struct change *ch);
+
+/* ---- effects_data.c ---- */
+void fx_data(struct effects *x, const struct change *ch);
+void fx_reads(struct effects *x, const struct change *ch);    /* the tables behind its FROM */
+void fx_maintain(struct effects *x, const struct change *ch); /* OPTIMIZE, CHECK, LOCK TABLES … */
+
+#endif
