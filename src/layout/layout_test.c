@@ -621,9 +621,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
 		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases),
-		T(empty_folder), T(field_guides), T(plain_comment_only), T(unreadable), T(directives),
-		T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable), T(directives),
-		T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
+		T(empty_folder), T(field_guides), T(plain_comment_only), T(unreadable),
+		T(directives), T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable),
+		T(directives), T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
 		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
 		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
 		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),

@@ -102,7 +102,8 @@ void facts_begin(struct history_facts *f, unsigned long long first_tx)
 	arena_reset(&f->script);
 	f->added = NULL;
 	f->nadded = 0;
-	f->said = f->made = f->positioned = f->first_locks = f->dropped = (struct text_set){0};
+	f->said = f->made = f->emptied = f->refilled = f->positioned = f->first_locks = f->dropped =
+		(struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -179,6 +180,37 @@ bool facts_made(const struct judged *j, struct name table)
 	       slice_eq(e->value, arena_printf(&f->script, "%llu", j->session->tx));
 }
 
+static struct slice target_key(const struct judged *j, const struct change *c)
+{
+	struct arena *a = &j->facts->script;
+
+	return facts_key(
+		a, catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target), SLICE_NONE);
+}
+
+static void note_emptied(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+
+	if (j->session->in_tx)
+		text_set_add(&f->emptied, &f->script, target_key(j, c),
+			arena_printf(&f->script, "%llu", j->session->tx));
+}
+
+bool facts_emptied(const struct judged *j)
+{
+	const struct history_facts *f = j->facts;
+	const struct text_entry *e;
+	struct slice key;
+
+	if (!f->emptied.n || !j->session->in_tx || !j->statement->nchanges)
+		return false;
+	key = target_key(j, j->statement->changes);
+	e = text_set_find(&f->emptied, key);
+	return e && !text_set_find(&f->refilled, key) &&
+	       slice_eq(e->value, arena_printf(&j->facts->script, "%llu", j->session->tx));
+}
+
 void facts_note(struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -191,5 +223,10 @@ void facts_note(struct judged *j)
 			note_filled(j, c);
 		else if (c->kind == CHANGE_CREATE_TABLE)
 			note_made(j, c);
+		else if (c->kind == CHANGE_TRUNCATE)
+			note_emptied(j, c);
+		else if (j->facts->emptied.n && change_class_of(c->kind) == CLASS_DATA)
+			text_set_add(&j->facts->refilled, &j->facts->script, target_key(j, c),
+				SLICE_NONE);
 	}
 }

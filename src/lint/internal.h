@@ -128,6 +128,8 @@ void answer_for(struct judge *jg);
 /* Is there a policy that asks for this rule? */
 bool policy_asks(const struct judge_input *in, const struct rule *r);
 bool policies_prepare(struct judge *jg, struct err *err);
+/* Is the harm of that rule how long something takes? */
+bool grows_with_the_table(const struct rule *r);
 /* What policies say of the size of the finding's table, for rules whose harm grows with it. */
 enum size_class policy_size(const struct judge *jg, const struct finding *f);
 bool path_matches(const char *pattern, const char *path);

@@ -324,6 +324,7 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
+		struct finding *f;
 		struct name n;
 
 		if ((c->kind != CHANGE_MODIFY_COLUMN && c->kind != CHANGE_CONVERT_CHARSET) ||
@@ -331,15 +332,14 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 			continue;
 		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0)
 			continue;
-		{
-			struct finding *f = on_change(j, r, c, shown(j, n, c->name),
-				"%.*s is copied row by row while writes wait", SLICE(n.name));
-
-			if (!j->effect->certain) {
-				f->certain = false;
-				f->needs = j->effect->needs;
-			}
+		/* One copy, however many columns it is for. */
+		f = on_change(j, r, c, shown(j, n, c->name),
+			"%.*s is copied row by row while writes wait", SLICE(n.name));
+		if (!j->effect->certain) {
+			f->certain = false;
+			f->needs = j->effect->needs;
 		}
+		return;
 	}
 }
 
@@ -407,8 +407,7 @@ const struct rule rule_set_not_null_scan = {
 	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_not_null,
-	.hides = (const char *const[]){"set-not-null-unproven", "work-under-exclusive-lock",
-		NULL},
+	.hides = (const char *const[]){"set-not-null-unproven", "work-under-exclusive-lock", NULL},
 };
 
 bool is_new_column(struct judged *j, struct name table, const struct object *t, struct slice column)

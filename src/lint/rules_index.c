@@ -62,8 +62,8 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 		if (index && index->table->type == OBJECT_TABLE &&
 			slice_is(index->table->table_.kind, "partitioned"))
 			continue;
-		if (index && already_closed(j, (struct name){index->table->schema,
-						       index->table->name}))
+		if (index &&
+			already_closed(j, (struct name){index->table->schema, index->table->name}))
 			continue;
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"dropping %.*s stops reads and writes of its table for a moment, and "

@@ -75,7 +75,8 @@ static bool makes_name(struct judged *j, const struct change *c, const void *arg
 /* DROP TABLE t; CREATE TABLE t AS …: a table computed from others, computed anew. */
 static bool refills(struct judged *j, const struct change *c, const void *arg)
 {
-	return c->kind == CHANGE_CREATE_TABLE_AS && is_table(j, c->target, *(const struct name *)arg);
+	return c->kind == CHANGE_CREATE_TABLE_AS &&
+	       is_table(j, c->target, *(const struct name *)arg);
 }
 
 static bool clears_leftover(
@@ -94,8 +95,8 @@ static void check_drop_table(const struct rule *r, struct judged *j)
 		bool copied;
 
 		if (c->kind != CHANGE_DROP_TABLE || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_TABLE, &n, &t) || rebuilt(j, n.name, &copied) ||
-			clears_leftover(j, c, t, n) ||
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			rebuilt(j, n.name, &copied) || clears_leftover(j, c, t, n) ||
 			(j->session->in_tx && later_change(j, refills, &n)))
 			continue;
 		if (j->dialect == DIALECT_POSTGRES && t)
