@@ -33,7 +33,7 @@ check:
 
 check-full:
 	tools/deps.sh build test fuzz
-	tools/npm.sh . tests/npm
+	tools/npm.sh . tests/npm tests/npm-full
 	CHECK_FULL=1 tests/run.sh
 
 fuzz:

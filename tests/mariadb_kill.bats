@@ -97,7 +97,6 @@ held() {
 		[ -z "$(my "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock%'")" ] || break
 		sleep 0.05
 	done
-	[ -n "$(my "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock%'")" ]
 	kill -KILL "$pid"
 	wait "$pid" || true
 	"$2"

@@ -41,15 +41,19 @@ static const char *lock_type(enum object_type t)
 static void touched_json(struct json *j, struct arena *a, enum dialect d, const char *key,
 	const struct touched *v, size_t n, bool with_type)
 {
+	bool rows;
+
 	json_key(j, key);
 	json_array(j);
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].new_in_tx)
 			continue;
 		json_object(j);
+		/* What goes with TRUNCATE is not a part of the table that has a name. */
+		rows = v[i].type == OBJECT_TABLE && slice_is(v[i].part, "rows");
 		if (with_type)
-			json_kcstr(j, "type", object_type_word(v[i].type));
-		json_kstr(j, "object", path(a, d, v[i].object, v[i].part));
+			json_kcstr(j, "type", rows ? "rows" : object_type_word(v[i].type));
+		json_kstr(j, "object", path(a, d, v[i].object, rows ? SLICE_NONE : v[i].part));
 		json_kbool(j, "certain", v[i].certain);
 		json_end(j);
 	}

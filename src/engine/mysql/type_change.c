@@ -113,6 +113,26 @@ static enum my_type_change same_base(
 	return n > m ? TYPE_WIDER : TYPE_NARROWER;
 }
 
+/* Another kind of type that keeps every value. */
+static bool holds_all(struct slice a, struct slice b)
+{
+	struct slice x = my_type_base(a), y = my_type_base(b);
+	unsigned long long m = 0, n = 0;
+	bool text = slice_is(y, "varchar") || slice_is(y, "char") || my_lob_size(y) >= 2;
+
+	my_type_number(a, &m);
+	my_type_number(b, &n);
+	if (slice_is(x, "timestamp") && slice_is(y, "datetime"))
+		return n >= m;
+	if (int_size(x) && text)
+		return my_lob_size(y) || n >= 20;
+	if (int_size(x) && int_size(x) < 5 && slice_is(y, "double"))
+		return true;
+	if ((slice_is(x, "char") || slice_is(x, "varchar")) && text)
+		return my_lob_size(y) || n >= m;
+	return slice_is(x, "year") && int_size(y) >= 2;
+}
+
 static enum my_type_change type_text_change(
 	const struct my_dialect *d, const struct type_question *q)
 {
@@ -134,6 +154,8 @@ static enum my_type_change type_text_change(
 	if (slice_is(x, "float") && slice_is(y, "double"))
 		return TYPE_WIDER;
 	if (slice_is(x, "date") && slice_is(y, "datetime"))
+		return TYPE_WIDER;
+	if (holds_all(a, b))
 		return TYPE_WIDER;
 	return TYPE_NARROWER;
 }

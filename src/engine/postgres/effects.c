@@ -59,17 +59,43 @@ bool pg_is_temporary(const struct relation *r)
 	       slice_is(r->object->table_.persistence, "temporary");
 }
 
+static enum pg_mode mode_of(const char *words)
+{
+	enum pg_mode m = PG_ACCESS_SHARE;
+
+	while (m < PG_ACCESS_EXCLUSIVE && strcmp(modes[m].words, words) != 0)
+		m++;
+	return m;
+}
+
+/* One row each: the strongest. What is not certain stands beside a weaker one that is. */
 void pg_lock(struct looking *l, const struct relation *r, enum pg_mode m)
 {
+	struct effect *e = l->out;
+
 	if (r->presence == ABSENT || pg_is_temporary(r))
 		return;
-	effect_lock(l->arena, l->out,
-		(struct lock){.object = r->name,
-			.type = r->type,
-			.mode = modes[m].words,
-			.blocks = modes[m].blocks,
-			.certain = r->certain,
-			.new_in_tx = r->is_new});
+	for (size_t i = 0; i < e->nlocks; i++) {
+		struct lock *old = &e->locks[i];
+
+		if (!name_eq(old->object, r->name))
+			continue;
+		if (mode_of(old->mode) >= m && (old->certain || !r->certain))
+			return;
+		if (mode_of(old->mode) <= m && (r->certain || !old->certain)) {
+			old->mode = modes[m].words;
+			old->blocks = modes[m].blocks;
+			old->certain = r->certain;
+			old->new_in_tx = old->new_in_tx || r->is_new;
+			return;
+		}
+	}
+	*ARENA_PUSH(l->arena, e->locks, e->nlocks) = (struct lock){.object = r->name,
+		.type = r->type,
+		.mode = modes[m].words,
+		.blocks = modes[m].blocks,
+		.certain = r->certain,
+		.new_in_tx = r->is_new};
 }
 
 static struct relation of_object(struct looking *l, const struct object *o)
@@ -202,6 +228,12 @@ void pg_destroys(struct looking *l, enum object_type t, struct name object, stru
 void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struct name object,
 	struct slice part)
 {
+	const struct object *o;
+
+	/* Nobody's code knows what this transaction has made. */
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE, object, &o) == PRESENT &&
+		born_here(l, o))
+		return;
 	effect_break(l->arena, l->out,
 		(struct breakage){
 			.who = who, .type = t, .object = object, .part = part, .certain = true});
@@ -224,6 +256,9 @@ static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list 
 
 static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list ap)
 {
+	/* What a condition keeps from running does not fail. */
+	if (l->change->flags & CHANGE_GUARDED && o == OUTCOME_FAILS)
+		return;
 	if (l->out->outcome == OUTCOME_FAILS || (l->out->outcome == o && o == OUTCOME_MAY_FAIL))
 		return;
 	/* Each change is held against the schema before the statement. What an earlier DROP of the
@@ -259,127 +294,6 @@ void pg_need(struct looking *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	effect_need(l->arena, l->out, arena_vprintf(l->arena, fmt, ap));
 	va_end(ap);
-}
-
-/* ---- Volatility ---- */
-
-static const struct {
-	const char *name;
-	char volatility;
-} builtins[] = {
-#include "engine/postgres/functions.inc"
-};
-
-static char builtin(struct slice name)
-{
-	size_t low = 0, high = sizeof builtins / sizeof *builtins;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int d = slice_cmp(name, slice_of(builtins[mid].name));
-
-		if (d == 0)
-			return builtins[mid].volatility;
-		if (d < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return 0;
-}
-
-/* Functions of extensions that everybody uses, as their install scripts declare them. */
-static char of_extension(struct slice name)
-{
-	static const struct {
-		const char *name;
-		char volatility;
-	} known[] = {{"gen_random_bytes", 'v'}, {"gen_salt", 'v'}, {"crypt", 'i'},
-		{"uuid_generate_v1", 'v'}, {"uuid_generate_v1mc", 'v'}, {"uuid_generate_v3", 'i'},
-		{"uuid_generate_v4", 'v'}, {"uuid_generate_v5", 'i'}, {"uuid_nil", 'i'},
-		{"uuidv4", 'v'}, {"uuidv7", 'v'}, {"uuid_generate_v7", 'v'}, {"unaccent", 's'}};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (slice_is(name, known[i].name))
-			return known[i].volatility;
-	return 0;
-}
-
-/* CURRENT_TIMESTAMP and its kin are not functions in the catalog, but behave like stable ones. */
-static bool is_value_function(struct slice name)
-{
-	static const char *const words[] = {"current_timestamp", "current_date", "current_time",
-		"localtime", "localtimestamp", "current_user", "session_user", "user",
-		"current_role", "current_catalog", "current_schema", "system_user"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (slice_iis(name, words[i]))
-			return true;
-	return false;
-}
-
-static char user_function(struct looking *l, struct slice name)
-{
-	const struct object **all;
-	size_t n = catalog_list(l->catalog, OBJECT_FUNCTION, l->arena, &all);
-	char worst = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct slice bare = slice_sub(all[i]->name, 0, slice_chr(all[i]->name, '('));
-		struct slice v = all[i]->function.volatility;
-		char c = slice_is(v, "immutable") ? 'i' : slice_is(v, "stable") ? 's' : 'v';
-
-		if (!slice_eq(bare, name))
-			continue;
-		/* The planner puts a one-line SQL function's body in its place: that decides. */
-		if (c == 'v' && slice_iis(all[i]->function.language, "sql"))
-			return 0;
-		if ((worst == 0 || worst == 'i' || c == 'v'))
-			worst = c;
-	}
-	return worst;
-}
-
-char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs)
-{
-	char worst = 'i';
-
-	if (!e->facts)
-		return slice_empty(e->text) ? 'i' : 0;
-	for (size_t i = 0; i < e->facts->functions.n; i++) {
-		struct slice name = e->facts->functions.at[i];
-		size_t dot = slice_chr(name, '.');
-		struct slice bare = dot == SIZE_MAX ? name : slice_from(name, dot + 1);
-		bool ours = dot != SIZE_MAX && !slice_starts(name, "pg_catalog.");
-		char v = is_value_function(bare) ? 's' : 0;
-
-		if (!v && !ours)
-			v = builtin(bare);
-		if (!v)
-			v = of_extension(bare);
-		/* Looked for last: it walks through the whole catalog. */
-		if (!v)
-			v = user_function(l, bare);
-		if (!v) {
-			*needs = name;
-			return 0;
-		}
-		if (v == 'v')
-			return 'v';
-		if (v == 's')
-			worst = 's';
-	}
-	return worst;
-}
-
-char postgres_volatility(struct arena *a, const struct catalog *c, const struct session *s,
-	const struct expr *e)
-{
-	struct looking l = {
-		.arena = a, .catalog = c, .session = s, .version = catalog_version(c)};
-	struct slice needs;
-
-	return pg_volatility(&l, e, &needs);
 }
 
 /* ---- The frame ---- */
@@ -499,6 +413,8 @@ static bool forbidden_in_tx(struct looking *l)
 	case CHANGE_DROP_INDEX:
 	case CHANGE_REINDEX:
 	case CHANGE_DETACH_PARTITION:
+		if (c->kind == CHANGE_DETACH_PARTITION && l->version < 140000)
+			return false; /* not known yet */
 		if (c->flags & CHANGE_CONCURRENTLY)
 			return true;
 		if (c->kind != CHANGE_REINDEX)
@@ -508,7 +424,9 @@ static bool forbidden_in_tx(struct looking *l)
 		r = pg_relation(l, c->target, c->type);
 		if (c->type == OBJECT_INDEX && r.object && r.object->table)
 			r = pg_relation_of(l, r.object->table);
-		return pg_is_partitioned(&r);
+		return l->version >= 140000 && pg_is_partitioned(&r);
+	case CHANGE_DISCARD:
+		return slice_empty(c->name) || slice_iis(c->name, "all");
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:
@@ -521,7 +439,9 @@ static bool forbidden_in_tx(struct looking *l)
 		return !names_has(c->settings, SL("create_slot=false")) &&
 		       !names_has(c->settings, SL("connect=false"));
 	case CHANGE_CLUSTER:
-		return slice_empty(c->target.name);
+		r = pg_relation(l, c->target, OBJECT_NONE);
+		return slice_empty(c->target.name) ||
+		       (l->version >= 150000 && pg_is_partitioned(&r));
 	case CHANGE_ADD_ENUM_VALUE:
 		return l->version < 120000;
 	default:
@@ -558,23 +478,82 @@ void pg_rerun(struct looking *l, enum rerun r)
 	l->rerun = r;
 }
 
+static const struct pg_action *action_of(enum change_kind kind)
+{
+	static const struct pg_action *const tables[] = {pg_alter_actions, pg_type_actions,
+		pg_column_actions, pg_constraint_actions, pg_partition_actions, pg_index_actions,
+		pg_object_actions, pg_row_actions};
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		for (const struct pg_action *a = tables[i]; a->on || a->on_relation; a++)
+			if (a->kind == kind)
+				return a;
+	return NULL;
+}
+
+static void act(struct looking *l, const struct pg_action *a)
+{
+	struct relation r;
+
+	if (a->on) {
+		a->on(l);
+		return;
+	}
+	r = pg_relation(l, l->change->target, OBJECT_NONE);
+	if (r.presence != ABSENT)
+		a->on_relation(l, &r);
+	else if (l->change->flags & CHANGE_IF_EXISTS)
+		pg_rerun(l, RERUN_SAME);
+	else
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+}
+
 static void look_at(struct looking *l)
 {
+	const struct pg_action *a = action_of(l->change->kind);
+
 	habitual(l);
 	transaction_rule(l);
 	newer_syntax(l);
-	if (!pg_effects_alter(l) && !pg_effects_create(l))
-		pg_effects_data(l);
+	if (a)
+		act(l, a);
+	if (l->change->flags & CHANGE_GUARDED)
+		l->rerun = RERUN_UNKNOWN;
 	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);
+}
+
+/* Do later changes of the statement find what earlier ones did? A list of names does not. */
+static bool builds_up(const struct looking *l, const struct change *changes, size_t n)
+{
+	if (n < 2)
+		return false;
+	if (changes[0].flags & CHANGE_INNER)
+		return true;
+	return slice_starts(slice_of(l->statement->kind), "ALTER TABLE") ||
+	       slice_starts(slice_of(l->statement->kind), "CREATE SCHEMA");
 }
 
 static void look_inside(struct looking *l, const struct change *changes, size_t n)
 {
+	struct catalog *c = (struct catalog *)l->catalog; /* is as before when all is done */
+	const struct session *given = l->session;
+	bool up = builds_up(l, changes, n);
+	struct session s = *given;
+	struct slice why;
+
 	for (size_t i = 0; i < n; i++) {
 		l->change = &changes[i];
 		look_at(l);
 		look_inside(l, changes[i].inner, changes[i].ninner);
+		if (!up || i + 1 == n)
+			continue;
+		s.arena = l->arena;
+		s.in_tx = true;
+		l->session = &s;
+		l->partial = true;
+		catalog_apply(c, &s, &changes[i], &why);
 	}
+	l->session = given;
 }
 
 void postgres_effects(struct arena *a, const struct catalog *c, const struct session *s,
@@ -586,6 +565,7 @@ void postgres_effects(struct arena *a, const struct catalog *c, const struct ses
 		.statement = st,
 		.out = out,
 		.version = catalog_version(c)};
+	size_t mark;
 
 	*out = (struct effect){.certain = true};
 	if (st->state != STATEMENT_READ) {
@@ -595,7 +575,9 @@ void postgres_effects(struct arena *a, const struct catalog *c, const struct ses
 		out->undo = UNDO_NONE;
 		return;
 	}
+	mark = catalog_mark(c);
 	look_inside(&l, st->changes, st->nchanges);
+	catalog_undo((struct catalog *)c, mark);
 	if (out->outcome == OUTCOME_FAILS)
 		out->rerun = RERUN_FAILS;
 	if (st->partly_opaque)

@@ -30,6 +30,7 @@ struct looking {
 	struct effect *out;
 	int version;
 	enum rerun rerun; /* of this change */
+	bool partial;     /* the catalog holds what earlier changes of the statement did */
 };
 
 /* A relation as the statement names it. */
@@ -64,6 +65,7 @@ void pg_need(struct looking *l, const char *fmt, ...) __attribute__((format(prin
 
 /* ---- What else is reached (effects_links.c) ---- */
 struct name pg_split_name(struct slice full); /* "schema.name" */
+struct slice pg_last_part(struct slice full); /* of "schema.table.column" */
 bool pg_is_partitioned(const struct relation *r);
 bool pg_is_temporary(const struct relation *r);
 /* Partitions, or tables that inherit from it. */
@@ -87,20 +89,63 @@ void pg_each_key(struct looking *l, const struct relation *r, struct slice colum
 void pg_build_new(struct looking *l, struct name table);
 void pg_lock_default_partition(struct looking *l, const struct relation *parent, bool scan);
 void pg_lock_parent_indexes(struct looking *l, const struct relation *parent);
+/* What the change reads, in the mode of a query. */
+void pg_reads(struct looking *l, bool scan, bool below);
+/* Does the statement do the same to that relation too? */
+bool pg_in_statement(const struct looking *l, const struct relation *r);
+bool pg_has_unique(const struct object *table, struct names columns);
 void pg_rename_relation(struct looking *l, const struct relation *r);
 void pg_rerun(struct looking *l, enum rerun r); /* better known than by its kind */
 /* The domain a type is, NULL if it is none that is known. */
 const struct object *pg_domain(struct looking *l, struct slice type);
 
+/* What a kind of change does: a row in the table of one of the files. `on` looks for itself; what
+ * `on_relation` gets was named by the change and is not known to be absent. */
+struct pg_action {
+	enum change_kind kind;
+	void (*on)(struct looking *l);
+	void (*on_relation)(struct looking *l, const struct relation *r);
+};
+/* Each ends with a row that has neither. */
+extern const struct pg_action pg_alter_actions[], pg_type_actions[], pg_column_actions[],
+	pg_constraint_actions[], pg_partition_actions[], pg_index_actions[], pg_object_actions[],
+	pg_row_actions[];
+
+/* ---- Columns (effects_columns.c) ---- */
+/* NULL and *known = UNKNOWN when the table is not known. */
+const struct object *pg_column(
+	struct looking *l, const struct relation *r, struct slice name, enum presence *known);
+bool pg_index_uses(const struct object *index, struct slice column);
+/* Is it a trigger, policy or rule that cannot do without the column? */
+bool pg_part_needs(const struct object *part, struct slice column);
+bool pg_constraint_uses(const struct object *constraint, struct slice column);
+void pg_fail_for_views(struct looking *l, const struct object *table, struct slice column);
+bool pg_in_partition_key(const struct relation *r, struct slice column);
+/* Does the statement drop the column too, or add it? */
+bool pg_statement_has(const struct looking *l, enum change_kind kind, struct slice column);
+/* Does a validated CHECK or NOT NULL constraint prove it? */
+bool pg_not_null_proven(const struct looking *l, const struct relation *r, struct slice column);
+void pg_drop_key(struct looking *l, const struct relation *r, struct relation *other,
+	const struct object *key, bool refers);
+struct slice pg_bare_text(struct slice text); /* without parentheses around all of it */
+
+/* ---- Functions (functions.c) ---- */
 /* 'i', 's', 'v', or 0 when a function is not known; *needs names it then. */
 char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs);
-char postgres_volatility(struct arena *a, const struct catalog *c, const struct session *s,
-	const struct expr *e);
+bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *which);
+/* May there be objects that an extension made, or that nobody told us about? */
+bool pg_has_extensions(struct looking *l);
+char postgres_volatility(
+	struct arena *a, const struct catalog *c, const struct session *s, const struct expr *e);
 
-/* ALTER TABLE and its kin: true when the change was one of theirs. */
-bool pg_effects_alter(struct looking *l);
-bool pg_effects_create(struct looking *l);
-bool pg_effects_data(struct looking *l);
+/* ---- Types (effects_types.c, types.c) ---- */
+struct slice pg_type_plain(struct arena *a, struct slice type);
+bool pg_type_same_bytes(struct looking *l, struct slice from, struct slice to);
+bool pg_type_is_text(struct looking *l, struct slice type);
+bool pg_domain_checks(const struct object *domain);
+/* Is there a cast that an assignment uses? UNKNOWN: a type of somebody's. */
+enum presence pg_assignable(struct looking *l, struct slice from, struct slice to);
+enum presence pg_type_known(struct looking *l, struct slice type);
 
 /* Does changing a column from one type to the other rewrite the table, rebuild its indexes only,
  * or neither? */

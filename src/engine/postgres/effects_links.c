@@ -12,6 +12,13 @@ struct name pg_split_name(struct slice full)
 		dot == SIZE_MAX ? full : slice_from(full, dot + 1)};
 }
 
+struct slice pg_last_part(struct slice full)
+{
+	for (size_t dot; (dot = slice_chr(full, '.')) != SIZE_MAX;)
+		full = slice_from(full, dot + 1);
+	return full;
+}
+
 bool pg_is_partitioned(const struct relation *r)
 {
 	return r->object && r->object->type == OBJECT_TABLE &&
@@ -120,8 +127,8 @@ void pg_lock_sequences(
 /* nextval('s') takes ROW EXCLUSIVE on the sequence. */
 void pg_lock_called_sequences(struct looking *l, struct slice text)
 {
-	for (size_t at; (at = slice_ifind(text, SL("nextval('"))) != SIZE_MAX;) {
-		struct slice word = slice_from(text, at + 9);
+	for (size_t at; (at = slice_ifind(text, SL("val('"))) != SIZE_MAX;) {
+		struct slice word = slice_from(text, at + 5); /* nextval, currval */
 		size_t end = slice_chr(word, '\'');
 		struct relation s;
 
@@ -265,7 +272,7 @@ static void compare_indexes(
 		k = known(before, (struct name){p->schema, p->name});
 		if (k == SIZE_MAX && !pg_is_partitioned(&r)) {
 			pg_build(l, &r, p->name, true);
-			pg_scan(l, &r, true);
+			pg_scan_one(l, &r, true);
 		} else if (k != SIZE_MAX && !before->attached[k] &&
 			   p->index.partition_of.name.len &&
 			   l->change->kind == CHANGE_CREATE_INDEX) {

@@ -288,10 +288,12 @@ static node into_of(node select)
 	return tree_get(select, "intoClause");
 }
 
-/* Locks on rows anywhere in it; the strongest waiting policy. */
-static void row_locks(struct change *c, node n)
+/* Locks on rows anywhere in it; the strongest waiting policy. FOR UPDATE OF x: the names in list.
+ */
+static void row_locks(struct rd *rd, struct change *c, node n)
 {
 	uint32_t i;
+	node of, r;
 
 	for (i = 0; i < n->size; i++) {
 		if (!tree_key_is(n + i, "LockingClause"))
@@ -299,6 +301,9 @@ static void row_locks(struct change *c, node n)
 		c->flags |= CHANGE_FOR_UPDATE;
 		if (tree_is(tree_get(n + i, "waitPolicy"), "LockWaitError"))
 			c->flags |= CHANGE_NOWAIT;
+		of = tree_get(n + i, "lockedRels");
+		for (r = tree_first(of); r; r = tree_next(of, r))
+			rd_list(rd, &c->list, rd_text_of(rd, tree_get(rd_body(r), "relname")));
 	}
 }
 
@@ -308,7 +313,7 @@ static void plain_select(struct rd *rd, node n)
 
 	c->value.facts = rd_facts(rd, n);
 	rd_reads(rd, n, &c->reads);
-	row_locks(c, n);
+	row_locks(rd, c, n);
 	if (tree_get(n, "whereClause"))
 		c->flags |= CHANGE_HAS_WHERE;
 	if (tree_get(n, "limitCount"))

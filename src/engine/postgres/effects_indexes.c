@@ -1,0 +1,293 @@
+/* effects_indexes.c - indexes: created, dropped, built anew. */
+#include "engine/postgres/effects.h"
+
+#include <stdint.h>
+
+/* ---- Indexes ---- */
+
+static void index_refused(struct looking *l, const struct relation *r)
+{
+	const struct object *def = l->change->def;
+	struct slice which = SLICE_NONE;
+
+	if (r->object && (r->type == OBJECT_VIEW || r->type == OBJECT_SEQUENCE))
+		pg_fails(l, "%s cannot have an index", object_type_word(r->type));
+	for (size_t i = 0; def && i < def->index.keys.n; i++) {
+		struct expr key = {.text = def->index.keys.at[i]};
+		char v =
+			slice_chr(key.text, '(') == SIZE_MAX ? 'i' : pg_volatility(l, &key, &which);
+
+		if (v == 'v')
+			pg_fails(l, "functions in an index must be immutable");
+	}
+	if (def && (def->index.predicate.text.len || def->index.predicate.normal.len) &&
+		pg_volatility(l, &def->index.predicate, &which) == 'v')
+		pg_fails(l, "functions in an index must be immutable");
+	for (size_t i = 0;
+		def && def->index.unique && pg_is_partitioned(r) && i < r->object->nparts; i++)
+		if (r->object->parts[i]->type == OBJECT_COLUMN &&
+			pg_in_partition_key(r, r->object->parts[i]->name) &&
+			!names_has(def->index.keys, r->object->parts[i]->name))
+			pg_fails(l, "column \"%.*s\" of the partition key is not in it",
+				SLICE(r->object->parts[i]->name));
+}
+
+static void create_index(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r = pg_relation(l, c->target, OBJECT_NONE);
+	bool partitioned = r.object && r.object->type == OBJECT_TABLE &&
+			   slice_is(r.object->table_.kind, "partitioned");
+	const struct object *there;
+	struct name index = {r.name.schema, c->def ? c->def->name : SLICE_NONE};
+
+	if (r.presence == ABSENT) {
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	if (c->def && c->def->name.len &&
+		catalog_find(l->catalog, l->session, OBJECT_NONE, index, &there) == PRESENT) {
+		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
+			pg_fails(l, "\"%.*s\" exists already", SLICE(index.name));
+		else
+			pg_rerun(l, RERUN_SAME);
+		if (c->flags & CHANGE_CONCURRENTLY)
+			pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		else if (pg_is_partitioned(&r))
+			pg_lock_tree(l, &r, PG_SHARE);
+		else
+			pg_lock(l, &r, PG_SHARE);
+		return;
+	}
+	index_refused(l, &r);
+	if (slice_empty(index.name) || (c->def && c->def->generated_name))
+		pg_rerun(l, RERUN_DIFFERS);
+	for (size_t i = 0; c->def && i < c->def->index.columns.n; i++) {
+		const struct object *col;
+
+		if (r.object && r.type == OBJECT_TABLE &&
+			catalog_part(l->catalog, r.object, OBJECT_COLUMN,
+				c->def->index.columns.at[i], &col) == ABSENT)
+			pg_fails(l, "column \"%.*s\" does not exist",
+				SLICE(c->def->index.columns.at[i]));
+	}
+	if (c->flags & CHANGE_CONCURRENTLY) {
+		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		names_add(l->arena, &l->out->waits_for, SL("transactions that use the table"));
+		names_add(l->arena, &l->out->waits_for, SL("older snapshots in the database"));
+		if (partitioned)
+			pg_fails(l, "an index on a partitioned table cannot be built concurrently");
+	} else if (partitioned && (c->flags & CHANGE_ONLY)) {
+		pg_lock(l, &r, PG_SHARE);
+		return; /* nothing is built */
+	} else if (partitioned) {
+		pg_lock_tree(l, &r, PG_SHARE);
+	} else {
+		pg_lock(l, &r, PG_SHARE);
+	}
+	if (r.object)
+		pg_build_new(l, r.name);
+	else
+		pg_scan_one(l, &r, true);
+	if (!r.object && index.name.len)
+		pg_build(l, &r, index.name, true);
+	if (c->def && c->def->index.unique)
+		pg_may_fail(l, "it fails on duplicates");
+}
+
+static void drop_index(struct looking *l)
+{
+	struct relation index = pg_relation(l, l->change->target, OBJECT_INDEX);
+	bool concurrent = l->change->flags & CHANGE_CONCURRENTLY;
+
+	if (index.presence == ABSENT) {
+		if (!(l->change->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "index \"%.*s\" does not exist", SLICE(index.name.name));
+		return;
+	}
+	index.type = OBJECT_INDEX;
+	if (index.object && index.object->table) {
+		struct relation t = pg_relation(l,
+			(struct name){index.object->table->schema, index.object->table->name},
+			OBJECT_NONE);
+
+		pg_lock(l, &t, concurrent ? PG_SHARE_UPDATE_EXCLUSIVE : PG_ACCESS_EXCLUSIVE);
+		if (index.object->index.constraint.len)
+			pg_fails(l, "a constraint needs this index");
+		if (index.object->index.partition_of.name.len)
+			pg_fails(l, "it is part of index \"%.*s\"",
+				SLICE(index.object->index.partition_of.name));
+		if (concurrent && pg_is_partitioned(&t))
+			pg_fails(l,
+				"an index on a partitioned table cannot be dropped concurrently");
+		if (!concurrent)
+			pg_lock_index_tree(
+				l, index.object, PG_ACCESS_EXCLUSIVE, PG_ACCESS_EXCLUSIVE);
+	} else {
+		pg_need(l, "table of index %.*s", SLICE(index.name.name));
+	}
+	pg_lock(l, &index, concurrent ? PG_SHARE_UPDATE_EXCLUSIVE : PG_ACCESS_EXCLUSIVE);
+	if (concurrent)
+		names_add(l->arena, &l->out->waits_for, SL("transactions that use the table"));
+	pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
+}
+
+/* What is below a partitioned one is found under SHARE, also CONCURRENTLY. */
+static void reindex_table(
+	struct looking *l, const struct relation *r, struct slice only, bool below)
+{
+	bool concurrent = l->change->flags & CHANGE_CONCURRENTLY;
+	enum pg_mode on_index = concurrent ? PG_SHARE_UPDATE_EXCLUSIVE : PG_ACCESS_EXCLUSIVE;
+	const struct object **parts;
+	size_t n = 0;
+
+	pg_lock(l, r, concurrent && !below ? PG_SHARE_UPDATE_EXCLUSIVE : PG_SHARE);
+	if (pg_is_partitioned(r) && slice_empty(only))
+		n = pg_children(l, r, &parts);
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, parts[i]);
+
+		reindex_table(l, &child, SLICE_NONE, true);
+	}
+	for (size_t i = 0; !pg_is_partitioned(r) && r->object && i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+		struct relation index;
+
+		if (p->type != OBJECT_INDEX || (only.len && !slice_eq(only, p->name)))
+			continue;
+		index = pg_index_of(l, r, p);
+		pg_lock(l, &index, on_index);
+		pg_build(l, r, p->name, true);
+		pg_scan_one(l, r, true);
+	}
+}
+
+static void reindex_index(struct looking *l, const struct object *index)
+{
+	struct relation t = pg_relation_of(l, index->table);
+	const struct object **parts;
+	size_t n = catalog_naming(l->catalog, (struct name){index->schema, index->name},
+		OBJECT_INDEX, l->arena, &parts);
+
+	reindex_table(l, &t, index->name, false);
+	for (size_t i = 0; i < n; i++) {
+		struct relation below, table = pg_relation_of(l, parts[i]->table);
+
+		below = pg_index_of(l, &table, parts[i]);
+		pg_lock(l, &below, PG_SHARE);
+		reindex_index(l, parts[i]);
+	}
+}
+
+/* Each table in a transaction of its own; the partitioned ones only through their partitions. */
+static void reindex_all(struct looking *l)
+{
+	const struct object **all;
+	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
+	bool whole = l->change->type == OBJECT_DATABASE;
+
+	for (size_t i = 0; i < n; i++) {
+		struct relation r;
+
+		if ((all[i]->type != OBJECT_TABLE && all[i]->type != OBJECT_MATVIEW) ||
+			(!whole && !slice_eq(all[i]->schema, l->change->target.name)))
+			continue;
+		r = pg_relation_of(l, all[i]);
+		if (!pg_is_partitioned(&r))
+			reindex_table(l, &r, SLICE_NONE, false);
+	}
+	if (!catalog_is_complete(l->catalog))
+		pg_need(l, "the tables of %.*s", SLICE(l->change->target.name));
+}
+
+static void reindex(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r;
+
+	if (l->version < 120000 && c->flags & CHANGE_CONCURRENTLY)
+		pg_fails(l, "REINDEX CONCURRENTLY needs PostgreSQL 12");
+	if (c->type == OBJECT_SCHEMA || c->type == OBJECT_DATABASE) {
+		reindex_all(l);
+		return;
+	}
+	r = pg_relation(l, c->target, c->type == OBJECT_INDEX ? OBJECT_INDEX : OBJECT_NONE);
+	if (r.presence == ABSENT) {
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	if (c->type == OBJECT_INDEX && r.object && r.object->table) {
+		struct relation t = pg_relation_of(l, r.object->table);
+
+		if (pg_is_partitioned(&t)) {
+			if (l->version < 140000)
+				pg_fails(l,
+					"indexes of partitioned tables are not rebuilt before 14");
+			pg_lock(l, &r,
+				c->flags & CHANGE_CONCURRENTLY ? PG_SHARE_UPDATE_EXCLUSIVE
+							       : PG_ACCESS_EXCLUSIVE);
+		}
+		reindex_index(l, r.object);
+		return;
+	}
+	if (c->type == OBJECT_INDEX) {
+		pg_lock(l, &r,
+			c->flags & CHANGE_CONCURRENTLY ? PG_SHARE_UPDATE_EXCLUSIVE
+						       : PG_ACCESS_EXCLUSIVE);
+		pg_need(l, "table of index %.*s", SLICE(r.name.name));
+		return;
+	}
+	/* Before 14 it warned, and did nothing. */
+	if (pg_is_partitioned(&r) && l->version < 140000)
+		pg_lock(l, &r,
+			c->flags & CHANGE_CONCURRENTLY ? PG_SHARE_UPDATE_EXCLUSIVE : PG_SHARE);
+	else
+		reindex_table(l, &r, SLICE_NONE, false);
+}
+
+/* ALTER INDEX … ATTACH PARTITION */
+static void attach_index(struct looking *l)
+{
+	struct relation parent = pg_relation(l, l->change->target, OBJECT_INDEX);
+	struct relation child = pg_relation(l, l->change->other, OBJECT_INDEX), table;
+
+	parent.type = child.type = OBJECT_INDEX;
+	pg_lock(l, &parent, PG_SHARE_UPDATE_EXCLUSIVE);
+	pg_lock(l, &child, PG_ACCESS_EXCLUSIVE);
+	if (parent.object && parent.object->table) {
+		table = pg_relation_of(l, parent.object->table);
+		pg_lock(l, &table, PG_ACCESS_SHARE);
+	}
+	if (child.object && child.object->table) {
+		table = pg_relation_of(l, child.object->table);
+		pg_lock(l, &table, PG_ACCESS_SHARE);
+	}
+}
+
+static void rename_index(struct looking *l)
+{
+	struct relation r = pg_relation(l, l->change->target, OBJECT_NONE);
+	const struct object *there;
+
+	if (r.presence == ABSENT) {
+		if (!(l->change->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "index \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	/* A table by that name is renamed too, under its own lock. */
+	pg_lock(l, &r,
+		r.object && r.object->type != OBJECT_INDEX ? PG_ACCESS_EXCLUSIVE
+							   : PG_SHARE_UPDATE_EXCLUSIVE);
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE,
+		    (struct name){r.name.schema, l->change->other.name}, &there) == PRESENT)
+		pg_fails(l, "relation \"%.*s\" exists already", SLICE(l->change->other.name));
+}
+
+const struct pg_action pg_index_actions[] = {
+	{CHANGE_CREATE_INDEX, create_index, NULL},
+	{CHANGE_DROP_INDEX, drop_index, NULL},
+	{CHANGE_RENAME_INDEX, rename_index, NULL},
+	{CHANGE_REINDEX, reindex, NULL},
+	{CHANGE_ATTACH_INDEX, attach_index, NULL},
+	{0},
+};

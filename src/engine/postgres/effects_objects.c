@@ -1,0 +1,1175 @@
+/* effects_objects.c - whole relations, types, functions and what else has a name. */
+#include "engine/postgres/effects.h"
+
+#include <stdint.h>
+
+/* ---- Is it there? ---- */
+
+/* True when it is known that there is none: said, unless IF EXISTS allows it. */
+static bool missing(struct looking *l, enum object_type type)
+{
+	const struct object *o;
+	enum object_type t = l->change->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : type;
+
+	if (t == OBJECT_NONE || t == OBJECT_OTHER || t == OBJECT_ROLE || t == OBJECT_DATABASE ||
+		pg_has_extensions(l))
+		return false;
+	if (catalog_find(l->catalog, l->session, t,
+		    catalog_resolve(l->catalog, l->session, t, l->change->target), &o) != ABSENT ||
+		catalog_find(l->catalog, l->session, t, l->change->target, &o) == PRESENT)
+		return false;
+	if (!(l->change->flags & CHANGE_IF_EXISTS))
+		pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(t),
+			SLICE(l->change->target.name));
+	return true;
+}
+
+static void no_schema(struct looking *l, struct slice schema)
+{
+	const struct object *o;
+
+	if (slice_starts(slice_of(l->statement->kind), "CREATE SCHEMA"))
+		return; /* it makes it */
+	if (schema.len && !slice_starts(schema, "pg_") &&
+		catalog_find(l->catalog, l->session, OBJECT_SCHEMA,
+			(struct name){SLICE_NONE, schema}, &o) == ABSENT)
+		pg_fails(l, "schema \"%.*s\" does not exist", SLICE(schema));
+}
+
+/* ---- Tables ---- */
+
+static void create_table(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *def = c->def, *there;
+
+	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_TABLE, c->target);
+
+	if (!(c->flags & CHANGE_TEMPORARY) &&
+		catalog_find(l->catalog, l->session, OBJECT_NONE, full, &there) == PRESENT) {
+		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
+			pg_fails(l, "relation \"%.*s\" exists already", SLICE(c->target.name));
+		return;
+	}
+	no_schema(l, full.schema);
+	if (!(c->flags & CHANGE_TEMPORARY))
+		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TABLE, full, SLICE_NONE);
+	if (!def)
+		return;
+	for (size_t i = 0; i < def->nparts; i++) {
+		const struct object *p = def->parts[i];
+		struct relation parent;
+
+		if (p->type != OBJECT_CONSTRAINT || !slice_is(p->constraint.kind, "foreign key"))
+			continue;
+		if (name_eq(p->constraint.ref_table, c->target))
+			continue; /* itself */
+		parent = pg_relation(l, p->constraint.ref_table, OBJECT_TABLE);
+		if (parent.presence == ABSENT)
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
+		else if (parent.object && !parent.object->tainted &&
+			 !pg_has_unique(parent.object, p->constraint.ref_columns))
+			pg_fails(l, "no unique key on the referenced columns");
+		if (parent.object && slice_is(parent.object->table_.persistence, "unlogged") &&
+			slice_is(def->table_.persistence, "permanent"))
+			pg_fails(l, "a logged table cannot have a key to an unlogged one");
+		pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
+	}
+	if (def->table_.partition_of.name.len) {
+		struct relation parent = pg_relation(l, def->table_.partition_of, OBJECT_TABLE);
+
+		if (parent.presence == ABSENT)
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
+		else if (parent.object && !pg_is_partitioned(&parent))
+			pg_fails(l, "\"%.*s\" is not partitioned", SLICE(parent.name.name));
+		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
+		pg_lock_parent_indexes(l, &parent);
+		pg_lock_default_partition(l, &parent, true);
+	}
+	for (size_t i = 0; i < c->reads.n; i++) { /* LIKE */
+		struct relation r = pg_relation(l, pg_split_name(c->reads.at[i]), OBJECT_NONE);
+
+		if (r.presence == ABSENT)
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+		pg_lock(l, &r, PG_ACCESS_SHARE);
+	}
+	for (size_t i = 0; i < def->table_.inherits.n; i++) {
+		struct relation parent =
+			pg_relation(l, pg_split_name(def->table_.inherits.at[i]), OBJECT_TABLE);
+
+		pg_lock(l, &parent, PG_SHARE_UPDATE_EXCLUSIVE);
+	}
+}
+
+/* Does the same statement drop, or empty, that table too? */
+bool pg_in_statement(const struct looking *l, const struct relation *r)
+{
+	for (size_t i = 0; i < l->statement->nchanges; i++) {
+		const struct change *c = &l->statement->changes[i];
+
+		if (c->kind == l->change->kind &&
+			name_eq(catalog_resolve(l->catalog, l->session, OBJECT_TABLE, c->target),
+				r->name))
+			return true;
+	}
+	return false;
+}
+
+static void drop_key(struct looking *l, const struct relation *r, struct relation *other,
+	const struct object *key, bool refers)
+{
+	(void)r;
+	if (refers) {
+		/* A partition's key is the parent's: nothing of it stands on the other side. */
+		if (!key->constraint.inherited)
+			pg_lock(l, other, PG_ACCESS_EXCLUSIVE);
+	} else if (l->change->flags & CHANGE_CASCADE) {
+		pg_lock(l, other, PG_ACCESS_EXCLUSIVE);
+		pg_destroys(l, OBJECT_CONSTRAINT, other->name, key->name);
+	} else if (!pg_in_statement(l, other)) {
+		pg_fails(l, "table \"%.*s\" has a foreign key to it", SLICE(other->name.name));
+	}
+}
+
+static void drop_dependents(struct looking *l, const struct relation *r)
+{
+	const struct object **all;
+	size_t n = r->object ? catalog_dependents(l->catalog, r->object, SLICE_NONE, l->arena, &all)
+			     : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct relation v = pg_relation_of(l, all[i]);
+
+		if (!(l->change->flags & CHANGE_CASCADE) && !pg_in_statement(l, &v))
+			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
+				SLICE(all[i]->name));
+	}
+	if (n && l->change->flags & CHANGE_CASCADE)
+		pg_lock_views(l, r->object, SLICE_NONE, true);
+}
+
+static void lock_whole_tree(struct looking *l, const struct relation *r)
+{
+	const struct object **parts;
+	size_t n = pg_children(l, r, &parts);
+
+	if (!pg_is_temporary(r))
+		pg_destroys(l, r->type, r->name, SLICE_NONE);
+	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
+	pg_lock_indexes(l, r, PG_ACCESS_EXCLUSIVE);
+	pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, parts[i]);
+
+		if (pg_is_heir(parts[i], r)) {
+			drop_dependents(l, &child);
+			lock_whole_tree(l, &child);
+		}
+	}
+}
+
+/* Does the default take from that sequence: nextval('s'), or with the schema? */
+static bool takes_from(const struct object *column, const struct relation *s)
+{
+	const struct expr *e = &column->column.default_value;
+	struct slice text = e->normal.len ? e->normal : e->text;
+	size_t at = slice_ifind(text, SL("nextval('"));
+	struct name n;
+
+	if (at == SIZE_MAX)
+		return false;
+	text = slice_from(text, at + 9);
+	n = pg_split_name(slice_sub(text, 0, slice_chr(text, '\'')));
+	return slice_eq(n.name, s->name.name) &&
+	       (slice_empty(n.schema) || slice_eq(n.schema, s->name.schema));
+}
+
+/* Columns that take their default from a sequence. */
+static void drop_sequence_users(struct looking *l, const struct relation *r)
+{
+	const struct object **all;
+	size_t n = r->object ? catalog_list(l->catalog, OBJECT_TABLE, l->arena, &all) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < all[i]->nparts; k++) {
+			const struct object *p = all[i]->parts[k];
+			bool owned = p->type == OBJECT_COLUMN &&
+				     names_has(p->column.sequence,
+					     arena_printf(l->arena, "%.*s.%.*s",
+						     SLICE(r->name.schema), SLICE(r->name.name)));
+			struct relation t;
+
+			/* Owned by the column, but no default takes from it any more: no user. */
+			if (p->type != OBJECT_COLUMN ||
+				!(takes_from(p, r) ||
+					(owned && (p->column.default_value.text.len ||
+							  p->column.default_value.normal.len))))
+				continue;
+			t = pg_relation_of(l, all[i]);
+			if (!(l->change->flags & CHANGE_CASCADE))
+				pg_fails(l, "column \"%.*s\" of \"%.*s\" uses it", SLICE(p->name),
+					SLICE(t.name.name));
+			pg_lock(l, &t, PG_ACCESS_EXCLUSIVE);
+		}
+}
+
+static bool is_identity_sequence(struct looking *l, const struct relation *r)
+{
+	struct slice owner = r->object ? r->object->sequence.owned_by : SLICE_NONE;
+	struct slice column = pg_last_part(owner);
+	const struct object *t, *col;
+
+	return owner.len > column.len &&
+	       catalog_find(l->catalog, l->session, OBJECT_TABLE,
+		       pg_split_name(slice_sub(owner, 0, owner.len - column.len - 1)),
+		       &t) == PRESENT &&
+	       catalog_part(l->catalog, t, OBJECT_COLUMN, column, &col) == PRESENT &&
+	       col->column.identity.len > 0;
+}
+
+static void drop_relation(struct looking *l, enum object_type type)
+{
+	struct relation r = pg_relation(l, l->change->target, type);
+
+	if (r.presence == ABSENT) {
+		if (!(l->change->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(type),
+				SLICE(r.name.name));
+		return;
+	}
+	if (r.object && r.object->type != type) {
+		pg_fails(l, "\"%.*s\" is not a %s", SLICE(r.name.name), object_type_word(type));
+		return;
+	}
+	if (type == OBJECT_SEQUENCE && is_identity_sequence(l, &r)) {
+		pg_fails(l, "an identity column needs the sequence");
+		return;
+	}
+	r.type = type;
+	lock_whole_tree(l, &r);
+	if (r.object && r.object->type == OBJECT_TABLE && !pg_is_partitioned(&r) &&
+		!(l->change->flags & CHANGE_CASCADE)) {
+		const struct object **heirs;
+
+		if (pg_children(l, &r, &heirs) && pg_is_heir(heirs[0], &r))
+			pg_fails(l, "table \"%.*s\" inherits from it", SLICE(heirs[0]->name));
+	}
+	if (r.object && r.object->type == OBJECT_TABLE && r.object->table_.partition_of.name.len) {
+		struct relation parent =
+			pg_relation(l, r.object->table_.partition_of, OBJECT_TABLE);
+
+		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
+		pg_lock_default_partition(l, &parent, false);
+	}
+	pg_each_key(l, &r, SLICE_NONE, drop_key);
+	if (type == OBJECT_SEQUENCE)
+		drop_sequence_users(l, &r);
+	drop_dependents(l, &r);
+	if (pg_is_temporary(&r))
+		return;
+	pg_breaks(l, BREAKS_OLD_READERS, type, r.name, SLICE_NONE);
+	if (type == OBJECT_TABLE)
+		pg_breaks(l, BREAKS_OLD_WRITERS, type, r.name, SLICE_NONE);
+}
+
+/* FOR UPDATE OF x locks the rows of x alone; x may be an alias. */
+static enum pg_mode read_mode(const struct looking *l, struct slice table)
+{
+	const struct change *c = l->change;
+
+	if (!(c->flags & CHANGE_FOR_UPDATE))
+		return PG_ACCESS_SHARE;
+	return c->kind == CHANGE_SELECT && c->list.n && !names_has(c->list, table) ? PG_ACCESS_SHARE
+										   : PG_ROW_SHARE;
+}
+
+void pg_reads(struct looking *l, bool scan, bool below)
+{
+	bool only = slice_ifind(l->statement->text, SL("from only ")) != SIZE_MAX;
+
+	for (size_t i = 0; i < l->change->reads.n; i++) {
+		struct relation r =
+			pg_relation(l, pg_split_name(l->change->reads.at[i]), OBJECT_NONE);
+		enum pg_mode m = read_mode(l, r.name.name);
+
+		if (!below || only) {
+			pg_lock(l, &r, m);
+			if (scan)
+				pg_scan_one(l, &r, true);
+			continue;
+		}
+		pg_lock_tree(l, &r, m);
+		if (r.type == OBJECT_VIEW)
+			pg_lock_below(l, &r, m, scan);
+		if (scan)
+			pg_scan(l, &r, true);
+	}
+}
+
+/* CREATE OR REPLACE VIEW may only add columns at the end. */
+static void replaces_view(struct looking *l, const struct object *old)
+{
+	const struct object *def = l->change->def;
+	size_t was = old->view.columns.n;
+
+	if (!def || !def->view.columns.n || !was)
+		return;
+	for (size_t i = 0; i < was; i++)
+		if (i >= def->view.columns.n ||
+			!slice_eq(def->view.columns.at[i], old->view.columns.at[i])) {
+			pg_fails(l, "a view that is replaced keeps its columns");
+			return;
+		}
+}
+
+static void reads_missing(struct looking *l)
+{
+	for (size_t i = 0; i < l->change->reads.n; i++) {
+		struct name n = pg_split_name(l->change->reads.at[i]);
+		struct relation r = pg_relation(l, n, OBJECT_NONE);
+
+		if (r.presence == ABSENT && !slice_starts(n.schema, "pg_") &&
+			!slice_starts(n.name, "pg_") && !slice_is(n.schema, "information_schema") &&
+			!slice_eq(n.name, l->change->target.name) && !pg_has_extensions(l))
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(n.name));
+	}
+}
+
+static void create_view(struct looking *l)
+{
+	const struct object *there;
+	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_VIEW, l->change->target);
+
+	reads_missing(l);
+	no_schema(l, full.schema);
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE, full, &there) == PRESENT) {
+		struct relation r = pg_relation(l, full, OBJECT_NONE);
+
+		if (!(l->change->flags & CHANGE_OR_REPLACE)) {
+			pg_fails(l, "relation \"%.*s\" exists already", SLICE(r.name.name));
+		} else if (there->type != OBJECT_VIEW) {
+			pg_fails(l, "\"%.*s\" is not a view", SLICE(r.name.name));
+		} else {
+			replaces_view(l, there);
+			pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+		}
+	} else if (!(l->change->flags & CHANGE_TEMPORARY)) {
+		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_VIEW, full, SLICE_NONE);
+	}
+	pg_reads(l, false, false);
+}
+
+static const struct {
+	enum change_kind kind;
+	enum object_type part;
+	enum pg_mode mode;
+} parts[] = {
+	{CHANGE_CREATE_TRIGGER, OBJECT_TRIGGER, PG_SHARE_ROW_EXCLUSIVE},
+	{CHANGE_DROP_TRIGGER, OBJECT_TRIGGER, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_ALTER_TRIGGER, OBJECT_TRIGGER, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_CREATE_POLICY, OBJECT_POLICY, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_ALTER_POLICY, OBJECT_POLICY, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_DROP_POLICY, OBJECT_POLICY, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_CREATE_RULE, OBJECT_RULE, PG_ACCESS_EXCLUSIVE},
+	{CHANGE_DROP_RULE, OBJECT_RULE, PG_ACCESS_EXCLUSIVE},
+};
+
+static void trigger_tree(struct looking *l, const struct relation *r, enum pg_mode mode)
+{
+	const struct object **children;
+	size_t n = pg_is_partitioned(r) ? pg_children(l, r, &children) : 0;
+
+	pg_lock(l, r, mode);
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, children[i]);
+
+		if (change_class_of(l->change->kind) == CLASS_DROP && l->version >= 150000)
+			pg_destroys(l, OBJECT_TRIGGER, child.name, l->change->name);
+		trigger_tree(l, &child, mode);
+	}
+}
+
+/* A trigger for rows is made in each partition too. */
+static bool for_rows(struct looking *l, const struct relation *r)
+{
+	const struct object *t;
+
+	if (l->change->kind == CHANGE_CREATE_TRIGGER)
+		return l->change->def && l->change->def->trigger.for_each_row;
+	return r->object &&
+	       catalog_part(l->catalog, r->object, OBJECT_TRIGGER, l->change->name, &t) ==
+		       PRESENT &&
+	       t->trigger.for_each_row;
+}
+
+static void create_part(struct looking *l, const struct relation *r, enum object_type type)
+{
+	const struct change *c = l->change;
+	const struct object *part;
+
+	if (r->object && catalog_part(l->catalog, r->object, type, c->name, &part) == PRESENT &&
+		!(c->flags & CHANGE_OR_REPLACE))
+		pg_fails(l, "%s \"%.*s\" exists already", object_type_word(type), SLICE(c->name));
+	if (type != OBJECT_TRIGGER || !c->def || !r->object)
+		return;
+	if (slice_istarts(c->def->trigger.timing, "instead") != (r->type == OBJECT_VIEW) &&
+		(r->type != OBJECT_VIEW || c->def->trigger.for_each_row))
+		pg_fails(l, "INSTEAD OF is for views, and views have no other row triggers");
+}
+
+/* Locks that a part's creation or removal takes on its table. */
+static void part_of_table(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r = pg_relation(l, c->target, OBJECT_NONE);
+	enum object_type type = c->type;
+	enum pg_mode mode = PG_ACCESS_EXCLUSIVE;
+	const struct object *part;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].kind == c->kind) {
+			type = parts[i].part;
+			mode = parts[i].mode;
+		}
+	if (r.presence == ABSENT) {
+		if (!(c->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	if (change_class_of(c->kind) == CLASS_CREATE) {
+		create_part(l, &r, type);
+	} else if (r.object && catalog_part(l->catalog, r.object, type, c->name, &part) == ABSENT) {
+		if (!(c->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(type),
+				SLICE(c->name));
+		return;
+	}
+	if (change_class_of(c->kind) == CLASS_DROP)
+		pg_destroys(l, type, r.name, c->name);
+	if (type == OBJECT_TRIGGER && for_rows(l, &r) &&
+		!(change_class_of(c->kind) != CLASS_CREATE &&
+			change_class_of(c->kind) != CLASS_DROP && l->version < 150000))
+		trigger_tree(l, &r, mode);
+	else
+		pg_lock(l, &r, mode);
+	pg_reads(l, false, false);
+}
+
+/* ---- Functions and schemas ---- */
+static void create_function(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *old;
+	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_FUNCTION, c->target);
+
+	no_schema(l, full.schema);
+	/* The body of an SQL function is read, one of PL/pgSQL's only parsed. */
+	for (size_t i = 0; c->def && slice_iis(c->def->function.language, "sql") &&
+			   l->session->check_function_bodies && i < c->def->function.reads.n;
+		i++) {
+		struct relation r =
+			pg_relation(l, pg_split_name(c->def->function.reads.at[i]), OBJECT_NONE);
+
+		pg_lock(l, &r, PG_ACCESS_SHARE);
+	}
+	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, c->target, &old) != PRESENT) {
+		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_FUNCTION, full, SLICE_NONE);
+		return;
+	}
+	if (!(c->flags & CHANGE_OR_REPLACE))
+		pg_fails(l, "function %.*s exists already", SLICE(full.name));
+	else if (c->def && old->function.returns.len && c->def->function.returns.len &&
+		 !slice_eq(old->function.returns, c->def->function.returns))
+		pg_fails(l, "a function that is replaced keeps its return type");
+}
+
+static void alter_function(struct looking *l)
+{
+	missing(l, OBJECT_FUNCTION);
+}
+
+static void create_schema(struct looking *l)
+{
+	const struct object *there;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_SCHEMA, l->change->target, &there) ==
+			PRESENT &&
+		!(l->change->flags & CHANGE_IF_NOT_EXISTS))
+		pg_fails(l, "schema \"%.*s\" exists already", SLICE(l->change->target.name));
+}
+
+static enum undo worse_undo(enum undo a, enum undo b)
+{
+	return a > b ? a : b;
+}
+
+/* A type, domain or function that others are made of. */
+static void drop_used(struct looking *l, enum object_type by)
+{
+	struct name n = catalog_resolve(l->catalog, l->session, l->change->type, l->change->target);
+	const struct object *o, **all;
+	size_t count;
+
+	if (catalog_find(l->catalog, l->session,
+		    by == OBJECT_TRIGGER ? OBJECT_FUNCTION : OBJECT_TYPE, l->change->target,
+		    &o) == PRESENT)
+		n = (struct name){o->schema, o->name};
+	if (by == OBJECT_TRIGGER)
+		n.name = slice_sub(n.name, 0, slice_chr(n.name, '('));
+	count = catalog_naming(l->catalog, n, by, l->arena, &all);
+	for (size_t i = 0; i < count; i++) {
+		struct relation r = pg_relation_of(l, all[i]->table ? all[i]->table : all[i]);
+
+		if (r.type == OBJECT_VIEW || r.type == OBJECT_MATVIEW)
+			continue; /* it goes with the column that it shows */
+		if (!(l->change->flags & CHANGE_CASCADE))
+			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
+				SLICE(all[i]->name));
+		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+		if (all[i]->type == OBJECT_COLUMN && all[i]->table)
+			pg_lock_views(l, all[i]->table, all[i]->name, true);
+		if (all[i]->type == OBJECT_COLUMN || all[i]->type == OBJECT_TRIGGER)
+			pg_destroys(l, all[i]->type, r.name, all[i]->name);
+		else if (all[i]->type == OBJECT_TABLE)
+			pg_destroys(l, OBJECT_TABLE, r.name, SLICE_NONE);
+		if (all[i]->type == OBJECT_COLUMN || all[i]->type == OBJECT_TABLE)
+			l->out->undo = worse_undo(l->out->undo, UNDO_SCHEMA_ONLY);
+	}
+}
+
+/* A typed table follows its type. */
+static void alter_type_attribute(struct looking *l)
+{
+	struct name n = catalog_resolve(l->catalog, l->session, OBJECT_TYPE, l->change->target);
+	const struct object **all;
+	size_t count = catalog_naming(l->catalog, n, OBJECT_TABLE, l->arena, &all);
+
+	if (!slice_is(l->change->value.text, "alter"))
+		pg_rerun(l, l->change->flags & (CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS)
+				    ? RERUN_SAME
+				    : RERUN_FAILS);
+	for (size_t i = 0; i < count; i++) {
+		struct relation r = pg_relation_of(l, all[i]);
+
+		if (!(l->change->flags & CHANGE_CASCADE))
+			pg_fails(l, "table \"%.*s\" is of that type", SLICE(r.name.name));
+		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+	}
+}
+
+static bool has_unique_index(const struct object *o)
+{
+	for (size_t i = 0; i < o->nparts; i++)
+		if (o->parts[i]->type == OBJECT_INDEX && o->parts[i]->index.unique &&
+			!o->parts[i]->index.predicate.text.len &&
+			!o->parts[i]->index.predicate.normal.len)
+			return true;
+	return false;
+}
+
+static void refresh(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r = pg_relation(l, c->target, OBJECT_MATVIEW);
+	bool concurrent = c->flags & CHANGE_CONCURRENTLY;
+
+	r.type = OBJECT_MATVIEW;
+	if (r.presence == ABSENT) {
+		pg_fails(l, "materialized view \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	if (r.object && r.object->type != OBJECT_MATVIEW) {
+		pg_fails(l, "\"%.*s\" is not a materialized view", SLICE(r.name.name));
+		return;
+	}
+	if (concurrent && r.object && !has_unique_index(r.object))
+		pg_fails(l, "a concurrent refresh needs a unique index without WHERE");
+	pg_lock(l, &r, concurrent ? PG_EXCLUSIVE : PG_ACCESS_EXCLUSIVE);
+	if (!concurrent)
+		pg_rewrite(l, &r, true);
+	if (!(c->flags & CHANGE_WITH_NO_DATA))
+		pg_lock_below(l, &r, PG_ACCESS_SHARE, true);
+	if (concurrent)
+		pg_scan(l, &r, true);
+	if (!r.object)
+		pg_need(l, "what %.*s reads", SLICE(r.name.name));
+}
+
+static void lock_owner(struct looking *l)
+{
+	struct slice owned = l->change->def ? l->change->def->sequence.owned_by : SLICE_NONE;
+	size_t dot = SIZE_MAX;
+	struct relation t;
+
+	for (size_t i = 0; i < owned.len; i++)
+		if (owned.at[i] == '.')
+			dot = i;
+	if (dot == SIZE_MAX)
+		return;
+	t = pg_relation(l, pg_split_name(slice_sub(owned, 0, dot)), OBJECT_NONE);
+	pg_lock(l, &t, PG_ACCESS_SHARE);
+}
+
+static void comment_on(struct looking *l)
+{
+	const struct object *part;
+	struct relation r = pg_relation(
+		l, l->change->target, l->change->type == OBJECT_INDEX ? OBJECT_INDEX : OBJECT_NONE);
+
+	if (object_is_relation(l->change->type) && r.presence == ABSENT)
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	switch ((int)l->change->type) {
+	case OBJECT_INDEX:
+		r.type = OBJECT_INDEX;
+		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		break;
+	case OBJECT_COLUMN:
+		if (r.object && r.type == OBJECT_TABLE &&
+			catalog_part(l->catalog, r.object, OBJECT_COLUMN, l->change->name, &part) ==
+				ABSENT)
+			pg_fails(l, "column \"%.*s\" does not exist", SLICE(l->change->name));
+		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		break;
+	case OBJECT_TABLE:
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+	case OBJECT_SEQUENCE:
+		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+		break;
+	case OBJECT_CONSTRAINT:
+	case OBJECT_TRIGGER:
+	case OBJECT_RULE:
+	case OBJECT_POLICY:
+		pg_lock(l, &r, PG_ACCESS_SHARE);
+		break;
+	default:
+		break;
+	}
+}
+
+static void statistics_table(struct looking *l)
+{
+	struct name table = l->change->other;
+	const struct object *o;
+	struct relation r;
+
+	if (l->change->kind == CHANGE_DROP_STATISTICS) {
+		if (missing(l, OBJECT_STATISTICS) ||
+			catalog_find(l->catalog, l->session, OBJECT_STATISTICS, l->change->target,
+				&o) != PRESENT)
+			return;
+		table = pg_split_name(o->other.definition.text);
+		pg_destroys(l, OBJECT_STATISTICS, (struct name){o->schema, o->name}, SLICE_NONE);
+	} else if (slice_empty(l->change->target.name)) {
+		pg_rerun(l, RERUN_DIFFERS);
+	} else if (catalog_find(l->catalog, l->session, OBJECT_STATISTICS, l->change->target, &o) ==
+			   PRESENT &&
+		   !(l->change->flags & CHANGE_IF_NOT_EXISTS)) {
+		pg_fails(l, "statistics \"%.*s\" exist already", SLICE(l->change->target.name));
+	}
+	r = pg_relation(l, table, OBJECT_NONE);
+	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+}
+
+static void drop_domain_check(struct looking *l)
+{
+	struct name n = catalog_resolve(l->catalog, l->session, OBJECT_TYPE, l->change->target);
+	const struct object *o;
+	bool found = false;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_TYPE, l->change->target, &o) != PRESENT)
+		return;
+	for (size_t i = 0; i < o->type_.checks.n; i++) {
+		struct slice check = o->type_.checks.at[i];
+
+		found = found ||
+			slice_eq(slice_sub(check, 0, slice_chr(check, ':')), l->change->name);
+	}
+	if (found)
+		pg_destroys(l, OBJECT_CONSTRAINT, n, l->change->name);
+	else if (!(l->change->flags & CHANGE_IF_EXISTS))
+		pg_fails(l, "constraint \"%.*s\" does not exist", SLICE(l->change->name));
+}
+
+static void alter_domain(struct looking *l)
+{
+	const struct object **tables;
+	size_t n;
+	bool check = slice_is(l->change->value.text, "add-constraint") ||
+		     slice_is(l->change->value.text, "set-not-null") ||
+		     slice_is(l->change->value.text, "validate-constraint");
+
+	if (slice_is(l->change->value.text, "add-constraint"))
+		pg_rerun(l, l->change->name.len ? RERUN_FAILS : RERUN_DIFFERS);
+	if (missing(l, OBJECT_TYPE))
+		return;
+	if (slice_is(l->change->value.text, "drop-constraint")) {
+		drop_domain_check(l);
+		if (!(l->change->flags & CHANGE_IF_EXISTS))
+			pg_rerun(l, RERUN_FAILS);
+	}
+	if (slice_is(l->change->value.text, "rename-constraint"))
+		pg_rerun(l, RERUN_FAILS);
+	if (!check || (l->change->flags & CHANGE_NOT_VALID))
+		return;
+	n = catalog_list(l->catalog, OBJECT_TABLE, l->arena, &tables);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < tables[i]->nparts; k++) {
+			const struct object *p = tables[i]->parts[k];
+			struct slice type = p->type == OBJECT_COLUMN ? p->column.type : SLICE_NONE;
+			size_t dot = slice_chr(type, '.');
+
+			if (dot != SIZE_MAX)
+				type = slice_from(type, dot + 1);
+			if (p->type == OBJECT_COLUMN && slice_eq(type, l->change->target.name)) {
+				struct relation r = pg_relation(l,
+					(struct name){tables[i]->schema, tables[i]->name},
+					OBJECT_TABLE);
+
+				pg_lock(l, &r, PG_SHARE);
+				pg_scan(l, &r, true);
+			}
+		}
+	if (!catalog_is_complete(l->catalog))
+		pg_need(l, "columns that use %.*s", SLICE(l->change->target.name));
+	pg_may_fail(l, "it fails when a row violates it");
+}
+
+static void drop_schema(struct looking *l)
+{
+	const struct object **all;
+	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
+
+	if (missing(l, OBJECT_SCHEMA))
+		return;
+	pg_destroys(l, OBJECT_SCHEMA, l->change->target, SLICE_NONE);
+	l->out->undo = UNDO_EXACT;
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_eq(all[i]->schema, l->change->target.name) || all[i]->table)
+			continue;
+		if (all[i]->type == OBJECT_SCHEMA)
+			continue;
+		if (!(l->change->flags & CHANGE_CASCADE)) {
+			pg_fails(l, "the schema is not empty");
+			return;
+		}
+		if (object_is_relation(all[i]->type)) {
+			struct relation r = pg_relation(
+				l, (struct name){all[i]->schema, all[i]->name}, all[i]->type);
+
+			pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+			pg_lock_indexes(l, &r, PG_ACCESS_EXCLUSIVE);
+			if (all[i]->type == OBJECT_TABLE || all[i]->type == OBJECT_SEQUENCE)
+				l->out->undo = UNDO_SCHEMA_ONLY;
+		}
+		if (all[i]->type == OBJECT_SEQUENCE && all[i]->sequence.owned_by.len)
+			continue;
+		pg_destroys(
+			l, all[i]->type, (struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
+	}
+}
+
+static void rename_other(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r;
+
+	if (c->type == OBJECT_TRIGGER || c->type == OBJECT_RULE || c->type == OBJECT_POLICY) {
+		part_of_table(l);
+		return;
+	}
+	if (!object_is_relation(c->type)) {
+		missing(l, c->type);
+		return;
+	}
+	r = pg_relation(l, c->target, c->type);
+	if (r.presence != ABSENT)
+		pg_rename_relation(l, &r);
+	else if (c->flags & CHANGE_IF_EXISTS)
+		pg_rerun(l, RERUN_SAME);
+	else
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+}
+
+static void create_from(struct looking *l)
+{
+	bool reads_rows = !(l->change->flags & CHANGE_WITH_NO_DATA);
+	const struct object *there;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE, l->change->target, &there) ==
+			PRESENT &&
+		!(l->change->flags & CHANGE_TEMPORARY)) {
+		if (!(l->change->flags & CHANGE_IF_NOT_EXISTS)) {
+			pg_fails(l, "relation \"%.*s\" exists already",
+				SLICE(l->change->target.name));
+			return;
+		}
+		pg_reads(l, false, false);
+		return;
+	}
+	pg_breaks(l, BREAKS_NEW_CODE,
+		l->change->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_TABLE,
+		catalog_resolve(l->catalog, l->session, OBJECT_TABLE, l->change->target),
+		SLICE_NONE);
+	pg_reads(l, reads_rows, reads_rows);
+}
+
+static void drop_table(struct looking *l)
+{
+	drop_relation(l, OBJECT_TABLE);
+}
+
+static void drop_view(struct looking *l)
+{
+	drop_relation(l, OBJECT_VIEW);
+}
+
+static void drop_matview(struct looking *l)
+{
+	drop_relation(l, OBJECT_MATVIEW);
+}
+
+static void drop_sequence(struct looking *l)
+{
+	drop_relation(l, OBJECT_SEQUENCE);
+}
+
+static void alter_sequence(struct looking *l)
+{
+	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
+
+	r.type = OBJECT_SEQUENCE;
+	if (r.presence == ABSENT) {
+		if (!(l->change->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "sequence \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	pg_lock(l, &r, PG_SHARE_ROW_EXCLUSIVE);
+	lock_owner(l);
+	if (names_has(l->change->list, SL("restart")))
+		l->out->undo = UNDO_NONE;
+}
+
+static void publish(struct looking *l, struct slice member)
+{
+	struct relation r;
+
+	if (slice_is(member, "*") || slice_ends(member, ".*"))
+		return;
+	r = pg_relation(l, pg_split_name(member), OBJECT_TABLE);
+	if (r.presence == ABSENT)
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	if (pg_is_partitioned(&r) && l->version < 130000)
+		pg_fails(l, "a partitioned table cannot be published before 13");
+	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
+}
+
+/* ADD and DROP name the tables, SET those that stay: the others go. */
+static void alter_publication(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct names *now = c->def ? &c->def->other.members : NULL;
+	const struct object *old = NULL;
+	bool adds = slice_is(c->value.text, "add"), drops = slice_is(c->value.text, "drop");
+
+	if (c->type != OBJECT_PUBLICATION || !now || !now->n)
+		return;
+	if (missing(l, OBJECT_PUBLICATION))
+		return;
+	catalog_find(l->catalog, l->session, OBJECT_PUBLICATION, c->target, &old);
+	for (size_t i = 0; i < now->n; i++) {
+		struct name full = catalog_resolve(
+			l->catalog, l->session, OBJECT_TABLE, pg_split_name(now->at[i]));
+		struct slice member =
+			arena_printf(l->arena, "%.*s.%.*s", SLICE(full.schema), SLICE(full.name));
+		bool in = old && (names_has(old->other.members, member) ||
+					 names_has(old->other.members, full.name));
+
+		publish(l, now->at[i]);
+		if (old && adds && in)
+			pg_fails(l, "it is in the publication already");
+		if (old && drops && !in)
+			pg_fails(l, "it is not in the publication");
+	}
+	for (size_t i = 0; old && !adds && !drops && i < old->other.members.n; i++)
+		publish(l, old->other.members.at[i]);
+	if (adds || drops)
+		pg_rerun(l, RERUN_FAILS);
+}
+
+static void create_other(struct looking *l)
+{
+	const struct change *c = l->change;
+
+	for (size_t i = 0; c->type == OBJECT_PUBLICATION && c->def && i < c->def->other.members.n;
+		i++)
+		publish(l, c->def->other.members.at[i]);
+}
+
+static bool calls(const struct expr *e, struct slice call)
+{
+	return slice_find(e->normal.len ? e->normal : e->text, call) != SIZE_MAX;
+}
+
+static bool part_calls(const struct object *p, struct slice call)
+{
+	switch ((int)p->type) {
+	case OBJECT_COLUMN:
+		return calls(&p->column.default_value, call) || calls(&p->column.generation, call);
+	case OBJECT_CONSTRAINT:
+		return calls(&p->constraint.expression, call);
+	case OBJECT_INDEX:
+		for (size_t i = 0; i < p->index.keys.n; i++)
+			if (slice_find(p->index.keys.at[i], call) != SIZE_MAX)
+				return true;
+		return calls(&p->index.predicate, call);
+	default:
+		return p->type == OBJECT_POLICY &&
+		       (calls(&p->policy.using_expr, call) || calls(&p->policy.check_expr, call));
+	}
+}
+
+static void drop_calling_part(struct looking *l, const struct object *table, const struct object *p)
+{
+	struct relation r = pg_relation_of(l, table), index;
+
+	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+	if (p->type == OBJECT_INDEX) {
+		index = pg_index_of(l, &r, p);
+		pg_lock(l, &index, PG_ACCESS_EXCLUSIVE);
+		pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
+	} else if (p->type != OBJECT_COLUMN) {
+		pg_destroys(l, p->type, r.name, p->name);
+	}
+}
+
+/* Views, and defaults, checks, indexes, policies that call it. */
+static void drop_function_users(struct looking *l)
+{
+	bool cascade = l->change->flags & CHANGE_CASCADE;
+	struct slice bare =
+		slice_sub(l->change->target.name, 0, slice_chr(l->change->target.name, '('));
+	struct slice call = arena_printf(l->arena, "%.*s(", SLICE(bare));
+	const struct object **all;
+	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		bool view = all[i]->type == OBJECT_VIEW || all[i]->type == OBJECT_MATVIEW;
+		struct relation r;
+
+		for (size_t k = 0; k < all[i]->nparts; k++)
+			if (part_calls(all[i]->parts[k], call)) {
+				if (!cascade)
+					pg_fails(l, "%s \"%.*s\" calls it",
+						object_type_word(all[i]->parts[k]->type),
+						SLICE(all[i]->parts[k]->name));
+				drop_calling_part(l, all[i], all[i]->parts[k]);
+			}
+		if (!view || !calls(&all[i]->view.query, call))
+			continue;
+		if (!cascade)
+			pg_fails(l, "view \"%.*s\" calls it", SLICE(all[i]->name));
+		r = pg_relation_of(l, all[i]);
+		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+		pg_destroys(l, r.type, r.name, SLICE_NONE);
+		pg_lock_views(l, all[i], SLICE_NONE, true);
+	}
+}
+
+/* Types, domains, functions, extensions: what is made of them goes too, or keeps them. */
+static void drop_named(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *found;
+	struct name n;
+
+	if (missing(l, c->type))
+		return;
+	if (c->kind == CHANGE_DROP_TYPE || c->kind == CHANGE_DROP_DOMAIN) {
+		drop_used(l, OBJECT_COLUMN);
+		drop_used(l, OBJECT_TABLE);
+	} else if (c->kind == CHANGE_DROP_FUNCTION) {
+		drop_used(l, OBJECT_TRIGGER);
+	}
+	if (c->kind == CHANGE_DROP_FUNCTION)
+		drop_function_users(l);
+	n = catalog_resolve(l->catalog, l->session, c->type, c->target);
+	if (catalog_find(l->catalog, l->session,
+		    c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, c->target,
+		    &found) == PRESENT)
+		n = (struct name){found->schema, found->name};
+	pg_destroys(l, c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, n, SLICE_NONE);
+	pg_breaks(l, BREAKS_OLD_READERS, c->type, n, SLICE_NONE);
+}
+
+static void add_enum_value(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *there;
+
+	if (missing(l, OBJECT_TYPE) ||
+		catalog_find(l->catalog, l->session, OBJECT_TYPE, c->target, &there) != PRESENT)
+		return;
+	if (names_has(there->type_.labels, c->value.text)) {
+		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
+			pg_fails(l, "the label exists already");
+		else
+			l->out->undo = UNDO_EXACT;
+		return;
+	}
+	if (c->list.n > 1 && there->type_.labels.n &&
+		!names_has(there->type_.labels, c->list.at[1]))
+		pg_fails(l, "the label \"%.*s\" does not exist", SLICE(c->list.at[1]));
+}
+
+static void rename_enum_value(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *there;
+
+	if (missing(l, OBJECT_TYPE))
+		return;
+	if (catalog_find(l->catalog, l->session, OBJECT_TYPE, c->target, &there) == PRESENT &&
+		there->type_.labels.n) {
+		if (!names_has(there->type_.labels, c->name))
+			pg_fails(l, "the label \"%.*s\" does not exist", SLICE(c->name));
+		if (names_has(there->type_.labels, c->other.name))
+			pg_fails(l, "the label \"%.*s\" exists already", SLICE(c->other.name));
+	}
+	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TYPE, c->target, c->name);
+	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_TYPE, c->target, c->name);
+}
+
+static void set_schema_or_owner(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r;
+
+	if (!object_is_relation(c->type)) {
+		struct name now = catalog_resolve(l->catalog, l->session, c->type, c->target);
+
+		missing(l, c->type);
+		if (c->kind != CHANGE_SET_SCHEMA)
+			return;
+		if (slice_eq(now.schema, c->other.schema))
+			pg_rerun(l, RERUN_SAME);
+		else
+			pg_breaks(l, BREAKS_OLD_READERS, c->type,
+				catalog_resolve(l->catalog, l->session, c->type, c->target),
+				SLICE_NONE);
+		return;
+	}
+	r = pg_relation(l, c->target, c->type);
+	if (r.presence == ABSENT) {
+		if (!(c->flags & CHANGE_IF_EXISTS))
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+		return;
+	}
+	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+	if (c->kind != CHANGE_SET_SCHEMA)
+		return;
+	if (slice_eq(r.name.schema, c->other.schema)) {
+		pg_rerun(l, RERUN_SAME);
+		return;
+	}
+	no_schema(l, c->other.schema);
+	if (c->type == OBJECT_TABLE)
+		pg_lock_sequences(l, &r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
+	pg_breaks(l, BREAKS_OLD_READERS, c->type, r.name, SLICE_NONE);
+	if (c->type == OBJECT_TABLE)
+		pg_breaks(l, BREAKS_OLD_WRITERS, c->type, r.name, SLICE_NONE);
+	pg_breaks(l, BREAKS_NEW_CODE, c->type, (struct name){c->other.schema, r.name.name},
+		SLICE_NONE);
+}
+
+/* 18 looks the relation up under a lock. */
+static void grant(struct looking *l)
+{
+	struct relation r;
+
+	if (l->change->type != OBJECT_TABLE && l->change->type != OBJECT_COLUMN &&
+		l->change->type != OBJECT_VIEW && l->change->type != OBJECT_SEQUENCE &&
+		l->change->type != OBJECT_MATVIEW)
+		return;
+	if (slice_is(l->change->target.name, "*")) {
+		no_schema(l, l->change->target.schema);
+		return;
+	}
+	r = pg_relation(l, l->change->target, OBJECT_NONE);
+	if (r.presence == ABSENT)
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	else if (l->version >= 180000)
+		pg_lock(l, &r, PG_ACCESS_SHARE);
+}
+
+static void new_named(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *there;
+	enum object_type t = c->kind == CHANGE_CREATE_DOMAIN ? OBJECT_TYPE : c->type;
+	struct name full = catalog_resolve(l->catalog, l->session, t, c->target);
+
+	if (c->kind == CHANGE_CREATE_SEQUENCE)
+		lock_owner(l);
+	if (catalog_find(l->catalog, l->session, t, c->target, &there) == PRESENT &&
+		!(c->flags & (CHANGE_OR_REPLACE | CHANGE_TEMPORARY))) {
+		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
+			pg_fails(l, "%s \"%.*s\" exists already", object_type_word(t),
+				SLICE(full.name));
+		return;
+	}
+	no_schema(l, full.schema);
+	if (!(c->flags & CHANGE_TEMPORARY) && !(c->flags & CHANGE_OR_REPLACE))
+		pg_breaks(l, BREAKS_NEW_CODE, t, full, SLICE_NONE);
+}
+
+/* clang-format off */
+const struct pg_action pg_object_actions[] = {
+	{CHANGE_RENAME_OTHER, rename_other, NULL},
+	{CHANGE_ALTER_TYPE_ATTR, alter_type_attribute, NULL},
+	{CHANGE_CREATE_SEQUENCE, new_named, NULL},
+	{CHANGE_CREATE_TYPE, new_named, NULL},
+	{CHANGE_CREATE_DOMAIN, new_named, NULL},
+	{CHANGE_CREATE_FUNCTION, create_function, NULL},
+	{CHANGE_ALTER_FUNCTION, alter_function, NULL},
+	{CHANGE_CREATE_SCHEMA, create_schema, NULL},
+	{CHANGE_CREATE_TABLE, create_table, NULL},
+	{CHANGE_CREATE_TABLE_AS, create_from, NULL},
+	{CHANGE_CREATE_MATVIEW, create_from, NULL},
+	{CHANGE_CREATE_VIEW, create_view, NULL},
+	{CHANGE_DROP_TABLE, drop_table, NULL},
+	{CHANGE_DROP_VIEW, drop_view, NULL},
+	{CHANGE_DROP_MATVIEW, drop_matview, NULL},
+	{CHANGE_DROP_SEQUENCE, drop_sequence, NULL},
+	{CHANGE_REFRESH_MATVIEW, refresh, NULL},
+	{CHANGE_ALTER_SEQUENCE, alter_sequence, NULL},
+	{CHANGE_CREATE_TRIGGER, part_of_table, NULL},
+	{CHANGE_DROP_TRIGGER, part_of_table, NULL},
+	{CHANGE_DROP_POLICY, part_of_table, NULL},
+	{CHANGE_CREATE_POLICY, part_of_table, NULL},
+	{CHANGE_ALTER_POLICY, part_of_table, NULL},
+	{CHANGE_CREATE_RULE, part_of_table, NULL},
+	{CHANGE_DROP_RULE, part_of_table, NULL},
+	{CHANGE_ALTER_TRIGGER, part_of_table, NULL},
+	{CHANGE_CREATE_STATISTICS, statistics_table, NULL},
+	{CHANGE_DROP_STATISTICS, statistics_table, NULL},
+	{CHANGE_CREATE_OTHER, create_other, NULL},
+	{CHANGE_ALTER_OTHER, alter_publication, NULL},
+	{CHANGE_ALTER_DOMAIN, alter_domain, NULL},
+	{CHANGE_DROP_SCHEMA, drop_schema, NULL},
+	{CHANGE_DROP_TYPE, drop_named, NULL},
+	{CHANGE_DROP_DOMAIN, drop_named, NULL},
+	{CHANGE_DROP_FUNCTION, drop_named, NULL},
+	{CHANGE_DROP_EXTENSION, drop_named, NULL},
+	{CHANGE_DROP_DATABASE, drop_named, NULL},
+	{CHANGE_DROP_OTHER, drop_named, NULL},
+	{CHANGE_ADD_ENUM_VALUE, add_enum_value, NULL},
+	{CHANGE_RENAME_ENUM_VALUE, rename_enum_value, NULL},
+	{CHANGE_SET_SCHEMA, set_schema_or_owner, NULL},
+	{CHANGE_SET_OWNER, set_schema_or_owner, NULL},
+	{CHANGE_COMMENT_ON, comment_on, NULL},
+	{CHANGE_GRANT, grant, NULL},
+	{CHANGE_REVOKE, grant, NULL},
+	{0},
+};
+/* clang-format on */
