@@ -98,21 +98,33 @@ const struct session_lock *held(const struct judged *j, int strength)
 	return NULL;
 }
 
+/* The latest ones tell: a transaction with more locks than these is no longer looked through. */
+enum { LATEST_LOCKS = 512 };
+
+static const struct session_lock *lock_held_on(
+	const struct judged *j, int strength, struct name table)
+{
+	const struct session *s = j->session;
+
+	for (size_t i = s->nlocks; i > 0 && i + LATEST_LOCKS > s->nlocks; i--)
+		if (s->locks[i - 1].strength >= strength && name_eq(s->locks[i - 1].object, table))
+			return &s->locks[i - 1];
+	return NULL;
+}
+
 const struct session_lock *held_near(const struct judged *j, int strength, struct name table)
 {
-	const struct session_lock *other = NULL;
+	enum { FIRST_LOCKS = 64 };
+	const struct session_lock *l = held(j, strength);
+	const struct session_lock *own = l ? lock_held_on(j, strength, table) : NULL;
 
-	for (size_t i = 0; i < j->session->nlocks; i++) {
-		const struct session_lock *l = &j->session->locks[i];
-
-		if (l->strength < strength)
-			continue;
-		if (name_eq(l->object, table))
-			return l;
-		if (!other || (other->type != OBJECT_TABLE && l->type == OBJECT_TABLE))
-			other = l;
-	}
-	return other;
+	if (own || !l || l->type == OBJECT_TABLE)
+		return own ? own : l;
+	for (size_t i = 0; i < j->session->nlocks && i < FIRST_LOCKS; i++)
+		if (j->session->locks[i].strength >= strength &&
+			j->session->locks[i].type == OBJECT_TABLE)
+			return &j->session->locks[i];
+	return l;
 }
 
 struct slice name_list(struct judged *j, struct names v)
@@ -126,11 +138,7 @@ struct slice name_list(struct judged *j, struct names v)
 
 bool already_closed(const struct judged *j, struct name table)
 {
-	for (size_t i = 0; i < j->session->nlocks; i++)
-		if (j->session->locks[i].strength >= LOCK_READS_WRITES &&
-			name_eq(j->session->locks[i].object, table))
-			return true;
-	return false;
+	return lock_held_on(j, LOCK_READS_WRITES, table) != NULL;
 }
 
 struct slice key_plain(struct slice key)
