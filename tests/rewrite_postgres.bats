@@ -44,7 +44,8 @@ same_end() {
 	{ echo '-- UP'; base; } | file migrations/001_base.sql
 	ends 0 belay new change "$@"
 	echo "$output" >files
-	ends 0 belay check --server-version 15 --fail-on warning
+	# One of the changes below makes a key narrower than what it refers to, and is told so.
+	ends 0 belay check --server-version 15 --fail-on warning --ignore fk-type-mismatch
 	says 'nothing to report'
 	ends 0 belay rehearse $(ls migrations | grep -v 001_ | sed 's/_.*//') --scratch "postgres:///postgres?host=$PG_DIR&user=postgres"
 	pg_database safe

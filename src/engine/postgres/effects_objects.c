@@ -224,7 +224,10 @@ static bool is_identity_sequence(struct looking *l, const struct relation *r)
 		       pg_split_name(slice_sub(owner, 0, owner.len - column.len - 1)),
 		       &t) == PRESENT &&
 	       catalog_part(l->catalog, t, OBJECT_COLUMN, column, &col) == PRESENT &&
-	       col->column.identity.len > 0;
+	       col->column.identity.len > 0 &&
+	       /* An identity column may own a second one, which it does not need. */
+	       (col->column.sequence.n == 0 ||
+		       slice_eq(pg_split_name(col->column.sequence.at[0]).name, r->name.name));
 }
 
 static void drop_relation(struct looking *l, enum object_type type)
