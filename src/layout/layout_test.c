@@ -132,6 +132,18 @@ static void empty_folder(void **state)
 	assert_true(slice_is(v[0].text, "-- UP\nSELECT 1;\n\n-- DOWN\nSELECT 2;\n"));
 }
 
+/* A migration of comments alone says why it is empty: nobody has to be told. */
+static void plain_comment_only(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/001_a.sql", "SELECT 1;");
+	put(f, "migrations/002_b.sql", "-- done by the application since 2.0\n");
+	put(f, "migrations/003_c.sql", "\n");
+	assert_true(open_as(f, "plain", DIALECT_UNKNOWN));
+	assert_string_equal(rules(f), "empty-migration");
+}
+
 static void plain_refusals(void **state)
 {
 	struct fixture *f = *state;
@@ -143,7 +155,7 @@ static void plain_refusals(void **state)
 	put(f, "migrations/04_d.sql", "SELECT 1;");
 	put_dir(f, "migrations/005_e.sql");
 	put(f, "migrations/006_f.sql", "-- +goose Up\nSELECT 1;");
-	put(f, "migrations/007_g.sql", "-- nothing here\n;\n");
+	put(f, "migrations/007_g.sql", "--\n;\n");
 	assert_true(open_as(f, "plain", DIALECT_UNKNOWN));
 	assert_string_equal(rules(f),
 		"!unknown-marker !not-a-migration !unknown-marker !unknown-marker "
@@ -609,8 +621,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
 		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases),
-		T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable), T(directives),
-		T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
+		T(empty_folder), T(field_guides), T(plain_comment_only), T(unreadable),
+		T(directives), T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable),
+		T(directives), T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
 		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
 		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
 		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),

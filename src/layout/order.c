@@ -316,7 +316,8 @@ static void finish_one(struct project *p, struct migration *m)
 	if (!m->up.src)
 		return;
 	m->description = first_comment(m->up.src->text);
-	if (m->up.empty && !m->code)
+	/* One of comments alone says why it has nothing to run. */
+	if (m->up.empty && !m->code && !m->description.len)
 		problem(p, false, "empty-migration", m->path, NOWHERE,
 			"migration %.*s has nothing to run", SLICE(m->id));
 }

@@ -102,7 +102,8 @@ void facts_begin(struct history_facts *f, unsigned long long first_tx)
 	arena_reset(&f->script);
 	f->added = NULL;
 	f->nadded = 0;
-	f->said = f->positioned = f->first_locks = f->dropped = (struct text_set){0};
+	f->said = f->made = f->emptied = f->refilled = f->positioned = f->first_locks = f->dropped =
+		(struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -151,6 +152,65 @@ static void note_filled(struct judged *j, const struct change *c)
 			&f->filled, f->arena, facts_key(&f->script, n, c->list.at[i]), SLICE_NONE);
 }
 
+/* The key is as the name resolves, so that later statements find it. */
+static void note_made(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	struct name n;
+
+	if (!(c->flags & CHANGE_IF_NOT_EXISTS) ||
+		catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) != UNKNOWN)
+		return;
+	n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
+	text_set_add(&f->made, &f->script, facts_key(&f->script, n, SLICE_NONE),
+		arena_printf(&f->script, "%llu", j->session->tx));
+}
+
+bool facts_made(const struct judged *j, struct name table)
+{
+	struct history_facts *f = j->facts;
+	const struct text_entry *e;
+
+	if (!f->made.n)
+		return false;
+	e = text_set_find(&f->made, facts_key(&f->script, table, SLICE_NONE));
+	if (!e || (j->judge->unit && !j->judge->unit->lone))
+		return e != NULL;
+	return j->session->in_tx &&
+	       slice_eq(e->value, arena_printf(&f->script, "%llu", j->session->tx));
+}
+
+static struct slice target_key(const struct judged *j, const struct change *c)
+{
+	struct arena *a = &j->facts->script;
+
+	return facts_key(
+		a, catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target), SLICE_NONE);
+}
+
+static void note_emptied(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+
+	if (j->session->in_tx)
+		text_set_add(&f->emptied, &f->script, target_key(j, c),
+			arena_printf(&f->script, "%llu", j->session->tx));
+}
+
+bool facts_emptied(const struct judged *j)
+{
+	const struct history_facts *f = j->facts;
+	const struct text_entry *e;
+	struct slice key;
+
+	if (!f->emptied.n || !j->session->in_tx || !j->statement->nchanges)
+		return false;
+	key = target_key(j, j->statement->changes);
+	e = text_set_find(&f->emptied, key);
+	return e && !text_set_find(&f->refilled, key) &&
+	       slice_eq(e->value, arena_printf(&j->facts->script, "%llu", j->session->tx));
+}
+
 void facts_note(struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -161,5 +221,12 @@ void facts_note(struct judged *j)
 			note_gone(j, c);
 		else if (c->kind == CHANGE_UPDATE)
 			note_filled(j, c);
+		else if (c->kind == CHANGE_CREATE_TABLE)
+			note_made(j, c);
+		else if (c->kind == CHANGE_TRUNCATE)
+			note_emptied(j, c);
+		else if (j->facts->emptied.n && change_class_of(c->kind) == CLASS_DATA)
+			text_set_add(&j->facts->refilled, &j->facts->script, target_key(j, c),
+				SLICE_NONE);
 	}
 }

@@ -55,6 +55,10 @@ struct history_facts {
 	struct text_set dropped;     /* names of indexes that it dropped, there or not */
 	struct text_set first_locks; /* transaction and table: the mode it was first locked in */
 	struct text_set said;        /* once per script is enough */
+	struct text_set made;        /* tables it makes with IF NOT EXISTS that may be there: the
+					transaction */
+	struct text_set emptied;     /* tables that it truncates: the transaction */
+	struct text_set refilled;    /* of those: rows came back */
 	struct text_set positioned;  /* sequences and schema.table.column that the script sets */
 	bool positioned_read;
 };
@@ -65,6 +69,12 @@ void facts_note(struct judged *j);
 struct slice facts_key(struct arena *a, struct name table, struct slice column);
 /* The index that DROP INDEX names, and its table; NULL when they are not known. */
 const struct object *dropped_index(const struct judged *j, const struct change *c);
+/* Did the script make that table with IF NOT EXISTS? It may have been there, but who writes this
+ * means a new one. */
+bool facts_made(const struct judged *j, struct name table);
+/* Has the open transaction truncated the table that the statement is about, and put nothing into
+ * it since? Nobody else could, so there is nothing to read or to rewrite. */
+bool facts_emptied(const struct judged *j);
 const struct added_column *facts_added(
 	const struct history_facts *f, struct name table, struct slice column);
 

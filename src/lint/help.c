@@ -31,6 +31,15 @@ bool born_here(const struct judged *j, const struct object *o)
 	return j->judge->unit && !j->judge->unit->lone && o->born_tx >= j->facts->first_tx;
 }
 
+const char *const hides_work[] = {"work-under-exclusive-lock", NULL};
+
+/* The server's own tables are no tables of the application. */
+static bool is_system_catalog(const struct judged *j, struct name n)
+{
+	return j->dialect == DIALECT_POSTGRES &&
+	       (slice_is(n.schema, "pg_catalog") || slice_starts(n.name, "pg_"));
+}
+
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object)
 {
@@ -41,7 +50,7 @@ bool existed_before(struct judged *j, const struct change *c, enum object_type t
 	if (p != PRESENT) {
 		*name = catalog_resolve(j->before, j->session,
 			type == OBJECT_NONE ? OBJECT_TABLE : type, c->target);
-		return p == UNKNOWN;
+		return p == UNKNOWN && !is_system_catalog(j, *name) && !facts_made(j, *name);
 	}
 	*object = o;
 	*name = (struct name){o->schema, o->name};
@@ -87,6 +96,49 @@ const struct session_lock *held(const struct judged *j, int strength)
 		if (j->session->locks[i].strength >= strength)
 			return &j->session->locks[i];
 	return NULL;
+}
+
+/* The latest ones tell: a transaction with more locks than these is no longer looked through. */
+enum { LATEST_LOCKS = 512 };
+
+static const struct session_lock *lock_held_on(
+	const struct judged *j, int strength, struct name table)
+{
+	const struct session *s = j->session;
+
+	for (size_t i = s->nlocks; i > 0 && i + LATEST_LOCKS > s->nlocks; i--)
+		if (s->locks[i - 1].strength >= strength && name_eq(s->locks[i - 1].object, table))
+			return &s->locks[i - 1];
+	return NULL;
+}
+
+const struct session_lock *held_near(const struct judged *j, int strength, struct name table)
+{
+	enum { FIRST_LOCKS = 64 };
+	const struct session_lock *l = held(j, strength);
+	const struct session_lock *own = l ? lock_held_on(j, strength, table) : NULL;
+
+	if (own || !l || l->type == OBJECT_TABLE)
+		return own ? own : l;
+	for (size_t i = 0; i < j->session->nlocks && i < FIRST_LOCKS; i++)
+		if (j->session->locks[i].strength >= strength &&
+			j->session->locks[i].type == OBJECT_TABLE)
+			return &j->session->locks[i];
+	return l;
+}
+
+struct slice name_list(struct judged *j, struct names v)
+{
+	struct slice s = v.n ? v.at[0] : SLICE_NONE;
+
+	for (size_t i = 1; i < v.n; i++)
+		s = arena_printf(j->arena, "%.*s, %.*s", SLICE(s), SLICE(v.at[i]));
+	return s;
+}
+
+bool already_closed(const struct judged *j, struct name table)
+{
+	return lock_held_on(j, LOCK_READS_WRITES, table) != NULL;
 }
 
 struct slice key_plain(struct slice key)

@@ -64,6 +64,16 @@ struct finding *on_change(struct judged *j, const struct rule *r, const struct c
 	struct slice object, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* Strongest lock of that class or more that the open transaction holds on existing relations. */
 const struct session_lock *held(const struct judged *j, int strength);
+/* Such a lock, on that table if there is one, else on any other table. */
+const struct session_lock *held_near(const struct judged *j, int strength, struct name table);
+/* Did an earlier statement of the open transaction close that table to readers and writers? */
+bool already_closed(const struct judged *j, struct name table);
+/* Is that table dropped by this statement, or further down in the script? */
+bool table_goes_too(struct judged *j, struct name table);
+/* a, b, c */
+struct slice name_list(struct judged *j, struct names v);
+/* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
+struct slice closed_parents(struct judged *j, const struct object *t);
 
 /* The column of an index key without its quotes and what follows it (DESC, a class, a length);
  * empty for an expression. */
@@ -97,6 +107,10 @@ bool span_is_reported(const struct judged *j, struct span at);
 /* True the first time in this script. */
 bool first_time(struct judged *j, const struct rule *r, struct slice key);
 
+/* The `hides` of rules that speak of a statement's long work: whoever mends that mends what waits
+ * for it elsewhere too. */
+extern const char *const hides_work[];
+
 /* Every rule, a row of rules.def each. */
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"
@@ -114,6 +128,8 @@ void answer_for(struct judge *jg);
 /* Is there a policy that asks for this rule? */
 bool policy_asks(const struct judge_input *in, const struct rule *r);
 bool policies_prepare(struct judge *jg, struct err *err);
+/* Is the harm of that rule how long something takes? */
+bool grows_with_the_table(const struct rule *r);
 /* What policies say of the size of the finding's table, for rules whose harm grows with it. */
 enum size_class policy_size(const struct judge *jg, const struct finding *f);
 bool path_matches(const char *pattern, const char *path);

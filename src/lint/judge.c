@@ -381,19 +381,21 @@ static bool hides(const struct rule *r, const struct rule *other)
 }
 
 /* Of overlapping findings on one statement only the most specific stays; and the same thing is
- * said once. */
-static void collapse(struct judge *jg)
+ * said once; nothing takes long on a table without rows. */
+static void collapse(struct judge *jg, const struct judged *j)
 {
 	struct finding *v = jg->out->findings;
 	size_t first = jg->first_of_statement, n = first;
+	bool empty;
 
 	/* The effects' memory goes with the statement. */
 	for (size_t i = first; i < jg->out->nfindings; i++)
 		v[i].needs = names_copy(jg->arena, v[i].needs);
 	if (select_all(jg))
 		return;
+	empty = n < jg->out->nfindings && facts_emptied(j);
 	for (size_t i = first; i < jg->out->nfindings; i++) {
-		bool keep = true;
+		bool keep = !empty || !grows_with_the_table(v[i].rule);
 
 		for (size_t k = first; keep && k < jg->out->nfindings; k++) {
 			if (k != i && hides(v[k].rule, v[i].rule))
@@ -619,7 +621,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	arena_reset(&jg->scratch);
 	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
 	run_rules(jg, &j);
-	collapse(jg);
+	collapse(jg, &j);
 	if (jg->in->safe_form)
 		give_safe_forms(jg, &j);
 	if (jg->unit->down)

@@ -317,7 +317,7 @@ static const char *const by_size[] = {"index-not-concurrent", "reindex-not-concu
 	"set-access-method", "update-no-where", "unbatched-backfill", "ddl-and-backfill-tx",
 	"work-under-exclusive-lock", "domain-constraint-scan"};
 
-static bool grows_with_the_table(const struct rule *r)
+bool grows_with_the_table(const struct rule *r)
 {
 	for (size_t i = 0; i < sizeof by_size / sizeof *by_size; i++)
 		if (strcmp(by_size[i], r->id) == 0)

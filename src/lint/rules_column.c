@@ -56,6 +56,14 @@ static enum rewrite_reason reason_of(const struct column_def *d)
 	return BY_DEFAULT;
 }
 
+static bool is_stable(struct judged *j, const struct expr *e)
+{
+	const struct engine *engine = j->judge->in->engine;
+	char v = engine->volatility ? engine->volatility(j->arena, j->before, j->session, e) : 0;
+
+	return v == 'i' || v == 's';
+}
+
 static void check_adding_rewrites(
 	const struct rule *r, struct judged *j, enum rewrite_reason want, const char *what)
 {
@@ -67,6 +75,9 @@ static void check_adding_rewrites(
 		if (!adds_column(j, c, &n) || reason_of(&c->def->column) != want)
 			continue;
 		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
+			continue;
+		/* Another column of the statement may be the one with the volatile default. */
+		if (want == BY_DEFAULT && is_stable(j, &c->def->column.default_value))
 			continue;
 		t = rewrite_of(j, n);
 		if (!t || (want == BY_DEFAULT && checked_domain(j, c->def->column.type)))
@@ -102,6 +113,7 @@ const struct rule rule_add_column_volatile_default = {
 	.good = "ALTER TABLE users ADD COLUMN created timestamptz DEFAULT now();",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_volatile_default,
+	.hides = hides_work,
 };
 
 static void check_serial(const struct rule *r, struct judged *j)
@@ -125,6 +137,7 @@ const struct rule rule_add_column_serial = {
 	.good = "ALTER TABLE users ADD COLUMN id bigint;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_serial,
+	.hides = hides_work,
 };
 
 static void check_identity(const struct rule *r, struct judged *j)
@@ -148,6 +161,7 @@ const struct rule rule_add_column_identity = {
 	.good = "ALTER TABLE users ADD COLUMN id bigint;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_identity,
+	.hides = hides_work,
 };
 
 static void check_stored(const struct rule *r, struct judged *j)
@@ -173,6 +187,7 @@ const struct rule rule_add_column_stored_generated = {
 	.good = "ALTER TABLE users ADD COLUMN name text;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_stored,
+	.hides = hides_work,
 };
 
 static void check_required(const struct rule *r, struct judged *j)
@@ -254,8 +269,10 @@ const struct rule rule_add_column_inline_unique = {
 	.good = "ALTER TABLE users ADD COLUMN email text;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_inline_unique,
+	.hides = hides_work,
 };
 
+/* A statement rewrites its table once, however many columns change their type. */
 static void check_type(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -270,11 +287,12 @@ static void check_type(const struct rule *r, struct judged *j)
 		w = rewrite_of(j, n);
 		if (!w && t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
 			w = first_existing(j->effect->rewrites, j->effect->nrewrites);
-		if (w)
-			add_needs(on_change(j, r, c, shown(j, n, c->name),
-					  "%.*s is rewritten while reads and writes wait",
-					  SLICE(n.name)),
-				w, j->effect);
+		if (!w)
+			continue;
+		add_needs(on_change(j, r, c, shown(j, n, c->name),
+				  "%.*s is rewritten while reads and writes wait", SLICE(n.name)),
+			w, j->effect);
+		return;
 	}
 }
 
@@ -298,6 +316,7 @@ const struct rule rule_column_type_rewrite = {
 	.good = "ALTER TABLE metrics ALTER COLUMN name TYPE varchar(50);",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_type,
+	.hides = hides_work,
 };
 
 static void check_mysql_copy(const struct rule *r, struct judged *j)
@@ -305,6 +324,7 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
+		struct finding *f;
 		struct name n;
 
 		if ((c->kind != CHANGE_MODIFY_COLUMN && c->kind != CHANGE_CONVERT_CHARSET) ||
@@ -312,15 +332,14 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 			continue;
 		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0)
 			continue;
-		{
-			struct finding *f = on_change(j, r, c, shown(j, n, c->name),
-				"%.*s is copied row by row while writes wait", SLICE(n.name));
-
-			if (!j->effect->certain) {
-				f->certain = false;
-				f->needs = j->effect->needs;
-			}
+		/* One copy, however many columns it is for. */
+		f = on_change(j, r, c, shown(j, n, c->name),
+			"%.*s is copied row by row while writes wait", SLICE(n.name));
+		if (!j->effect->certain) {
+			f->certain = false;
+			f->needs = j->effect->needs;
 		}
+		return;
 	}
 }
 
@@ -388,7 +407,7 @@ const struct rule rule_set_not_null_scan = {
 	.good = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_not_null,
-	.hides = (const char *const[]){"set-not-null-unproven", NULL},
+	.hides = (const char *const[]){"set-not-null-unproven", "work-under-exclusive-lock", NULL},
 };
 
 bool is_new_column(struct judged *j, struct name table, const struct object *t, struct slice column)

@@ -91,6 +91,7 @@ const struct rule rule_add_column_inline_check = {
 	.good = "ALTER TABLE orders ADD COLUMN total numeric;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_inline_check,
+	.hides = hides_work,
 };
 
 static bool locks_existing(const struct judged *j, struct name n)
@@ -102,14 +103,28 @@ static bool locks_existing(const struct judged *j, struct name n)
 	return false;
 }
 
+/* An earlier statement of the transaction keeps everybody out of it anyway. */
+static bool closed_by_name(const struct judged *j, struct name n)
+{
+	for (size_t i = 0; i < j->effect->nlocks; i++)
+		if (slice_eq(j->effect->locks[i].object.name, n.name) &&
+			already_closed(j, j->effect->locks[i].object))
+			return true;
+	return false;
+}
+
 static void check_inline_fk(const struct rule *r, struct judged *j)
 {
+	const struct change *first = NULL;
+	struct names parents = {0};
+	struct finding *f;
+	struct name n;
+
 	FOR_CHANGES(j, c)
 	{
 		const struct object *key;
 		const struct expr *d;
-		struct finding *f;
-		struct name n, parent;
+		struct name parent;
 
 		if (!adds_column(j, c, &n) || !(key = inline_part(c, "foreign key")))
 			continue;
@@ -120,15 +135,20 @@ static void check_inline_fk(const struct rule *r, struct judged *j)
 				"every row of %.*s is looked up in %.*s while its reads and writes "
 				"wait, and the writes of %.*s too",
 				SLICE(n.name), SLICE(parent.name), SLICE(parent.name));
-		} else if (locks_existing(j, parent) && !slice_eq(parent.name, n.name)) {
-			f = on_change(j, r, c, shown(j, n, c->name),
-				"two tables are locked at once: %.*s for all, %.*s for writes; "
-				"nothing is read",
-				SLICE(n.name), SLICE(parent.name));
-			if (f->severity > SEVERITY_INFO)
-				f->severity = SEVERITY_INFO;
+		} else if (locks_existing(j, parent) && !slice_eq(parent.name, n.name) &&
+			   !closed_by_name(j, parent)) {
+			first = first ? first : c;
+			if (!names_has(parents, parent.name))
+				names_add(j->arena, &parents, parent.name);
 		}
 	}
+	if (!first || !adds_column(j, first, &n))
+		return;
+	f = on_change(j, r, first, shown(j, n, first->name),
+		"several tables are locked at once: %.*s for all, %.*s for writes; nothing is read",
+		SLICE(n.name), SLICE(name_list(j, parents)));
+	if (f->severity > SEVERITY_INFO)
+		f->severity = SEVERITY_INFO;
 }
 
 const struct rule rule_add_column_inline_fk = {
@@ -149,6 +169,7 @@ const struct rule rule_add_column_inline_fk = {
 	.good = "ALTER TABLE orders ADD COLUMN region_id bigint;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_inline_fk,
+	.hides = hides_work,
 };
 
 /* ---- Defaults ---- */

@@ -86,6 +86,7 @@ const struct rule rule_column_type_reindex = {
 	.good = "ALTER TABLE users ALTER COLUMN name TYPE text COLLATE \"C\";",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_reindexed,
+	.hides = hides_work,
 };
 
 static void check_rechecked(const struct rule *r, struct judged *j)

@@ -128,11 +128,13 @@ static void check_loses_fk(const struct rule *r, struct judged *j)
 		for (size_t i = 0; drops_column(j, c, &n, &t) && i < t->nparts; i++) {
 			const struct object *p = t->parts[i];
 			struct slice other = p->constraint.ref_table.name;
+			const struct lock *l;
 
 			if (p->type != OBJECT_CONSTRAINT ||
 				!slice_is(p->constraint.kind, "foreign key") ||
 				!names_has(p->constraint.columns, c->name) ||
-				slice_eq(other, n.name) || !lock_of(j->effect, other))
+				slice_eq(other, n.name) || !(l = lock_of(j->effect, other)) ||
+				already_closed(j, l->object) || table_goes_too(j, l->object))
 				continue;
 			on_change(j, r, c, shown(j, n, p->name),
 				"reads and writes of %.*s wait too: its foreign key goes with %.*s",

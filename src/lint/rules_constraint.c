@@ -24,17 +24,33 @@ static bool copies_beside_nobody(const struct judged *j)
 	       strcmp(j->effect->algorithm, "COPY") == 0;
 }
 
+/* The referenced table, if it is another one, and one that others see. */
+static struct slice parent_of_others(struct judged *j, const struct change *c, struct name n)
+{
+	struct name parent = c->def->constraint.ref_table;
+
+	if (slice_eq(parent.name, n.name))
+		return SLICE_NONE;
+	for (size_t i = 0; i < j->effect->nlocks; i++)
+		if (j->effect->locks[i].new_in_tx &&
+			slice_eq(j->effect->locks[i].object.name, parent.name))
+			return SLICE_NONE;
+	return parent.name;
+}
+
 static void check_fk(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
+		struct slice parent;
 		struct name n;
 
 		if (!adds(j, c, "foreign key", &n) || unchecked(c))
 			continue;
+		parent = parent_of_others(j, c, n);
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"writes to %.*s and %.*s wait while every row is checked", SLICE(n.name),
-			SLICE(c->def->constraint.ref_table.name));
+			"writes to %.*s%s%.*s wait while every row is checked", SLICE(n.name),
+			parent.len ? " and " : "", SLICE(parent));
 	}
 }
 
@@ -62,6 +78,7 @@ const struct rule rule_add_fk_validated = {
 		"(id) NOT VALID;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_fk,
+	.hides = hides_work,
 };
 
 static void check_fk_copy(const struct rule *r, struct judged *j)
@@ -139,6 +156,7 @@ const struct rule rule_add_check_validated = {
 	.good = "ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total >= 0) NOT VALID;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_check,
+	.hides = hides_work,
 };
 
 static void check_unique(const struct rule *r, struct judged *j)
@@ -172,6 +190,7 @@ const struct rule rule_add_unique = {
 		"users_email_idx;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_unique,
+	.hides = hides_work,
 };
 
 static void check_primary(const struct rule *r, struct judged *j)
@@ -208,6 +227,7 @@ const struct rule rule_add_primary_key = {
 	.good = "ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY USING INDEX users_id_idx;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_primary,
+	.hides = hides_work,
 };
 
 static void check_validate_same_tx(const struct rule *r, struct judged *j)

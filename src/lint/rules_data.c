@@ -54,18 +54,21 @@ const struct rule rule_update_no_where = {
 
 static void check_ddl_and_backfill(const struct rule *r, struct judged *j)
 {
-	const struct session_lock *l = held(j, LOCK_READS_WRITES);
-
 	FOR_CHANGES(j, c)
 	{
+		const struct session_lock *l;
 		const struct object *t;
 		struct name n;
 		bool many = changes_rows(c) ||
 			    (c->kind == CHANGE_INSERT && (c->flags & CHANGE_FROM_SELECT));
 
-		if (!many || !l || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+		if (!many || (c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!(l = held_near(j, LOCK_READS_WRITES, n)))
 			continue;
+		/* Once for each transaction: the cure is the same for all that follow. */
+		if (!first_time(j, r, arena_printf(&j->facts->script, "%llu", j->session->tx)))
+			return;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"reads and writes of %.*s wait until these rows are changed: this "
 			"transaction "

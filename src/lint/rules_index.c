@@ -62,6 +62,9 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 		if (index && index->table->type == OBJECT_TABLE &&
 			slice_is(index->table->table_.kind, "partitioned"))
 			continue;
+		if (index &&
+			already_closed(j, (struct name){index->table->schema, index->table->name}))
+			continue;
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"dropping %.*s stops reads and writes of its table for a moment, and "
 			"queues "
@@ -120,6 +123,7 @@ const struct rule rule_reindex_not_concurrent = {
 	.good = "REINDEX TABLE CONCURRENTLY orders;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_reindex,
+	.hides = hides_work,
 };
 
 static void check_concurrently_in_tx(const struct rule *r, struct judged *j)

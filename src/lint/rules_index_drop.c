@@ -247,10 +247,9 @@ const struct rule rule_replace_index_gap = {
 
 static void check_in_exclusive(const struct rule *r, struct judged *j)
 {
-	const struct session_lock *l = NULL;
-
 	FOR_CHANGES(j, c)
 	{
+		const struct session_lock *l;
 		const struct object *t;
 		struct name n;
 
@@ -259,8 +258,7 @@ static void check_in_exclusive(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
-		if (!l)
-			l = held(j, LOCK_READS_WRITES);
+		l = held_near(j, LOCK_READS_WRITES, n);
 		if (!l)
 			return;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),

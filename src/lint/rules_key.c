@@ -163,6 +163,7 @@ const struct rule rule_add_exclusion = {
 		"EXCLUDE USING gist (during WITH &&));",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_exclusion,
+	.hides = hides_work,
 };
 
 /* The columns in the brackets of RANGE (a, b); n = 0 when there is an expression among them. */

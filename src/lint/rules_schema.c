@@ -95,7 +95,7 @@ static bool drops_table(struct judged *j, const struct change *c, const void *ar
 	return c->kind == CHANGE_DROP_TABLE && is_table(j, c->target, *(const struct name *)arg);
 }
 
-static bool goes_too(struct judged *j, struct name n)
+bool table_goes_too(struct judged *j, struct name n)
 {
 	FOR_CHANGES(j, c)
 	{
@@ -103,6 +103,34 @@ static bool goes_too(struct judged *j, struct name n)
 			return true;
 	}
 	return later_change(j, drops_table, &n) != NULL;
+}
+
+/* The lock on another table that goes with this foreign key, if anybody will miss that table and
+ * it was not closed before. */
+static const struct lock *parent_lock(
+	struct judged *j, const struct object *t, const struct object *k)
+{
+	const struct name n = {t->schema, t->name};
+	const struct lock *l;
+
+	if (k->type != OBJECT_CONSTRAINT || !slice_is(k->constraint.kind, "foreign key") ||
+		name_eq(k->constraint.ref_table, n))
+		return NULL;
+	l = lock_on(j, k->constraint.ref_table.name, LOCK_READS_WRITES);
+	return l && !already_closed(j, l->object) && !table_goes_too(j, l->object) ? l : NULL;
+}
+
+struct slice closed_parents(struct judged *j, const struct object *t)
+{
+	struct names v = {0};
+
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct lock *l = parent_lock(j, t, t->parts[i]);
+
+		if (l && !names_has(v, l->object.name))
+			names_add(j->arena, &v, l->object.name);
+	}
+	return name_list(j, v);
 }
 
 static void check_parents(const struct rule *r, struct judged *j)
@@ -116,15 +144,9 @@ static void check_parents(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) || !t)
 			continue;
 		for (size_t i = 0; i < t->nparts; i++) {
-			const struct object *k = t->parts[i];
-			const struct lock *l;
+			const struct lock *l = parent_lock(j, t, t->parts[i]);
 
-			if (k->type != OBJECT_CONSTRAINT ||
-				!slice_is(k->constraint.kind, "foreign key") ||
-				name_eq(k->constraint.ref_table, n) ||
-				!(l = lock_on(
-					  j, k->constraint.ref_table.name, LOCK_READS_WRITES)) ||
-				goes_too(j, l->object))
+			if (!l)
 				continue;
 			on_change(j, r, c, shown(j, l->object, SLICE_NONE),
 				"reads and writes of %.*s wait until this transaction ends: %.*s "
@@ -229,23 +251,37 @@ static const char *dropped_thing(const struct change *c)
 						 : NULL;
 }
 
+/* One finding for a DROP VIEW, however many names it has. */
 static void check_drop_view(const struct rule *r, struct judged *j)
 {
+	const struct change *first = NULL;
+	struct slice object = SLICE_NONE;
+	bool certain = false;
+	size_t others = 0;
+
 	FOR_CHANGES(j, c)
 	{
 		const char *thing = dropped_thing(c);
 		const struct object *o;
-		struct finding *f;
 		struct name n;
 
 		if (!thing || (c->flags & CHANGE_INNER) || !existed_before(j, c, c->type, &n, &o) ||
 			is_trigger_function(j, c, o) || later_change(j, makes_again, c))
 			continue;
-		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"code that uses %s %.*s fails from here on", thing,
-			SLICE(bare_name(n.name)));
-		f->certain = o != NULL;
+		certain = certain || o;
+		if (first) {
+			others++;
+			continue;
+		}
+		first = c;
+		object = shown(j, n, SLICE_NONE);
 	}
+	if (!first)
+		return;
+	on_change(j, r, first, object, "code that uses %s %.*s%s fails from here on",
+		dropped_thing(first), SLICE(bare_name(first->target.name)),
+		others ? arena_printf(j->arena, " and %zu more", others).at : "")
+		->certain = certain;
 }
 
 const struct rule rule_drop_view = {
@@ -301,7 +337,7 @@ const struct rule rule_truncate_cascade = {
 	.good = "TRUNCATE users;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_truncate_cascade,
-	.hides = (const char *const[]){"truncate", NULL},
+	.hides = (const char *const[]){"truncate", "work-under-exclusive-lock", NULL},
 };
 
 static void check_force(const struct rule *r, struct judged *j)

@@ -29,17 +29,20 @@ enum { REBUILD_NEAR = 100 };
 
 /* The rebuild idiom: the rows were copied to another table in this script, and that one takes the
  * name. Nothing is lost by dropping the old copy. */
-static bool rebuilt(struct judged *j, struct slice name)
+static bool rebuilt(struct judged *j, struct slice name, bool *copied_out)
 {
 	const struct script *s = &j->judge->unit->script;
 	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
 	size_t from = here > REBUILD_NEAR ? here - REBUILD_NEAR : 0;
-	bool copied = false, back = false;
+	bool copied = false, back = false, used = false;
 
 	for (size_t i = from; i < s->n && i <= here + REBUILD_NEAR; i++)
 		for (size_t k = 0; k < s->at[i].nchanges; k++) {
 			const struct change *c = &s->at[i].changes[k];
 
+			for (size_t n = 0; c->kind == CHANGE_UPDATE && n < c->reads.n; n++)
+				used = used || (s->at[i].index < j->statement->index &&
+						       same_table(c->reads.at[n], name));
 			for (size_t n = 0; n < c->reads.n; n++)
 				copied = copied || ((c->kind == CHANGE_INSERT ||
 							    c->kind == CHANGE_CREATE_TABLE_AS) &&
@@ -54,22 +57,57 @@ static bool rebuilt(struct judged *j, struct slice name)
 					       (same_table(c->reads.at[n], name) &&
 						       renamed_from(s, name, c->target.name));
 		}
+	*copied_out = copied || used;
 	return copied && back;
+}
+
+/* DROP TABLE IF EXISTS t_old; ALTER TABLE t RENAME TO t_old: what an attempt before may have left
+ * goes out of the way. */
+static bool makes_name(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct name *n = arg;
+
+	return ((c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_CREATE_TABLE_AS) &&
+		       is_table(j, c->target, *n)) ||
+	       (c->kind == CHANGE_RENAME_TABLE && slice_ieq(c->other.name, n->name));
+}
+
+/* DROP TABLE t; CREATE TABLE t AS …: a table computed from others, computed anew. */
+static bool refills(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_CREATE_TABLE_AS &&
+	       is_table(j, c->target, *(const struct name *)arg);
+}
+
+static bool clears_leftover(
+	struct judged *j, const struct change *c, const struct object *t, struct name n)
+{
+	return !t && (c->flags & CHANGE_IF_EXISTS) && later_change(j, makes_name, &n);
 }
 
 static void check_drop_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
+		struct slice parents = SLICE_NONE;
 		const struct object *t;
 		struct name n;
+		bool copied;
 
 		if (c->kind != CHANGE_DROP_TABLE || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_TABLE, &n, &t) || rebuilt(j, n.name))
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			rebuilt(j, n.name, &copied) || clears_leftover(j, c, t, n) ||
+			(j->session->in_tx && later_change(j, refills, &n)))
 			continue;
+		if (j->dialect == DIALECT_POSTGRES && t)
+			parents = closed_parents(j, t);
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"%.*s and its rows are gone for good, and code that still uses it fails",
-			SLICE(n.name));
+			"%.*s and its rows are gone for good%s, and code that still uses it "
+			"fails%s%.*s%s",
+			SLICE(n.name), copied ? ", but for what was copied above" : "",
+			parents.len ? "; reads and writes of " : "", SLICE(parents),
+			parents.len ? ", which it refers to, wait until this transaction ends"
+				    : "");
 	}
 }
 
@@ -88,6 +126,7 @@ const struct rule rule_drop_table = {
 	.good = "CREATE TABLE accounts (id bigint PRIMARY KEY);",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_drop_table,
+	.hides = (const char *const[]){"drop-table-locks-parents", NULL},
 };
 
 static bool shimmed(struct judged *j, struct name old)
@@ -175,10 +214,16 @@ const struct rule rule_truncate_rule = {
 	.good = "DELETE FROM users WHERE id < 0;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_truncate,
+	.hides = hides_work,
 };
 
+/* One CASCADE, one finding, however many names stand before it. */
 static void check_cascade(const struct rule *r, struct judged *j)
 {
+	const struct change *first = NULL;
+	struct name of = {SLICE_NONE, SLICE_NONE};
+	size_t others = 0;
+
 	FOR_CHANGES(j, c)
 	{
 		const struct object *o;
@@ -189,9 +234,18 @@ static void check_cascade(const struct rule *r, struct judged *j)
 			continue;
 		if (!existed_before(j, c, c->type, &n, &o))
 			continue;
-		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"CASCADE drops whatever depends on %.*s, named or not", SLICE(n.name));
+		if (!first || c->kind == CHANGE_DROP_COLUMN || c->kind == CHANGE_DROP_CONSTRAINT) {
+			first = c;
+			of = n;
+		} else {
+			others++;
+		}
 	}
+	if (!first)
+		return;
+	on_change(j, r, first, shown(j, of, SLICE_NONE),
+		"CASCADE drops whatever depends on %.*s%s, named or not", SLICE(of.name),
+		others ? arena_printf(j->arena, " and %zu more", others).at : "");
 }
 
 const struct rule rule_drop_cascade = {

@@ -39,6 +39,22 @@ static const struct row rows[] = {
 	{"index-not-concurrent", true,  "BEGIN;" ORDERS "ROLLBACK;" ORDERS "CREATE INDEX i ON orders (user_id);"},
 	{"drop-index-not-concurrent", true,  ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id); DROP INDEX i;"},
 	{"drop-index-not-concurrent", true,  ORDERS "DROP INDEX IF EXISTS unknown;"}, /* a lone file */
+	{"drop-index-not-concurrent", false, ORDERS "CREATE INDEX CONCURRENTLY i ON orders (user_id); BEGIN; ALTER TABLE orders ADD x int; DROP INDEX i; COMMIT;"}, /* closed already */
+	{"index-not-concurrent", false, "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.t (id); COMMIT;"},
+	{"index-not-concurrent", true,  "BEGIN; CREATE TABLE IF NOT EXISTS auth.t (id int); CREATE INDEX i ON auth.u (id); COMMIT;"},
+	{"ddl-and-backfill-tx", false, ORDERS "BEGIN; ALTER TABLE orders ADD x int; UPDATE pg_index SET indisready = false WHERE indrelid = 'orders'::regclass; COMMIT;"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN k uuid DEFAULT gen_random_uuid();"},
+	{"add-column-volatile-default", true,  USERS "ALTER TABLE users ADD COLUMN s timestamp DEFAULT now(), ADD COLUMN k uuid DEFAULT gen_random_uuid();"},
+	{"add-column-volatile-default", false, USERS "ALTER TABLE users ADD COLUMN s timestamp DEFAULT now(), ADD COLUMN k bigserial;"}, /* add-column-serial */
+	{"drop-table", false, USERS "CREATE TABLE c AS SELECT * FROM users; BEGIN; DROP TABLE c; CREATE TABLE c AS SELECT id FROM users; COMMIT;"},
+	{"drop-table", true,  USERS "CREATE TABLE c AS SELECT * FROM users; DROP TABLE c; CREATE TABLE d AS SELECT id FROM users;"},
+	{"add-check-validated", false, ORDERS "BEGIN; TRUNCATE orders; ALTER TABLE orders ADD CHECK (id > 0); COMMIT;"}, /* no rows */
+	{"add-check-validated", true,  ORDERS "TRUNCATE orders; ALTER TABLE orders ADD CHECK (id > 0);"}, /* new ones came */
+	{"add-check-validated", true,  ORDERS "BEGIN; TRUNCATE orders; INSERT INTO orders SELECT 1; ALTER TABLE orders ADD CHECK (id > 0); COMMIT;"},
+	{"index-in-exclusive-tx", true,  ORDERS "CREATE TABLE old (id int); BEGIN; TRUNCATE old; CREATE INDEX i ON orders (user_id); COMMIT;"},
+	{"index-in-exclusive-tx", false, ORDERS "BEGIN; TRUNCATE orders; CREATE INDEX i ON orders (user_id); COMMIT;"},
+	{"drop-table", false, "DROP TABLE IF EXISTS _u_old; ALTER TABLE u RENAME TO _u_old;"}, /* what an attempt before may have left */
+	{"drop-table", true,  "DROP TABLE _u_old; ALTER TABLE u RENAME TO _u_old;"},
 	{"drop-index-not-concurrent", false, "BEGIN;" ORDERS "CREATE INDEX i ON orders (user_id); DROP INDEX i; COMMIT;"},
 	{"reindex-not-concurrent", true,  ORDERS "REINDEX INDEX orders_pkey;"},
 	{"reindex-not-concurrent", false, ORDERS "REINDEX INDEX CONCURRENTLY orders_pkey;"},

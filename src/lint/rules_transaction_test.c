@@ -8,7 +8,9 @@
 
 /* clang-format off */
 static const struct row rows[] = {
-	{"work-under-exclusive-lock", true,  TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"},
+	{"work-under-exclusive-lock", true,  TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0); COMMIT;", .alone = true},
+	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"}, /* add-check-validated */
+	{"add-check-validated", true,  TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"},
 	{"work-under-exclusive-lock", true,  TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; CREATE TABLE c AS SELECT * FROM b; COMMIT;"},
 	{"work-under-exclusive-lock", true,  TABLES "BEGIN; DROP TABLE a; SELECT count(*) FROM b; COMMIT;"},
 	{"work-under-exclusive-lock", false, TABLES "ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0);"},

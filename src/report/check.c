@@ -18,6 +18,24 @@ static void indented(struct buf *b, struct arena *a, const char *label, struct s
 	}
 }
 
+/* Recipes are whole scripts: here their beginning, `belay fix` writes all of it. */
+static void safe_text(struct buf *b, struct arena *a, const struct finding *f)
+{
+	enum { FEW_LINES = 12 };
+	struct slice rest = f->safe, line;
+	bool is_recipe = f->safe.at != f->rule->safe;
+	size_t lines = 0;
+
+	while (is_recipe && lines < FEW_LINES && slice_line(&rest, &line))
+		lines++;
+	if (!is_recipe || !slice_trim(rest).len) {
+		indented(b, a, "safe:   ", f->safe);
+		return;
+	}
+	indented(b, a, "safe:   ", slice_sub(f->safe, 0, (size_t)(rest.at - f->safe.at)));
+	buf_adds(b, "          … (belay fix shows the rest)\n");
+}
+
 static void finding_text(struct buf *b, const struct finding *f, bool color)
 {
 	struct arena a = {0};
@@ -35,7 +53,7 @@ static void finding_text(struct buf *b, const struct finding *f, bool color)
 	for (size_t i = 0; i < f->needs.n; i++)
 		buf_printf(b, "  needs:  %.*s\n", SLICE(clean(&a, f->needs.at[i])));
 	if (f->safe.len)
-		indented(b, &a, "safe:   ", f->safe);
+		safe_text(b, &a, f);
 	buf_addc(b, '\n');
 	arena_done(&a);
 }
