@@ -151,7 +151,8 @@ static bool choose_engine(struct cli *c, struct judge_input *in, enum dialect d,
 	if (d == DIALECT_UNKNOWN && in->nfiles)
 		for (size_t i = 0; d == DIALECT_UNKNOWN && i < in->nfiles; i++)
 			d = dialect_guess(in->files[i]->text, why);
-	if (d == DIALECT_UNKNOWN)
+	in->assumed = d == DIALECT_UNKNOWN;
+	if (in->assumed)
 		d = DIALECT_POSTGRES;
 	in->engine = engine_for(d, err);
 	in->version = cli_server_version(c, d);

@@ -115,6 +115,7 @@ size_t baseline_write(struct buf *b, const struct verdict *v);
 struct judge_input {
 	const struct engine *engine;
 	int version;
+	bool assumed; /* nothing said or showed which engine it is for */
 	const struct project *project; /* a folder in its layout's order … */
 	struct source **files;         /* … or lone files / stdin, in this order */
 	size_t nfiles;
