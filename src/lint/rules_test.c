@@ -286,6 +286,7 @@ static bool fires(const struct row *row, const struct engine *e)
 	struct arena a = {0};
 	struct source src, *files[] = {&src};
 	struct judge_input in = {.engine = e,
+		.deployed = true,
 		.version = version_default(e->dialect),
 		.files = files,
 		.nfiles = 1,
