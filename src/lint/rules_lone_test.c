@@ -51,6 +51,12 @@ static const struct row rows[] = {
 	{"drop-primary-key", false, "ALTER TABLE users DROP CONSTRAINT users_pkey, ADD CONSTRAINT users_pkey PRIMARY KEY USING INDEX i;"},
 	{"pk-index-nullable", false, "ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY USING INDEX users_id;"},
 	{"pk-index-nullable", true,  "CREATE TABLE users (id bigint); CREATE UNIQUE INDEX CONCURRENTLY i ON users (id); ALTER TABLE users ADD PRIMARY KEY USING INDEX i;"},
+	/* citext is text to the bytes: back again only the indexes are made anew */
+	{"column-type-rewrite", false, "CREATE EXTENSION citext; CREATE TABLE c (a citext); ALTER TABLE c ALTER a TYPE text;"},
+	{"column-type-rewrite", true,  "CREATE EXTENSION citext; CREATE TABLE c (a citext); ALTER TABLE c ALTER a TYPE varchar(9);"},
+	{"column-type-reindex", true,  "CREATE EXTENSION citext; CREATE TABLE c (a citext); CREATE INDEX i ON c (a); ALTER TABLE c ALTER a TYPE text;"},
+	/* without a version MySQL is not the first 8.0 */
+	{"history-replay", false, "CREATE TABLE t (id int); ALTER TABLE t ADD COLUMN a boolean, ALGORITHM=INSTANT;", DIALECT_MYSQL},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},
