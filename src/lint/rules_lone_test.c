@@ -57,6 +57,8 @@ static const struct row rows[] = {
 	{"column-type-reindex", true,  "CREATE EXTENSION citext; CREATE TABLE c (a citext); CREATE INDEX i ON c (a); ALTER TABLE c ALTER a TYPE text;"},
 	/* without a version MySQL is not the first 8.0 */
 	{"history-replay", false, "CREATE TABLE t (id int); ALTER TABLE t ADD COLUMN a boolean, ALGORITHM=INSTANT;", DIALECT_MYSQL},
+	/* USING INDEX looks where the table is */
+	{"history-replay", false, "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a); ALTER TABLE s.t ADD UNIQUE USING INDEX i;"},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},
