@@ -14,9 +14,12 @@ wrong, seen = [], 0
 def fires(rule, sql):
     with open("belay.yml", "w") as f:
         f.write(rule["config"] or "")
+    with open("base.sql", "w") as f:
+        f.write(rule["setup"] or "")
     p = subprocess.run([sys.argv[1], "check", "-", "--dialect", rule["example_dialect"], "--select", "all",
                         *(["--server-version", rule["example_version"]] if "example_version" in rule else []),
-                        "-o", "json"], input=(rule["setup"] or "") + "\n" + sql, capture_output=True, text=True)
+                        *(["--base-schema", "base.sql"] if rule["setup"] else []),
+                        "-o", "json"], input=sql, capture_output=True, text=True)
     if p.returncode not in (0, 1):
         return f"exit {p.returncode}: {p.stderr}"
     return rule["id"] in [f["rule"] for f in json.loads(p.stdout)["findings"]]

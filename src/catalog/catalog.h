@@ -126,6 +126,9 @@ void catalog_taint(struct catalog *c, const struct session *s, struct slice what
 struct object *catalog_put(struct catalog *c, const struct object *o);
 struct object *catalog_put_part(struct catalog *c, struct object *table, const struct object *part);
 void catalog_drop(struct catalog *c, struct object *o);
+/* PostgreSQL: what the server calls an index of that table which nobody named, as far as known. */
+struct slice catalog_index_name(struct catalog *c, struct name table, const struct object *index);
+
 /* Transactions and savepoints: everything since the mark is undone by catalog_undo. */
 size_t catalog_mark(const struct catalog *c);
 void catalog_undo(struct catalog *c, size_t mark);

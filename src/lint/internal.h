@@ -54,7 +54,10 @@ struct slice shown(struct judged *j, struct name n, struct slice part);
  * here, temporary or known to be absent. *name is resolved. */
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object);
-/* Made by this transaction or this migration? */
+/* Of a lone file, which may be one migration or a whole history: is this a statement that goes on
+ * with making a table (an index, a key, a trigger), not one that changes a table in use? */
+bool completes_table(const struct judged *j);
+/* Made by this transaction or this migration; of a lone file: made, and not completed yet? */
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
