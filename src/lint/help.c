@@ -205,6 +205,16 @@ const struct change *later_change(struct judged *j, change_test test, const void
 	return NULL;
 }
 
+bool here_or_later(struct judged *j, change_test test, const void *arg)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (test(j, c, arg))
+			return true;
+	}
+	return later_change(j, test, arg) != NULL;
+}
+
 bool is_table(struct judged *j, struct name written, struct name table)
 {
 	if (!slice_ieq(written.name, table.name))
