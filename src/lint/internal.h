@@ -20,6 +20,14 @@ struct unit {
 	struct err err;
 };
 
+/* The rules that are asked about statements with changes of these classes. */
+struct asked {
+	unsigned classes;
+	bool all; /* those too that name no class */
+	const struct rule **rules;
+	size_t n;
+};
+
 struct judge {
 	const struct judge_input *in;
 	struct arena *arena;
@@ -29,6 +37,8 @@ struct judge {
 	struct session session;
 	const struct rule **active; /* that apply to this engine and are not off everywhere */
 	size_t nactive;
+	struct asked *asked;
+	size_t nasked;
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;

@@ -114,9 +114,10 @@ void report_excerpt(struct buf *b, struct span at, bool color)
 	buf_printf(b, "%s%5zu |%s %.*s\n%s      |%s %*s%s", dim, p.line, off,
 		SLICE(slice_sub(line, 0, SHOWN_WIDTH)), dim, off, (int)before, "",
 		tint(color, "error"));
-	for (size_t i = before; i < width; i++)
-		buf_addc(b, '^');
-	buf_printf(b, "%s\n", off);
+	memset(buf_room(b, width - before), '^', width - before);
+	b->len += width - before;
+	buf_adds(b, off);
+	buf_addc(b, '\n');
 out:
 	arena_done(&a);
 }
