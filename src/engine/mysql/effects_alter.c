@@ -67,7 +67,7 @@ static void builds(struct effects *x, const struct online *o, struct name table,
 
 		if (p->gone || (p->type != OBJECT_INDEX && !primary))
 			continue;
-		if (all || !p->was || p->reordered)
+		if (all || (!p->was && !p->twin) || p->reordered)
 			fx_touch(x, &x->out->builds, &x->out->nbuilds, OBJECT_INDEX, table, p->name,
 				!o->needs);
 	}
@@ -271,6 +271,9 @@ static void one_change(struct effects *x, const struct change *ch)
 	case CHANGE_TABLE_ENGINE:
 		fx_change_engine(x, ch);
 		break;
+	case CHANGE_SET_OPTIONS:
+		fx_set_options(x, ch);
+		break;
 	case CHANGE_SYSTEM_VERSIONING:
 		fx_system_versioning(x, ch);
 		break;
@@ -290,6 +293,11 @@ static void losses(struct effects *x, const struct change *first)
 			!after_find(&x->after, p->type, p->was->name))
 			fx_destroys(x, first, p->type, p->was->name, true);
 	}
+}
+
+static bool is_innodb(const struct object *t)
+{
+	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
 }
 
 void fx_alter(struct effects *x)
@@ -316,6 +324,8 @@ void fx_alter(struct effects *x)
 	my_after(x->a, &x->d, x->t, x->st, &x->after);
 	for (size_t i = 0; i < x->st->nchanges; i++)
 		one_change(x, &x->st->changes[i]);
+	if (x->t && !x->t->tainted && is_mariadb(&x->d) && is_innodb(x->t))
+		fx_keys_fit(x);
 	losses(x, first);
 	if (takes_clauses(x->st))
 		online_facts(x, first);

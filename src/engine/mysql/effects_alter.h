@@ -35,6 +35,7 @@ bool fx_is_foreign(const struct object *o);
 void fx_add_constraint(struct effects *x, const struct change *ch);
 void fx_create_index(struct effects *x, const struct change *ch);
 void fx_drop_index(struct effects *x, const struct change *ch);
+void fx_keys_fit(struct effects *x);
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 
 /* ---- effects_table.c ---- */
@@ -42,6 +43,7 @@ void fx_partitions(struct effects *x, const struct change *ch);
 void fx_versioned(struct effects *x, const struct change *ch);
 void fx_convert(struct effects *x, const struct change *ch);
 void fx_change_engine(struct effects *x, const struct change *ch);
+void fx_set_options(struct effects *x, const struct change *ch);
 void fx_system_versioning(struct effects *x, const struct change *ch);
 
 #endif

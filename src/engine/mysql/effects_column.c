@@ -122,6 +122,22 @@ static void counter_wants_key(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "an AUTO_INCREMENT column must be a key");
 }
 
+/* Does a foreign key change the column's value? */
+static bool is_carried(const struct effects *x, struct slice column)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct object *o = x->after.v[i].was;
+
+		if (!x->after.v[i].gone && fx_is_foreign(o) &&
+			my_names_have(o->constraint.columns, column) &&
+			(slice_is(o->constraint.on_update, "cascade") ||
+				slice_is(o->constraint.on_update, "set null") ||
+				slice_is(o->constraint.on_delete, "set null")))
+			return true;
+	}
+	return false;
+}
+
 /* The expression of a generated column, over columns that are not there. */
 static void generation_fits(struct effects *x, const struct change *ch)
 {
@@ -130,7 +146,11 @@ static void generation_fits(struct effects *x, const struct change *ch)
 	if (!x->t || x->t->tainted || !e->text.len || !e->facts)
 		return;
 	for (size_t i = 0; i < e->facts->columns.n; i++)
-		if (!after_find(&x->after, OBJECT_COLUMN, e->facts->columns.at[i]))
+		if (slice_is(ch->def->column.generated, "stored") && is_mariadb(&x->d) &&
+			is_carried(x, e->facts->columns.at[i]))
+			fx_fails(x, OUTCOME_FAILS, "%.*s is changed by a foreign key",
+				SLICE(e->facts->columns.at[i]));
+		else if (!after_find(&x->after, OBJECT_COLUMN, e->facts->columns.at[i]))
 			fx_fails(x, OUTCOME_FAILS, "there is no column %.*s to compute %.*s from",
 				SLICE(e->facts->columns.at[i]), SLICE(ch->name));
 }
@@ -325,6 +345,20 @@ static void generated_stays(struct effects *x, const struct object *from, const 
 		"%.*s cannot become, or cease to be, a generated column in place", SLICE(ch->name));
 }
 
+/* MariaDB's COMPRESSED columns are in no index. */
+static void packed_fits(struct effects *x, const struct change *ch)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+
+		if (!p->gone && (p->type == OBJECT_INDEX || after_is_primary(p)) &&
+			names_has(ch->def->column.options, SL("compressed")) &&
+			my_names_have(p->columns, ch->name))
+			fx_fails(x, OUTCOME_FAILS, "%.*s is in the key %.*s", SLICE(ch->name),
+				SLICE(p->name));
+	}
+}
+
 void fx_modify_column(struct effects *x, const struct change *ch)
 {
 	const struct object *c = NULL;
@@ -354,6 +388,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	q.indexed = true;
 	if (my_type_change(&x->d, &q) == TYPE_NARROWER)
 		narrowing(x, ch, c);
+	packed_fits(x, ch);
 	if (!slice_empty(ch->def->column.identity))
 		counter_wants_key(x, ch);
 	if (!c->column.not_null && ch->def->column.not_null) {

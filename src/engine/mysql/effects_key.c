@@ -5,6 +5,15 @@
 
 #include <stdint.h>
 
+/* The key that it adds is the one that it drops. */
+static bool keeps_key(const struct effects *x, const struct change *ch)
+{
+	for (size_t i = 0; i < x->after.n; i++)
+		if (x->after.v[i].by == ch && x->after.v[i].twin)
+			return true;
+	return false;
+}
+
 static bool leads(const struct object *index, struct names columns)
 {
 	struct names key =
@@ -72,7 +81,11 @@ static void add_foreign_key(struct effects *x, const struct change *ch)
 {
 	bool checked = !x->s || x->s->foreign_keys;
 	enum presence how;
-	const struct object *parent = fx_find(x, OBJECT_TABLE, ch->def->constraint.ref_table, &how);
+	const struct object *parent;
+
+	if (x->t && !slice_empty(x->t->table_.partition_key.text))
+		fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");
+	parent = fx_find(x, OBJECT_TABLE, ch->def->constraint.ref_table, &how);
 
 	if (how == ABSENT && checked)
 		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s to refer to",
@@ -102,12 +115,17 @@ static const struct change *beside(const struct effects *x, const struct change 
 static void add_check(struct effects *x, const struct change *ch)
 {
 	const struct change *column = is_mariadb(&x->d) ? beside(x, ch) : NULL;
+	const struct object *old;
 
 	if (column) {
 		fx_rerun(x, column->kind == CHANGE_ADD_COLUMN ? RERUN_FAILS : RERUN_SAME);
-		if (column->kind == CHANGE_ADD_COLUMN ||
-			slice_starts(ch->def->constraint.expression.normal, "json_valid("))
+		if (column->kind == CHANGE_ADD_COLUMN)
 			return;
+		if (slice_starts(ch->def->constraint.expression.normal, "json_valid(")) {
+			if (fx_part(x, OBJECT_CONSTRAINT, ch->name, &old) != PRESENT)
+				fx_fails(x, OUTCOME_MAY_FAIL, "a value may not be valid JSON");
+			return;
+		}
 	} else if (slice_empty(ch->name)) {
 		fx_rerun(x, RERUN_DIFFERS);
 	} else {
@@ -120,6 +138,8 @@ static void add_check(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_MAY_FAIL, "a row may not satisfy the check");
 	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, fx_name_made(x, ch), true);
 }
+
+static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name);
 
 static void add_primary_key(struct effects *x, const struct change *ch)
 {
@@ -141,9 +161,19 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 		if (c && !slice_empty(c->column.identity))
 			return;
 	}
+	if (keeps_key(x, ch))
+		return;
+	unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
 	fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	if (!fx_is_replaced(x, ch))
 		fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, SL("PRIMARY"), true);
+}
+
+/* Other engines than InnoDB read a foreign key and forget it. */
+static bool keeps_foreign_keys(const struct object *t)
+{
+	return !t || slice_empty(t->table_.access_method) ||
+	       slice_is(t->table_.access_method, "InnoDB");
 }
 
 void fx_add_constraint(struct effects *x, const struct change *ch)
@@ -158,6 +188,8 @@ void fx_add_constraint(struct effects *x, const struct change *ch)
 		add_primary_key(x, ch);
 		return;
 	}
+	if (slice_is(kind, "foreign key") && !keeps_foreign_keys(x->t))
+		return;
 	if (slice_empty(ch->name) && !fx_flag(ch, CHANGE_IF_NOT_EXISTS))
 		fx_rerun(x, RERUN_DIFFERS);
 	else
@@ -197,6 +229,85 @@ static void index_fits(struct effects *x, const struct change *ch)
 	}
 }
 
+/* The bytes of a key, text in full; *cut: of one column more than any key may have. */
+static unsigned long long key_bytes(struct effects *x, const struct after_part *p,
+	struct names keys, unsigned long long *largest)
+{
+	unsigned long long all = 0;
+
+	*largest = 0;
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+		struct slice key = i < keys.n ? keys.at[i] : SLICE_NONE;
+		unsigned long long n;
+		struct object column;
+		bool whole;
+
+		if (!c)
+			continue;
+		column = my_with_charset(x->t, c->will ? c->will : c->was);
+		n = my_key_part_bytes(&x->d, &column, key, &whole);
+		n = whole ? MY_KEY_BYTES : n;
+		*largest = n > *largest ? n : *largest;
+		all += n > MY_KEY_BYTES ? MY_KEY_BYTES : n;
+	}
+	return all;
+}
+
+static bool is_touched(const struct effects *x, const struct after_part *p)
+{
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+
+		if (c && c->will)
+			return true;
+	}
+	return !p->was;
+}
+
+/* MariaDB's InnoDB: a plain index over one long column is cut, a unique one is kept by a hash. */
+void fx_keys_fit(struct effects *x)
+{
+	bool older = names_has(x->t->table_.options, SL("row_format=redundant")) ||
+		     names_has(x->t->table_.options, SL("row_format=compact"));
+
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool index = p->type == OBJECT_INDEX && !p->implied;
+		unsigned long long all, largest;
+
+		if (p->gone || (!index && !after_is_primary(p)) || !is_touched(x, p) ||
+			(index && (slice_is(o->index.method, "fulltext") ||
+					  slice_is(o->index.method, "spatial"))))
+			continue;
+		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest);
+		if (older && largest > 767)
+			fx_fails(x, OUTCOME_FAILS,
+				"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
+		if (all > MY_KEY_BYTES && (!index || (!o->index.unique && p->columns.n > 1)))
+			fx_fails(x, OUTCOME_FAILS, "the key %.*s has more than 3072 bytes",
+				SLICE(p->name));
+	}
+}
+
+/* Every unique key of a partitioned table has the columns that its rows are spread by. */
+static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name)
+{
+	struct slice by = x->t ? x->t->table_.partition_key.text : SLICE_NONE;
+
+	for (size_t i = 0; by.len && i < x->t->nparts; i++) {
+		const struct object *c = x->t->parts[i];
+
+		if (c->type == OBJECT_COLUMN && my_mentions(x->a, x->d.dialect, by, c->name) &&
+			!my_names_have(columns, c->name))
+			fx_fails(x, OUTCOME_FAILS,
+				"the key %.*s lacks %.*s, which the rows are "
+				"spread by",
+				SLICE(name), SLICE(c->name));
+	}
+}
+
 void fx_create_index(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
@@ -212,7 +323,9 @@ void fx_create_index(struct effects *x, const struct change *ch)
 	for (size_t i = 0; i < ch->def->index.columns.n; i++)
 		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->index.columns.at[i], "column");
 	index_fits(x, ch);
-	if (!ch->def->index.unique || fx_over_empty(x, ch->def->index.columns))
+	if (ch->def->index.unique)
+		unique_fits_partitions(x, ch->def->index.columns, ch->name);
+	if (!ch->def->index.unique || keeps_key(x, ch) || fx_over_empty(x, ch->def->index.columns))
 		return;
 	if (fx_flag(ch, CHANGE_IGNORE)) { /* all but one of equal rows go */
 		fx_undo(x, UNDO_SCHEMA_ONLY);

@@ -43,10 +43,14 @@ static bool has_partitions(struct effects *x, const struct change *ch)
 {
 	struct slice text = x->t ? x->t->table_.definition.text : SLICE_NONE;
 
+	struct slice list = x->t ? x->t->table_.definition.normal : SLICE_NONE;
+
 	if (slice_starts(text, "changed by ")) /* an ALTER TABLE that the catalog does not follow */
 		return true;
 	for (size_t i = 0; text.len && i < ch->list.n; i++)
-		if (!my_mentions(x->a, x->d.dialect, text, ch->list.at[i]))
+		if (!my_mentions(x->a, x->d.dialect, text, ch->list.at[i]) &&
+			!my_mentions(x->a, x->d.dialect, list, ch->list.at[i]) &&
+			!slice_iis(ch->list.at[i], "all"))
 			return false;
 	return true;
 }
@@ -84,6 +88,66 @@ static void lose_partitions(struct effects *x, const struct change *ch)
 		fx_destroys(x, ch, OBJECT_TABLE, ch->list.at[i], true);
 }
 
+static bool is_spread(const struct effects *x)
+{
+	struct slice by = x->t->table_.partition_key.text;
+
+	return slice_istarts(by, "HASH") || slice_istarts(by, "KEY") || slice_istarts(by, "LINEAR");
+}
+
+/* Ranges and lists are told one by one, hashed partitions are counted. */
+static void kind_fits(struct effects *x, struct slice text)
+{
+	bool counts =
+		slice_istarts(text, "COALESCE") || slice_istarts(text, "ADD PARTITION PARTITIONS");
+	bool names = slice_istarts(text, "DROP PARTITION") ||
+		     (slice_istarts(text, "ADD PARTITION") &&
+			     slice_ifind(text, SL("VALUES")) < text.len);
+
+	if (!x->t || slice_empty(x->t->table_.partition_key.text))
+		return;
+	if (counts && !is_spread(x))
+		fx_fails(x, OUTCOME_FAILS, "only HASH and KEY partitions are counted");
+	if (names && is_spread(x))
+		fx_fails(x, OUTCOME_FAILS, "HASH and KEY partitions are not told one by one");
+}
+
+/* So many fewer each time, until one is left. */
+static void coalesce(struct effects *x, struct slice text)
+{
+	struct slice list = x->t ? x->t->table_.definition.normal : SLICE_NONE, piece;
+	struct slice number = slice_trim(slice_from(text, strlen("COALESCE PARTITION")));
+	unsigned long long all = 0, fewer;
+
+	while (slice_next(&list, ',', &piece))
+		all++;
+	if (!all || !slice_u64(number, &fewer))
+		return;
+	if (fewer >= all)
+		fx_fails(x, OUTCOME_FAILS, "a partition must be left");
+	x->out->rerun = all > 2 * fewer ? RERUN_DIFFERS : RERUN_FAILS;
+}
+
+/* What a partitioned table cannot have. */
+static void parts_fit_partitions(struct effects *x, const struct change *ch)
+{
+	const struct object **keys;
+	bool mariadb = is_mariadb(&x->d);
+
+	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
+		const struct object *o = x->t->parts[i];
+
+		if (fx_is_foreign(o))
+			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");
+		if (mariadb && o->type == OBJECT_COLUMN && my_is_geometry(o->column.type))
+			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no geometry");
+	}
+	if (x->t && catalog_referencing(x->c, x->t, x->a, &keys))
+		fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s refers to it",
+			SLICE(keys[0]->name));
+	keys_fit_partitions(x, ch);
+}
+
 void fx_partitions(struct effects *x, const struct change *ch)
 {
 	struct slice text = ch->value.text;
@@ -101,8 +165,9 @@ void fx_partitions(struct effects *x, const struct change *ch)
 		my_mentions(x->a, x->d.dialect, x->t->table_.definition.text, SL("maxvalue")))
 		fx_fails(x, OUTCOME_FAILS, "the last partition of %.*s ends at MAXVALUE",
 			SLICE(fx_show(x, ch->target)));
+	kind_fits(x, text);
 	if (is_by)
-		keys_fit_partitions(x, ch);
+		parts_fit_partitions(x, ch);
 	if (partition_rows[i].named && !has_partitions(x, ch)) {
 		if (!quiet)
 			fx_fails(x, OUTCOME_FAILS, "%.*s has no such partition",
@@ -111,6 +176,8 @@ void fx_partitions(struct effects *x, const struct change *ch)
 	}
 	fx_rerun(x, quiet && partition_rows[i].again == RERUN_FAILS ? RERUN_SAME
 								    : partition_rows[i].again);
+	if (slice_istarts(text, "COALESCE"))
+		coalesce(x, text);
 	switch (partition_rows[i].does) {
 	case PARTITION_NOTHING:
 		break;
@@ -213,9 +280,54 @@ void fx_change_engine(struct effects *x, const struct change *ch)
 
 	if (!x->t || slice_is(ch->value.text, "InnoDB"))
 		return;
+	for (size_t i = 0; i < x->t->nparts && is_mariadb(&x->d); i++)
+		if (fx_is_foreign(x->t->parts[i]))
+			fx_fails(x, OUTCOME_FAILS, "the table has the foreign key %.*s",
+				SLICE(x->t->parts[i]->name));
+	if (names_has(x->t->table_.options, SL("system versioning")))
+		fx_fails(x, OUTCOME_FAILS, "its system versioning is InnoDB's own");
 	if (catalog_referencing(x->c, x->t, x->a, &keys) && (!x->s || x->s->foreign_keys))
 		fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s refers to it",
 			SLICE(keys[0]->name));
+}
+
+static bool has_option(const struct object *t, const char *start)
+{
+	for (size_t i = 0; i < t->table_.options.n; i++)
+		if (slice_starts(t->table_.options.at[i], start))
+			return true;
+	return false;
+}
+
+/* InnoDB's strict mode: pages are compressed one way or the other, or not at all. */
+void fx_set_options(struct effects *x, const struct change *ch)
+{
+	static const char *const apart[][2] = {
+		{"page_compressed=", "row_format=compressed"},
+		{"page_compressed=", "row_format=redundant"},
+		{"page_compressed=", "key_block_size="},
+		{"key_block_size=", "row_format=redundant"},
+		{"key_block_size=", "row_format=compact"},
+		{"key_block_size=", "row_format=dynamic"},
+	};
+	bool innodb;
+
+	if (!x->t || !is_mariadb(&x->d))
+		return;
+	innodb = slice_empty(x->t->table_.access_method) ||
+		 slice_is(x->t->table_.access_method, "InnoDB");
+	for (size_t i = 0; i < ch->list.n; i++) {
+		struct slice o = ch->list.at[i];
+
+		if (!innodb && (slice_starts(o, "page_compress") || slice_starts(o, "encrypt")))
+			fx_fails(x, OUTCOME_FAILS, "%.*s does not know the option %.*s",
+				SLICE(x->t->table_.access_method), SLICE(o));
+		for (size_t k = 0; innodb && k < sizeof apart / sizeof *apart; k++)
+			if ((slice_starts(o, apart[k][0]) && has_option(x->t, apart[k][1])) ||
+				(slice_starts(o, apart[k][1]) && has_option(x->t, apart[k][0])))
+				fx_fails(x, OUTCOME_FAILS, "%s does not go with %s", apart[k][0],
+					apart[k][1]);
+	}
 }
 
 void fx_system_versioning(struct effects *x, const struct change *ch)

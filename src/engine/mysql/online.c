@@ -43,6 +43,13 @@ bool on_fulltext(const struct after_part *p)
 	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "fulltext");
 }
 
+static bool is_spatial(const struct after_part *p)
+{
+	const struct object *o = p->will ? p->will : p->was;
+
+	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "spatial");
+}
+
 /* An old index over a virtual column that stays. */
 static bool is_virtual_index(const struct after_part *p, const struct object *t)
 {
@@ -60,6 +67,7 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 		return s;
 	s.innodb =
 		slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
+	s.partitioned = !slice_empty(t->table_.definition.text);
 	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
 	s.redundant = names_has(t->table_.options, SL("row_format=redundant"));
 	for (size_t i = 0; i < t->nparts; i++) {
@@ -67,7 +75,9 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 		s.has_virtual |= on_generated(t->parts[i], "virtual");
 	}
 	for (size_t i = 0; i < after->n; i++) {
+		s.nfulltext += !after->v[i].gone && on_fulltext(&after->v[i]);
 		s.fulltext |= !after->v[i].gone && after->v[i].was && on_fulltext(&after->v[i]);
+		s.spatial |= !after->v[i].gone && is_spatial(&after->v[i]);
 		s.virtual_index |=
 			s.has_virtual && !after->v[i].gone && is_virtual_index(&after->v[i], t);
 	}
@@ -84,6 +94,27 @@ bool on_in_primary(const struct object *t, struct slice column)
 	return false;
 }
 
+const struct object *on_clustered(const struct object *t)
+{
+	const struct object *best = NULL;
+
+	for (size_t i = 0; t && i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		bool whole = o->type == OBJECT_INDEX && o->index.unique;
+
+		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"))
+			return o;
+		for (size_t k = 0; whole && k < o->index.columns.n; k++) {
+			const struct object *c = on_column(t, o->index.columns.at[k]);
+
+			whole = c && c->column.not_null;
+		}
+		if (whole && !best)
+			best = o;
+	}
+	return best;
+}
+
 bool on_indexed(const struct object *t, struct slice column)
 {
 	for (size_t i = 0; t && i < t->nparts; i++)
@@ -91,6 +122,14 @@ bool on_indexed(const struct object *t, struct slice column)
 			my_names_have(t->parts[i]->index.columns, column))
 			return true;
 	return on_in_primary(t, column);
+}
+
+bool on_is_twin(const struct asked *q, const struct change *ch)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].by == ch && q->after->v[i].twin)
+			return true;
+	return false;
 }
 
 /* IF NOT EXISTS, and it exists. */
@@ -110,11 +149,15 @@ struct online on_row(enum algorithm g, enum lock_words l)
 		.algorithm = g, .lock = l, .rebuild = g == ALGO_COPY, .applies = true};
 }
 
-/* FULLTEXT indexes, and MariaDB's over virtual columns, are not kept up to date while the rows are
- * written anew: writers wait. */
+/* FULLTEXT and SPATIAL indexes, and MariaDB's over virtual columns, are not kept up to date while
+ * the rows are written anew: writers wait. Only one FULLTEXT index is built at a time. */
 struct online on_rebuild(const struct asked *q)
 {
-	bool waits = q->is.fulltext || (is_mariadb(q->d) && q->is.virtual_index);
+	bool waits = q->is.fulltext || q->is.spatial || (is_mariadb(q->d) && q->is.virtual_index);
+
+	if (q->is.nfulltext > 1)
+		return on_copy();
+
 	struct online o = on_row(ALGO_INPLACE, waits ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
 
 	o.rebuild = true;
@@ -182,13 +225,31 @@ static bool option_rebuilds(struct slice option)
 	return false;
 }
 
+/* What MyISAM and Aria note down; everything else makes them copy. */
+static bool copies_elsewhere(struct slice option)
+{
+	static const char *const words[] = {
+		"comment", "key_block_size", "stats_", "avg_row_length"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_starts(option, words[i]))
+			return false;
+	return true;
+}
+
 static struct online set_options(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < ch->list.n; i++) {
-		if (!q->is.innodb && !slice_starts(ch->list.at[i], "comment") &&
+		if (!q->is.innodb && is_mariadb(q->d) && copies_elsewhere(ch->list.at[i]))
+			return on_copy();
+		if (!q->is.innodb && !is_mariadb(q->d) &&
+			!slice_starts(ch->list.at[i], "comment") &&
 			!slice_starts(ch->list.at[i], "max_rows"))
 			return on_copy();
-		if (option_rebuilds(ch->list.at[i]))
+		if (slice_starts(ch->list.at[i], "page_compressed") && q->t &&
+			names_has(q->t->table_.options, ch->list.at[i]))
+			continue; /* as it is already */
+		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
 	return on_metadata(q);
@@ -286,10 +347,14 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
 	case CHANGE_COMMENT_ON:
-	case CHANGE_TABLE_CHARSET:
 	case CHANGE_RESET_OPTIONS:
-	case CHANGE_TABLE_OTHER:
 		return on_metadata(q);
+	case CHANGE_TABLE_CHARSET:
+		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
+	case CHANGE_TABLE_OTHER:
+		return !q->is.innodb && slice_istarts(ch->value.text, "AUTO_INCREMENT")
+			       ? on_copy()
+			       : on_metadata(q);
 	case CHANGE_ALTER_CONSTRAINT:
 		return ch->def && ch->def->constraint.not_enforced ? on_metadata(q) : on_copy();
 	case CHANGE_SET_OPTIONS:
@@ -458,6 +523,23 @@ static bool is_new_index(const struct after_part *p)
 	return p->type == OBJECT_INDEX && !p->gone && !p->was;
 }
 
+/* MariaDB copies a partitioned table for another primary key or for its rows' past, whatever
+ * ALGORITHM was asked for. */
+static bool hides_copy(const struct asked *q)
+{
+	bool hides = false;
+
+	for (size_t i = 0; i < q->st->nchanges; i++) {
+		const struct change *ch = &q->st->changes[i];
+
+		hides |= ch->kind == CHANGE_SYSTEM_VERSIONING ||
+			 (ch->kind == CHANGE_DROP_INDEX && slice_iis(ch->name, "primary")) ||
+			 (ch->kind == CHANGE_DROP_CONSTRAINT && ch->def &&
+				 slice_is(ch->def->constraint.kind, "primary key"));
+	}
+	return hides && is_mariadb(q->d) && q->is.partitioned;
+}
+
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	const struct session *s, const struct catalog *c, const struct object *t,
 	const struct statement *st, struct after *after)
@@ -467,7 +549,7 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = one_change(&q, ch);
+		struct online one = on_is_twin(&q, ch) ? on_instant() : one_change(&q, ch);
 
 		if (comes_with_column(&q, ch) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
@@ -481,6 +563,10 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	}
 	if (all.applies && copies_for_virtual(&q))
 		all = on_worse(all, on_copy());
+	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
+		all = on_copy();
+		all.algorithm = ALGO_INSTANT;
+	}
 	/* A column added or dropped instantly changes the format of new rows; beside an index that
 	 * is being built the rows are written anew instead. MySQL: beside anything slower. */
 	if (all.adds_column && all.algorithm < ALGO_COPY && all.algorithm > ALGO_INSTANT &&

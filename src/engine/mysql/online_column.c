@@ -114,12 +114,22 @@ static bool shrinks_index(const struct asked *q, struct slice column, bool *drop
 	return shrinks;
 }
 
+/* Without a primary key, the first unique key that has no NULLs keeps the rows. */
+static bool in_clustered(const struct asked *q, struct slice column)
+{
+	const struct object *key = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
+
+	return key && key->type == OBJECT_INDEX && my_names_have(key->index.columns, column);
+}
+
 struct online on_drop_column(const struct asked *q, const struct change *ch)
 {
 	const struct object *c = on_column(q->t, ch->name);
 	struct online o = on_instant();
 	bool drops, shrinks;
 
+	if (!c && q->is.known)
+		return on_instant();
 	if (!q->is.innodb)
 		return on_copy();
 	o.adds_column = true;
@@ -134,7 +144,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 		       : drops                   ? on_rebuild(q)
 						 : o;
 	}
-	if (on_in_primary(q->t, ch->name))
+	if (on_in_primary(q->t, ch->name) || in_clustered(q, ch->name))
 		return is_mariadb(q->d) && on_keeps_order(q) ? on_rebuild(q) : on_copy();
 	if (q->is.compressed || q->is.fulltext || shrinks)
 		return on_rebuild(q);
@@ -152,7 +162,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 
 static struct online null_change(const struct asked *q, bool to_not_null)
 {
-	if (is_mariadb(q->d) && q->is.has_stored && to_not_null)
+	if (is_mariadb(q->d) && (q->is.has_stored || q->is.virtual_index) && to_not_null)
 		return on_copy();
 	if (is_mariadb(q->d) && q->is.redundant && !to_not_null)
 		return on_instant();
@@ -276,6 +286,24 @@ static bool moves(const struct asked *q, struct slice name)
 	return false;
 }
 
+/* MariaDB's COMPRESSED columns. */
+static bool is_packed(const struct object *column)
+{
+	return names_has(column->column.options, SL("compressed"));
+}
+
+/* MyISAM and Aria take more labels of an enum or set as they are, and nothing else. */
+static bool stored_anew(const struct asked *q, const struct object *from, const struct object *to)
+{
+	struct type_question ask = {.from = from, .to = to};
+	enum my_type_change how = my_type_change(q->d, &ask);
+	struct slice base = my_type_base(from->column.type);
+
+	if (slice_is(base, "enum") || slice_is(base, "set"))
+		return how > TYPE_METADATA;
+	return ask.other_order || !slice_eq(from->column.type, to->column.type);
+}
+
 struct online on_modify_column(const struct asked *q, const struct change *ch)
 {
 	const struct object *old = on_column(q->t, ch->name);
@@ -297,8 +325,10 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 		o = on_worse(o, on_copy());
 	if (ch->list.n && moves(q, ch->name)) /* FIRST, AFTER */
 		o = on_worse(o, modify_order(q));
-	if (!q->is.innodb && (o.algorithm != ALGO_INSTANT || o.adds_column ||
-				     !slice_eq(from.column.type, to.column.type)))
+	if (is_mariadb(q->d) && is_packed(&from) != is_packed(&to))
+		o = on_worse(o, on_copy());
+	if (!q->is.innodb &&
+		(o.algorithm != ALGO_INSTANT || o.adds_column || stored_anew(q, &from, &to)))
 		return on_copy();
 	if (!slice_empty(ch->other.name) && !slice_ieq(ch->other.name, ch->name))
 		o = on_worse(o, on_rename_column(q, ch->name));

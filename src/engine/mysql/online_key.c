@@ -3,15 +3,24 @@
 
 #include "engine/mysql/parser.h"
 
-/* A unique key over whole texts is kept by a hidden column of hashes. */
-static bool is_hash_unique(const struct object *t, const struct object *index)
+/* A unique key over whole texts, or longer ones than a key may be, is kept by a hidden column of
+ * hashes. */
+static bool is_hash_unique(
+	const struct my_dialect *d, const struct object *t, const struct object *index)
 {
+	unsigned long long bytes = 0;
+
 	for (size_t i = 0; index->index.unique && i < index->index.columns.n; i++) {
 		const struct object *c = on_column(t, index->index.columns.at[i]);
 		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
+		struct object text;
+		bool whole = false;
 
-		if (c && my_lob_size(my_type_base(c->column.type)) &&
-			slice_chr(key, '(') >= key.len)
+		if (!c)
+			continue;
+		text = my_with_charset(t, c);
+		bytes += my_key_part_bytes(d, &text, key, &whole);
+		if (whole || bytes > MY_KEY_BYTES)
 			return true;
 	}
 	return false;
@@ -30,6 +39,40 @@ static bool over_new_virtual(const struct asked *q, const struct object *index)
 	return false;
 }
 
+static size_t new_fulltexts(const struct asked *q)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->after->n; i++)
+		n += !q->after->v[i].gone && !q->after->v[i].was && on_fulltext(&q->after->v[i]);
+	return n;
+}
+
+static bool is_versioned(const struct object *t)
+{
+	return t && names_has(t->table_.options, SL("system versioning"));
+}
+
+/* Without a primary key, the unique key that kept the rows gives the place to one over the same
+ * columns: only it is built anew, behind the rows. */
+static bool takes_over(const struct asked *q, const struct change *ch)
+{
+	const struct object *old = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
+
+	if (!old || old->type != OBJECT_INDEX ||
+		!names_eq(old->index.columns, ch->def->constraint.columns))
+		return false;
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+
+		if (p->was == old && !p->gone)
+			p->reordered = true;
+		else if (p->by == ch)
+			p->twin = true;
+	}
+	return true;
+}
+
 struct online on_create_index(const struct asked *q, const struct change *ch)
 {
 	struct online o = on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
@@ -38,9 +81,11 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && on_makes_nothing(q, ch))
 		return on_instant();
 	o.adds_index = true;
-	if (!q->is.innodb || ignore || (is_mariadb(q->d) && is_hash_unique(q->t, ch->def)))
+	if (!q->is.innodb || ignore || (is_mariadb(q->d) && is_hash_unique(q->d, q->t, ch->def)))
 		return on_copy();
 	if (slice_is(ch->def->index.method, "fulltext")) {
+		if (new_fulltexts(q) > 1 || (!q->is.fulltext && is_versioned(q->t)))
+			return on_copy();
 		o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
 		o.rebuild = !q->is.fulltext;
 		o.adds_index = true;
@@ -82,6 +127,11 @@ struct online on_add_constraint(const struct asked *q, const struct change *ch)
 		return on_instant();
 	if (!q->is.innodb || ((ch->flags & CHANGE_IGNORE) && slice_is(kind, "primary key")))
 		return on_copy();
+	if (slice_is(kind, "primary key") && takes_over(q, ch)) {
+		o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+		o.adds_index = true;
+		return o;
+	}
 	if (slice_is(kind, "primary key"))
 		return is_mariadb(q->d) && q->is.has_stored &&
 				       has_nullable(q->t, ch->def->constraint.columns)

@@ -5,9 +5,10 @@
 #include "engine/mysql/online.h"
 
 struct shape {
-	bool known, innodb, redundant, compressed, has_stored, has_virtual;
+	bool known, innodb, partitioned, redundant, compressed, has_stored, has_virtual;
 	/* afterwards */
-	bool fulltext, virtual_index;
+	bool fulltext, spatial, virtual_index;
+	size_t nfulltext; /* FULLTEXT indexes, new ones too */
 };
 
 struct asked {
@@ -26,7 +27,12 @@ const struct object *on_column(const struct object *t, struct slice name);
 bool on_generated(const struct object *o, const char *how);
 bool on_fulltext(const struct after_part *p);
 bool on_in_primary(const struct object *t, struct slice column);
+/* The key in whose order the rows are kept: the primary one, or the first unique one that has no
+ * NULLs; NULL: a hidden one. */
+const struct object *on_clustered(const struct object *t);
 bool on_indexed(const struct object *t, struct slice column);
+/* This change drops or adds a key that the statement adds or drops again. */
+bool on_is_twin(const struct asked *q, const struct change *ch);
 /* IF NOT EXISTS, and it exists. */
 bool on_makes_nothing(const struct asked *q, const struct change *ch);
 
