@@ -452,6 +452,8 @@ void my_after(struct arena *a, const struct my_dialect *d, const struct object *
 			if (drop == (pass == 0))
 				carry_out(&s, st->changes, ch);
 		}
-	if (is_mariadb(d))
+	if (is_mariadb(d) && t && slice_empty(t->table_.partition_key.text) &&
+		(slice_empty(t->table_.access_method) ||
+			slice_is(t->table_.access_method, "InnoDB")))
 		find_twins(&s);
 }

@@ -147,7 +147,7 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 
 	fx_rerun(x, fx_is_replaced(x, ch) || fx_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME
 									       : RERUN_FAILS);
-	if (fx_part(x, OBJECT_CONSTRAINT, SL("PRIMARY"), &old) == PRESENT)
+	if (fx_part(x, OBJECT_CONSTRAINT, SL("PRIMARY"), &old) == PRESENT && !keeps_key(x, ch))
 		for (size_t i = 0; i < x->after.n; i++)
 			if (x->after.v[i].was == old && !x->after.v[i].gone &&
 				!fx_flag(ch, CHANGE_IF_NOT_EXISTS))
@@ -231,7 +231,7 @@ static void index_fits(struct effects *x, const struct change *ch)
 
 /* The bytes of a key, text in full; *cut: of one column more than any key may have. */
 static unsigned long long key_bytes(struct effects *x, const struct after_part *p,
-	struct names keys, unsigned long long *largest)
+	struct names keys, unsigned long long *largest, bool *any_whole)
 {
 	unsigned long long all = 0;
 
@@ -247,6 +247,7 @@ static unsigned long long key_bytes(struct effects *x, const struct after_part *
 			continue;
 		column = my_with_charset(x->t, c->will ? c->will : c->was);
 		n = my_key_part_bytes(&x->d, &column, key, &whole);
+		*any_whole |= whole;
 		n = whole ? MY_KEY_BYTES : n;
 		*largest = n > *largest ? n : *largest;
 		all += n > MY_KEY_BYTES ? MY_KEY_BYTES : n;
@@ -276,13 +277,14 @@ void fx_keys_fit(struct effects *x)
 		const struct object *o = p->will ? p->will : p->was;
 		bool index = p->type == OBJECT_INDEX && !p->implied;
 		unsigned long long all, largest;
+		bool whole = false;
 
 		if (p->gone || (!index && !after_is_primary(p)) || !is_touched(x, p) ||
 			(index && (slice_is(o->index.method, "fulltext") ||
 					  slice_is(o->index.method, "spatial"))))
 			continue;
-		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest);
-		if (older && largest > 767)
+		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest, &whole);
+		if (older && largest > 767 && !(whole && index && o->index.unique))
 			fx_fails(x, OUTCOME_FAILS,
 				"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
 		if (all > MY_KEY_BYTES && (!index || (!o->index.unique && p->columns.n > 1)))
@@ -308,6 +310,23 @@ static void unique_fits_partitions(struct effects *x, struct names columns, stru
 	}
 }
 
+/* Such a unique key is kept by a hash, and not looked at by partitions. */
+static bool over_whole_text(const struct effects *x, const struct object *index)
+{
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *c =
+			after_find(&x->after, OBJECT_COLUMN, index->index.columns.at[i]);
+		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
+		bool whole = false;
+
+		if (c)
+			my_key_part_bytes(&x->d, c->will ? c->will : c->was, key, &whole);
+		if (whole)
+			return is_mariadb(&x->d);
+	}
+	return false;
+}
+
 void fx_create_index(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
@@ -323,7 +342,7 @@ void fx_create_index(struct effects *x, const struct change *ch)
 	for (size_t i = 0; i < ch->def->index.columns.n; i++)
 		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->index.columns.at[i], "column");
 	index_fits(x, ch);
-	if (ch->def->index.unique)
+	if (ch->def->index.unique && !over_whole_text(x, ch->def))
 		unique_fits_partitions(x, ch->def->index.columns, ch->name);
 	if (!ch->def->index.unique || keeps_key(x, ch) || fx_over_empty(x, ch->def->index.columns))
 		return;
@@ -353,6 +372,29 @@ static bool served(const struct effects *x, struct names columns)
 	return false;
 }
 
+/* Does a unique key without NULLs stay, for the rows to be kept in its order? */
+static bool orders_rows(const struct effects *x)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool whole = !p->gone && p->type == OBJECT_INDEX && !p->implied && o->index.unique;
+
+		if (!p->gone && after_is_primary(p))
+			return true;
+		for (size_t k = 0; whole && k < p->columns.n; k++) {
+			const struct after_part *c =
+				after_find(&x->after, OBJECT_COLUMN, p->columns.at[k]);
+
+			o = !c ? NULL : c->will ? c->will : c->was;
+			whole = o && o->column.not_null;
+		}
+		if (whole)
+			return true;
+	}
+	return false;
+}
+
 /* Foreign keys at both ends want an index. */
 static void index_is_needed(struct effects *x, struct slice index)
 {
@@ -364,6 +406,8 @@ static void index_is_needed(struct effects *x, struct slice index)
 			!served(x, x->after.v[i].columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
+	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))
+		return; /* done in place, it lets that one go */
 	n = catalog_referencing(x->c, x->t, x->a, &keys);
 	for (size_t i = 0; i < n && (!x->s || x->s->foreign_keys || is_mariadb(&x->d)); i++)
 		if (!served(x, keys[i]->constraint.ref_columns))

@@ -100,9 +100,11 @@ static void kind_fits(struct effects *x, struct slice text)
 {
 	bool counts =
 		slice_istarts(text, "COALESCE") || slice_istarts(text, "ADD PARTITION PARTITIONS");
-	bool names = slice_istarts(text, "DROP PARTITION") ||
-		     (slice_istarts(text, "ADD PARTITION") &&
-			     slice_ifind(text, SL("VALUES")) < text.len);
+	bool names =
+		slice_istarts(text, "DROP PARTITION") ||
+		(slice_istarts(text, "ADD PARTITION") &&
+			slice_ifind(text, SL("VALUES")) < text.len) ||
+		(slice_istarts(text, "REORGANIZE") && slice_ifind(text, SL("VALUES")) < text.len);
 
 	if (!x->t || slice_empty(x->t->table_.partition_key.text))
 		return;
@@ -273,6 +275,17 @@ void fx_convert(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_MAY_FAIL, "text may not be writable in the new character set");
 }
 
+static bool over_virtual(const struct object *t, const struct object *index)
+{
+	for (size_t i = 0; index->type == OBJECT_INDEX && i < index->index.columns.n; i++)
+		for (size_t k = 0; k < t->nparts; k++)
+			if (t->parts[k]->type == OBJECT_COLUMN &&
+				slice_is(t->parts[k]->column.generated, "virtual") &&
+				slice_ieq(t->parts[k]->name, index->index.columns.at[i]))
+				return true;
+	return false;
+}
+
 /* Only InnoDB keeps foreign keys. */
 void fx_change_engine(struct effects *x, const struct change *ch)
 {
@@ -284,6 +297,9 @@ void fx_change_engine(struct effects *x, const struct change *ch)
 		if (fx_is_foreign(x->t->parts[i]))
 			fx_fails(x, OUTCOME_FAILS, "the table has the foreign key %.*s",
 				SLICE(x->t->parts[i]->name));
+	for (size_t i = 0; i < x->t->nparts && slice_is(ch->value.text, "Aria"); i++)
+		if (over_virtual(x->t, x->t->parts[i]))
+			fx_fails(x, OUTCOME_FAILS, "Aria has no index over a virtual column");
 	if (names_has(x->t->table_.options, SL("system versioning")))
 		fx_fails(x, OUTCOME_FAILS, "its system versioning is InnoDB's own");
 	if (catalog_referencing(x->c, x->t, x->a, &keys) && (!x->s || x->s->foreign_keys))

@@ -571,7 +571,7 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	 * is being built the rows are written anew instead. MySQL: beside anything slower. */
 	if (all.adds_column && all.algorithm < ALGO_COPY && all.algorithm > ALGO_INSTANT &&
 		(all.adds_index || !is_mariadb(d))) {
-		all.algorithm = ALGO_INPLACE;
+		all = on_worse(all, on_rebuild(&q));
 		all.rebuild = true;
 	}
 	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))
