@@ -4,7 +4,6 @@
 
 extern const struct engine engine_mysql, engine_mariadb;
 
-
 const struct engine engine_mysql = {
 	.dialect = DIALECT_MYSQL,
 	.name = "mysql",
