@@ -50,6 +50,7 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 		if (l->change && (l->change->flags & CHANGE_IF_EXISTS))
 			r.certain = false;
 	}
+	r.certain = r.certain && !l->perhaps;
 	return r;
 }
 
@@ -482,7 +483,7 @@ static const struct pg_action *action_of(enum change_kind kind)
 {
 	static const struct pg_action *const tables[] = {pg_alter_actions, pg_type_actions,
 		pg_column_actions, pg_constraint_actions, pg_partition_actions, pg_index_actions,
-		pg_object_actions, pg_row_actions};
+		pg_object_actions, pg_row_actions, pg_maintenance_actions};
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct pg_action *a = tables[i]; a->on || a->on_relation; a++)
@@ -544,7 +545,8 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 	for (size_t i = 0; i < n; i++) {
 		l->change = &changes[i];
 		look_at(l);
-		look_inside(l, changes[i].inner, changes[i].ninner);
+		if (changes[i].kind != CHANGE_PREPARE)
+			look_inside(l, changes[i].inner, changes[i].ninner);
 		if (!up || i + 1 == n)
 			continue;
 		s.arena = l->arena;
