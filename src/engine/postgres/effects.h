@@ -28,6 +28,7 @@ struct looking {
 	const struct statement *statement;
 	const struct change *change;
 	struct effect *out;
+	struct slice block; /* the text of all of it; the statement's own may be a part */
 	int version;
 	enum rerun rerun; /* of this change */
 	bool partial;     /* the catalog holds what earlier changes of the statement did */
@@ -116,6 +117,16 @@ void pg_lock_default_partition(struct looking *l, const struct relation *parent,
 void pg_lock_parent_indexes(struct looking *l, const struct relation *parent);
 /* What the change reads, in the mode of a query. */
 void pg_reads(struct looking *l, bool scan, bool below);
+/* True when it is known that there is none: said, unless IF EXISTS allows it. */
+bool pg_missing(struct looking *l, enum object_type type);
+void pg_no_schema(struct looking *l, struct slice schema); /* fails when there is none */
+bool pg_spells_type(struct arena *a, struct slice text, struct name type);
+void pg_row_type_used(struct looking *l, struct name type);
+/* The column, and what stands on it. */
+void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice column);
+/* The function's name with its types in full. */
+struct name pg_function_name(struct looking *l, struct name n);
+struct slice pg_short_signature(struct looking *l, struct slice name);
 bool pg_target(struct looking *l, struct relation *r); /* the change's, unless it has none */
 void pg_row_rerun(struct looking *l, const struct relation *r, const struct pg_values *v);
 /* Does the statement do the same to that relation too? */
@@ -131,7 +142,9 @@ enum { PG_NEST_MAX = 8 };
 struct pg_deeds {
 	bool understood;   /* nothing dynamic, nothing unknown is called */
 	bool writes, inserts_only;
-	bool moves;        /* NEW.x becomes something else each time */
+	bool deletes_only;
+	bool assigns;      /* NEW.x := … */
+	bool moves;        /* … and something else each time */
 	bool raises;
 };
 void pg_run_text(struct looking *l, struct slice text, struct slice event, bool certain,
@@ -146,6 +159,7 @@ void pg_run_triggers(struct looking *l, const struct relation *r);
 void pg_writes_too(struct looking *l, enum change_kind kind, struct name table,
 	struct names columns, struct slice text, bool certain);
 void pg_reads_too(struct looking *l, struct name table, struct slice text, bool certain);
+struct names pg_merged_columns(const struct looking *l, bool insert);
 bool pg_does_update(const struct looking *l); /* ON CONFLICT DO UPDATE */
 bool pg_is_builtin(const struct looking *l, struct slice name);
 
@@ -159,7 +173,7 @@ struct pg_action {
 /* Each ends with a row that has neither. */
 extern const struct pg_action pg_alter_actions[], pg_type_actions[], pg_column_actions[],
 	pg_constraint_actions[], pg_partition_actions[], pg_index_actions[], pg_object_actions[],
-	pg_row_actions[], pg_maintenance_actions[];
+	pg_row_actions[], pg_maintenance_actions[], pg_drop_actions[];
 
 /* ---- Columns (effects_columns.c) ---- */
 /* NULL and *known = UNKNOWN when the table is not known. */

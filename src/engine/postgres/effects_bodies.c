@@ -122,6 +122,7 @@ static void deed(struct body *b, enum change_kind kind, struct name table, struc
 {
 	b->out->writes = true;
 	b->out->inserts_only = b->out->inserts_only && kind == CHANGE_INSERT;
+	b->out->deletes_only = b->out->deletes_only && kind == CHANGE_DELETE;
 	if (b->will != DEAD)
 		pg_writes_too(b->l, kind, table, columns, text_between(b, from, end), sure(b));
 }
@@ -228,6 +229,7 @@ static void assignment(struct body *b, size_t from, size_t end)
 
 	if (!word(b, from, "new") || !punct(b, from + 1, ".") || b->will == DEAD)
 		return;
+	b->out->assigns = true;
 	for (size_t i = from + 3; i < end; i++) {
 		for (size_t k = 0; k < sizeof moving / sizeof *moving; k++)
 			b->out->moves = b->out->moves || word(b, i, moving[k]);
@@ -449,7 +451,7 @@ void pg_calls(struct looking *l, struct name function, struct slice event, bool 
 /* SQL in a function's body is read when it is made: locks, and nothing else. */
 void pg_body_locks(struct looking *l, const struct object *function)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
 	struct looking inner = *l;
 
 	inner.only_locks = true;
@@ -464,16 +466,19 @@ void pg_body_locks(struct looking *l, const struct object *function)
 void pg_calls_of(struct looking *l, const struct expr_facts *facts)
 {
 	for (size_t i = 0; facts && i < facts->functions.n; i++) {
-		struct pg_deeds deeds = {.understood = true, .inserts_only = true};
+		struct pg_deeds deeds = {
+			.understood = true, .inserts_only = true, .deletes_only = true};
 		struct slice name = facts->functions.at[i];
 
 		pg_calls(l, pg_split_name(name), SLICE_NONE, true, &deeds);
 		if (!deeds.understood)
 			pg_need(l, "what function %.*s does", SLICE(name));
-		if (!deeds.understood || deeds.writes) {
+		if (!deeds.understood)
 			pg_rerun(l, RERUN_UNKNOWN);
+		else if (deeds.writes && !deeds.deletes_only)
+			pg_rerun(l, deeds.inserts_only ? RERUN_DIFFERS : RERUN_UNKNOWN);
+		if (!deeds.understood || (deeds.writes && !deeds.inserts_only))
 			l->out->undo = UNDO_NONE;
-		}
 	}
 }
 
@@ -511,7 +516,7 @@ static void rerun_with(struct looking *l, const struct pg_deeds *d, bool each_ro
 
 static void run_trigger(struct looking *l, const struct object *p, const char *event)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
 	struct slice body =
 		p->trigger.body.text.len ? p->trigger.body.text : p->trigger.body.normal;
 	struct name f = pg_split_name(slice_sub(body, 0, slice_chr(body, '(')));
@@ -527,12 +532,16 @@ static void run_trigger(struct looking *l, const struct object *p, const char *e
 		pg_may_fail(l, "trigger \"%.*s\" may refuse it", SLICE(p->name));
 	if (!l->nest)
 		rerun_with(l, &deeds, p->trigger.for_each_row);
+	/* The row that was there now is changed by it too. */
+	if (!l->nest && deeds.assigns && l->change->kind == CHANGE_INSERT &&
+		strcmp(event, "update") == 0 && l->rerun == RERUN_SAME)
+		pg_rerun(l, RERUN_UNKNOWN);
 }
 
 /* ON event TO table [WHERE …] DO [ALSO | INSTEAD] … */
 static bool run_rule(struct looking *l, const struct object *p, const char *event)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
 	struct slice text = p->other.definition.text.len ? p->other.definition.text
 							 : p->other.definition.normal;
 	struct slice on = arena_printf(l->arena, "ON %s TO ", event), action;

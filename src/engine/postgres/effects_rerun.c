@@ -19,7 +19,7 @@ static enum rerun rerun_update(const struct looking *l)
 	struct lexer x;
 	struct token t, last = {0}, before = {0};
 
-	if (set == SIZE_MAX || c->flags & CHANGE_INNER || l->statement->nchanges > 1)
+	if (set == SIZE_MAX || l->statement->nchanges > 1)
 		return RERUN_UNKNOWN;
 	text = slice_from(text, set + 5);
 	end = slice_ifind(text, SL(" where "));
@@ -190,6 +190,10 @@ static enum rerun rerun_insert(
 		return c->flags & CHANGE_FROM_SELECT ? RERUN_UNKNOWN : RERUN_DIFFERS;
 	if (c->flags & CHANGE_FROM_SELECT && guards_itself(l, r))
 		return RERUN_SAME;
+	/* What WITH has deleted is not there a second time. */
+	if (c->flags & CHANGE_FROM_SELECT && l->statement->nchanges == 2 && c->reads.n == 0 &&
+		l->statement->changes[0].kind == CHANGE_DELETE)
+		return RERUN_SAME;
 	if (c->flags & CHANGE_FROM_SELECT && l->statement->nchanges > 1)
 		return RERUN_UNKNOWN;
 	meets = meets_itself(l, r, v);
@@ -199,13 +203,70 @@ static enum rerun rerun_insert(
 	return meets == PRESENT ? RERUN_FAILS : RERUN_DIFFERS;
 }
 
+static bool all_of(struct names some, struct names all)
+{
+	for (size_t i = 0; i < some.n; i++)
+		if (!names_has(all, some.at[i]))
+			return false;
+	return true;
+}
+
+/* What was inserted matches the second time; what was deleted does not. */
+static enum rerun rerun_merge(struct looking *l)
+{
+	const struct names *does = &l->change->list;
+	bool inserts = names_has(*does, SL("insert")), updates = names_has(*does, SL("update"));
+
+	if (!updates)
+		return inserts && names_has(*does, SL("delete")) ? RERUN_DIFFERS : RERUN_SAME;
+	if (names_has(*does, SL("delete")))
+		return RERUN_UNKNOWN;
+	if (inserts && !all_of(pg_merged_columns(l, false), pg_merged_columns(l, true)))
+		return RERUN_UNKNOWN;
+	return rerun_update(l);
+}
+
+/* SET a = a + 5 for all rows: a - 5 brings it back. */
+static bool counts_back(const struct looking *l)
+{
+	const struct change *c = l->change;
+	size_t set = slice_ifind(l->statement->text, SL(" set "));
+	struct token t[8] = {0};
+	struct lexer x;
+
+	if (set == SIZE_MAX || c->list.n != 1 || c->flags & CHANGE_HAS_WHERE)
+		return false;
+	lexer_init(&x, DIALECT_POSTGRES, slice_from(l->statement->text, set + 5));
+	for (int i = 0; i < 6; i++)
+		t[i] = lexer_next(&x);
+	return token_punct(t[1], "=") && slice_ieq(t[0].text, t[2].text) &&
+	       (token_punct(t[3], "+") || token_punct(t[3], "-")) && t[4].kind == TOKEN_NUMBER &&
+	       (t[5].kind == TOKEN_END || token_punct(t[5], ";"));
+}
+
+static void row_undo(struct looking *l)
+{
+	const struct change *c = l->change;
+
+	if (c->kind == CHANGE_UPDATE && counts_back(l) && l->statement->nchanges == 1)
+		l->out->undo = UNDO_EXACT;
+	if (c->kind == CHANGE_MERGE && l->statement->nchanges == 1 &&
+		!names_has(c->list, SL("update")) && !names_has(c->list, SL("delete")))
+		l->out->undo = UNDO_EXACT;
+	if (c->kind == CHANGE_INSERT && pg_does_update(l))
+		l->out->undo = UNDO_NONE;
+}
+
 /* A second run of the same rows. */
 void pg_row_rerun(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	const struct change *c = l->change;
 
+	row_undo(l);
 	if (c->kind == CHANGE_UPDATE)
 		pg_rerun(l, rerun_update(l));
+	else if (c->kind == CHANGE_MERGE)
+		pg_rerun(l, rerun_merge(l));
 	else if (c->kind == CHANGE_INSERT && c->flags & CHANGE_ON_CONFLICT)
 		pg_rerun(l, rerun_conflict(l, r, v));
 	else if (c->kind == CHANGE_INSERT)

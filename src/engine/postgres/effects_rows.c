@@ -239,6 +239,15 @@ static bool prunes(const struct looking *l, const struct relation *r)
 	return false;
 }
 
+/* … WHERE NOT EXISTS (SELECT … FROM the only table that is read) */
+static bool subquery_reads(const struct looking *l, const struct relation *r)
+{
+	const struct expr_facts *f = l->change->value.facts;
+
+	return l->change->kind == CHANGE_INSERT && r->object && f && f->has_subquery &&
+	       f->columns.n && !indexed(r, &f->columns) && !(l->change->flags & CHANGE_HAS_LIMIT);
+}
+
 /* What a query reads: one table, or several that are joined as the planner likes. */
 static void scan_sources(struct looking *l)
 {
@@ -253,7 +262,7 @@ static void scan_sources(struct looking *l)
 			continue;
 		if (c->reads.n > 1)
 			pg_scan(l, &r, false);
-		else if (reads_whole(l, &r))
+		else if (reads_whole(l, &r) || subquery_reads(l, &r))
 			pg_scan(l, &r, !prunes(l, &r));
 	}
 }
@@ -493,7 +502,7 @@ static void sets_off(struct looking *l, const struct relation *r, const struct p
 }
 
 /* The columns that an action of MERGE names. */
-static struct names merged_columns(struct looking *l, bool insert)
+struct names pg_merged_columns(const struct looking *l, bool insert)
 {
 	struct names out = {0};
 	struct lexer x;
@@ -535,8 +544,9 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 			continue;
 		acts = true;
 		sub.kind = actions[i].kind;
-		sub.list = sub.kind == CHANGE_DELETE ? (struct names){0}
-						     : merged_columns(l, sub.kind == CHANGE_INSERT);
+		sub.list = sub.kind == CHANGE_DELETE
+				   ? (struct names){0}
+				   : pg_merged_columns(l, sub.kind == CHANGE_INSERT);
 		inner.change = &sub;
 		sets_off(&inner, r, v);
 	}
