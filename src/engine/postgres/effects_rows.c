@@ -400,6 +400,15 @@ static void writes_tree(struct looking *l, const struct relation *r, bool certai
 	}
 }
 
+/* UPDATE of the partition key. */
+static bool moves_rows(const struct looking *l, const struct relation *r)
+{
+	for (size_t i = 0; l->change->kind == CHANGE_UPDATE && i < l->change->list.n; i++)
+		if (pg_in_partition_key(r, l->change->list.at[i]))
+			return true;
+	return false;
+}
+
 static void lock_changed(struct looking *l, const struct relation *r)
 {
 	const struct object *only;
@@ -412,6 +421,11 @@ static void lock_changed(struct looking *l, const struct relation *r)
 		child = pg_relation_of(l, only);
 		pg_writes(l, &child);
 		pg_lock_tree(l, &child, PG_ROW_EXCLUSIVE);
+		if (moves_rows(l, r)) {
+			pg_need(l, "which partitions the rows go to");
+			lock_maybe(l, r, PG_ROW_EXCLUSIVE);
+			writes_tree(l, r, false);
+		}
 	} else if (l->change->kind != CHANGE_MERGE && prunes(l, r)) {
 		pg_need(l, "which partitions WHERE leaves");
 		lock_maybe(l, r, PG_ROW_EXCLUSIVE);

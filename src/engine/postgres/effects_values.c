@@ -96,6 +96,8 @@ bool pg_gives(const struct looking *l, const struct pg_values *v, const struct r
 {
 	if (l->change->list.n && !names_has(l->change->list, column))
 		return false;
+	if (v->n == 0 && slice_ifind(l->statement->text, SL("default values")) != SIZE_MAX)
+		return false;
 	for (size_t i = 0; i < v->n; i++) {
 		struct slice s = pg_value(l, v, i, r, column);
 
