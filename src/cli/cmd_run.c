@@ -1,29 +1,14 @@
-/* cmd_run.c - belay status, up, down, goto, redo, baseline: what touches a database's history. */
+/* cmd_run.c - belay status, up, down, goto, redo: what runs migrations. */
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
-#include "run/run.h"
+#include "cli/running.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
 #include <time.h>
 
-struct running {
-	struct cli *cli;
-	struct project project;
-	struct conn *conn;
-	struct run_state state;
-	struct run_lock lock;
-	struct lease lease;
-	bool taken;   /* our turn */
-	bool skipped; /* somebody else is at it, and that is fine */
-	struct progress progress;
-	long long said; /* when a wait was last mentioned */
-	bool told;      /* server, database and role were shown */
-	bool confirmed, block_told;
-};
-
-static void end(struct running *r)
+void running_end(struct running *r)
 {
 	if (r->conn)
 		lease_give(&r->lease, r->conn);
@@ -64,7 +49,7 @@ static bool connect_patiently(struct cli *c, struct conn **out, bool read_only, 
 	return true;
 }
 
-static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
+bool running_begin(struct running *r, struct cli *c, bool read_only, struct err *err)
 {
 	*r = (struct running){.cli = c, .lock = {.fd = -1}};
 	if (!cli_project(c, &r->project, true, err))
@@ -72,19 +57,19 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 	if (!connect_patiently(c, &r->conn, read_only || cli_flag(c, "dry-run"), err))
 		return false;
 	if (!gate_role(c, r->conn, err)) {
-		end(r);
+		running_end(r);
 		return false;
 	}
 	r->project.dialect = r->conn->id.dialect;
 	if ((read_only || cli_flag(c, "dry-run") || may_write(r->conn, err)) &&
 		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
-	end(r);
+	running_end(r);
 	return false;
 }
 
 /* Nothing to undo in a database that is not there: SQLite would make an empty file of it. */
-static bool is_there(struct cli *c, struct err *err)
+bool running_is_there(struct cli *c, struct err *err)
 {
 	struct conn *probe;
 	struct slice url;
@@ -122,12 +107,12 @@ int cmd_status(struct cli *c, struct err *err)
 	struct running r;
 	bool ok;
 
-	if (!begin(&r, c, true, err))
+	if (!running_begin(&r, c, true, err))
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
 	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
-	end(&r);
+	running_end(&r);
 	return ok ? 0 : 2;
 }
 
@@ -293,7 +278,7 @@ static bool read_if_running(const struct cli *c, enum if_running *out, struct er
 
 /* One runner at a time: a lease where the engine has them, else a lock. Nobody who finds nothing to
  * do comes here. What was read before may be old by then. */
-static bool take_turn(struct running *r, int patience_ms, struct err *err)
+bool running_turn(struct running *r, int patience_ms, struct err *err)
 {
 	struct cli *c = r->cli;
 	struct lease_request q = {.where = cli_journal(c),
@@ -451,7 +436,7 @@ static bool run_selection(
 	}
 	if (!gate_window(c, &ro.window, err))
 		return false;
-	if (!take_turn(r, ro.patience_ms, err) || r->skipped)
+	if (!running_turn(r, ro.patience_ms, err) || r->skipped)
 		return !err_is(err);
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
@@ -579,12 +564,12 @@ static void say_oddities(const struct running *r, const struct migration *only)
 	}
 }
 
-static int finish(struct running *r, bool ok, size_t done, const char *nothing)
+int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
 	if (ok && done == 0)
 		printf("%s\n", r->skipped ? "nothing done: another belay is migrating this database"
 					  : nothing);
-	end(r);
+	running_end(r);
 	return ok ? 0 : 2;
 }
 
@@ -599,7 +584,7 @@ int cmd_up(struct cli *c, struct err *err)
 	size_t done = 0, waiting;
 	bool ok;
 
-	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
+	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !running_begin(&r, c, false, err))
 		return 2;
 	warn_missing(&r);
 	say_oddities(&r, only_of(&r, only));
@@ -614,7 +599,7 @@ int cmd_up(struct cli *c, struct err *err)
 			"%zu contract migration%s and what stands behind wait%s: belay up --phase "
 			"contract, when no running code needs the old form",
 			waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
-	return finish(&r, ok, done,
+	return running_finish(&r, ok, done,
 		waiting ? "nothing to do: what is left waits for its phase"
 		: only  ? "nothing to do: it is applied"
 			: "nothing to do: all migrations are applied");
@@ -630,12 +615,12 @@ int cmd_down(struct cli *c, struct err *err)
 	size_t done = 0;
 	bool ok;
 
-	if (!cli_number(c, "count", 0, &count, err) || !is_there(c, err) ||
-		!begin(&r, c, false, err))
+	if (!cli_number(c, "count", 0, &count, err) || !running_is_there(c, err) ||
+		!running_begin(&r, c, false, err))
 		return 2;
 	sel.count = (size_t)count;
 	ok = run_selection(&r, &sel, &done, err);
-	return finish(&r, ok, done, "nothing to do: no migration is applied");
+	return running_finish(&r, ok, done, "nothing to do: no migration is applied");
 }
 
 static bool is_applied(const struct running *r, const struct migration *m)
@@ -654,7 +639,7 @@ int cmd_goto(struct cli *c, struct err *err)
 	size_t done = 0;
 	bool ok;
 
-	if (!begin(&r, c, false, err))
+	if (!running_begin(&r, c, false, err))
 		return 2;
 	ok = project_find(&r.project, sel.to, &m, err);
 	if (ok) {
@@ -662,7 +647,7 @@ int cmd_goto(struct cli *c, struct err *err)
 		sel.direction = is_applied(&r, m) ? DIR_DOWN : DIR_UP;
 		ok = run_selection(&r, &sel, &done, err);
 	}
-	return finish(&r, ok, done, "nothing to do: the database is there already");
+	return running_finish(&r, ok, done, "nothing to do: the database is there already");
 }
 
 int cmd_redo(struct cli *c, struct err *err)
@@ -673,7 +658,7 @@ int cmd_redo(struct cli *c, struct err *err)
 	size_t n, done = 0;
 	bool ok;
 
-	if (!is_there(c, err) || !begin(&r, c, false, err))
+	if (!running_is_there(c, err) || !running_begin(&r, c, false, err))
 		return 2;
 	ok = state_select(&r.state, &r.project, &down, &c->arena, &list, &n, err);
 	if (ok && n) {
@@ -682,143 +667,5 @@ int cmd_redo(struct cli *c, struct err *err)
 		     state_read(&r.state, &c->arena, &r.project, r.conn, cli_journal(c), err) &&
 		     run_selection(&r, &up, &done, err);
 	}
-	return finish(&r, ok, done, "nothing to do: no migration is applied");
-}
-
-/* ---- baseline ---- */
-
-static bool record_one(
-	struct running *r, struct journal *j, const struct migration *m, struct err *err)
-{
-	const struct layout *l = r->project.layout;
-	bool sqlite = r->conn->id.dialect == DIALECT_SQLITE;
-	struct err ignored = {0};
-	bool ok;
-
-	ok = conn_exec(r->conn, sqlite ? SL("BEGIN IMMEDIATE") : SL("BEGIN"), err);
-	if (ok && l->history_begin)
-		ok = l->history_begin(&r->project, r->conn, m, DIR_UP, err);
-	ok = ok && l->history_finish(&r->project, r->conn, m, DIR_UP, 0, err) &&
-	     journal_applied(j, m, DIR_UP, true, err) && conn_exec(r->conn, SL("COMMIT"), err);
-	if (!ok && r->conn->ops->alive(r->conn)) {
-		conn_exec(r->conn, SL("ROLLBACK"), &ignored);
-		err_done(&ignored);
-	}
-	return ok;
-}
-
-static bool is_recorded(const struct migration_state *s)
-{
-	return s->state == STATE_APPLIED;
-}
-
-static bool record_until(struct running *r, struct journal *j, const struct migration *stop,
-	size_t *done, struct err *err)
-{
-	for (size_t i = 0; i < r->state.n; i++) {
-		const struct migration_state *s = &r->state.at[i];
-
-		if (!s->migration || s->migration->repeatable)
-			continue;
-		if (is_recorded(s) && s->edited) {
-			if (!journal_applied(j, s->migration, DIR_UP, true, err))
-				return false;
-			++*done;
-		} else if (!is_recorded(s)) {
-			if (!record_one(r, j, s->migration, err))
-				return false;
-			printf("recorded %.*s\n", SLICE(s->id));
-			++*done;
-		}
-		if (s->migration == stop)
-			break;
-	}
-	return true;
-}
-
-int cmd_baseline(struct cli *c, struct err *err)
-{
-	const struct migration *stop;
-	struct journal *j = NULL;
-	struct err ignored = {0};
-	struct running r;
-	size_t done = 0;
-	bool ok;
-
-	if (!begin(&r, c, false, err))
-		return 2;
-	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) && take_turn(&r, 0, err) &&
-	     r.project.layout->history_create(&r.project, r.conn, err) &&
-	     journal_open(&j, r.conn, cli_journal(c), DIR_UP, r.project.layout->name, err) &&
-	     record_until(&r, j, stop, &done, err);
-	if (j)
-		journal_finish(j, ok ? "done" : "failed", &ignored);
-	err_done(&ignored);
-	journal_close(j);
-	return finish(&r, ok, done, "nothing to do: all of them are recorded");
-}
-
-/* ---- verify ---- */
-
-static bool wanted(
-	const struct cli *c, const struct project *p, const struct migration *m, struct err *err)
-{
-	for (size_t i = 0; i < c->nargs; i++) {
-		const struct migration *named;
-
-		if (!project_find(p, slice_of(c->args[i]), &named, err))
-			return false;
-		if (named == m)
-			return true;
-	}
-	return c->nargs == 0;
-}
-
-static size_t with_checks(struct running *r, const struct migration ***out, struct err *err)
-{
-	const struct migration **v = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->state.n && !err_is(err); i++) {
-		const struct migration_state *s = &r->state.at[i];
-
-		if (s->migration && s->state == STATE_APPLIED && s->migration->verify.src &&
-			wanted(r->cli, &r->project, s->migration, err))
-			*ARENA_PUSH(&r->cli->arena, v, n) = s->migration;
-	}
-	*out = v;
-	return n;
-}
-
-static void print_failure(struct cli *c, const struct verify_failure *f)
-{
-	struct buf b = {0};
-
-	report_excerpt(&b, f->span, c->color_out);
-	printf("%sfailed%s %.*s: expected %.*s, got %.*s\n%s", tint(c->color_out, "error"),
-		tint(c->color_out, "off"), SLICE(f->migration->id),
-		SLICE(clean_line(&c->arena, f->expected)),
-		SLICE(clean_line(&c->arena, slice_sub(f->got, 0, 400))), buf_cstr(&b));
-	buf_done(&b);
-}
-
-int cmd_verify(struct cli *c, struct err *err)
-{
-	const struct migration **list;
-	struct run_result res = {0};
-	struct running r;
-	size_t n;
-	bool ok;
-
-	if (!begin(&r, c, true, err))
-		return 2;
-	n = with_checks(&r, &list, err);
-	ok = !err_is(err) && run_verify(&res, &c->arena, &r.project, list, n, r.conn, err);
-	for (size_t i = 0; i < res.nfailures; i++)
-		print_failure(c, &res.failures[i]);
-	if (ok)
-		printf("%zu migration%s with verify queries, %zu failed check%s\n", n,
-			n == 1 ? "" : "s", res.nfailures, res.nfailures == 1 ? "" : "s");
-	end(&r);
-	return !ok ? 2 : res.nfailures ? 5 : 0;
+	return running_finish(&r, ok, done, "nothing to do: no migration is applied");
 }
