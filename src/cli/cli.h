@@ -135,6 +135,7 @@ int cmd_graph(struct cli *c, struct err *err);
 int cmd_review(struct cli *c, struct err *err);
 int cmd_rehearse(struct cli *c, struct err *err);
 int cmd_status(struct cli *c, struct err *err);
+int cmd_plan(struct cli *c, struct err *err);
 int cmd_up(struct cli *c, struct err *err);
 int cmd_down(struct cli *c, struct err *err);
 int cmd_goto(struct cli *c, struct err *err);

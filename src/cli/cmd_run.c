@@ -235,7 +235,7 @@ static bool read_time(const struct cli *c, const char *option, int *ms, struct e
 }
 
 /* The command line, else the environment of belay.yml, else what traffic does not notice. */
-static bool read_budget(
+bool running_budget(
 	const struct cli *c, struct plan_request *req, struct run_options *ro, struct err *err)
 {
 	const char *name = cli_text(c, "env");
@@ -423,7 +423,7 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
-	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
+	if (!read_in_doubt(c, &ro.in_doubt, err) || !running_budget(c, &req, &ro, err))
 		return false;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
@@ -456,7 +456,7 @@ static bool run_selection(
 }
 
 /* A code migration in the way stops `up` in front of it; what stands before it runs. */
-static bool cut_before_code(
+bool running_cut(
 	struct running *r, struct selection *sel, const struct migration **code, struct err *err)
 {
 	const struct migration **list, *last = NULL;
@@ -517,7 +517,15 @@ static bool phase_of(const char *text, enum phase *out, struct err *err)
 	return true;
 }
 
-static size_t waiting_contracts(const struct running *r)
+bool running_selection(struct cli *c, struct selection *sel, struct err *err)
+{
+	*sel = (struct selection){.direction = DIR_UP,
+		.to = slice_of(c->nargs ? c->args[0] : NULL),
+		.only = slice_of(cli_text(c, "only"))};
+	return phase_of(cli_text(c, "phase"), &sel->phase, err);
+}
+
+size_t running_contracts(const struct running *r)
 {
 	size_t n = 0;
 
@@ -576,24 +584,22 @@ int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
 int cmd_up(struct cli *c, struct err *err)
 {
 	const char *only = cli_text(c, "only");
-	struct selection sel = {.direction = DIR_UP,
-		.to = slice_of(c->nargs ? c->args[0] : NULL),
-		.only = slice_of(only)};
 	const struct migration *code = NULL;
+	struct selection sel;
 	struct running r;
 	size_t done = 0, waiting;
 	bool ok;
 
-	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !running_begin(&r, c, false, err))
+	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
 	warn_missing(&r);
 	say_oddities(&r, only_of(&r, only));
-	ok = cut_before_code(&r, &sel, &code, err);
+	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);
 	if (ok && code)
 		ok = code_in_the_way(code, done, err);
-	waiting = waiting_contracts(&r);
+	waiting = running_contracts(&r);
 	if (ok && waiting && sel.phase != PHASE_CONTRACT && !only)
 		warning_print(c,
 			"%zu contract migration%s and what stands behind wait%s: belay up --phase "

@@ -73,6 +73,15 @@ static const struct option_spec up_options[] = {
 	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+static const struct option_spec plan_options[] = {
+	{"only",    0, OPTION_TEXT, "ID",     "this migration alone"},
+	{"phase",   0, OPTION_TEXT, "PHASE",  "expand, backfill or contract"},
+	{"offline", 0, OPTION_FLAG, NULL,     "without a database: what is new --since, else everything"},
+	{"since",   0, OPTION_TEXT, "GITREF", "with --offline: what counts as new (default: the merge base with the main branch)"},
+	{"wait",    0, OPTION_TEXT, "TIME",   "as for up: in the way of traffic for a lock at most this long (200ms)"},
+	{"hold",    0, OPTION_TEXT, "TIME",   "as for up: a lock that stops writes is kept at most this long (2s)"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
@@ -164,6 +173,12 @@ static const struct command command_table[] = {
 	{"status", "", "which migrations are applied, pending, edited, missing",
 	 "Reads the history table of the project's tool and belay's journal. Changes nothing.",
 	 "belay status --db sqlite:app.db", NULL, 0, 0, cmd_status, DOCUMENT_STATUS},
+	{"plan", "[ID]", "what up would do: impact, duration, risk, way back, checklist",
+	 "For each pending migration: locks, rewrites, losses, how long it takes (an interval, from the sizes\n"
+	 "that the database's statistics give) and how risky it is; the steps of the deploy and of the way\n"
+	 "back, and what to look at before, meanwhile and afterwards. -o sql is a script to run by hand, with\n"
+	 "the rows of the project's own history. Nothing is written, no table read.",
+	 "belay plan --db sqlite:app.db", plan_options, 0, 1, cmd_plan, DOCUMENT_PLAN},
 	{"up", "[ID]", "apply pending migrations, up to and including ID",
 	 "Shows server, database and role, then applies what is pending in the tool's own order, keeping\n"
 	 "the tool's history table. Each transactional migration commits together with its records. After\n"
@@ -211,7 +226,7 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
 	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], NULL};
+	&command_table[19], &command_table[20], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */

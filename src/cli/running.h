@@ -1,7 +1,8 @@
 /* running.h - a project, its database and whose turn it is: shared by the commands that look at a
  * history or change it.
  *
- *	running_begin() → running_turn() (only what writes) → … → running_finish() or running_end() */
+ *	running_begin() → running_turn() (only what writes) → … → running_finish() or running_end()
+ */
 #ifndef BELAY_CLI_RUNNING_H
 #define BELAY_CLI_RUNNING_H
 
@@ -33,5 +34,17 @@ bool running_is_there(struct cli *c, struct err *err);
 /* The exit code; `nothing` is said when nothing was done. */
 int running_finish(struct running *r, bool ok, size_t done, const char *nothing);
 void running_end(struct running *r);
+
+/* ---- What up and plan share ---- */
+/* ID, --only, --phase. */
+bool running_selection(struct cli *c, struct selection *sel, struct err *err);
+/* --wait, --hold, --patience, else the environment's, else what traffic does not notice. */
+bool running_budget(
+	const struct cli *c, struct plan_request *req, struct run_options *ro, struct err *err);
+/* A code migration in the way (*code): the selection ends in front of it. */
+bool running_cut(
+	struct running *r, struct selection *sel, const struct migration **code, struct err *err);
+/* Pending migrations that wait for --phase contract. */
+size_t running_contracts(const struct running *r);
 
 #endif

@@ -18,4 +18,9 @@ struct slice report_sentence(struct arena *a, const struct finding *f);
 /* The next finding that is reported, from *i on; NULL at the end. *i moves behind it. */
 const struct finding *report_next(const struct verdict *v, size_t *i);
 
+/* Markdown of text that is not ours: it opens no markup and mentions nobody. */
+void markdown_prose(struct buf *b, struct slice s);
+void markdown_code_span(struct buf *b, struct slice s);
+void markdown_code_block(struct buf *b, struct slice s);
+
 #endif

@@ -16,6 +16,7 @@ const struct engine engine_postgres = {
 	.connect = pg_connect,
 	.load = pg_load,
 	.rows_fingerprint = pg_rows_fingerprint,
+	.sizes = pg_sizes,
 	.positions = pg_positions,
 	.scratch_start = pg_scratch_start,
 	.scratch_open = pg_scratch_open,
