@@ -197,8 +197,10 @@ static const struct command command_table[] = {
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",
 	 "belay baseline 3 --db sqlite:app.db", NULL, 1, 1, cmd_baseline},
-	{"verify", "[ID…]", "run the verify queries of what is applied",
-	 "Runs the verify queries of the applied migrations in a read-only transaction.",
+	{"verify", "[ID…]", "run the verify queries of what is applied; see what others did to the schema",
+	 "Runs the verify queries of the applied migrations in a read-only transaction. Without IDs the schema\n"
+	 "is compared with what belay stored after its last run: exit 1, and the difference, when somebody\n"
+	 "else has changed it.",
 	 "belay verify --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_verify},
 	{"diff", "A B", "compare two schemas: URLs, SQL files, folders of migrations, @ID",
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"

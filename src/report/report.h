@@ -61,6 +61,9 @@ void report_error_json(struct buf *b, const struct err *err);
 /* {"belay":{"version":…,"schema":NAME} as the first member of an open object. */
 void report_head(struct json *j, const char *schema);
 
+/* "differences": […], in an open object. */
+void report_differences(struct json *j, const struct catalog_diff *d);
+
 struct review {
 	const struct project *project;
 	const struct verdict *verdict;

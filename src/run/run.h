@@ -114,8 +114,17 @@ struct verify_failure {
 	struct slice query, expected, got;
 	struct span span;
 };
+/* A verify query that was asked. */
+struct verify_check {
+	const struct migration *migration;
+	unsigned query; /* index in its script, from 0 */
+	struct slice sql, expected, got;
+	bool holds;
+};
 struct run_result {
 	size_t migrations_done, statements_done;
+	struct verify_check *checks;
+	size_t nchecks;
 	struct verify_failure *failures;
 	size_t nfailures;
 };
