@@ -141,6 +141,8 @@ int cmd_down(struct cli *c, struct err *err);
 int cmd_goto(struct cli *c, struct err *err);
 int cmd_redo(struct cli *c, struct err *err);
 int cmd_baseline(struct cli *c, struct err *err);
+int cmd_repair(struct cli *c, struct err *err);
+int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/running.h"
+#include "run/identity.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
@@ -111,7 +112,8 @@ int cmd_status(struct cli *c, struct err *err)
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
-	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
+	ok = running_identity(&r, false, err);
+	ok = ok && cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
 	running_end(&r);
 	return ok ? 0 : 2;
 }
@@ -430,6 +432,8 @@ static bool run_selection(
 		return false;
 	if (req.nmigrations == 0)
 		return true;
+	if (!running_identity(r, true, err))
+		return false;
 	if (cli_flag(c, "dry-run")) {
 		*done = req.nmigrations;
 		return dry_run(r, &req, err);
@@ -489,17 +493,6 @@ static bool code_in_the_way(const struct migration *code, size_t done, struct er
 	return err_hint(err, "Run it with its own tool, then belay up goes on after it.");
 }
 
-/* The database has seen migrations whose files are gone: what they did is not in this folder. */
-static void warn_missing(const struct running *r)
-{
-	for (size_t i = 0; i < r->state.n; i++)
-		if (!r->state.at[i].migration)
-			warning_print(r->cli,
-				"migration %.*s is in the database's history, but its file is "
-				"missing",
-				SLICE(clean_line(&r->cli->arena, r->state.at[i].id)));
-}
-
 static bool phase_of(const char *text, enum phase *out, struct err *err)
 {
 	*out = PHASE_NONE;
@@ -521,7 +514,9 @@ bool running_selection(struct cli *c, struct selection *sel, struct err *err)
 {
 	*sel = (struct selection){.direction = DIR_UP,
 		.to = slice_of(c->nargs ? c->args[0] : NULL),
-		.only = slice_of(cli_text(c, "only"))};
+		.only = slice_of(cli_text(c, "only")),
+		.out_of_order = c->config.out_of_order || cli_flag(c, "out-of-order"),
+		.ignore_missing = c->config.ignore_missing || cli_flag(c, "ignore-missing")};
 	return phase_of(cli_text(c, "phase"), &sel->phase, err);
 }
 
@@ -535,19 +530,8 @@ size_t running_contracts(const struct running *r)
 	return n;
 }
 
-static const struct migration *only_of(const struct running *r, const char *id)
-{
-	const struct migration *m = NULL;
-	struct err ignored = {0};
-
-	if (id && !project_find(&r->project, slice_of(id), &m, &ignored))
-		m = NULL;
-	err_done(&ignored);
-	return m;
-}
-
-/* What a person should know about the history before it is added to. */
-static void say_oddities(const struct running *r, const struct migration *only)
+/* What was let pass on purpose is said all the same. */
+static void say_oddities(const struct running *r, const struct selection *sel)
 {
 	struct cli *c = r->cli;
 
@@ -555,21 +539,32 @@ static void say_oddities(const struct running *r, const struct migration *only)
 		const struct migration_state *m = &r->state.at[i];
 		struct slice id = clean_line(&c->arena, m->id);
 
-		if (m->missing_file && m->state == STATE_APPLIED && !slice_empty(id))
+		if (m->missing_file && m->state == STATE_APPLIED && sel->ignore_missing)
 			warning_print(c, "migration %.*s is in the history and its file is missing",
 				SLICE(id));
-		if (!m->late || m->migration == only)
-			continue;
-		if (m->state == STATE_PENDING)
+		if (m->late && m->state == STATE_PENDING && sel->out_of_order)
 			warning_print(c,
 				"migration %.*s is late: something behind it is applied already",
 				SLICE(id));
-		else
-			warning_print(c,
-				"migration %.*s stands below the mark of %s and was not run by "
-				"belay; if it is new: belay up --only %.*s",
-				SLICE(id), r->project.layout->name, SLICE(id));
 	}
+}
+
+/* A journal that was written elsewhere came here with a copy. */
+bool running_identity(struct running *r, bool refuse, struct err *err)
+{
+	enum identity what;
+	struct slice words;
+
+	if (!r->state.journal_exists)
+		return true;
+	if (!identity_check(r->conn, cli_journal(r->cli), &r->cli->arena, &what, &words, err))
+		return false;
+	if (what == IDENTITY_OTHER && refuse)
+		return identity_refuse(words, err);
+	if (what != IDENTITY_SAME)
+		warning_print(r->cli, "this is not where belay ran last: %.*s",
+			SLICE(clean_line(&r->cli->arena, words)));
+	return true;
 }
 
 int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
@@ -592,8 +587,7 @@ int cmd_up(struct cli *c, struct err *err)
 
 	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
-	warn_missing(&r);
-	say_oddities(&r, only_of(&r, only));
+	say_oddities(&r, &sel);
 	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);
@@ -639,7 +633,9 @@ static bool is_applied(const struct running *r, const struct migration *m)
 
 int cmd_goto(struct cli *c, struct err *err)
 {
-	struct selection sel = {.to = slice_of(c->args[0])};
+	struct selection sel = {.to = slice_of(c->args[0]),
+		.out_of_order = c->config.out_of_order,
+		.ignore_missing = c->config.ignore_missing};
 	const struct migration *m;
 	struct running r;
 	size_t done = 0;
@@ -658,7 +654,8 @@ int cmd_goto(struct cli *c, struct err *err)
 
 int cmd_redo(struct cli *c, struct err *err)
 {
-	struct selection down = {.direction = DIR_DOWN, .count = 1}, up = {.direction = DIR_UP};
+	struct selection down = {.direction = DIR_DOWN, .count = 1},
+			 up = {.direction = DIR_UP, .ignore_missing = true};
 	const struct migration **list;
 	struct running r;
 	size_t n, done = 0;

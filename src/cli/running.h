@@ -29,6 +29,8 @@ bool running_begin(struct running *r, struct cli *c, bool read_only, struct err 
 /* One runner at a time; shows server, database and role first. What was read before is read again.
  * r->skipped: somebody else is at it, and that is fine. */
 bool running_turn(struct running *r, int patience_ms, struct err *err);
+/* Is this the database that belay ran on last? Said, and refused where it is to be changed. */
+bool running_identity(struct running *r, bool refuse, struct err *err);
 /* Nothing to undo in a database that is not there: SQLite would make an empty file of it. */
 bool running_is_there(struct cli *c, struct err *err);
 /* The exit code; `nothing` is said when nothing was done. */

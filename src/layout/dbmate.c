@@ -336,6 +336,13 @@ static bool dbmate_finish(const struct project *p, struct conn *c, const struct 
 	return conn_execf(c, err, "insert into %N (version) values (%L)", t.schema, t.name, m->id);
 }
 
+static bool dbmate_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, id);
+}
+
 const struct layout layout_dbmate = {
 	.name = "dbmate",
 	.title = "dbmate (-- migrate:up / -- migrate:down)",
@@ -346,4 +353,5 @@ const struct layout layout_dbmate = {
 	.history_read = dbmate_history,
 	.history_create = dbmate_create,
 	.history_finish = dbmate_finish,
+	.history_forget = dbmate_forget,
 };

@@ -193,6 +193,13 @@ static bool diesel_finish(const struct project *p, struct conn *c, const struct 
 	return conn_execf(c, err, "INSERT INTO %N (version) VALUES (%L)", t.schema, t.name, m->id);
 }
 
+static bool diesel_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, id);
+}
+
 const struct layout layout_diesel = {
 	.name = "diesel",
 	.title = "diesel (a folder per migration with up.sql and down.sql)",
@@ -203,4 +210,5 @@ const struct layout layout_diesel = {
 	.history_read = diesel_history,
 	.history_create = diesel_create,
 	.history_finish = diesel_finish,
+	.history_forget = diesel_forget,
 };
