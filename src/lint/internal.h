@@ -75,9 +75,6 @@ struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
 struct slice closed_parents(struct judged *j, const struct object *t);
 
-/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
- * empty for an expression. */
-struct slice key_plain(struct slice key);
 /* Are the keys `few` the first ones of `many`, written alike? */
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */

@@ -11,32 +11,11 @@ struct page {
 	bool html;
 };
 
-static void html_text(struct buf *b, struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		switch (s.at[i]) {
-		case '<':
-			buf_adds(b, "&lt;");
-			break;
-		case '>':
-			buf_adds(b, "&gt;");
-			break;
-		case '&':
-			buf_adds(b, "&amp;");
-			break;
-		case '"':
-			buf_adds(b, "&quot;");
-			break;
-		default:
-			buf_addc(b, s.at[i]);
-		}
-}
-
 static void prose(struct page *p, struct slice s)
 {
 	s = clean_line(p->a, s);
 	if (p->html)
-		html_text(p->b, s);
+		html_put(p->b, s);
 	else
 		markdown_prose(p->b, s);
 }
@@ -63,7 +42,7 @@ static void code(struct page *p, struct slice s)
 		return;
 	}
 	buf_adds(p->b, "<pre><code>");
-	html_text(p->b, s);
+	html_put(p->b, s);
 	buf_adds(p->b, "</code></pre>\n");
 }
 
@@ -214,14 +193,8 @@ void report_plan_html(struct buf *b, const struct outlook *x, const struct repor
 	struct arena a = {0};
 
 	(void)o;
-	buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		    "<title>Migration plan</title>\n<style>\n"
-		    "body { max-width: 60em; margin: 2em auto; padding: 0 1em; font: 16px/1.5 "
-		    "sans-serif; "
-		    "}\n"
-		    "pre { padding: .7em; overflow-x: auto; background: #8881; }\n"
-		    ":root { color-scheme: light dark; }\n</style>\n</head>\n<body>\n");
+	html_head(b, "Migration plan");
 	write_page(&(struct page){.b = b, .a = &a, .html = true}, x);
-	buf_adds(b, "</body>\n</html>\n");
+	html_foot(b);
 	arena_done(&a);
 }

@@ -61,16 +61,19 @@ static const struct reporter markdown = {
 	.plan = report_plan_markdown,
 };
 
-static const struct reporter html = {
-	.format = "html",
-	.says = "a page of its own",
-	.plan = report_plan_html,
-};
-
 static const struct reporter sql = {
 	.format = "sql",
 	.says = "a script to run by hand",
 	.plan = report_plan_sql,
+};
+
+static const struct reporter html = {
+	.format = "html",
+	.says = "a page to look at, in one file",
+	.check = report_check_html,
+	.explain = report_explain_html,
+	.review = report_review_html,
+	.plan = report_plan_html,
 };
 
 const struct reporter *const reporters[] = {
