@@ -55,7 +55,9 @@ static void own(struct journal *j, const char *name)
 bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 {
 	if (d == DIALECT_POSTGRES)
-		return slice_is(schema, "belay");
+		return slice_is(schema, "belay") || slice_is(schema, "belay_archive");
+	if (slice_starts(name, "belay_archive"))
+		return true;
 	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
 	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
 	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");

@@ -30,6 +30,7 @@ const struct engine engine_postgres = {
 	.sound = pg_sound,
 	.locks = &pg_locks,
 	.batches = &pg_batches,
+	.keep = &pg_keep,
 	.watch = &pg_watch,
 	.transactional_ddl = true,
 	.exact_grammar = true,

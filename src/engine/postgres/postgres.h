@@ -55,6 +55,9 @@ bool pg_connect_to(
 extern const struct engine_locks pg_locks;
 extern const struct engine_batches pg_batches;
 
+/* ---- keep.c ---- */
+extern const struct engine_keep pg_keep;
+
 /* ---- watch.c ---- */
 extern const struct engine_watch pg_watch;
 

@@ -24,6 +24,7 @@ const struct engine engine_sqlite = {
 	.observe_end = sqlite_observe_end,
 	.needs_no_tx = sqlite_needs_no_tx,
 	.batches = &sqlite_batches,
+	.keep = &sqlite_keep,
 	.transactional_ddl = true,
 	.scratch_extension_hint = "SQLite is built in: nothing has to be installed",
 };

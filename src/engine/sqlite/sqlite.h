@@ -8,6 +8,7 @@ struct sqlite3;
 struct token;
 
 extern const struct engine_batches sqlite_batches; /* batches.c */
+extern const struct engine_keep sqlite_keep;       /* keep.c */
 
 /* ---- confirm.c: asking SQLite itself ---- */
 
