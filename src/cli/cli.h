@@ -15,7 +15,8 @@
 #include "report/report.h"
 
 /* ---- Options ---- */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT };
+/* CHOICE: a flag that may be given a value, with = only. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_CHOICE };
 struct option_spec {
 	const char *name; /* "dialect" */
 	char letter;      /* 'o' or 0 */

@@ -1,6 +1,7 @@
 /* cmd_run.c - belay status, up, down, goto, redo, baseline: what touches a database's history. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/doors.h"
 #include "cli/gates.h"
 #include "run/run.h"
 #include "sql/clean.h"
@@ -21,6 +22,7 @@ struct running {
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
 	bool confirmed, block_told;
+	enum direction direction;
 };
 
 static void end(struct running *r)
@@ -353,7 +355,8 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 }
 
 /* The very plan that would be run, as a script with its transactions. */
-static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
+static bool print_plan(
+	struct cli *c, enum dialect d, const struct plan *p, struct doors *doors, struct err *err)
 {
 	const struct migration *m = NULL;
 	unsigned group = 0;
@@ -369,6 +372,8 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 				SLICE(clean_line(&c->arena, s->migration->id)),
 				SLICE(clean_line(&c->arena, s->migration->name)),
 				s->group ? "one transaction" : "statement by statement");
+		if (s->migration != m && !doors_print(c, doors, i, err))
+			return false;
 		if (s->group && s->group != group)
 			printf("BEGIN;\n");
 		m = s->migration;
@@ -377,6 +382,7 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 	}
 	if (group)
 		printf("COMMIT;\n");
+	return true;
 }
 
 /* With the schema as it is now, so that locks are not guessed. Nothing is written, nothing locked.
@@ -385,14 +391,16 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 {
 	const struct engine *e = r->conn->engine;
 	struct catalog *live = catalog_new(r->conn->id.dialect, r->conn->id.version);
+	struct doors doors;
 	struct plan plan;
 	bool ok;
 
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	if (ok)
-		print_plan(r->cli, r->conn->id.dialect, &plan);
+	ok = ok &&
+	     doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
 }
@@ -419,6 +427,15 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
+static bool consent(void *ctx, const struct migration *m, const struct door *doors, size_t n,
+	struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return doors_agree(r->cli, m, doors, n, r->direction, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -431,6 +448,7 @@ static bool run_selection(
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
 		.event = on_event,
+		.consent = consent,
 		.open_watcher = open_watcher,
 		.ctx = r};
 	struct run_result res;
@@ -438,6 +456,7 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
+	r->direction = sel->direction;
 	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
 		return false;
 	if (!state_select(

@@ -53,6 +53,10 @@ static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+/* Of everything that runs migrations. */
+#define DOOR_OPTIONS \
+	{"yes-destroy", 0, OPTION_LIST, "NAME", "agree that rows are lost: an object as belay prints it, or a migration's id (repeatable)"}, \
+	{"backup",    0, OPTION_CHOICE, "scoped|whole", "keep what would be lost: copies beside it (scoped, default), or the whole database in a file"}
 static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
@@ -64,6 +68,7 @@ static const struct option_spec up_options[] = {
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	DOOR_OPTIONS,
 	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
 	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
@@ -79,6 +84,7 @@ static const struct option_spec down_options[] = {
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	DOOR_OPTIONS,
 	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
 	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -91,6 +97,7 @@ static const struct option_spec move_options[] = {
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
 	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	DOOR_OPTIONS,
 	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
 	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -233,9 +240,11 @@ static void print_options(const struct option_spec *s)
 	for (; s && s->name; s++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "%s%c%s--%s%s%s", s->letter ? "-" : " ",
-			s->letter ? s->letter : ' ', s->letter ? ", " : "  ", s->name,
-			s->arg ? " " : "", s->arg ? s->arg : "");
+		snprintf(left, sizeof left,
+			s->kind == OPTION_CHOICE ? "%s%c%s--%s%s%s]" : "%s%c%s--%s%s%s",
+			s->letter ? "-" : " ", s->letter ? s->letter : ' ', s->letter ? ", " : "  ",
+			s->name, s->kind == OPTION_CHOICE ? "[=" : s->arg ? " " : "",
+			s->arg ? s->arg : "");
 		printf("  %-28s %s\n", left, s->help);
 	}
 }

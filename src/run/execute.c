@@ -41,6 +41,7 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
+	struct doors doors;
 	bool again;   /* the transaction that the migration opened is begun anew */
 	bool batches; /* a statement in batches has done some of its rows */
 };
@@ -809,6 +810,24 @@ static void tell_framework(struct executor *x, const struct migration *m, const 
 	err_done(&ignored);
 }
 
+/* In front of what would destroy rows somebody is asked. */
+static bool doors_open(struct executor *x, size_t from, size_t to, struct err *err)
+{
+	const struct migration *m = x->plan->migrations[x->at];
+	struct door *v;
+	size_t n;
+
+	if (!x->o->consent || !doors_find(&x->doors, from, to, &v, &n, err))
+		return !err_is(err);
+	if (n == 0 || x->o->consent(x->o->ctx, m, v, n, err))
+		return true;
+	if (x->at)
+		err_context(err, "%zu migration%s before it %s %s and recorded", x->at,
+			x->at == 1 ? "" : "s", x->at == 1 ? "is" : "are",
+			x->plan->direction == DIR_UP ? "applied" : "undone");
+	return false;
+}
+
 /* What cannot be done is said before the migration is marked as begun. */
 static bool batches_can_run(struct executor *x, size_t from, size_t to, struct err *err)
 {
@@ -833,7 +852,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	if (!windows_open(x, from, to, err))
+	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
 	ok = batches_can_run(x, from, to, err);
 	if (ok)
@@ -899,7 +918,9 @@ static bool prepare(struct executor *x, struct err *err)
 
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
-	if (!resume_check(x->o->state, x->plan, err))
+	if (!resume_check(x->o->state, x->plan, err) ||
+		(x->o->consent && !doors_begin(&x->doors, x->plan, x->conn, x->o->state, x->arena,
+					  err)))
 		return false;
 	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
 		return err_context(err, "making the history table of %s", p->layout->name);

@@ -9,6 +9,7 @@
 #define BELAY_RUN_RUN_H
 
 #include "plan/plan.h"
+#include "run/door.h"
 #include "run/journal.h"
 #include "run/lease.h"
 
@@ -100,6 +101,10 @@ struct run_options {
 	/* Around each statement: a rehearsal observes locks here. May be NULL. */
 	bool (*before)(void *ctx, const struct step *s, struct err *err);
 	bool (*after)(void *ctx, const struct step *s, long long ms, struct err *err);
+	/* A migration's statements would destroy these: may they? ERR_REFUSED if not; then it is
+	 * not begun. NULL: nobody is asked. */
+	bool (*consent)(void *ctx, const struct migration *m, const struct door *doors, size_t n,
+		struct err *err);
 	struct lease *lease; /* held by the caller; NULL: none */
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */

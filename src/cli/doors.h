@@ -1,0 +1,17 @@
+/* doors.h - asking in front of one-way doors. */
+#ifndef BELAY_CLI_DOORS_H
+#define BELAY_CLI_DOORS_H
+
+#include "cli/cli.h"
+#include "run/door.h"
+
+/* Is the loss agreed to: by --yes-destroy, by the migration itself, or typed now? ERR_REFUSED with
+ * the next commands if not. `kept`: an archive is made, so that nothing is lost. */
+bool doors_agree(struct cli *c, const struct migration *m, const struct door *doors, size_t n,
+	enum direction d, struct err *err);
+/* --dry-run: a line for each door of the migration whose first step is `from`. */
+bool doors_print(struct cli *c, struct doors *doors, size_t from, struct err *err);
+/* The command that was given, with `more` added: what can be pasted to go on. */
+struct slice command_again(struct cli *c, const char *without, struct slice more);
+
+#endif
