@@ -23,6 +23,7 @@ struct running {
 	bool told;      /* server, database and role were shown */
 	bool confirmed, block_told;
 	enum direction direction;
+	enum backup_mode backup;
 };
 
 static void end(struct running *r)
@@ -203,6 +204,15 @@ static void on_event(void *ctx, const struct run_event *e)
 			progress_end(&r->progress);
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
+		break;
+	case EVENT_KEEP:
+		progress_end(&r->progress);
+		if (!c->quiet)
+			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		break;
+	case EVENT_PUT_BACK:
+		progress_end(&r->progress);
+		printf("%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_VERIFY_DONE:
 		break;
@@ -433,7 +443,7 @@ static bool consent(void *ctx, const struct migration *m, const struct door *doo
 	struct running *r = ctx;
 
 	progress_end(&r->progress);
-	return doors_agree(r->cli, m, doors, n, r->direction, err);
+	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
 }
 
 static bool run_selection(
@@ -457,8 +467,9 @@ static bool run_selection(
 
 	*done = 0;
 	r->direction = sel->direction;
-	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
+	if (!doors_backup(c, &ro, err) || !read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
 		return false;
+	r->backup = ro.backup;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
 		return false;

@@ -178,3 +178,32 @@ bool doors_print(struct cli *c, struct doors *all, size_t from, struct err *err)
 			doors[i].allowed ? " (the migration does)" : "");
 	return true;
 }
+
+/* ---- Backups ---- */
+
+bool backup_mode_of(struct slice word, enum backup_mode *out)
+{
+	static const char *const words[] = {"none", "scoped", "whole"};
+
+	for (size_t i = 0; i < 3; i++)
+		if (slice_is(word, words[i])) {
+			*out = (enum backup_mode)i;
+			return true;
+		}
+	return false;
+}
+
+bool doors_backup(struct cli *c, struct run_options *out, struct err *err)
+{
+	const char *env = cli_text(c, "env"), *word = cli_text(c, "backup");
+	const struct config_env *e = env ? config_env(&c->config, env) : NULL;
+
+	out->backup = e && e->backup_said ? e->backup : c->config.backups.mode;
+	out->most_bytes = c->config.backups.max_bytes;
+	out->no_restore = cli_flag(c, "no-restore");
+	if (!cli_flag(c, "backup"))
+		return true;
+	out->backup = BACKUP_SCOPED;
+	return !word || backup_mode_of(slice_of(word), &out->backup) ||
+	       err_set(err, ERR_INPUT, "--backup wants scoped, whole or none, not \"%s\"", word);
+}

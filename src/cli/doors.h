@@ -3,12 +3,15 @@
 #define BELAY_CLI_DOORS_H
 
 #include "cli/cli.h"
-#include "run/door.h"
+#include "run/run.h"
 
 /* Is the loss agreed to: by --yes-destroy, by the migration itself, or typed now? ERR_REFUSED with
  * the next commands if not. `kept`: an archive is made, so that nothing is lost. */
 bool doors_agree(struct cli *c, const struct migration *m, const struct door *doors, size_t n,
 	enum direction d, struct err *err);
+bool backup_mode_of(struct slice word, enum backup_mode *out);
+/* --backup, else the environment's or the project's setting; what an archive may take. */
+bool doors_backup(struct cli *c, struct run_options *out, struct err *err);
 /* --dry-run: a line for each door of the migration whose first step is `from`. */
 bool doors_print(struct cli *c, struct doors *doors, size_t from, struct err *err);
 /* The command that was given, with `more` added: what can be pasted to go on. */

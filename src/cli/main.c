@@ -57,6 +57,8 @@ static const struct option_spec graph_options[] = {
 #define DOOR_OPTIONS \
 	{"yes-destroy", 0, OPTION_LIST, "NAME", "agree that rows are lost: an object as belay prints it, or a migration's id (repeatable)"}, \
 	{"backup",    0, OPTION_CHOICE, "scoped|whole", "keep what would be lost: copies beside it (scoped, default), or the whole database in a file"}
+#define NO_RESTORE \
+	{"no-restore", 0, OPTION_FLAG, NULL, "leave what a migration's up has kept in the archive"}
 static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
@@ -75,6 +77,7 @@ static const struct option_spec up_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
+	NO_RESTORE,
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
 	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
@@ -90,6 +93,7 @@ static const struct option_spec down_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
+	NO_RESTORE,
 	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
 	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},

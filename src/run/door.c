@@ -18,6 +18,7 @@ struct search {
 	size_t begin, at; /* the migration's first step, and the one looked at */
 	struct door **out;
 	size_t *n;
+	bool inside; /* a transaction of somebody else's */
 	struct err *err;
 };
 
@@ -214,7 +215,11 @@ static bool ask_begin(struct search *s)
 
 	if (c->id.dialect != DIALECT_POSTGRES)
 		return true;
-	if (!conn_exec(c, SL("BEGIN READ ONLY; SET LOCAL row_security = off"), s->err))
+	s->inside = c->ops->in_transaction(c);
+	if (!conn_exec(c,
+		    s->inside ? SL("SAVEPOINT belay_look; SET LOCAL row_security = off")
+			      : SL("BEGIN READ ONLY; SET LOCAL row_security = off"),
+		    s->err))
 		return false;
 	for (size_t i = s->begin; i < s->at; i++) {
 		const struct step *step = &s->d->plan->steps[i];
@@ -234,7 +239,10 @@ static bool ask_end(struct search *s, bool ok)
 
 	if (s->d->conn->id.dialect != DIALECT_POSTGRES || !s->d->conn->ops->alive(s->d->conn))
 		return ok;
-	conn_exec(s->d->conn, SL("ROLLBACK"), &ignored);
+	conn_exec(s->d->conn,
+		s->inside ? SL("ROLLBACK TO SAVEPOINT belay_look; RELEASE SAVEPOINT belay_look")
+			  : SL("ROLLBACK"),
+		&ignored);
 	err_done(&ignored);
 	return ok;
 }
@@ -508,7 +516,9 @@ static bool look_at_rebuilt(struct search *s, struct name name, const struct ste
 	for (size_t i = 0; i < t.columns.n; i++)
 		if (!mentions(s, fill->sql, t.columns.at[i]) &&
 			!look(s,
-				(struct door){.kind = DOOR_COLUMN, .part = t.columns.at[i]},
+				(struct door){.kind = DOOR_COLUMN,
+					.part = t.columns.at[i],
+					.rebuilt = true},
 				name))
 			return false;
 	return true;

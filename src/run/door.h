@@ -23,6 +23,7 @@ struct door {
 	long long rows;    /* that would be lost; -1 = they cannot be counted */
 	bool more;         /* at least so many */
 	bool cascade;      /* it goes because another object does */
+	bool rebuilt;      /* another table takes its table's place later */
 	bool allowed;      /* the migration says so: -- belay:destroys */
 	const struct step *step;
 };

@@ -20,11 +20,12 @@ struct journal {
 };
 
 enum {
-	JOURNAL_VERSION = 3,
+	JOURNAL_VERSION = 4,
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-static void place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(
+	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -131,6 +132,27 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
 }
 
+/* See archive.h. */
+static void archive_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *ts = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "archive");
+	buf_printf(out,
+		" (name %s NOT NULL, ordinal %s NOT NULL, run %s NOT NULL, migration %s NOT NULL,"
+		" direction %s NOT NULL, statement %s NOT NULL, hash %s NOT NULL, kind %s NOT NULL,"
+		" object %s NOT NULL, table_schema %s NOT NULL, table_name %s NOT NULL,"
+		" part %s NOT NULL, store_schema %s NOT NULL, store_name %s NOT NULL,"
+		" kept %s, bytes %s, fingerprint %s, columns %s, can_repeat %s NOT NULL,"
+		" define_sql %s, restore_sql %s, after_sql %s, state %s NOT NULL, made %s NOT NULL,"
+		" restored %s, PRIMARY KEY (name, ordinal)%s",
+		k, n, n, k, k, n, k, k, t, t, t, t, t, t, n, n, t, t, n, t, t, t, k, ts, ts, end);
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
@@ -140,7 +162,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
 	struct slice schema, prefix;
 
-	place(d, where, &schema, &prefix);
+	journal_place(d, where, &schema, &prefix);
 	if (schema.len)
 		sqlf(out, d, "CREATE SCHEMA IF NOT EXISTS %I;\n", schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -167,6 +189,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
 	cursor_script(out, d, schema, prefix);
+	archive_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -292,7 +315,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 {
 	struct slice schema, prefix;
 
-	place(c->id.dialect, where, &schema, &prefix);
+	journal_place(c->id.dialect, where, &schema, &prefix);
 	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
@@ -379,7 +402,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	struct rows r = {0};
 	bool found, ok;
 
-	place(c->id.dialect, where, &j.schema, &j.prefix);
+	journal_place(c->id.dialect, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
@@ -407,7 +430,7 @@ bool journal_open(struct journal **out, struct conn *c, struct slice where, enum
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
-	place(c->id.dialect, where, &j->schema, &j->prefix);
+	journal_place(c->id.dialect, where, &j->schema, &j->prefix);
 	if (!begin_run(j, err)) {
 		journal_close(j);
 		return false;
@@ -423,6 +446,23 @@ void journal_close(struct journal *j)
 	buf_done(&j->sql);
 	arena_done(&j->arena);
 	free(j);
+}
+
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+{
+	struct slice schema, prefix;
+
+	journal_place(c->id.dialect, where, &schema, &prefix);
+	return exists(c, schema, prefix, name, yes, err);
+}
+
+void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	journal_place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
 }
 
 void journal_table(struct journal *j, struct buf *b, const char *name)
