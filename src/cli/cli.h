@@ -142,6 +142,8 @@ int cmd_goto(struct cli *c, struct err *err);
 int cmd_redo(struct cli *c, struct err *err);
 int cmd_baseline(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
+int cmd_backups(struct cli *c, struct err *err);
+int cmd_restore(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

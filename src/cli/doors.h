@@ -10,6 +10,9 @@
 bool doors_agree(struct cli *c, const struct migration *m, const struct door *doors, size_t n,
 	enum direction d, struct err *err);
 bool backup_mode_of(struct slice word, enum backup_mode *out);
+/* Takes away archives older than so many days, and those that were begun and never finished. */
+bool backups_prune(struct cli *c, struct conn *conn, struct archive *v, size_t n, long long days,
+	size_t *removed, struct err *err);
 /* --backup, else the environment's or the project's setting; what an archive may take. */
 bool doors_backup(struct cli *c, struct run_options *out, struct err *err);
 /* --dry-run: a line for each door of the migration whose first step is `from`. */

@@ -132,6 +132,19 @@ static const struct option_spec unblock_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec backups_options[] = {
+	{"prune",      0, OPTION_FLAG, NULL, "take away what is older than --older-than, or backups: {keep: …} of belay.yml"},
+	{"older-than", 0, OPTION_TEXT, "DAYS", "with --prune: 30d"},
+	{"confirm",    0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec restore_options[] = {
+	{"into",    0, OPTION_TEXT, "URL",  "an empty database for a whole backup"},
+	{"dry-run", 0, OPTION_FLAG, NULL,   "print the statements; change nothing"},
+	{"confirm", 0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
 static const struct command command_table[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
@@ -208,6 +221,15 @@ static const struct command command_table[] = {
 	{"verify", "[ID…]", "run the verify queries of what is applied",
 	 "Runs the verify queries of the applied migrations in a read-only transaction.",
 	 "belay verify --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_verify},
+	{"backups", "", "what was kept before one-way doors",
+	 "Lists the archives that up, down, goto and redo made with --backup: of which objects, how many\n"
+	 "rows, how large, how old. --prune takes old ones away.",
+	 "belay backups --db sqlite:app.db", backups_options, 0, 0, cmd_backups, DOCUMENT_STATUS},
+	{"restore", "NAME", "put back what was kept",
+	 "A table or column that is gone is made again with what stood on it, then its rows are put back;\n"
+	 "rows whose keys are taken by now are left out and counted. One transaction where the engine has\n"
+	 "one. A whole database goes into another, empty one: --into URL.",
+	 "belay restore 3@12 --db sqlite:app.db", restore_options, 1, 1, cmd_restore},
 	{"diff", "A B", "compare two schemas: URLs, SQL files, folders of migrations, @ID",
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
 	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
@@ -234,7 +256,7 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
 	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], NULL};
+	&command_table[19], &command_table[20], &command_table[21], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */

@@ -41,6 +41,7 @@ struct archive {
 	struct names define, after;
 	struct slice restore;
 	bool done; /* else begun and not finished */
+	long long age_s;
 	struct slice made, restored; /* moments; restored empty = never */
 	/* While it is made. */
 	struct kept_table source;

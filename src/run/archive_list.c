@@ -78,7 +78,8 @@ enum {
 	AFTER,
 	STATE,
 	MADE,
-	RESTORED
+	RESTORED,
+	AGE
 };
 #define ALL_COLUMNS                                                                                \
 	"name, ordinal, run, migration, direction, statement, hash, kind, object, table_schema,"   \
@@ -108,12 +109,28 @@ static struct archive read_one(const struct rows *r, size_t i, struct arena *a)
 		.after = part(a, rows_get(r, i, AFTER)),
 		.done = slice_is(rows_get(r, i, STATE), "done"),
 		.made = rows_get(r, i, MADE),
-		.restored = rows_get(r, i, RESTORED)};
+		.restored = rows_get(r, i, RESTORED),
+		.age_s = number(r, i, AGE)};
 
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 		if (slice_is(rows_get(r, i, KIND), kinds[k]))
 			out.kind = (enum archive_kind)k;
 	return out;
+}
+
+static const char *age_of(enum dialect d)
+{
+	switch (d) {
+	case DIALECT_POSTGRES:
+		return "floor(extract(epoch FROM now() - made))::bigint";
+	case DIALECT_SQLITE:
+		return "CAST(strftime('%s', 'now') - strftime('%s', made) AS integer)";
+	case DIALECT_MYSQL:
+	case DIALECT_MARIADB:
+	case DIALECT_UNKNOWN:
+		break;
+	}
+	return "timestampdiff(SECOND, made, now(3))";
 }
 
 bool archives_read(struct conn *c, struct slice where, struct arena *a, struct archive **out,
@@ -127,7 +144,9 @@ bool archives_read(struct conn *c, struct slice where, struct arena *a, struct a
 	*out = NULL;
 	if (!journal_has(c, where, "archive", &there, err) || !there)
 		return !err_is(err);
-	buf_adds(&b, "SELECT " ALL_COLUMNS " FROM ");
+	buf_adds(&b, "SELECT " ALL_COLUMNS ", ");
+	buf_adds(&b, age_of(c->id.dialect));
+	buf_adds(&b, " FROM ");
 	journal_table_at(&b, c->id.dialect, where, "archive");
 	buf_adds(&b, " ORDER BY run, ordinal");
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
