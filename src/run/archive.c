@@ -126,6 +126,34 @@ static bool keep_door(struct archiver *k, const struct step *s, const struct doo
 	return true;
 }
 
+/* Foreign keys delete rows of other tables with them: those are kept as a whole, and what is
+ * missing is put back. */
+static bool keep_companions(
+	struct archiver *k, const struct step *s, struct name table, struct err *err)
+{
+	const struct engine_keep *keep = k->conn->engine->keep;
+	struct name *v = NULL;
+	size_t n = 0;
+
+	if (!keep->emptied_with(k->conn, k->arena, table, false, &v, &n, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct kept_table t = {0};
+		struct archive *r;
+		bool found;
+
+		if (!keep->table(k->conn, k->arena, v[i], &found, &t, err))
+			return false;
+		if (!found)
+			continue;
+		r = add(k, s, ARCHIVE_ROWS, &t, table_words(k, t.name), SLICE_NONE);
+		r->companion = true;
+		if (!t.key.n)
+			return no_key(r, err);
+	}
+	return true;
+}
+
 /* Rows that a statement picks: those that it will delete, or the values that it will change. */
 static bool keep_picked(struct archiver *k, const struct step *s, struct err *err)
 {
@@ -153,7 +181,7 @@ static bool keep_picked(struct archiver *k, const struct step *s, struct err *er
 		r->relation = b.relation;
 	}
 	if (r->kind == ARCHIVE_ROWS)
-		return true;
+		return keep_companions(k, s, t.name, err);
 	for (size_t i = 0; i < t.key.n; i++)
 		if (names_has(c->list, t.key.at[i])) {
 			err_set(err, ERR_REFUSED,
@@ -334,9 +362,10 @@ static void tell_size(struct archiver *k, const struct archive *r)
 	if (!k->tell)
 		return;
 	/* Copied, read twice for the comparison, and put back once. */
-	size = r->bytes < 0 ? SL("of unknown size")
-			    : arena_printf(k->arena, "about %lld MB, about %lld s",
-				      (r->bytes + MB - 1) / MB, r->bytes / (20LL * MB) + 1);
+	size = r->bytes < 0    ? SL("of unknown size")
+	       : r->bytes < MB ? SL("less than 1 MB, about 1 s")
+			       : arena_printf(k->arena, "about %lld MB, about %lld s",
+					 (r->bytes + MB - 1) / MB, r->bytes / (20LL * MB) + 1);
 	k->tell(k->ctx, r->step,
 		arena_printf(k->arena, "keeping %.*s (%.*s) in %.*s", SLICE(r->object), SLICE(size),
 			SLICE(table_words(k, r->store))));
@@ -381,11 +410,15 @@ bool archive_prepare(struct archiver *k, size_t i, struct err *err)
 	const struct step *s = &k->doors->plan->steps[i];
 	size_t begin = k->n, n = 0;
 	struct door *v;
+	bool ok;
 
 	for (size_t m = 0; m < k->n; m++)
 		if (k->at[m].step == s)
 			return true; /* prepared before the transaction began */
-	if (!doors_find(k->doors, i, i + 1, &v, &n, err))
+	k->doors->empty_too = true;
+	ok = doors_find(k->doors, i, i + 1, &v, &n, err);
+	k->doors->empty_too = false;
+	if (!ok)
 		return false;
 	for (size_t m = 0; m < n; m++)
 		if (!keep_door(k, s, &v[m], err))
@@ -413,7 +446,8 @@ static bool fingerprint(struct archiver *k, struct name t, struct names columns,
 /* The whole table is compared where rows cannot be told apart, or where it goes. */
 static bool compares_table(const struct archive *r)
 {
-	return r->kind == ARCHIVE_TABLE || (r->kind == ARCHIVE_ROWS && !r->source.key.n);
+	return r->kind == ARCHIVE_TABLE || r->companion ||
+	       (r->kind == ARCHIVE_ROWS && !r->source.key.n);
 }
 
 static bool is_long(const struct err *e)
@@ -557,7 +591,7 @@ static bool compare(
 	long long n = 0, same = 0;
 	char now[65];
 
-	if (p->in_the_way > 0)
+	if (p->in_the_way > 0 && !r->companion)
 		return not_proven(r, "not all rows could be put back", err);
 	if (compares_table(r)) {
 		if (!fingerprint(k, r->table, r->columns, &n, now, err))

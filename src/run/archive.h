@@ -48,6 +48,7 @@ struct archive {
 	struct slice where; /* of the rows that are kept; empty = all */
 	struct slice relation; /* as the statement wrote it; empty = the table */
 	const struct step *step;
+	bool companion;	 /* all rows of a table of which some go with another's */
 	bool later;	 /* it can be put back only when the migration is through */
 	char before[65]; /* fingerprint of the whole table, where that is compared */
 };

@@ -102,16 +102,19 @@ static bool finish(struct putting *p, const struct archive *r, struct put_back *
 
 		if (try_one(p, r->after.at[i], &why))
 			continue;
+		if (is_there_already(&why)) { /* it belongs to two that were put back */
+			err_done(&why);
+			continue;
+		}
 		if (p->strict || !p->conn->ops->alive(p->conn) || why.code == ERR_INTERRUPTED) {
 			err_move(p->err, &why);
 			return err_context(p->err, "making %.*s again", SLICE(r->object));
 		}
-		if (!is_there_already(&why))
-			names_add(p->arena, &out->notes,
-				arena_printf(p->arena, "%.*s: %s",
-					SLICE(slice_sub(slice_trim(r->after.at[i]), 0,
-						slice_chr(slice_trim(r->after.at[i]), '\n'))),
-					why.message));
+		names_add(p->arena, &out->notes,
+			arena_printf(p->arena, "%.*s: %s",
+				SLICE(slice_sub(slice_trim(r->after.at[i]), 0,
+					slice_chr(slice_trim(r->after.at[i]), '\n'))),
+				why.message));
 		err_done(&why);
 	}
 	return true;

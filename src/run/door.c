@@ -364,11 +364,11 @@ static bool look(struct search *s, struct door door, struct name name)
 	name = before_renames(s, name);
 	ok = ask_begin(s) && d->conn->engine->keep->table(
 				     d->conn, d->arena, name, &found, &door.table, s->err);
-	if (ok && found && (door.kind != DOOR_COLUMN || has_column(&door.table, d, door.part)))
-		ok = count(s, &door);
+	found = found && (door.kind != DOOR_COLUMN || has_column(&door.table, d, door.part));
+	ok = ok && (!found || count(s, &door));
 	if (!ask_end(s, ok))
 		return false;
-	if (door.rows != 0)
+	if (found && (door.rows != 0 || d->empty_too))
 		add(s, door);
 	return true;
 }

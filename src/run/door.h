@@ -32,6 +32,7 @@ struct doors {
 	struct conn *conn;
 	struct arena *arena;
 	const struct run_state *state;
+	bool empty_too;    /* what has no rows is of interest too: it can be made again */
 	bool any;          /* does a statement of the plan look like a door? */
 	bool fresh;        /* there was no table when the run began */
 	struct name *then; /* the tables there were */

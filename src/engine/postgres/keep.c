@@ -195,7 +195,7 @@ static bool hush(struct conn *c, struct arena *a, struct name t, struct names *b
 	struct rows r = {0};
 
 	if (!conn_query_params(c,
-		    SL("SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', $1, g.tgname),"
+		    SL("SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', $1::text, g.tgname),"
 		       " pg_catalog.format('ALTER TABLE %s ENABLE %sTRIGGER %I', $1,"
 		       " CASE g.tgenabled WHEN 'R' THEN 'REPLICA ' WHEN 'A' THEN 'ALWAYS '"
 		       " ELSE '' END, g.tgname) FROM pg_catalog.pg_trigger g"

@@ -257,14 +257,25 @@ static bool define_table(struct defining *d, const struct object *t, struct err 
 
 /* ---- A column ---- */
 
+static bool reads(const struct expr *e, struct slice column)
+{
+	return slice_find(e->normal.len ? e->normal : e->text, column) != SIZE_MAX;
+}
+
 static bool uses(const struct object *part, struct slice column)
 {
 	if (part->type == OBJECT_INDEX)
 		return names_has(part->index.columns, column);
+	if (part->type == OBJECT_TRIGGER)
+		return names_has(part->trigger.columns, column) ||
+		       reads(&part->trigger.condition, column);
+	if (part->type == OBJECT_POLICY)
+		return reads(&part->policy.using_expr, column) ||
+		       reads(&part->policy.check_expr, column);
 	if (part->type != OBJECT_CONSTRAINT || slice_is(part->constraint.kind, "not null"))
 		return false;
 	if (slice_is(part->constraint.kind, "check"))
-		return slice_find(part->constraint.expression.normal, column) != SIZE_MAX;
+		return reads(&part->constraint.expression, column);
 	return names_has(part->constraint.columns, column);
 }
 
