@@ -1,14 +1,17 @@
 /* cmd_backup.c - belay backups, restore: what was kept before one-way doors, and back again. */
+#include "base/io.h"
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
 #include "engine/engine.h"
 #include "run/run.h"
+#include "run/whole.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
 #include <stdint.h>
+#include <time.h>
 
 struct view {
 	struct cli *cli;
@@ -354,6 +357,100 @@ static void say(struct view *v, const struct archive *r, const struct put_back *
 			SLICE(clean_line(a, redact_sql(a, v->conn->id.dialect, p->notes.at[i]))));
 }
 
+/* ---- Whole databases ---- */
+
+static void tell(void *ctx, struct slice text)
+{
+	struct cli *c = ctx;
+
+	if (!c->quiet)
+		fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, text)));
+}
+
+/* The migration's name as part of a file's. */
+static const char *file_name(struct cli *c, const struct migration *m, long long run)
+{
+	struct slice s = arena_printf(
+		&c->arena, "%.*s-%lld-%ld", SLICE(m->id), run, (long)time(NULL));
+	char *out = arena_cstr(&c->arena, s);
+
+	for (char *p = out; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+			    *p) || (p == out && *p == '.'))
+			*p = '_';
+	return out;
+}
+
+bool backup_whole(struct cli *c, struct conn *conn, const struct migration *m, enum direction d,
+	long long run, struct err *err)
+{
+	const char *dir = c->config.backups.dir ? c->config.backups.dir : ".belay/backups";
+	struct whole_request q = {.dir = io_join(&c->arena, c->root, dir),
+		.name = file_name(c, m, run),
+		.most_bytes = c->config.backups.max_bytes,
+		.tell = tell,
+		.ctx = c};
+	struct whole w;
+	bool quiet = c->quiet, ok;
+
+	c->quiet = true; /* what there is to warn of was said for the first connection */
+	ok = cli_connect(c, &q.conn, false, err);
+	c->quiet = quiet;
+	if (!ok)
+		return false;
+	ok = gate_role(c, q.conn, err) && whole_make(&w, &c->arena, &q, err);
+	conn_close(q.conn);
+	if (!ok)
+		return false;
+	return archive_write(conn, cli_journal(c),
+		&(struct archive){.name = arena_printf(&c->arena, "whole@%lld", run),
+			.ordinal = 0,
+			.run = run,
+			.migration = m->id,
+			.direction = d,
+			.kind = ARCHIVE_WHOLE,
+			.object = conn->id.database,
+			.store = {SLICE_NONE, slice_of(w.path)},
+			.kept = w.rows,
+			.bytes = w.bytes,
+			.fingerprint = slice_of(w.fingerprint),
+			.done = true},
+		err);
+}
+
+static bool restore_whole(struct view *v, const struct archive *r, struct err *err)
+{
+	struct cli *c = v->cli;
+	const char *into = cli_text(c, "into"), *path = arena_cstr(&c->arena, r->store.name);
+	struct conn_options o = {.url = slice_of(into),
+		.waiter = v->conn->waiter,
+		.application = "belay restore"};
+	struct conn *to = NULL;
+	bool ok;
+
+	if (!into) {
+		err_set(err, ERR_INPUT, "archive %.*s is a whole database: say where it should go",
+			SLICE(r->name));
+		return err_hint(err, "Name an empty database: belay restore %.*s --into URL",
+			SLICE(r->name));
+	}
+	if (!io_is_file(path))
+		return err_set(err, ERR_INPUT, "the file of archive %.*s is gone: \"%s\"",
+			SLICE(r->name), path);
+	if (cli_flag(c, "dry-run")) {
+		printf("-- whole database from %s, %lld rows\n", path, r->kept);
+		return true;
+	}
+	if (url_dialect(o.url) != v->conn->id.dialect)
+		return err_set(err, ERR_INPUT, "--into wants a database of the same kind");
+	ok = engine_connect(&to, &o, err) && whole_load(to, path, r->fingerprint, &c->arena, err);
+	if (ok)
+		printf("restored %lld row%s into %.*s, compared with what was kept\n", r->kept,
+			r->kept == 1 ? "" : "s", SLICE(clean_line(&c->arena, to->id.database)));
+	conn_close(to);
+	return ok;
+}
+
 static void print_names(struct view *v, struct names n)
 {
 	for (size_t i = 0; i < n.n; i++) {
@@ -408,7 +505,9 @@ int cmd_restore(struct cli *c, struct err *err)
 
 	if (!open_view(&v, c, cli_flag(c, "dry-run"), err))
 		return 2;
-	ok = find(&v, slice_of(c->args[0]), &r, &n, err) && restore_scoped(&v, r, n, err);
+	ok = find(&v, slice_of(c->args[0]), &r, &n, err) &&
+	     (r->kind == ARCHIVE_WHOLE ? restore_whole(&v, r, err)
+				       : restore_scoped(&v, r, n, err));
 	close_view(&v);
 	return ok ? 0 : 2;
 }

@@ -446,6 +446,15 @@ static bool consent(void *ctx, const struct migration *m, const struct door *doo
 	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
 }
 
+static bool back_up(void *ctx, const struct migration *m, enum direction d, long long run,
+	struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return backup_whole(r->cli, r->conn, m, d, run, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -459,6 +468,7 @@ static bool run_selection(
 		.announce = announce,
 		.event = on_event,
 		.consent = consent,
+		.back_up = back_up,
 		.open_watcher = open_watcher,
 		.ctx = r};
 	struct run_result res;

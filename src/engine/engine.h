@@ -187,6 +187,22 @@ struct engine_keep {
 			struct names *after, struct err *err);
 };
 
+/* ---- A whole database as a file ---- */
+/* The programs of the server's own family do it, without a shell, and with the password in their
+ * environment only. All of them use what the open connection was opened with. */
+struct engine_dump {
+	const char *suffix; /* of the file: ".dump" */
+	/* How large the database is; how much is free where it lies, -1 = not known. */
+	bool (*size)(struct conn *c, struct arena *a, long long *bytes, long long *room,
+			struct err *err);
+	/* Opens a transaction that sees what the dump will see; what others write meanwhile is seen
+	 * by neither, where the server can do that. */
+	bool (*freeze)(struct conn *c, struct arena *a, struct slice *snapshot, struct err *err);
+	bool (*dump)(struct conn *c, const char *path, struct slice snapshot, struct err *err);
+	/* Into an empty database. `rows_only`: what the role may not make does not matter. */
+	bool (*load)(struct conn *c, const char *path, bool rows_only, struct err *err);
+};
+
 /* ---- Looking at a server that is at work ---- */
 struct seen_session {
 	struct slice id, who, state; /* "4711"; "nightly, role shop"; "idle in transaction" */
@@ -292,6 +308,7 @@ struct engine {
 	/* NULL where there are no sessions to see (SQLite). */
 	const struct engine_watch *watch;
 	const struct engine_keep *keep;
+	const struct engine_dump *dump; /* NULL: not supported */
 };
 
 /* Rows that were built in; ends with NULL. */

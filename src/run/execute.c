@@ -858,7 +858,8 @@ static bool doors_open(struct executor *x, size_t from, size_t to, struct err *e
 	struct door *v;
 	size_t n;
 
-	if (!x->o->consent || !doors_find(&x->doors, from, to, &v, &n, err))
+	if (!x->o->consent || !doors_find(&x->doors, from, to, &v, &n, err) ||
+		!keep_whole(&x->keep, m, from, to, n > 0, err))
 		return !err_is(err);
 	if (n == 0 || x->o->consent(x->o->ctx, m, v, n, err))
 		return true;

@@ -47,6 +47,39 @@ bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err)
 	return true;
 }
 
+static bool changes_rows(const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		switch (st->changes[i].kind) {
+		case CHANGE_UPDATE:
+		case CHANGE_DELETE:
+		case CHANGE_MERGE:
+		case CHANGE_REPLACE:
+		case CHANGE_CALL:
+		case CHANGE_DO_BLOCK:
+			return true;
+		default:
+			break;
+		}
+	return st->state != STATEMENT_READ;
+}
+
+bool keep_whole(struct keep *k, const struct migration *m, size_t from, size_t to, bool doors,
+	struct err *err)
+{
+	const struct plan *p = k->maker.doors->plan;
+	bool wanted = doors;
+
+	if (!k->o || k->o->backup != BACKUP_WHOLE || !k->maker.journal || k->whole)
+		return true;
+	for (size_t i = from; i < to && !wanted; i++)
+		wanted = changes_rows(p->steps[i].statement);
+	if (!wanted)
+		return true;
+	k->whole = true;
+	return k->o->back_up(k->o->ctx, m, p->direction, journal_run(k->maker.journal), err);
+}
+
 /* MySQL's DDL would commit what the migration has begun. */
 static bool not_in_its_own(const struct step *s, struct err *err)
 {

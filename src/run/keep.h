@@ -10,11 +10,15 @@ struct keep {
 	struct archiver maker;
 	struct archive *made; /* by earlier runs */
 	size_t nmade;
+	bool whole;  /* all of it is kept already */
 	bool in_own; /* inside of a transaction that the migration opened */
 };
 bool keep_begin(struct keep *k, const struct plan *p, const struct run_options *o,
 	struct journal *j, struct doors *d, struct arena *a, struct err *err);
 void keep_migration(struct keep *k);
+/* Before the first migration that has doors, or changes rows, when all is to be kept. */
+bool keep_whole(struct keep *k, const struct migration *m, size_t from, size_t to, bool doors,
+	struct err *err);
 /* Before the transaction of the steps [from, to) begins, or begins anew. */
 bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err);
 /* Before and after a step, in its transaction. keep_after(NULL): before the transaction ends. */

@@ -109,6 +109,10 @@ struct run_options {
 	bool (*consent)(void *ctx, const struct migration *m, const struct door *doors, size_t n,
 		struct err *err);
 	enum backup_mode backup;
+	/* BACKUP_WHOLE: keeps the whole database, once, before the first migration of the run that
+	 * would destroy or change rows. */
+	bool (*back_up)(void *ctx, const struct migration *m, enum direction d, long long run,
+		struct err *err);
 	long long most_bytes; /* of an archive; 0 = no limit */
 	bool no_restore;      /* down leaves archives of up where they are */
 	struct lease *lease; /* held by the caller; NULL: none */

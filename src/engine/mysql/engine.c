@@ -30,6 +30,7 @@ const struct engine engine_mysql = {
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
 	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
@@ -59,6 +60,7 @@ const struct engine engine_mariadb = {
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
 	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

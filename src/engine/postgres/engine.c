@@ -31,6 +31,7 @@ const struct engine engine_postgres = {
 	.locks = &pg_locks,
 	.batches = &pg_batches,
 	.keep = &pg_keep,
+	.dump = &pg_dump,
 	.watch = &pg_watch,
 	.transactional_ddl = true,
 	.exact_grammar = true,

@@ -58,6 +58,9 @@ extern const struct engine_batches pg_batches;
 /* ---- keep.c ---- */
 extern const struct engine_keep pg_keep;
 
+/* ---- dump.c ---- */
+extern const struct engine_dump pg_dump;
+
 /* ---- watch.c ---- */
 extern const struct engine_watch pg_watch;
 

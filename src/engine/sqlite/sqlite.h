@@ -9,6 +9,7 @@ struct token;
 
 extern const struct engine_batches sqlite_batches; /* batches.c */
 extern const struct engine_keep sqlite_keep;       /* keep.c */
+extern const struct engine_dump sqlite_dump;       /* dump.c */
 
 /* ---- confirm.c: asking SQLite itself ---- */
 
