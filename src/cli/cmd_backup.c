@@ -381,9 +381,24 @@ static const char *file_name(struct cli *c, const struct migration *m, long long
 	return out;
 }
 
-bool backup_whole(struct cli *c, struct conn *conn, const struct migration *m, enum direction d,
-	long long run, struct err *err)
+/* It may take long: the lease is kept by the connection that waits. */
+struct waiting {
+	struct lease *lease;
+	struct conn *conn;
+};
+
+static bool keep_waiting(void *ctx, long long elapsed)
 {
+	struct waiting *w = ctx;
+
+	return signals_tick(NULL, elapsed) &&
+	       (!lease_due(w->lease) || lease_beat(w->lease, w->conn));
+}
+
+bool backup_whole(struct cli *c, struct conn *conn, struct lease *lease,
+	const struct migration *m, enum direction d, long long run, struct err *err)
+{
+	struct waiting waiting = {lease, conn};
 	const char *dir = c->config.backups.dir ? c->config.backups.dir : ".belay/backups";
 	struct whole_request q = {.dir = io_join(&c->arena, c->root, dir),
 		.name = file_name(c, m, run),
@@ -398,6 +413,7 @@ bool backup_whole(struct cli *c, struct conn *conn, const struct migration *m, e
 	c->quiet = quiet;
 	if (!ok)
 		return false;
+	q.conn->waiter = (struct waiter){keep_waiting, &waiting, 50};
 	ok = gate_role(c, q.conn, err) && whole_make(&w, &c->arena, &q, err);
 	conn_close(q.conn);
 	if (!ok)

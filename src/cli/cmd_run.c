@@ -452,7 +452,7 @@ static bool back_up(void *ctx, const struct migration *m, enum direction d, long
 	struct running *r = ctx;
 
 	progress_end(&r->progress);
-	return backup_whole(r->cli, r->conn, m, d, run, err);
+	return backup_whole(r->cli, r->conn, &r->lease, m, d, run, err);
 }
 
 static bool run_selection(

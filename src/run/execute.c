@@ -897,6 +897,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
 	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
+	x->begun = io_now_ms(); /* the work itself, not the waiting for an answer */
 	ok = batches_can_run(x, from, to, err);
 	if (ok)
 		ok = x->grouped ? run_patiently(x, m, from, to, err)
