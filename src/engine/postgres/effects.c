@@ -378,7 +378,7 @@ static const struct habit habits[] = {
 
 enum { GUARDS = CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE | CHANGE_ON_CONFLICT };
 
-static enum rerun worse_rerun(enum rerun a, enum rerun b)
+enum rerun pg_worse_rerun(enum rerun a, enum rerun b)
 {
 	/* fails beats differs beats unknown beats same */
 	static const int rank[] = {
@@ -547,7 +547,7 @@ static void look_at(struct looking *l)
 		l->rerun = RERUN_UNKNOWN;
 		l->out->undo = UNDO_NONE;
 	}
-	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);
+	l->out->rerun = pg_worse_rerun(l->out->rerun, l->rerun);
 }
 
 /* Do later changes of the statement find what earlier ones did? A list of names does not. */
