@@ -427,7 +427,7 @@ static bool forbidden_in_tx(struct looking *l)
 			r = pg_relation_of(l, r.object->table);
 		return l->version >= 140000 && pg_is_partitioned(&r);
 	case CHANGE_DISCARD:
-		return slice_empty(c->name) || slice_iis(c->name, "all");
+		return slice_iis(c->value.text, "all");
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:

@@ -303,12 +303,33 @@ static bool all_of(struct names some, struct names all)
 	return true;
 }
 
+/* Does the insert write a column that ON compares? */
+static bool inserts_key(struct looking *l)
+{
+	struct names columns = pg_merged_columns(l, true);
+	bool on = false;
+	struct lexer x;
+	struct token t;
+
+	if (columns.n == 0)
+		return true; /* all of them */
+	lexer_init(&x, DIALECT_POSTGRES, l->statement->text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END && !token_is(t, "when")) {
+		on = on || token_is(t, "on");
+		if (on && t.kind == TOKEN_WORD && names_has(columns, t.text))
+			return true;
+	}
+	return false;
+}
+
 /* What was inserted matches the second time; what was deleted does not. */
 static enum rerun rerun_merge(struct looking *l, const struct relation *r)
 {
 	const struct names *does = &l->change->list;
 	bool inserts = names_has(*does, SL("insert")), updates = names_has(*does, SL("update"));
 
+	if (inserts && !inserts_key(l))
+		return RERUN_DIFFERS;
 	if (!updates)
 		return inserts && names_has(*does, SL("delete")) ? RERUN_DIFFERS : RERUN_SAME;
 	if (names_has(*does, SL("delete")))

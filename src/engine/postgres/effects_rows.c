@@ -581,6 +581,8 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		{"insert", CHANGE_INSERT}, {"update", CHANGE_UPDATE}, {"delete", CHANGE_DELETE}};
 	bool acts = false;
 
+	if (r->type == OBJECT_VIEW && l->version < 170000)
+		pg_fails(l, "MERGE into a view needs PostgreSQL 17");
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
 		struct change sub = *l->change;
 		struct looking inner = *l;
@@ -625,6 +627,8 @@ static void write_through(struct looking *l, const struct relation *r, const str
 	if (sub.kind == CHANGE_INSERT && sub.list.n == 0)
 		sub.list = pg_column_names(l, r->object);
 	inner.change = &sub;
+	if (sub.kind == CHANGE_MERGE)
+		scan_target(l, &table, false);
 	pg_row_rerun(&inner, &table, v);
 	sets_off(&inner, &table, v);
 	l->rerun = inner.rerun;
@@ -748,10 +752,29 @@ static void sources_missing(struct looking *l)
 	}
 }
 
+/* SELECT max(id): the end of an index. */
+static bool at_an_end(struct looking *l)
+{
+	const struct expr_facts *f = l->change->value.facts;
+	struct relation r;
+
+	if (l->change->reads.n != 1 || !f || f->functions.n == 0 || f->columns.n != 1 ||
+		l->change->flags & CHANGE_HAS_WHERE)
+		return false;
+	for (size_t i = 0; i < f->functions.n; i++)
+		if (!slice_is(f->functions.at[i], "max") && !slice_is(f->functions.at[i], "min"))
+			return false;
+	r = pg_relation(l, pg_split_name(l->change->reads.at[0]), OBJECT_NONE);
+	return indexed(&r, &f->columns);
+}
+
 static void select_rows(struct looking *l)
 {
 	const struct change *c = l->change;
-	bool whole = !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) && c->reads.n == 1;
+	bool cursor =
+		slice_is(slice_of(l->statement->kind), "DECLARE CURSOR"); /* no row before FETCH */
+	bool whole = !cursor && !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) &&
+		     c->reads.n == 1 && !at_an_end(l);
 	enum pg_mode read_mode = c->flags & CHANGE_FOR_UPDATE ? PG_ROW_SHARE : PG_ACCESS_SHARE;
 	struct relation r = {0};
 	const struct object *only;
@@ -777,7 +800,9 @@ static void select_rows(struct looking *l)
 	} else {
 		pg_reads(l, whole && c->kind != CHANGE_CALL, true);
 	}
-	if (!whole && c->kind == CHANGE_SELECT)
+	if (cursor)
+		pg_rerun(l, RERUN_FAILS);
+	else if (!whole && c->kind == CHANGE_SELECT && !at_an_end(l))
 		scan_sources(l);
 	if (c->kind == CHANGE_SELECT)
 		sources_missing(l);
@@ -808,8 +833,15 @@ static void prepare(struct looking *l)
 		if (change_class_of(c->inner[i].kind) == CLASS_DATA && c->inner[i].target.name.len)
 			pg_lock(l, &r, PG_ROW_EXCLUSIVE);
 	}
-	if (!slice_is(c->value.text, "execute"))
+	if (!slice_is(c->value.text, "execute") && c->name.len)
 		pg_rerun(l, RERUN_FAILS); /* there is one of that name, or none any more */
+}
+
+/* CLOSE: a cursor is closed once. */
+static void discard(struct looking *l)
+{
+	if (slice_is(l->change->value.text, "cursor") && l->change->name.len)
+		pg_rerun(l, RERUN_FAILS);
 }
 
 const struct pg_action pg_row_actions[] = {
@@ -823,5 +855,6 @@ const struct pg_action pg_row_actions[] = {
 	{CHANGE_EXPLAIN, explain, NULL},
 	{CHANGE_CALL, select_rows, NULL},
 	{CHANGE_PREPARE, prepare, NULL},
+	{CHANGE_DISCARD, discard, NULL},
 	{0},
 };
