@@ -541,6 +541,7 @@ static void look_at(struct looking *l)
 	newer_syntax(l);
 	if (a)
 		act(l, a);
+	pg_refusals(l);
 	if (l->change->flags & CHANGE_GUARDED)
 		l->rerun = guarded_rerun(l);
 	if (l->change->kind == CHANGE_DO_BLOCK && l->statement->partly_opaque) {

@@ -132,6 +132,9 @@ enum type_change pg_type_change(struct looking *l, struct slice from, struct sli
 	if (slice_is(t, "citext") || slice_ends(t, ".citext"))
 		if (slice_is(f, "text") || (slice_is(f, "character varying") && a < 0))
 			return TYPE_REINDEX;
+	if (slice_is(f, "citext") || slice_ends(f, ".citext"))
+		if (slice_is(t, "text") || (slice_is(t, "character varying") && b < 0))
+			return TYPE_REINDEX;
 	if (is_time(f) && is_time(t))
 		return time_change(l, from, to, a, b);
 	return TYPE_REWRITE;
