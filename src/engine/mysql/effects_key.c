@@ -403,7 +403,7 @@ static void index_is_needed(struct effects *x, struct slice index)
 
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
-			!served(x, x->after.v[i].columns))
+			(!x->s || x->s->foreign_keys) && !served(x, x->after.v[i].columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
 	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))
