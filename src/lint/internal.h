@@ -20,6 +20,14 @@ struct unit {
 	struct err err;
 };
 
+/* The rules that are asked about statements with changes of these classes. */
+struct asked {
+	unsigned classes;
+	bool all; /* those too that name no class */
+	const struct rule **rules;
+	size_t n;
+};
+
 struct judge {
 	const struct judge_input *in;
 	struct arena *arena;
@@ -29,6 +37,8 @@ struct judge {
 	struct session session;
 	const struct rule **active; /* that apply to this engine and are not off everywhere */
 	size_t nactive;
+	struct asked *asked;
+	size_t nasked;
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
@@ -54,7 +64,10 @@ struct slice shown(struct judged *j, struct name n, struct slice part);
  * here, temporary or known to be absent. *name is resolved. */
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object);
-/* Made by this transaction or this migration? */
+/* Of a lone file, which may be one migration or a whole history: is this a statement that goes on
+ * with making a table (an index, a key, a trigger), not one that changes a table in use? */
+bool completes_table(const struct judged *j);
+/* Made by this transaction or this migration; of a lone file: made, and not completed yet? */
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
@@ -75,9 +88,6 @@ struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
 struct slice closed_parents(struct judged *j, const struct object *t);
 
-/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
- * empty for an expression. */
-struct slice key_plain(struct slice key);
 /* Are the keys `few` the first ones of `many`, written alike? */
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */
@@ -92,6 +102,14 @@ bool is_new_column(
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* The same, for the changes of this statement too. */
+bool here_or_later(struct judged *j, change_test test, const void *arg);
+/* Something of a table that goes: a constraint, by its name and columns. */
+struct lost_part {
+	struct name table;
+	struct slice name;
+	struct names columns;
+};
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */

@@ -201,15 +201,9 @@ const struct rule rule_unnamed_constraint = {
 
 /* ---- Dropping ---- */
 
-struct lost {
-	struct name table;
-	struct slice name;
-	struct names columns;
-};
-
 static bool is_moot(struct judged *j, const struct change *c, const void *arg)
 {
-	const struct lost *l = arg;
+	const struct lost_part *l = arg;
 
 	if (!is_table(j, c->target, l->table))
 		return false;
@@ -238,22 +232,12 @@ static bool is_scaffold(struct judged *j, const struct object *table, const stru
 	       col->column.not_null;
 }
 
-static bool replaced_here(struct judged *j, const struct lost *l)
-{
-	FOR_CHANGES(j, c)
-	{
-		if (is_moot(j, c, l))
-			return true;
-	}
-	return later_change(j, is_moot, l) != NULL;
-}
-
 static void check_drop(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t, *k;
-		struct lost l = {.name = c->name};
+		struct lost_part l = {.name = c->name};
 
 		if (c->kind != CHANGE_DROP_CONSTRAINT || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &l.table, &t))
@@ -263,7 +247,7 @@ static void check_drop(const struct rule *r, struct judged *j)
 		if ((t && !k && j->effect->certain) || (k && is_scaffold(j, t, k)))
 			continue;
 		l.columns = k ? k->constraint.columns : (struct names){0};
-		if (!replaced_here(j, &l))
+		if (!here_or_later(j, is_moot, &l))
 			on_change(j, r, c, shown(j, l.table, c->name),
 				"what %.*s promised need not hold from here on", SLICE(c->name));
 	}
@@ -323,6 +307,23 @@ const struct rule rule_domain_constraint = {
 	.check = check_create_domain,
 };
 
+/* A domain that no migration made: which tables use it is not known, and some will. */
+static void check_unknown_domain(const struct rule *r, struct judged *j, const struct change *c)
+{
+	struct finding *f;
+
+	if ((c->flags & CHANGE_NOT_VALID) || !j->effect->needs.n ||
+		(!slice_is(c->value.text, "add-constraint") &&
+			!slice_is(c->value.text, "set-not-null")) ||
+		catalog_find(j->before, j->session, OBJECT_TYPE, c->target, NULL) != UNKNOWN)
+		return;
+	f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+		"every table with a column of %.*s is read in full while its writes wait",
+		SLICE(c->target.name));
+	f->certain = false;
+	f->needs = j->effect->needs;
+}
+
 static void check_domain_scan(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -330,9 +331,13 @@ static void check_domain_scan(const struct rule *r, struct judged *j)
 		const struct touched *t = first_existing(j->effect->scans, j->effect->nscans);
 		struct finding *f;
 
-		if (c->kind != CHANGE_ALTER_DOMAIN || !t ||
+		if (c->kind != CHANGE_ALTER_DOMAIN ||
 			slice_is(c->value.text, "validate-constraint"))
 			continue;
+		if (!t) {
+			check_unknown_domain(r, j, c);
+			continue;
+		}
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"%.*s%s is read in full while its writes wait", SLICE(t->object.name),
 			j->effect->nscans > 1 ? " and every other table that uses it" : "");

@@ -372,7 +372,8 @@ static void check_not_null(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (c->kind != CHANGE_SET_NOT_NULL || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			(!t && facts_validated(j, n, c->name)))
 			continue;
 		for (size_t i = 0; i < j->effect->nscans; i++) {
 			if (!name_eq(j->effect->scans[i].object, n))

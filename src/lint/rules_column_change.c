@@ -307,7 +307,8 @@ static void check_unproven(const struct rule *r, struct judged *j)
 			col = old_column(j, t, c->name);
 			if (!col || col->column.not_null || !c->def || !c->def->column.not_null)
 				continue;
-		} else if (!changes_old(j, c, CHANGE_SET_NOT_NULL, &n, &t)) {
+		} else if (!changes_old(j, c, CHANGE_SET_NOT_NULL, &n, &t) ||
+			   (!t && facts_validated(j, n, c->name))) {
 			continue;
 		}
 		if (!is_filled(j, n, c))
@@ -420,7 +421,6 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 		const struct object *t, *col;
 		struct column_ref x;
 		struct name n;
-		bool moot = false;
 
 		if (!changes_old(j, c, CHANGE_DROP_DEFAULT, &n, &t))
 			continue;
@@ -429,9 +429,7 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 			facts_added(j->facts, n, c->name))
 			continue;
 		x = (struct column_ref){n, c->name};
-		for (size_t i = 0; i < j->statement->nchanges; i++)
-			moot = moot || default_is_moot(j, &j->statement->changes[i], &x);
-		if (!moot && !later_change(j, default_is_moot, &x))
+		if (!here_or_later(j, default_is_moot, &x))
 			on_change(j, r, c, shown(j, n, c->name),
 				"running code that inserts without %.*s fails: it is NOT NULL and "
 				"has no default any more",

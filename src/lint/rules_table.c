@@ -144,6 +144,40 @@ static bool shimmed(struct judged *j, struct name old)
 	       (slice_ifind(rest, want) != SIZE_MAX || slice_ifind(rest, replace) != SIZE_MAX);
 }
 
+static bool gives_up(const struct change *c, struct slice name)
+{
+	return (c->kind == CHANGE_RENAME_TABLE || c->kind == CHANGE_DROP_TABLE) &&
+	       slice_ieq(c->target.name, name);
+}
+
+/* The other half of a swap or a rebuild: the table takes a name that another one has just given
+ * up. That one is what code knew. */
+static bool takes_over(struct judged *j, const struct change *rename)
+{
+	const struct script *s = &j->judge->unit->script;
+	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
+
+	for (const struct change *c = j->statement->changes; c < rename; c++)
+		if (gives_up(c, rename->other.name))
+			return true;
+	for (size_t i = here; i > 0 && i + REBUILD_NEAR > here; i--)
+		for (size_t k = 0; k < s->at[i - 1].nchanges; k++)
+			if (gives_up(&s->at[i - 1].changes[k], rename->other.name))
+				return true;
+	return false;
+}
+
+/* Another table takes the name before anybody can look. */
+static bool replaced(struct judged *j, const struct change *rename, struct name old)
+{
+	for (const struct change *c = rename + 1;
+		c < j->statement->changes + j->statement->nchanges; c++)
+		if (makes_name(j, c, &old))
+			return true;
+	return (j->session->in_tx || j->dialect == DIALECT_SQLITE) &&
+	       later_change(j, makes_name, &old);
+}
+
 static void check_rename_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -153,7 +187,8 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 
 		if (c->kind != CHANGE_RENAME_TABLE || (c->flags & CHANGE_INNER) ||
 			c->type == OBJECT_INDEX || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			(t && t->type != OBJECT_TABLE) || shimmed(j, n))
+			(t && t->type != OBJECT_TABLE) || shimmed(j, n) || replaced(j, c, n) ||
+			takes_over(j, c))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"code that runs now still says %.*s, and fails from here on",
@@ -164,7 +199,7 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 const struct rule rule_rename_table = {
 	.id = "rename-table",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.engines = RULE_ALL,
 	.classes = RULE_CLASS(CLASS_RENAME),
 	.says = "running code that uses the old name fails",
 	.why = "During a deploy old and new code run side by side; no moment exists at which both "
@@ -405,7 +440,8 @@ const struct rule rule_refresh_matview = {
 	       "on; it needs a unique index, and may stand in a transaction.",
 	.safe = "REFRESH MATERIALIZED VIEW CONCURRENTLY.",
 	.doc = "https://www.postgresql.org/docs/current/sql-refreshmaterializedview.html",
-	.setup = "CREATE TABLE t (id bigint); CREATE MATERIALIZED VIEW m AS SELECT id FROM t;",
+	.setup = "CREATE TABLE t (id bigint); CREATE MATERIALIZED VIEW m AS SELECT id FROM t; "
+		 "CREATE UNIQUE INDEX m_id ON m (id);",
 	.bad = "REFRESH MATERIALIZED VIEW m;",
 	.good = "REFRESH MATERIALIZED VIEW CONCURRENTLY m;",
 	.example_dialect = DIALECT_POSTGRES,

@@ -31,6 +31,8 @@ extern const struct engine_batches mysql_batches; /* batches.c */
 
 /* ---- watch.c ---- */
 extern const struct engine_watch mysql_watch;
+bool mysql_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+	struct err *err); /* sizes.c */
 
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
