@@ -30,17 +30,16 @@ static bool names_part(struct slice why)
 
 static bool target_known(const struct judged *j)
 {
-	return j->statement->nchanges &&
-	       catalog_find(j->before, j->session, OBJECT_NONE, j->statement->changes[0].target,
-		       NULL) == PRESENT;
+	return j->statement->nchanges && catalog_find(j->before, j->session, OBJECT_NONE,
+						 j->statement->changes[0].target, NULL) == PRESENT;
 }
 
 bool begins_elsewhere(const struct judged *j)
 {
 	const struct judge *jg = j->judge;
 
-	return !jg->begun && j->effect->outcome == OUTCOME_FAILS && catalog_is_complete(j->before) &&
-	       says_missing(j->effect->outcome_why) &&
+	return !jg->begun && j->effect->outcome == OUTCOME_FAILS &&
+	       catalog_is_complete(j->before) && says_missing(j->effect->outcome_why) &&
 	       !(names_part(j->effect->outcome_why) && target_known(j));
 }
 
@@ -48,5 +47,6 @@ void note_beginning(struct judge *jg, const struct unit *u)
 {
 	for (size_t i = 0; !jg->begun && i < u->script.n; i++)
 		for (size_t k = 0; k < u->script.at[i].nchanges; k++)
-			jg->begun = jg->begun || u->script.at[i].changes[k].kind == CHANGE_CREATE_TABLE;
+			jg->begun =
+				jg->begun || u->script.at[i].changes[k].kind == CHANGE_CREATE_TABLE;
 }

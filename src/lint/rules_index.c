@@ -15,6 +15,7 @@ static void check_plain_index(const struct rule *r, struct judged *j)
 		if (c->kind != CHANGE_CREATE_INDEX ||
 			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			(!t && (c->flags & CHANGE_ONLY)) || /* nobody writes that but of parents */
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),

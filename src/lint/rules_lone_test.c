@@ -59,6 +59,20 @@ static const struct row rows[] = {
 	{"history-replay", false, "CREATE TABLE t (id int); ALTER TABLE t ADD COLUMN a boolean, ALGORITHM=INSTANT;", DIALECT_MYSQL},
 	/* USING INDEX looks where the table is */
 	{"history-replay", false, "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a); ALTER TABLE s.t ADD UNIQUE USING INDEX i;"},
+	/* made of what nobody has seen, or copied from it: made here all the same */
+	{"index-not-concurrent", false, "CREATE MATERIALIZED VIEW m AS SELECT a FROM nobody WITH NO DATA; CREATE UNIQUE INDEX i ON m (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE TABLE t (a int); INSERT INTO t SELECT a FROM other; CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", true,  "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 1000); CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE INDEX i ON ONLY parent (a);"},
+	{"attach-partition-scan", false, "CREATE TABLE c (LIKE p); ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);", .new_here = true},
+	{"attach-partition-scan", true,  "ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", true,  "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", false, "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE c VALIDATE CONSTRAINT k; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"rls-no-policy", true,  "ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	{"rls-no-policy", false, "CREATE POLICY p ON t USING (true); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	/* who asks for another algorithm is refused, not copied */
+	{"mysql-column-copy", true,  "ALTER TABLE t MODIFY a varchar(63);", DIALECT_MYSQL},
+	{"mysql-column-copy", false, "ALTER TABLE t MODIFY a varchar(63), ALGORITHM=INPLACE, LOCK=NONE;", DIALECT_MYSQL},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},
