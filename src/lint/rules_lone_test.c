@@ -73,6 +73,14 @@ static const struct row rows[] = {
 	/* who asks for another algorithm is refused, not copied */
 	{"mysql-column-copy", true,  "ALTER TABLE t MODIFY a varchar(63);", DIALECT_MYSQL},
 	{"mysql-column-copy", false, "ALTER TABLE t MODIFY a varchar(63), ALGORITHM=INPLACE, LOCK=NONE;", DIALECT_MYSQL},
+	/* the label, but not the value */
+	{"enum-value-in-tx", true,  "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TABLE t ALTER c SET DEFAULT 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TYPE b ADD VALUE 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; /* 'x' is for later */ COMMIT; UPDATE t SET c = 'x' WHERE id = 1;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET c = 'x'; END $$; COMMIT;"},
+	/* a type of the project's own */
+	{"history-replay", false, "CREATE TYPE st AS (a int); CREATE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(1)::st'; CREATE OR REPLACE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(2)::st';"},
+	{"history-replay", true,  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT 2::text';"},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},

@@ -459,6 +459,34 @@ static void part_of_table(struct looking *l)
 }
 
 /* ---- Functions and schemas ---- */
+
+/* The next word of a type behind its schema, if it has one; *rest is what follows. */
+static struct slice type_word(struct slice *rest)
+{
+	struct slice s = slice_trim(*rest);
+	size_t from = 0, n = 0;
+	bool quoted = false;
+
+	while (n < s.len && (quoted || s.at[n] != ' ')) {
+		if (s.at[n] == '"')
+			quoted = !quoted;
+		else if (!quoted && s.at[n] == '.')
+			from = n + 1;
+		n++;
+	}
+	*rest = slice_from(s, n);
+	return slice_sub(s, from, n - from);
+}
+
+/* As written in one place and resolved in the other: setof st, setof public.st. */
+static bool same_returns(struct slice a, struct slice b)
+{
+	while (slice_trim(a).len && slice_trim(b).len)
+		if (!slice_ieq(type_word(&a), type_word(&b)))
+			return false;
+	return !slice_trim(a).len && !slice_trim(b).len;
+}
+
 static void create_function(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -482,7 +510,7 @@ static void create_function(struct looking *l)
 	if (!(c->flags & CHANGE_OR_REPLACE))
 		pg_fails(l, "function %.*s exists already", SLICE(full.name));
 	else if (c->def && old->function.returns.len && c->def->function.returns.len &&
-		 !slice_eq(old->function.returns, c->def->function.returns))
+		 !same_returns(old->function.returns, c->def->function.returns))
 		pg_fails(l, "a function that is replaced keeps its return type");
 }
 
