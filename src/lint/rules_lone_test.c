@@ -81,6 +81,9 @@ static const struct row rows[] = {
 	/* a type of the project's own */
 	{"history-replay", false, "CREATE TYPE st AS (a int); CREATE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(1)::st'; CREATE OR REPLACE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(2)::st';"},
 	{"history-replay", true,  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT 2::text';"},
+	/* whose index it is, its name tells */
+	{"drop-index-not-concurrent", true,  "BEGIN; ALTER TABLE users ADD x int; DROP INDEX orders_idx; COMMIT;"},
+	{"drop-index-not-concurrent", false, "BEGIN; ALTER TABLE users ADD x int; DROP INDEX idx_users_email; COMMIT;"},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},
