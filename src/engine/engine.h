@@ -179,6 +179,19 @@ struct engine_watch {
 	bool (*end)(struct conn *c, struct slice id, bool terminate, bool *sent, struct err *err);
 };
 
+/* An index that is there and of no use: a build that nobody finished. */
+struct broken_index {
+	struct name index, table;
+	bool leftover;		/* of a rebuild: the index itself is another one */
+	struct slice drop, rebuild; /* statements, outside a transaction */
+};
+
+/* How large a table is, without reading it. */
+struct table_size {
+	struct name table;
+	long long rows, bytes, index_bytes; /* about; -1 = not known */
+};
+
 struct engine {
 	enum dialect dialect;
 	const char *name;  /* "postgres" */
@@ -249,6 +262,12 @@ struct engine {
 	const struct engine_locks *locks;
 	/* NULL: no statement runs in batches. */
 	const struct engine_batches *batches;
+	/* All tables with what statistics say of them. Reads no table and waits for no lock. */
+	bool (*sizes)(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+			struct err *err);
+	/* Those that nobody is at work on; NULL where an index is whole or not there. */
+	bool (*broken_indexes)(struct conn *c, struct arena *a, struct broken_index **out,
+			size_t *n, struct err *err);
 	/* NULL where there are no sessions to see (SQLite). */
 	const struct engine_watch *watch;
 };

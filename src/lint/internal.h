@@ -20,6 +20,14 @@ struct unit {
 	struct err err;
 };
 
+/* The rules that are asked about statements with changes of these classes. */
+struct asked {
+	unsigned classes;
+	bool all; /* those too that name no class */
+	const struct rule **rules;
+	size_t n;
+};
+
 struct judge {
 	const struct judge_input *in;
 	struct arena *arena;
@@ -29,6 +37,8 @@ struct judge {
 	struct session session;
 	const struct rule **active; /* that apply to this engine and are not off everywhere */
 	size_t nactive;
+	struct asked *asked;
+	size_t nasked;
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
@@ -79,9 +89,6 @@ struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
 struct slice closed_parents(struct judged *j, const struct object *t);
 
-/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
- * empty for an expression. */
-struct slice key_plain(struct slice key);
 /* Are the keys `few` the first ones of `many`, written alike? */
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */

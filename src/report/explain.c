@@ -140,7 +140,7 @@ static void statement_json(struct json *j, const struct explained *x, enum diale
 	json_kcstr(j, "undo", undo_word(e->undo));
 	json_kcstr(j, "algorithm", e->algorithm);
 	json_kcstr(j, "lock_clause", e->lock_clause);
-	json_kbool(j, "certain", e->certain && st->state == STATEMENT_READ);
+	json_kbool(j, "certain", e->certain);
 	names_json(j, "needs", e->needs);
 	if (st->opaque_reason.len)
 		json_kstr(j, "opaque", st->opaque_reason);

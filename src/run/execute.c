@@ -16,6 +16,7 @@
 #include "base/io.h"
 #include "engine/engine.h"
 #include "run/batch.h"
+#include "run/snapshot.h"
 #include "sql/quote.h"
 
 #include <time.h>
@@ -41,8 +42,9 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
-	bool again;   /* the transaction that the migration opened is begun anew */
-	bool batches; /* a statement in batches has done some of its rows */
+	bool again;    /* the transaction that the migration opened is begun anew */
+	bool batches;  /* a statement in batches has done some of its rows */
+	size_t unkept; /* the first verify query whose answer is not in the journal */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -570,7 +572,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 
 static bool verify_now(struct executor *x, const struct migration *m, struct err *err)
 {
-	size_t before = x->result->nfailures;
+	size_t before = x->result->nfailures, asked = x->result->nchecks;
 	const struct verify_failure *f;
 
 	if (!x->o->verify || x->plan->direction != DIR_UP || !m->verify.src)
@@ -579,7 +581,9 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 		return false;
 	tell(x, EVENT_VERIFY_DONE, NULL, 0);
 	if (x->result->nfailures == before)
-		return true;
+		return !x->journal || verified_keep(x->journal, x->conn, x->result->checks + asked,
+					      x->result->nchecks - asked, err);
+	x->unkept = asked;
 	f = &x->result->failures[before];
 	err_set(err, ERR_FAILED, "verify failed after migration %.*s: expected %.*s, got %.*s",
 		SLICE(m->id), SLICE(f->expected), SLICE(slice_sub(f->got, 0, 200)));
@@ -822,6 +826,21 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
+/* A failing verify query: the migration is gone, what was asked and answered stays. */
+static void keep_failed_checks(struct executor *x)
+{
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
+		return;
+	x->conn->waiter = (struct waiter){0};
+	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
+		x->result->nchecks - x->unkept, &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
+}
+
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -841,6 +860,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
+		keep_failed_checks(x);
 		tell_framework(x, m, err);
 		explain_failure(x, m, to - from, err);
 		return false;
@@ -922,6 +942,21 @@ static bool prepare(struct executor *x, struct err *err)
 	return true;
 }
 
+/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
+static void keep_snapshot(struct executor *x, const struct err *failure)
+{
+	struct snapshot_scope scope =
+		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
+	struct err ignored = {0};
+
+	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
+		failure->code == ERR_INTERRUPTED)
+		return;
+	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
+		&ignored);
+	err_done(&ignored);
+}
+
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
@@ -938,6 +973,7 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
+		keep_snapshot(&x, err);
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"

@@ -20,7 +20,7 @@ struct journal {
 };
 
 enum {
-	JOURNAL_VERSION = 3,
+	JOURNAL_VERSION = 4,
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
@@ -52,13 +52,34 @@ static void own(struct journal *j, const char *name)
 	table(&j->sql, j->conn->id.dialect, j->schema, j->prefix, name);
 }
 
+bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
+{
+	static const char *const tables[] = {
+		"run", "step", "cursor", "moved", "applied", "version", "snapshot", "verified"};
+	struct slice ours, prefix;
+
+	place(d, where, &ours, &prefix);
+	if (d == DIALECT_POSTGRES)
+		return slice_eq(schema, ours);
+	if (name.len <= prefix.len || !slice_eq(slice_sub(name, 0, prefix.len), prefix))
+		return false;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (slice_is(slice_from(name, prefix.len), tables[i]))
+			return true;
+	return false;
+}
+
 bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 {
-	if (d == DIALECT_POSTGRES)
-		return slice_is(schema, "belay");
-	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
-	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
-	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
+	return journal_owns(d, SLICE_NONE, schema, name);
+}
+
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
 }
 
 /* Column types by dialect: PostgreSQL, MySQL/MariaDB, SQLite. */
@@ -129,6 +150,28 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
 }
 
+/* See snapshot.h and journal_verified(). */
+static void keeping_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *m = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "snapshot");
+	buf_printf(out,
+		" (run %s PRIMARY KEY, fingerprint %s NOT NULL, made %s NOT NULL, content %s%s", n,
+		k, m, t, end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "verified");
+	buf_printf(out,
+		" (run %s NOT NULL, migration %s NOT NULL, query %s NOT NULL, sql_text %s NOT "
+		"NULL,"
+		" expected %s NOT NULL, got %s NOT NULL, state %s NOT NULL, asked %s NOT NULL%s",
+		n, k, n, t, t, t, k, m, end);
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
@@ -165,6 +208,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
 	cursor_script(out, d, schema, prefix);
+	keeping_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");

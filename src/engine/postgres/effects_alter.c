@@ -214,6 +214,20 @@ static void replica_identity(struct looking *l, const struct relation *r)
 	}
 }
 
+/* Columns of an index have numbers, and statistics if they are expressions. */
+static void index_statistics(struct looking *l, const struct relation *r)
+{
+	unsigned long long number;
+
+	if (!r->object || r->type != OBJECT_INDEX || !slice_u64(l->change->name, &number) ||
+		number == 0)
+		return;
+	if (number > r->object->index.keys.n)
+		pg_fails(l, "the index has no column %llu", number);
+	else if (slice_chr(r->object->index.keys.at[number - 1], '(') == SIZE_MAX)
+		pg_fails(l, "column %llu of the index is no expression", number);
+}
+
 /* What a plain action does besides. */
 static void beside(struct looking *l, const struct relation *r)
 {
@@ -282,6 +296,9 @@ static void beside(struct looking *l, const struct relation *r)
 		break;
 	case CHANGE_RULE_STATE:
 		named_part(l, r, OBJECT_RULE);
+		break;
+	case CHANGE_SET_STATISTICS:
+		index_statistics(l, r);
 		break;
 	case CHANGE_SET_OPTIONS:
 	case CHANGE_RESET_OPTIONS:

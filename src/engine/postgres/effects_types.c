@@ -445,6 +445,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 	}
 	retype_refused(l, r, col);
 	retype_default(l, col);
+	pg_row_type_used(l, r->name);
 	new_collation = collation.len > 0 && !slice_eq(collation, col->column.collation);
 	switch (type_change(l, col)) {
 	case TYPE_REWRITE:

@@ -8,6 +8,8 @@ struct sqlite3;
 struct token;
 
 extern const struct engine_batches sqlite_batches; /* batches.c */
+bool sqlite_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+	struct err *err); /* sizes.c */
 
 /* ---- confirm.c: asking SQLite itself ---- */
 

@@ -13,6 +13,7 @@ enum fact {
 	FACT_REWRITES,
 	FACT_SCANS,
 	FACT_BUILDS,
+	FACT_WRITES,
 	FACT_DESTROYS,
 	FACT_BREAKS,
 	FACT_TRANSACTION, /* the rest is one word each; no line: allowed, same, exact, ok */

@@ -13,6 +13,7 @@ const struct fact_row fact_rows[FACTS_] = {
 	[FACT_REWRITES] = {"rewrites", NULL},
 	[FACT_SCANS] = {"scans", NULL},
 	[FACT_BUILDS] = {"builds", NULL},
+	[FACT_WRITES] = {"writes", NULL},
 	[FACT_DESTROYS] = {"destroys", NULL},
 	[FACT_BREAKS] = {"breaks", NULL},
 	[FACT_TRANSACTION] = {"transaction", "allowed"},
@@ -232,7 +233,7 @@ static struct names merged(struct arena *a, const struct result *r, enum fact f)
 		fact_add(a, &out, unsure ? arena_printf(a, "%.*s?", SLICE(s.at[i])) : s.at[i]);
 	}
 	for (size_t i = 0; i < p.n; i++)
-		if (fact_doubtful(p.at[i]) || slice_starts(p.at[i], "rows "))
+		if (fact_doubtful(p.at[i]) || slice_starts(p.at[i], "rows ") || f == FACT_WRITES)
 			fact_add(a, &out, p.at[i]);
 	return out;
 }
@@ -288,6 +289,10 @@ static void print_remarks(struct arena *a, const struct kase *k, size_t n)
 					fact_rows[f].word, SLICE(fact_joined(a, p)),
 					SLICE(fact_joined(a, m)));
 		}
+		if (fact_has(r->predicted.facts[FACT_RERUN], SL("unknown")) &&
+			r->observed.told[FACT_RERUN])
+			printf("#   %d predicted rerun: unknown (is %.*s)\n", r->version,
+				SLICE(fact_joined(a, r->observed.facts[FACT_RERUN])));
 		if (r->replayed.len)
 			printf("#   %d replayed: %.*s\n", r->version, SLICE(r->replayed));
 		if (r->version && r->observed.words.len)
