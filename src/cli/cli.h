@@ -103,6 +103,8 @@ const char *cli_today(struct arena *a); /* YYYY-MM-DD */
 /* git merge-base with the main branch or --since; the paths that changed (added, modified,
  * untracked). *known false when there is no git or no such ref and none was asked for. */
 bool cli_changed(struct cli *c, const char ***paths, size_t *n, bool *known, struct err *err);
+/* Of those, the ones that were not there before. Only with --since. */
+bool cli_added(struct cli *c, const char ***paths, size_t *n, struct err *err);
 
 /* ---- Progress on standard error ---- */
 struct progress {

@@ -43,6 +43,7 @@ struct judge {
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
+	bool begun;                /* a script before this one made a table: begins.c */
 	bool base_unknown;         /* something was used that no migration made */
 	struct prepared *policies; /* one for each of in->policies: policies.h */
 	struct ignore *ignores;    /* what the files answer for: suppress.c */
@@ -133,6 +134,11 @@ extern const char *const hides_work[];
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"
 #undef RULE
+
+/* begins.c: is something missing that must have been made before this history began? Asked with the
+ * effects of the statement; note_beginning after each script. */
+bool begins_elsewhere(const struct judged *j);
+void note_beginning(struct judge *jg, const struct unit *u);
 
 /* --select all */
 bool select_all(const struct judge *jg);

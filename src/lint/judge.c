@@ -647,6 +647,12 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		note_opaque(jg, st);
 	arena_reset(&jg->scratch);
 	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+	if (begins_elsewhere(&j)) {
+		jg->base_unknown = true;
+		catalog_set_complete(jg->catalog, false);
+		effect = (struct effect){0};
+		jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+	}
 	run_rules(jg, &j);
 	collapse(jg, &j);
 	if (jg->in->safe_form)
@@ -749,6 +755,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
 	after_script(jg);
+	note_beginning(jg, u);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not

@@ -59,6 +59,31 @@ static const struct row rows[] = {
 	{"history-replay", false, "CREATE TABLE t (id int); ALTER TABLE t ADD COLUMN a boolean, ALGORITHM=INSTANT;", DIALECT_MYSQL},
 	/* USING INDEX looks where the table is */
 	{"history-replay", false, "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a); ALTER TABLE s.t ADD UNIQUE USING INDEX i;"},
+	/* made of what nobody has seen, or copied from it: made here all the same */
+	{"index-not-concurrent", false, "CREATE MATERIALIZED VIEW m AS SELECT a FROM nobody WITH NO DATA; CREATE UNIQUE INDEX i ON m (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE TABLE t (a int); INSERT INTO t SELECT a FROM other; CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", true,  "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 1000); CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE INDEX i ON ONLY parent (a);"},
+	{"attach-partition-scan", false, "CREATE TABLE c (LIKE p); ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);", .new_here = true},
+	{"attach-partition-scan", true,  "ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", true,  "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", false, "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE c VALIDATE CONSTRAINT k; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"rls-no-policy", true,  "ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	{"rls-no-policy", false, "CREATE POLICY p ON t USING (true); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	/* who asks for another algorithm is refused, not copied */
+	{"mysql-column-copy", true,  "ALTER TABLE t MODIFY a varchar(63);", DIALECT_MYSQL},
+	{"mysql-column-copy", false, "ALTER TABLE t MODIFY a varchar(63), ALGORITHM=INPLACE, LOCK=NONE;", DIALECT_MYSQL},
+	/* the label, but not the value */
+	{"enum-value-in-tx", true,  "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TABLE t ALTER c SET DEFAULT 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TYPE b ADD VALUE 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; /* 'x' is for later */ COMMIT; UPDATE t SET c = 'x' WHERE id = 1;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET c = 'x'; END $$; COMMIT;"},
+	/* a type of the project's own */
+	{"history-replay", false, "CREATE TYPE st AS (a int); CREATE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(1)::st'; CREATE OR REPLACE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(2)::st';"},
+	{"history-replay", true,  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT 2::text';"},
+	/* whose index it is, its name tells */
+	{"drop-index-not-concurrent", true,  "BEGIN; ALTER TABLE users ADD x int; DROP INDEX orders_idx; COMMIT;"},
+	{"drop-index-not-concurrent", false, "BEGIN; ALTER TABLE users ADD x int; DROP INDEX idx_users_email; COMMIT;"},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},

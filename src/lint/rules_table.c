@@ -448,15 +448,45 @@ const struct rule rule_refresh_matview = {
 	.check = check_refresh,
 };
 
-static bool uses_value(const struct statement *st, struct slice label)
+static bool says_label(struct slice text, struct slice label)
 {
 	struct buf b = {0};
 	bool found;
 
 	buf_printf(&b, "'%.*s'", SLICE(label));
-	found = slice_find(st->raw, buf_slice(&b)) != SIZE_MAX;
+	found = slice_find(text, buf_slice(&b)) != SIZE_MAX;
 	buf_done(&b);
 	return found;
+}
+
+/* A body that is only kept, or a label of another type. */
+static bool only_names_label(const struct statement *st)
+{
+	const struct change *c = st->changes;
+
+	return st->nchanges == 0 || c->kind == CHANGE_ADD_ENUM_VALUE ||
+	       c->kind == CHANGE_CREATE_TYPE || c->kind == CHANGE_COMMENT_ON ||
+	       (c->kind == CHANGE_CREATE_FUNCTION &&
+		       !(c->def && slice_iis(c->def->function.language, "sql")));
+}
+
+/* Does a later statement of the transaction use it? */
+static bool uses_value(const struct judged *j, struct slice label)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; i < s->n && i < from + FAR; i++) {
+		const struct statement *st = &s->at[i];
+
+		if (st->nchanges && (st->changes->kind == CHANGE_COMMIT ||
+					    st->changes->kind == CHANGE_ROLLBACK))
+			return false;
+		if (!only_names_label(st) && says_label(st->raw, label))
+			return true;
+	}
+	return false;
 }
 
 /* The labels added in the open transaction to types that are older than it. */
@@ -466,14 +496,11 @@ static void check_enum(const struct rule *r, struct judged *j)
 	{
 		const struct object *t;
 		struct name name;
-		struct slice rest;
 
 		if (c->kind != CHANGE_ADD_ENUM_VALUE || !j->session->in_tx ||
-			!existed_before(j, c, OBJECT_TYPE, &name, &t) || !j->statement->span.src)
+			!existed_before(j, c, OBJECT_TYPE, &name, &t))
 			continue;
-		rest = slice_from(j->statement->span.src->text,
-			j->statement->span.off + j->statement->span.len);
-		if (uses_value(&(struct statement){.raw = rest}, c->value.text))
+		if (uses_value(j, c->value.text))
 			on_change(j, r, c, shown(j, name, SLICE_NONE),
 				"the new value '%.*s' cannot be used before this transaction "
 				"commits, and it "
