@@ -419,3 +419,47 @@ sqlx = "0.8"'
 	says "somebody"
 	ends 4 belay forget 1 --yes --db "$url"
 }
+
+# ---- log lines ----
+
+@test "--log-format json: an object a line, and nothing else on standard error" {
+	shop
+	belay up --db sqlite:app.db --log-format json >out 2>log
+	python3 - <<'PY'
+import json
+lines = [json.loads(l) for l in open("log")]
+events = [l["event"] for l in lines]
+assert events == ["begin", "migration", "statement", "statement_done", "statement", "statement_done", "applied",
+	"migration", "statement", "statement_done", "applied", "done"], events
+assert all(l["time"].endswith("Z") and l["level"] == "info" for l in lines)
+assert lines[0]["command"] == "up" and lines[0]["server"].startswith("SQLite"), lines[0]
+assert lines[2]["file"] == "migrations/001_customers.sql" and lines[2]["line"] == 2, lines[2]
+assert lines[-1]["ok"] is True and lines[-1]["migrations"] == 2
+PY
+	[ "$(grep -c applied out)" = 2 ]
+	file migrations/003_bad.sql <<<$'-- UP\nINSERT INTO nowhere VALUES (\'a\nb\');\n-- DOWN\nSELECT 1;'
+	run belay up --db sqlite:app.db --log-format json
+	[ "$status" = 5 ]
+	belay up --db sqlite:app.db --log-format json 2>log >out || true
+	[ "$(tail -1 log | json 'd["event"], d["level"], d["exit"], d["line"], d["next"]')" = "('error', 'error', 5, 2, 'belay status')" ]
+	ends 2 belay up --db sqlite:app.db --log-format xml
+	[ "$(belay check --db sqlite:none.db --log-format json nowhere.sql 2>&1 >out | tail -1 | json 'd["event"]')" = error ]
+}
+
+@test "--log-format json: who is waited for" {
+	pg_database waiting
+	orders
+	ends 0 belay up --db "$url"
+	file db/migrations/3_more.sql <<<$'-- migrate:up\nALTER TABLE orders ADD COLUMN more int;\n-- migrate:down\nSELECT 1;'
+	pg -c 'BEGIN' -c 'LOCK TABLE orders' -c 'SELECT pg_sleep(60)' >holder 2>&1 3>&- &
+	until [ -n "$(pg -c "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'orders'::regclass")" ]; do sleep 0.05; done
+	belay up --db "$url" --patience 2s --log-format json 2>log >out || [ $? = 4 ]
+	pg -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()" >out
+	wait
+	python3 - <<'PY'
+import json
+lines = [json.loads(l) for l in open("log")]
+assert any(l["event"] == "waiting" and l["level"] == "warning" and "psql" in l["message"] for l in lines), lines
+assert lines[-1]["event"] == "error" and lines[-1]["exit"] == 4
+PY
+}

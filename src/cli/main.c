@@ -1,6 +1,6 @@
 /* main.c - the tables of commands and global options, help, and how a run ends. */
 #include "base/io.h"
-#include "cli/cli.h"
+#include "cli/log.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -21,6 +21,7 @@ const struct option_spec global_options[] = {
 	{"config",         0,   OPTION_TEXT, "FILE",    "configuration instead of belay.yml"},
 	{"quiet",          'q', OPTION_FLAG, NULL,      "no progress, no warnings"},
 	{"no-color",       0,   OPTION_FLAG, NULL,      "no colours (NO_COLOR does the same)"},
+	{"log-format",     0,   OPTION_TEXT, "FORMAT",  "text, or json: what goes to standard error as an object a line"},
 	{"version",        'V', OPTION_FLAG, NULL,      "print the version"},
 	{"help",           'h', OPTION_FLAG, NULL,      "print help"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -456,6 +457,7 @@ static int run(struct cli *c, int argc, char **argv, struct err *err)
 
 	colours(c);
 	c->quiet = cli_flag(c, "quiet");
+	parsed = parsed && log_read_format(c, err);
 	if (cli_flag(c, "version")) {
 		err_done(err);
 		printf("belay %s\n", BELAY_VERSION);
