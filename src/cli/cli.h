@@ -145,6 +145,7 @@ int cmd_baseline(struct cli *c, struct err *err);
 int cmd_repair(struct cli *c, struct err *err);
 int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
+int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

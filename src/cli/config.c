@@ -390,8 +390,8 @@ static const struct key top[] = {{"dialect", read_config_dialect},
 	{"migrations", read_migrations}, {"base_schema", read_config_base_schema},
 	{"history_table", read_config_history_table}, {"placeholders", read_placeholders},
 	{"environments", read_environments}, {"journal", read_config_journal},
-	{"hooks", read_hooks}, {"batches", read_batches},
-	{"out_of_order", read_out_of_order}, {"ignore_missing", read_ignore_missing}};
+	{"hooks", read_hooks}, {"batches", read_batches}, {"out_of_order", read_out_of_order},
+	{"ignore_missing", read_ignore_missing}};
 
 /* The rows above and those of config_lint.c as one table. */
 static const struct key *all_keys(struct arena *a)

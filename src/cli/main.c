@@ -114,6 +114,10 @@ static const struct option_spec new_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec uses_options[] = {
+	{"code", 0, OPTION_TEXT, "DIR", "search the application's files below DIR too"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec watch_options[] = {
 	{"once", 0, OPTION_FLAG, NULL, "print it once and end"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -237,6 +241,11 @@ static const struct command command_table[] = {
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
 	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
 	 "belay diff sqlite:app.db @", NULL, 2, 2, cmd_diff},
+	{"uses", "TABLE[.COLUMN]", "where a table or a column is used, before it goes",
+	 "Lists what in the schema uses it: foreign keys, indexes, views, functions, triggers, policies. With\n"
+	 "--code the lines of the application that name it, also as ORMs write it; with --db the queries that\n"
+	 "PostgreSQL has counted (pg_stat_statements). Bodies are searched for words: that is \"possibly\".",
+	 "belay uses customers.email --code .", uses_options, 1, 1, cmd_uses},
 	{"watch", "", "who waits for whom, what is at work, how far it is",
 	 "Shows sessions that are in the way and those that wait behind them, the progress of index\n"
 	 "builds and vacuum, open transactions and standbys; again every two seconds until Ctrl-C.\n"
@@ -259,7 +268,8 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
 	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], &command_table[20], &command_table[21], &command_table[22], NULL};
+	&command_table[19], &command_table[20], &command_table[21], &command_table[22],
+	&command_table[23], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
