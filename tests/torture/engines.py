@@ -125,12 +125,14 @@ class MariaDB:
         return command("mariadb", "--no-defaults", "-S", f"{self.dir}/s", "-u", "root", "-N", "-B", db,
                        "-e", ";".join(sql)).strip().replace("\t", "|")
 
+    def tables(self, db, kind="BASE TABLE"):
+        return self.ask("mysql", "SELECT table_name FROM information_schema.tables WHERE table_schema = "
+                                 f"'{db}' AND table_type = '{kind}' ORDER BY 1").split()
+
     def create(self, db, like=None):
-        self.ask("mysql", f"CREATE DATABASE {db}")
-        if like:
-            dump = command("mariadb-dump", "--no-defaults", "-S", f"{self.dir}/s", "-u", "root",
-                           "--skip-comments", "--triggers", like)
-            command("mariadb", "--no-defaults", "-S", f"{self.dir}/s", "-u", "root", db, text=dump)
+        self.ask("mysql", f"CREATE DATABASE {db}", *(
+            words for t in (self.tables(like) if like else []) for words in (
+                f"CREATE TABLE {db}.{t} LIKE {like}.{t}", f"INSERT INTO {db}.{t} SELECT * FROM {like}.{t}")))
 
     def drop(self, db):
         self.end_sessions(db)
@@ -146,10 +148,14 @@ class MariaDB:
                 pass
 
     def sight(self, db):
-        left_out = [f"--ignore-table={db}.{t}" for t in (*FRAMEWORKS, *("belay_" + t for t in OURS))]
-        dump = command("mariadb-dump", "--no-defaults", "-S", f"{self.dir}/s", "-u", "root",
-                       "--skip-comments", "--skip-extended-insert", "--triggers", *left_out, db)
-        return sorted_lines(re.sub(r" AUTO_INCREMENT=\d+", "", dump), r"/\*|SET |(UN)?LOCK TABLES")
+        ours = {*FRAMEWORKS, *("belay_" + t for t in OURS)}
+        tables = [t for t in self.tables(db) if t not in ours]
+        schema = self.ask(db, *(f"SHOW CREATE TABLE {t}" for t in tables + self.tables(db, "VIEW")),
+                          "SELECT trigger_name, action_statement FROM information_schema.triggers "
+                          f"WHERE trigger_schema = '{db}'")
+        rows = self.ask(db, *(f"SELECT '{t}', x.* FROM {t} x" for t in tables))
+        return sorted_lines(re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")).replace("\\n", "\n")
+                            + "\n" + rows, r"$^")
 
     def journal(self, table):
         return f"belay_{table}"
