@@ -5,6 +5,9 @@
 #include "sql/quote.h"
 #include "sql/redact.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct journal {
@@ -603,4 +606,28 @@ bool journal_finish(struct journal *j, const char *state, struct err *err)
 	sqlf(&j->sql, d, " SET state = %L, finished = %s WHERE id = %lld", slice_of(state),
 		slice_of(now_of(d)), j->run);
 	return run_sql(j, err);
+}
+
+bool journal_runner_died(struct conn *c, struct slice where, struct arena *a)
+{
+	struct slice schema, prefix, pid;
+	struct err ignored = {0};
+	struct rows r = {0};
+	unsigned long long n = 0;
+	char host[256] = "";
+	struct buf b = {0};
+	bool ok;
+
+	gethostname(host, sizeof host - 1);
+	place(c->id.dialect, where, &schema, &prefix);
+	buf_adds(&b, "SELECT host, pid, state FROM ");
+	table(&b, c->id.dialect, schema, prefix, "run");
+	buf_adds(&b, " ORDER BY id DESC LIMIT 1");
+	ok = conn_query(c, buf_slice(&b), a, &r, &ignored) && r.nrows == 1 &&
+	     slice_is(rows_get(&r, 0, 0), host) && slice_is(rows_get(&r, 0, 2), "running");
+	err_done(&ignored);
+	buf_done(&b);
+	pid = ok ? rows_get(&r, 0, 1) : SLICE_NONE;
+	return ok && slice_u64(pid, &n) && n > 0 && n < INT_MAX && kill((pid_t)n, 0) != 0 &&
+	       errno == ESRCH;
 }

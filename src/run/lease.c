@@ -20,7 +20,14 @@ static void table(struct buf *b, struct slice where)
 /* What the two rows say, and whether that still counts. */
 struct holder {
 	bool free, locked; /* locked: a transaction of the holder is open */
-	struct slice who;
+	struct slice who, beat;
+};
+
+/* Has anything been heard of the holder since we began to look? One that was killed keeps quiet,
+ * and its lease runs out. */
+struct signs {
+	char first[64]; /* its heartbeat when we first looked */
+	bool known, seen;
 };
 
 static const char columns[] =
@@ -28,7 +35,7 @@ static const char columns[] =
 	" h.system_id = %L, h.backend = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a"
 	" WHERE a.pid = h.backend AND (a.backend_start IS NULL OR a.backend_start = "
 	"h.backend_start)),"
-	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), f.epoch FROM %s f, %s h"
+	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), h.epoch || ' ' || h.beat FROM %s f, %s h"
 	" WHERE f.part = 'fence' AND h.part = 'heartbeat'";
 
 static bool yes(const struct rows *r, size_t col)
@@ -55,6 +62,7 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 		out->free = !yes(&r, 1) || !yes(&r, 2) || !yes(&r, 3);
 		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
 			SLICE(rows_get(&r, 0, 4)));
+		out->beat = rows_get(&r, 0, 5);
 	}
 	buf_done(&name);
 	buf_done(&b);
@@ -151,15 +159,40 @@ static bool blocked(const struct holder *h, struct err *err)
 		"wait for it: --if-running wait.");
 }
 
+static void look_for_signs(struct signs *s, const struct holder *h)
+{
+	struct slice beat = slice_sub(h->beat, 0, sizeof s->first - 1);
+
+	if (s->known) {
+		s->seen |= !slice_is(beat, s->first);
+		return;
+	}
+	memcpy(s->first, beat.at ? beat.at : "", beat.len);
+	s->first[beat.len] = 0;
+	s->known = true;
+}
+
+/* How long this is waited for, from the beginning. Of one that is gone only a transaction is left,
+ * which the server ends when it notices; one that keeps quiet may be gone. */
+static long long patience_for(
+	const struct lease_request *q, const struct holder *h, const struct signs *s)
+{
+	long long least = SHORT_PATIENCE_MS;
+
+	if (!s->seen)
+		least = LEASE_MS + SHORT_PATIENCE_MS;
+	if (q->if_running == IF_RUNNING_WAIT || (h->locked && h->free))
+		return q->patience_ms > least ? q->patience_ms : least;
+	return least;
+}
+
 bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, bool *skipped,
 	struct err *err)
 {
-	long long begun = io_now_ms(), told = 0;
-	long long patience = q->if_running == IF_RUNNING_WAIT && q->patience_ms > SHORT_PATIENCE_MS
-				     ? q->patience_ms
-				     : SHORT_PATIENCE_MS;
+	long long begun = io_now_ms(), told = begun;
 	const struct timespec nap = {0, POLL_MS * 1000000L};
 	struct arena a = {0};
+	struct signs signs = {0};
 	struct holder h;
 	bool ok;
 
@@ -170,8 +203,8 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 		ok = try_once(l, c, q, &a, &h, err);
 		if (!ok || l->epoch)
 			break;
-		/* Of one that is gone only a transaction is left, and that for moments. */
-		if (q->if_running == IF_RUNNING_SKIP && !(h.locked && h.free)) {
+		look_for_signs(&signs, &h);
+		if (q->if_running == IF_RUNNING_SKIP && signs.seen && !(h.locked && h.free)) {
 			*skipped = true;
 			break;
 		}
@@ -179,7 +212,7 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 			ok = err_set(err, ERR_INTERRUPTED, "interrupted: nothing was done");
 			break;
 		}
-		if (io_now_ms() - begun >= patience) {
+		if (io_now_ms() - begun >= patience_for(q, &h, &signs)) {
 			ok = blocked(&h, err);
 			break;
 		}

@@ -6,10 +6,13 @@
  * Two rows, because a transaction that share-locks the fence must not stand in the way of its own
  * heartbeat. A lease is free when it was given back, when its heartbeat is LEASE_MS old by the
  * server's clock, when its session on this server is gone, or when the rows were copied from
- *another server. Taking it wants the fence FOR UPDATE NOWAIT: a holder with an open transaction
- *cannot be replaced, and one that was replaced (it was suspended, its heartbeat stopped) finds
- *another epoch and cannot write. Nothing of it belongs to a session, so it works through a
- *transaction pooler; nothing is waited for inside the server.
+ * another server. Taking it wants the fence FOR UPDATE NOWAIT: a holder with an open transaction
+ * cannot be replaced, and one that was replaced (it was suspended, its heartbeat stopped) finds
+ * another epoch and cannot write. Nothing of it belongs to a session, so it works through a
+ * transaction pooler; nothing is waited for inside the server.
+ *
+ * Whoever finds it held waits for a sign of life: a heartbeat that moves. Without one the holder may
+ * have been killed, and its lease runs out; so a plain re-run after a kill goes on by itself.
  *
  * Calling sequence: journal_make() → lease_take() → lease_fence() in each transaction, lease_beat()
  * now and then → lease_give(). */
@@ -19,7 +22,7 @@
 #include "base/arena.h"
 #include "engine/conn.h"
 
-enum { LEASE_MS = 15000, LEASE_BEAT_MS = 3000 };
+enum { LEASE_MS = 15000, LEASE_BEAT_MS = 1000 };
 enum if_running { IF_RUNNING_FAIL, IF_RUNNING_WAIT, IF_RUNNING_SKIP };
 
 struct lease {
