@@ -318,6 +318,12 @@ void budget_note(struct budget *b, const struct step *s)
 	b->own |= sets_timeouts(s);
 }
 
+void budget_own_session(struct budget *b)
+{
+	b->own = false;
+	b->limit = -1;
+}
+
 static bool changes_rows(const struct step *s)
 {
 	for (size_t i = 0; i < s->statement->nchanges; i++)

@@ -41,8 +41,10 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
-	bool again;   /* the transaction that the migration opened is begun anew */
-	bool batches; /* a statement in batches has done some of its rows */
+	struct leaks leaks;
+	bool again;      /* the transaction that the migration opened is begun anew */
+	bool batches;    /* a statement in batches has done some of its rows */
+	bool other_role; /* taken on between statements */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -154,6 +156,7 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 		return false;
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	begun = io_now_ms();
+	leaks_note(&x->leaks, s);
 	budget_sent(&x->budget, s);
 	ok = send_step(x, s, err);
 	budget_back(&x->budget);
@@ -247,6 +250,13 @@ static bool is_kind(const struct step *s, enum change_kind k)
 static bool only_sets(const struct statement *st)
 {
 	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+}
+
+/* SET TRANSACTION has to come before any query. A role comes behind the lease's fence: it may not
+ * be one that can read it. */
+static bool comes_first(const struct step *s)
+{
+	return only_sets(s->statement) && !is_kind(s, CHANGE_SET_ROLE);
 }
 
 /* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
@@ -557,6 +567,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
 		if (!run_step(x, s, &ms, err))
 			return false;
+		x->other_role |= is_kind(s, CHANGE_SET_ROLE);
 		if (x->conn->ops->in_transaction(x->conn))
 			note_own(x, s, ms);
 		else
@@ -584,6 +595,15 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 	err_set(err, ERR_FAILED, "verify failed after migration %.*s: expected %.*s, got %.*s",
 		SLICE(m->id), SLICE(f->expected), SLICE(slice_sub(f->got, 0, 200)));
 	return err_span(err, f->span);
+}
+
+/* What the migration set for its session is gone: its own limits too. */
+static bool bring_back(struct executor *x, struct err *err)
+{
+	if (!x->leaks.set && !x->leaks.temporary)
+		return true;
+	budget_own_session(&x->budget);
+	return leaks_restore(&x->leaks, x->conn, err);
 }
 
 /* The journal's rows, the ledger, the framework's row, through `c`. */
@@ -637,8 +657,7 @@ static bool run_grouped(
 
 	x->ngroup = 0;
 	x->nms = 0;
-	/* SET TRANSACTION has to come before any query: then the lock waits for it. */
-	if (from < to && only_sets(x->plan->steps[from].statement)) {
+	if (from < to && comes_first(&x->plan->steps[from])) {
 		if (!conn_exec(x->conn, first, err))
 			return false;
 		first = SLICE_NONE;
@@ -652,7 +671,7 @@ static bool run_grouped(
 			return false;
 		if (skip)
 			continue;
-		if (!locked && !only_sets(x->plan->steps[i].statement)) {
+		if (!locked && !comes_first(&x->plan->steps[i])) {
 			if (!take_framework_lock(x, first, true, &unlock, err))
 				return false;
 			locked = true;
@@ -666,7 +685,7 @@ static bool run_grouped(
 	}
 	if (!locked && !take_framework_lock(x, first, true, &unlock, err))
 		return false;
-	if (!verify_now(x, m, err) || !record(x, m, true, err))
+	if (!bring_back(x, err) || !verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
 	give_framework_lock_back(x, unlock);
 	return true;
@@ -719,7 +738,7 @@ static bool run_separately(
 			SLICE(m->id));
 		err_at(err, m->path, 0, 0, 0);
 	}
-	ok = ok && verify_now(x, m, err);
+	ok = ok && bring_back(x, err) && verify_now(x, m, err);
 	if (ok) {
 		/* The history row comes last, together with the ledger's. */
 		ok = begin_tx(x, err) && record(x, m, true, err);
@@ -745,6 +764,17 @@ static void say_partial(
 			command);
 }
 
+/* A role that the migration has taken on need not be one that may write our tables. */
+static void say_role(struct executor *x, struct err *err)
+{
+	if (x->other_role && strcmp(err->sqlstate, "42501") == 0 && !err->hint)
+		err_hint(err,
+			"The migration has taken on another role, and belay's journal is written "
+			"between its statements. Let that role write it (GRANT USAGE ON SCHEMA, "
+			"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA), or put RESET "
+			"ROLE behind the statement that needs the role.");
+}
+
 /* What is and is not applied, and the next command: the sentence a tired operator reads. */
 static void explain_failure(
 	struct executor *x, const struct migration *m, size_t total, struct err *err)
@@ -754,6 +784,7 @@ static void explain_failure(
 	const char *path =
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
+	say_role(x, err);
 	if (lost && x->committing)
 		err_context(err,
 			"the connection broke while migration %.*s (%s) was being committed: "
@@ -847,7 +878,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	}
 	x->result->migrations_done++;
 	tell(x, EVENT_MIGRATION_DONE, NULL, io_now_ms() - x->begun);
-	return true;
+	return leaks_settle(&x->leaks, x->conn, err);
 }
 
 static bool run_all(struct executor *x, struct err *err)
@@ -908,7 +939,8 @@ static bool prepare(struct executor *x, struct err *err)
 		return false;
 	if (x->journal)
 		journal_guard(x->journal, lease_fence(x->o->lease, x->arena));
-	if (!budget_begin(&x->budget, x->plan, x->o, err))
+	if ((x->journal && !leaks_prepare(&x->leaks, x->conn, x->plan, err)) ||
+		!budget_begin(&x->budget, x->plan, x->o, err))
 		return false;
 	x->budget.tell = tell_budget;
 	x->budget.ctx = x;
@@ -934,6 +966,7 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		return true;
 	ok = prepare(&x, err) && run_all(&x, err);
 	budget_end(&x.budget);
+	leaks_done(&x.leaks);
 	if (x.journal && o->conn->ops->alive(o->conn)) {
 		struct waiter waiter = o->conn->waiter;
 

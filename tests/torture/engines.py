@@ -64,6 +64,8 @@ class Postgres:
                        *args, db).strip()
 
     def create(self, db, like=None):
+        if like:  # a pooler's sessions would stand in the way
+            self.end_sessions(like)
         self.ask("postgres", f"CREATE DATABASE {db} TEMPLATE {like or 'template0'}")
 
     def drop(self, db):

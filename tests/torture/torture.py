@@ -36,6 +36,7 @@ import kinds    # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 BELAY = os.environ.get("BELAY") or str(engines.ROOT / "build/belay")
+assert os.path.basename(BELAY) == "belay", "BELAY is a program called belay"
 DBMATE = os.environ.get("DBMATE") or str(
     engines.ROOT / "tests/npm/node_modules/@dbmate/linux-x64/bin/dbmate")
 
@@ -124,8 +125,9 @@ class Case:
         self.points = {}
 
     def command(self, db, *verb):
+        """The program is a copy: one may be built while this runs."""
         verb = verb or (("down", kinds.ident(self.layout, 1)) if self.kind.undo else ("up",))
-        return [BELAY, *verb, "--layout", self.layout, "--migrations", "migrations",
+        return [str(self.dir.parent / "belay"), *verb, "--layout", self.layout, "--migrations", "migrations",
                 "--dialect", self.dialect, "--db", self.engine.url(db), "--quiet"]
 
     def run(self, db, *verb):
@@ -327,7 +329,7 @@ def one(run, number, shim, keep):
         case.engine.drop(db)
         case.engine.create(db, case.template)
         case.check(db, run.fault, run.at, run.delay, shim)
-    except (Fault, engines.Failed, subprocess.TimeoutExpired) as why:
+    except (Fault, engines.Failed, OSError, subprocess.SubprocessError) as why:
         if keep:
             return f"{why}\nkept: {case.engine.url(db)} in {case.dir}"
         case.engine.drop(db)
@@ -421,6 +423,7 @@ def main():
     begun = time.monotonic()
     try:
         shim = build_shim(work)
+        shutil.copy(BELAY, work)
         for name in names:
             servers[name] = engines.ENGINES[name]()
         cases = list(make_cases(o, servers, work))
