@@ -562,9 +562,6 @@ static void say_oddities(const struct running *r, const struct migration *only)
 		const struct migration_state *m = &r->state.at[i];
 		struct slice id = clean_line(&c->arena, m->id);
 
-		if (m->missing_file && m->state == STATE_APPLIED && !slice_empty(id))
-			warning_print(c, "migration %.*s is in the history and its file is missing",
-				SLICE(id));
 		if (!m->late || m->migration == only)
 			continue;
 		if (m->state == STATE_PENDING)
@@ -599,6 +596,7 @@ int cmd_up(struct cli *c, struct err *err)
 	size_t done = 0, waiting;
 	bool ok;
 
+	sel.again = cli_text(c, "in-doubt") && strcmp(cli_text(c, "in-doubt"), "again") == 0;
 	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
 		return 2;
 	warn_missing(&r);

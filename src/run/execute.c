@@ -74,7 +74,9 @@ static struct slice fenced(struct executor *x, struct slice words)
 /* Did those words fail because the lease is lost? */
 static bool fence_failed(struct executor *x, struct err *err)
 {
-	return lease_is_lost(x->o->lease, err) ? lease_lost(err) : false;
+	if (!lease_is_lost(x->o->lease, err))
+		return false;
+	return lease_elsewhere(x->o->lease, x->conn, err) ? false : lease_lost(err);
 }
 
 static bool send_fenced(struct executor *x, struct slice words, struct err *err)
@@ -924,15 +926,14 @@ static void tell_budget(
 		tell(x, kind, s, ms);
 }
 
-static bool prepare(struct executor *x, struct err *err)
+static bool prepare(struct executor *x, struct project *p, struct err *err)
 {
-	const struct project *p = x->plan->project;
-
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
 	if (!resume_check(x->o->state, x->plan, err))
 		return false;
-	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
+	if (!x->o->no_history && (!p->layout->history_create(p, x->conn, err) ||
+					 !pin_history(p, x->conn, x->arena, err)))
 		return err_context(err, "making the history table of %s", p->layout->name);
 	if (!x->o->no_journal && !journal_open(&x->journal, x->conn, x->o->journal_where,
 					 x->plan->direction, p->layout->name, err))
@@ -957,14 +958,17 @@ static bool prepare(struct executor *x, struct err *err)
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
-	struct executor x = {.plan = p, .o = o, .conn = o->conn, .result = out, .arena = a};
+	struct project project = *p->project;
+	struct plan plan = *p;
+	struct executor x = {.plan = &plan, .o = o, .conn = o->conn, .result = out, .arena = a};
 	struct err ignored = {0};
 	bool ok;
 
 	*out = (struct run_result){0};
 	if (p->nmigrations == 0)
 		return true;
-	ok = prepare(&x, err) && run_all(&x, err);
+	plan.project = &project;
+	ok = prepare(&x, &project, err) && run_all(&x, err);
 	budget_end(&x.budget);
 	leaks_done(&x.leaks);
 	if (x.journal && o->conn->ops->alive(o->conn)) {

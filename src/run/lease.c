@@ -115,6 +115,9 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	if (ok && r.nrows && slice_u64(rows_get(&r, 0, 0), &epoch)) {
 		l->epoch = (long long)epoch;
 		l->beaten = io_now_ms();
+		l->pooled = !direct;
+		l->system = c->id.system;
+		l->database = c->id.database;
 		if (direct)
 			notice_dead_clients(c);
 	}
@@ -226,6 +229,27 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 	return ok;
 }
 
+static bool is_system_number(struct slice s)
+{
+	unsigned long long n;
+
+	return slice_u64(s, &n);
+}
+
+/* A connection of our own stays with its server; a pooler's may lead elsewhere from one transaction
+ * to the next, to a copy even. */
+static void add_identity(struct buf *b, const struct lease *l)
+{
+	if (!l->pooled)
+		return;
+	sqlf(b, DIALECT_POSTGRES, " AND pg_catalog.current_database() = %L", l->database);
+	if (is_system_number(l->system))
+		sqlf(b, DIALECT_POSTGRES,
+			" AND %L = (SELECT s.system_identifier FROM"
+			" pg_catalog.pg_control_system() s)::pg_catalog.text",
+			l->system);
+}
+
 struct slice lease_fence(const struct lease *l, struct arena *a)
 {
 	struct buf b = {0}, name = {0};
@@ -236,8 +260,10 @@ struct slice lease_fence(const struct lease *l, struct arena *a)
 	table(&name, l->where);
 	sqlf(&b, DIALECT_POSTGRES,
 		"SELECT 1 / pg_catalog.count(*) FROM (SELECT 1 FROM %s WHERE part = 'fence'"
-		" AND epoch = %lld FOR SHARE) f",
+		" AND epoch = %lld",
 		buf_slice(&name), l->epoch);
+	add_identity(&b, l);
+	buf_adds(&b, " FOR SHARE) f");
 	out = arena_slice(a, buf_slice(&b));
 	buf_done(&name);
 	buf_done(&b);
@@ -247,6 +273,39 @@ struct slice lease_fence(const struct lease *l, struct arena *a)
 bool lease_is_lost(const struct lease *l, const struct err *err)
 {
 	return l && l->epoch && strcmp(err->sqlstate, "22012") == 0;
+}
+
+bool lease_elsewhere(const struct lease *l, struct conn *c, struct err *err)
+{
+	struct err ignored = {0};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool other;
+
+	if (!l->pooled || !is_system_number(l->system))
+		return false;
+	roll_back(c);
+	other = conn_query(c,
+			SL("SELECT s.system_identifier::pg_catalog.text,"
+			   " pg_catalog.current_database() FROM pg_catalog.pg_control_system() s"),
+			&a, &r, &ignored) &&
+		r.nrows == 1 &&
+		!(slice_eq(rows_get(&r, 0, 0), l->system) &&
+			slice_eq(rows_get(&r, 0, 1), l->database));
+	err_done(&ignored);
+	if (other) {
+		err_done(err);
+		*err = (struct err){0};
+		err_set(err, ERR_CONNECT,
+			"the pooler leads to another server now: system %.*s, database %.*s "
+			"instead of system %.*s, database %.*s; nothing was written there",
+			SLICE(rows_get(&r, 0, 0)), SLICE(rows_get(&r, 0, 1)), SLICE(l->system),
+			SLICE(l->database));
+		err_hint(err, "What was done before it is in the server that the run began on. See "
+			      "which of the two is meant, then run the same command again.");
+	}
+	arena_done(&a);
+	return other;
 }
 
 bool lease_lost(struct err *err)

@@ -18,7 +18,8 @@ struct migration_state {
 	struct slice id;
 	enum applied_state state;
 	bool edited, missing_file, late;
-	bool undoing; /* PARTIAL: its down was begun */
+	bool taken_out; /* belay applied it, and the framework's table does not know it */
+	bool undoing;   /* PARTIAL: its down was begun */
 	struct slice applied_at;
 	long long ms;
 	struct slice note;
@@ -28,6 +29,8 @@ struct run_state {
 	size_t n;
 	struct history history;
 	bool journal_exists;
+	struct slice shadow; /* a table of the history's name that is found behind it, and knows */
+	size_t orphans;      /* migrations in our ledger while the framework's table is gone */
 	struct journal_entry *open_steps; /* intended, not known to be done */
 	size_t nopen_steps;
 };
@@ -41,6 +44,7 @@ struct selection {
 	size_t count;      /* down --count N; 0 = not given */
 	bool all;          /* down --all */
 	enum phase phase;  /* up --phase */
+	bool again;        /* what was taken out of the history behind our back may run again */
 };
 bool state_select(const struct run_state *s, const struct project *p, const struct selection *sel,
 	struct arena *a, const struct migration ***out, size_t *n, struct err *err);

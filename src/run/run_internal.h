@@ -96,6 +96,10 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
 
+/* ---- pin.c ---- */
+/* `p` is the run's own copy: its table gets the full name. After history_create. */
+bool pin_history(struct project *p, struct conn *c, struct arena *a, struct err *err);
+
 /* ---- leaks.c ---- */
 /* What a migration sets for its session ends with it. leaks_prepare → for each migration:
  * leaks_note (each statement) → leaks_restore (before its rows are written, in their

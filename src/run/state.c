@@ -27,6 +27,14 @@ static bool changed_since(const struct ledger_row *ledger, size_t n, const struc
 	return false;
 }
 
+static bool in_ledger(const struct ledger_row *ledger, size_t n, struct slice id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(ledger[i].migration, id))
+			return true;
+	return false;
+}
+
 static void add_files(struct run_state *out, struct arena *a, const struct project *p,
 	const struct ledger_row *ledger, size_t nledger)
 {
@@ -35,6 +43,9 @@ static void add_files(struct run_state *out, struct arena *a, const struct proje
 		const struct history_row *r = row_of(&out->history, m->id);
 		struct migration_state s = {.migration = m, .id = m->id, .ms = -1};
 
+		s.taken_out = !r && in_ledger(ledger, nledger, m->id);
+		if (s.taken_out)
+			s.note = SL("applied by belay, and taken out of the history since");
 		if (r) {
 			s.state = r->state;
 			s.applied_at = r->applied_at;
@@ -61,14 +72,6 @@ static void add_ghosts(struct run_state *out, struct arena *a, const struct proj
 		if (!migration_of(p, r->id))
 			*ARENA_PUSH(a, out->at, out->n) = s;
 	}
-}
-
-static bool in_ledger(const struct ledger_row *ledger, size_t n, struct slice id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_eq(ledger[i].migration, id))
-			return true;
-	return false;
 }
 
 /* One number says that everything below it is applied, and its tool passes over what is added there
@@ -159,6 +162,34 @@ static void mark_partial(struct run_state *s, bool high_water)
 	}
 }
 
+/* PostgreSQL finds a table without a schema by search_path: another of that name may have come
+ * before the one that knows what is applied. */
+static bool look_behind(struct run_state *s, struct arena *a, const struct project *p,
+	struct conn *c, struct err *err)
+{
+	struct cell name = {.text = slice_of(p->table ? p->table : p->layout->table)};
+	bool taken = false;
+	struct rows r = {0};
+
+	for (size_t i = 0; i < s->n; i++)
+		taken |= s->at[i].taken_out;
+	if (!taken || c->id.dialect != DIALECT_POSTGRES)
+		return true;
+	if (!conn_query_params(c,
+		    SL("SELECT n.nspname FROM pg_catalog.pg_class c"
+		       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		       " WHERE c.relname = $1 AND c.relkind IN ('r', 'p')"
+		       " AND n.nspname = ANY (pg_catalog.current_schemas(false)) ORDER BY"
+		       " pg_catalog.array_position(pg_catalog.current_schemas(false), n.nspname)"),
+		    &name, 1, a, &r, err))
+		return false;
+	if (r.nrows > 1)
+		s->shadow = arena_printf(a, "%.*s.%.*s, while there is %.*s.%.*s, too",
+			SLICE(rows_get(&r, 0, 0)), SLICE(name.text), SLICE(rows_get(&r, 1, 0)),
+			SLICE(name.text));
+	return true;
+}
+
 bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
 	struct slice journal_where, struct err *err)
 {
@@ -175,9 +206,12 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 	if (!journal_read(c, journal_where, a, &out->journal_exists, &ledger, &nledger,
 		    &out->open_steps, &out->nopen_steps, err))
 		return err_context(err, "reading belay's journal");
+	out->orphans = out->history.exists ? 0 : nledger;
 	add_files(out, a, p, ledger, nledger);
 	add_ghosts(out, a, p);
 	mark_partial(out, p->layout->high_water);
+	if (!look_behind(out, a, p, c, err))
+		return false;
 	if (p->layout->high_water)
 		mark_below(out, ledger, nledger);
 	mark_late(out);
@@ -231,8 +265,22 @@ static bool refuse_partial(const struct migration_state *m, struct err *err)
 	return m->migration ? err_at(err, m->migration->path, 0, 0, 0) : false;
 }
 
+static bool refuse_orphans(const struct run_state *s, struct err *err)
+{
+	err_set(err, ERR_REFUSED,
+		"the history table is gone, but belay's journal knows %zu migration%s to be "
+		"applied here",
+		s->orphans, s->orphans == 1 ? "" : "s");
+	return err_hint(err,
+		"To run them again would do everything twice. Bring the table back, or record "
+		"anew what is applied: belay baseline ID. If the database was emptied on purpose, "
+		"remove belay's tables too.");
+}
+
 static bool gates(const struct run_state *s, struct err *err)
 {
+	if (s->orphans)
+		return refuse_orphans(s, err);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct migration_state *m = &s->at[i];
 
@@ -242,6 +290,25 @@ static bool gates(const struct run_state *s, struct err *err)
 			return refuse_failed(m, err);
 	}
 	return true;
+}
+
+/* Taken back by another tool, or its row was removed by hand: who knows? To run it again may do
+ * everything twice. */
+static bool refuse_taken_out(
+	const struct run_state *s, const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED,
+		"migration %.*s was applied by belay, and the history does not know it any more",
+		SLICE(m->id));
+	err_at(err, m->migration->path, 0, 0, 0);
+	if (s->shadow.len) {
+		err_context(err, "search_path leads to %.*s", SLICE(s->shadow));
+		return err_hint(err, "Put the schema of the right one first in search_path.");
+	}
+	return err_hint(err,
+		"If another tool took it back: belay up --in-doubt again. If only its row was "
+		"removed: belay baseline %.*s",
+		SLICE(m->id));
 }
 
 static bool is_pending(const struct migration_state *m)
@@ -294,6 +361,8 @@ static bool select_up(const struct run_state *s, const struct project *p,
 		if (is_pending(m) || (only && m->late)) {
 			if (!only && m->migration->phase > last_phase(sel) && m->migration != stop)
 				return stop ? refuse_phase(m, stop, err) : true;
+			if (m->taken_out && !sel->again && !m->migration->repeatable)
+				return refuse_taken_out(s, m, err);
 			*ARENA_PUSH(a, *out, *n) = m->migration;
 		}
 		if (stop && m->migration == stop)
