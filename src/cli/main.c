@@ -53,46 +53,34 @@ static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+/* What every command that moves a database has: one row per line, shared by up, down, goto, redo. */
+#define MOVING_OPTIONS \
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"}, \
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"}, \
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"}, \
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"}, \
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"}, \
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"}, \
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"}, \
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"}, \
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"}
+
 static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
-	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
-	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
-	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {

@@ -542,14 +542,10 @@ static bool fly_history(const struct project *p, struct conn *c, struct arena *a
 	const struct migration *base = baseline_of(p);
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable, before_base = false;
+	bool before_base = false;
 	size_t keep = 0;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version, description, type, script, checksum, success,"
 		    " CAST(installed_on AS %s), execution_time FROM %N ORDER BY installed_rank",
 		    text_type(c->id.dialect), t.schema, t.name))

@@ -185,8 +185,9 @@ static int gm_cmp(const struct migration *x, const struct migration *y)
 	return slice_cmp(x->id, y->id);
 }
 
-static void take(struct project *p, struct key_index *x, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
+	struct key_index *x = ctx;
 	struct slice s = slice_of(e->name);
 	struct gm_name n = parse(s);
 	unsigned long long number;
@@ -219,15 +220,7 @@ static bool gm_read(struct project *p, struct err *err)
 	struct key_index x = {0};
 
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &x, &v[k]);
-	}
+	files_each(p, take, &x);
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct migration *m = &p->migrations[i];
 
@@ -272,13 +265,10 @@ static bool gm_history(const struct project *p, struct conn *c, struct arena *a,
 	struct table_name t = history_table(p);
 	struct rows r = {0};
 	struct slice mark;
-	bool usable, dirty, found = false;
+	bool dirty, found = false;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err, "SELECT version, dirty FROM %N", t.schema, t.name))
+	if (!history_rows(p, c, a, needs, out, &r, err, "SELECT version, dirty FROM %N", t.schema,
+		    t.name))
 		return false;
 	if (r.nrows > 1)
 		out->problem =

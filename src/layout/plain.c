@@ -654,13 +654,8 @@ static bool plain_history(const struct project *p, struct conn *c, struct arena 
 	static const char *const needs[] = {"id", "checksum", "applied_at", "ms", NULL};
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT id, checksum, CAST(applied_at AS %s), ms FROM %N ORDER BY 1",
 		    text_type(c->id.dialect), t.schema, t.name))
 		return false;

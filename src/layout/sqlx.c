@@ -86,8 +86,9 @@ static struct script_part load(struct project *p, const char *path)
 	return part;
 }
 
-static void take(struct project *p, struct key_index *x, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
+	struct key_index *x = ctx;
 	struct sqlx_name n = parse(slice_of(e->name));
 	struct migration *m;
 	struct script_part *part;
@@ -132,15 +133,7 @@ static bool sqlx_read(struct project *p, struct err *err)
 	struct key_index x = {0};
 
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &x, &v[k]);
-	}
+	files_each(p, take, &x);
 	attach_verify(p);
 	migrations_finish(p, by_number, FINISH_DUPLICATES | FINISH_GAPS | FINISH_WANTS_DOWN);
 	return true;
@@ -192,14 +185,10 @@ static bool sqlx_history(const struct project *p, struct conn *c, struct arena *
 	static const char *const needs[] = {
 		"version", "description", "success", "checksum", "execution_time", NULL};
 	struct table_name t = history_table(p);
-	bool pg = c->id.dialect == DIALECT_POSTGRES, usable;
+	bool pg = c->id.dialect == DIALECT_POSTGRES;
 	struct rows r = {0};
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version, success, %s, execution_time, CAST(installed_on AS %s) FROM %N"
 		    " ORDER BY version",
 		    pg ? SL("encode(checksum, 'hex')") : SL("lower(hex(checksum))"),
