@@ -736,8 +736,10 @@ static bool run_separately(
 	}
 	if (ok && x->conn->ops->in_transaction(x->conn)) {
 		ok = err_set(err, ERR_FAILED,
-			"migration %.*s leaves a transaction open: its BEGIN has no COMMIT",
-			SLICE(m->id));
+			"migration %.*s leaves a transaction open: its %s has no COMMIT",
+			SLICE(m->id),
+			dialect_is_mysql(x->conn->id.dialect) ? "BEGIN (or SET autocommit = 0)"
+							      : "BEGIN");
 		err_at(err, m->path, 0, 0, 0);
 	}
 	ok = ok && bring_back(x, err) && verify_now(x, m, err);

@@ -38,6 +38,16 @@ static void place(enum dialect d, struct slice where, struct slice *schema, stru
 	}
 }
 
+/* On an open connection. A migration may say USE: on MySQL the tables are those of the database
+ * that the connection was made for. */
+static void place_in(
+	const struct conn *c, struct slice where, struct slice *schema, struct slice *prefix)
+{
+	place(c->id.dialect, where, schema, prefix);
+	if (dialect_is_mysql(c->id.dialect))
+		*schema = c->id.database;
+}
+
 /* "belay"."run" or `belay_run` */
 static void table(
 	struct buf *b, enum dialect d, struct slice schema, struct slice prefix, const char *name)
@@ -293,7 +303,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 {
 	struct slice schema, prefix;
 
-	place(c->id.dialect, where, &schema, &prefix);
+	place_in(c, where, &schema, &prefix);
 	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
@@ -380,7 +390,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	struct rows r = {0};
 	bool found, ok;
 
-	place(c->id.dialect, where, &j.schema, &j.prefix);
+	place_in(c, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
@@ -408,7 +418,7 @@ bool journal_open(struct journal **out, struct conn *c, struct slice where, enum
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
-	place(c->id.dialect, where, &j->schema, &j->prefix);
+	place_in(c, where, &j->schema, &j->prefix);
 	if (!begin_run(j, err)) {
 		journal_close(j);
 		return false;
@@ -619,7 +629,7 @@ bool journal_runner_died(struct conn *c, struct slice where, struct arena *a)
 	bool ok;
 
 	gethostname(host, sizeof host - 1);
-	place(c->id.dialect, where, &schema, &prefix);
+	place_in(c, where, &schema, &prefix);
 	buf_adds(&b, "SELECT host, pid, state FROM ");
 	table(&b, c->id.dialect, schema, prefix, "run");
 	buf_adds(&b, " ORDER BY id DESC LIMIT 1");

@@ -8,6 +8,8 @@
  *	TORTURE=send:12:kill	the 12th message to a server: the process ends before it is sent
  *	TORTURE_TRACE=FILE	a line for each point: class, number, what it carries
  *
+ *	TORTURE_CLOCK=86400	the wall clock jumps to and fro by a day, at each look
+ *
  * Classes: send (messages), recv (answers), io (writes, syncs, truncations and removals of regular
  * files). Actions, before the call: kill, hold (stopped until somebody sends SIGCONT), lost (the
  * connection is gone, the message was not sent), fail (EIO), full (ENOSPC, from now on). After it:
@@ -21,8 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CLASS_SEND, CLASS_RECV, CLASS_IO, NCLASSES };
@@ -253,4 +258,47 @@ int unlink(const char *path)
 	if (hit)
 		after(action, -1);
 	return n;
+}
+
+/* ---- The wall clock ---- */
+
+static time_t jump(void)
+{
+	static bool back;
+	const char *text = getenv("TORTURE_CLOCK");
+	long seconds = text ? atol(text) : 0;
+
+	back = !back;
+	return back ? -seconds : seconds;
+}
+
+time_t time(time_t *out)
+{
+	struct timespec now;
+
+	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+	now.tv_sec += jump();
+	if (out)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+	struct timespec now;
+
+	(void)zone;
+	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+	out->tv_sec = now.tv_sec + jump();
+	out->tv_usec = now.tv_nsec / 1000;
+	return 0;
+}
+
+int clock_gettime(clockid_t which, struct timespec *out)
+{
+	int rc = (int)syscall(SYS_clock_gettime, which, out);
+
+	if (which == CLOCK_REALTIME)
+		out->tv_sec += jump();
+	return rc;
 }
