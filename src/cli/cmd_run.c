@@ -6,6 +6,7 @@
 #include "sql/clean.h"
 #include "sql/redact.h"
 
+#include <signal.h>
 #include <time.h>
 
 struct running {
@@ -20,7 +21,7 @@ struct running {
 	struct progress progress;
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
-	bool confirmed, block_told;
+	bool confirmed, block_told, stop_told;
 };
 
 static void end(struct running *r)
@@ -165,6 +166,15 @@ static void tell_block(struct running *r, struct slice who)
 	err_done(&ignored);
 }
 
+static void say_stopping(struct running *r)
+{
+	if (r->stop_told || signals_pending() != SIGINT)
+		return;
+	r->stop_told = true;
+	progress_end(&r->progress);
+	fprintf(stderr, "stopping when this is done; Ctrl-C again cancels it now\n");
+}
+
 static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
@@ -173,6 +183,8 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
 	case EVENT_STATEMENT_TICK:
+		say_stopping(r);
+		/* fall through */
 	case EVENT_STATEMENT_DONE:
 		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
 		break;
@@ -205,6 +217,12 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool stopping(void *ctx)
+{
+	(void)ctx;
+	return signals_pending() != 0;
 }
 
 static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
@@ -411,7 +429,9 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 		*res = (struct run_result){0};
 		return err->hint ? false : err_hint(err, "Nothing was done.");
 	}
+	signals_gently(true);
 	ok = run_plan(res, &c->arena, plan, ro, err);
+	signals_gently(false);
 	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
 			  ok ? SLICE_NONE : slice_of(err->message), &after))
 		warning_print(c, "%s", after.message);
@@ -432,6 +452,7 @@ static bool run_selection(
 		.announce = announce,
 		.event = on_event,
 		.open_watcher = open_watcher,
+		.stopping = stopping,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;

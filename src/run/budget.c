@@ -282,7 +282,8 @@ static bool nap(struct budget *b, long long ms, struct err *err)
 		struct timespec t = {0, piece * 1000000L};
 
 		nanosleep(&t, NULL);
-		if (b->outer.tick && !b->outer.tick(b->outer.ctx, 0))
+		if ((b->outer.tick && !b->outer.tick(b->outer.ctx, 0)) ||
+			(b->o->stopping && b->o->stopping(b->o->ctx)))
 			return err_set(
 				err, ERR_INTERRUPTED, "interrupted while waiting for a lock");
 		if (!keep_lease(b))

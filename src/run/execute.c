@@ -242,6 +242,15 @@ static bool not_stopped(struct executor *x, struct err *err)
 	return budget_alive(&x->budget, err);
 }
 
+/* Asked to stop where all that was done stays: between migrations, statements outside a
+ * transaction, batches. */
+static bool may_go_on(struct executor *x, struct err *err)
+{
+	if (x->o->stopping && x->o->stopping(x->o->ctx))
+		return err_set(err, ERR_INTERRUPTED, "interrupted: what had begun was finished");
+	return not_stopped(x, err);
+}
+
 /* ---- Steps outside a transaction of ours ---- */
 
 static bool is_kind(const struct step *s, enum change_kind k)
@@ -347,7 +356,7 @@ static void batch_fresh(void *ctx)
 
 static bool batch_go_on(void *ctx, struct err *err)
 {
-	return not_stopped(ctx, err);
+	return may_go_on(ctx, err);
 }
 
 static struct conn *batch_watcher(void *ctx)
@@ -514,22 +523,6 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 
 /* ---- Windows ---- */
 
-static bool in_window(
-	const struct window *w, struct span at, const struct migration *m, struct err *err)
-{
-	if (window_is_open(w, time(NULL)))
-		return true;
-	err_set(err, ERR_BLOCKED,
-		"stopped before migration %.*s: its window is %02d:%02d to %02d:%02d%s",
-		SLICE(m->id), w->from / 60, w->from % 60, w->to / 60, w->to % 60,
-		w->local    ? ""
-		: w->offset ? " of its zone"
-			    : " UTC");
-	if (at.src)
-		err_span(err, at);
-	return err_hint(err, "Run the same command again when the window is open.");
-}
-
 /* In one transaction the windows of all its statements count before it begins. */
 static bool windows_open(struct executor *x, size_t from, size_t to, struct err *err)
 {
@@ -549,7 +542,8 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 	long long ms = 0;
 	bool skip;
 
-	if (!not_stopped(x, err) || !resume_step(&x->resume, s, &skip, err))
+	if (!(x->conn->ops->in_transaction(x->conn) ? not_stopped : may_go_on)(x, err) ||
+		!resume_step(&x->resume, s, &skip, err))
 		return false;
 	if (skip) {
 		x->kept++;
@@ -768,6 +762,19 @@ static void say_partial(
 			command);
 }
 
+static void say_count(struct executor *x, struct err *err)
+{
+	bool up = x->plan->direction == DIR_UP;
+
+	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
+		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
+		up ? "applied" : "undone");
+	err_next(err, "belay %s",
+		err->code != ERR_INTERRUPTED && err->code != ERR_BLOCKED ? "status"
+		: up                                                     ? "up"
+									 : "down");
+}
+
 /* A role that the migration has taken on need not be one that may write our tables. */
 static void say_role(struct executor *x, struct err *err)
 {
@@ -783,7 +790,6 @@ static void say_role(struct executor *x, struct err *err)
 static void explain_failure(
 	struct executor *x, const struct migration *m, size_t total, struct err *err)
 {
-	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
 	bool lost = !x->conn->ops->alive(x->conn);
 	const char *path =
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
@@ -804,11 +810,7 @@ static void explain_failure(
 	else
 		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
 			SLICE(m->id), path, x->plan->direction == DIR_UP ? "applied" : "undone");
-	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
-		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
-		x->plan->direction == DIR_UP ? "applied" : "undone");
-	err_next(err, "belay %s",
-		err->code == ERR_INTERRUPTED || err->code == ERR_BLOCKED ? command : "status");
+	say_count(x, err);
 }
 
 /* The framework's mark and ours, both or neither. */
@@ -868,6 +870,11 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	forget_own(x);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
+	if (x->at && !may_go_on(x, err)) {
+		say_count(x, err);
+		return err_context(
+			err, "stopped before migration %.*s (%s)", SLICE(m->id), m->path);
+	}
 	if (!windows_open(x, from, to, err))
 		return false;
 	ok = batches_can_run(x, from, to, err);

@@ -108,6 +108,8 @@ struct run_options {
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
+	/* True: stop at the next place where all that was done stays. May be NULL. */
+	bool (*stopping)(void *ctx);
 	struct window window; /* no migration begins outside of it */
 	int patience_ms;      /* how long a lock is tried for, 0 = once */
 	struct batch_limits batches;

@@ -96,6 +96,10 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
 
+/* ---- window.c ---- */
+/* ERR_BLOCKED outside of it; `at`: where it is written, or nothing. */
+bool in_window(const struct window *w, struct span at, const struct migration *m, struct err *err);
+
 /* ---- pin.c ---- */
 /* `p` is the run's own copy: its table gets the full name. After history_create. */
 bool pin_history(struct project *p, struct conn *c, struct arena *a, struct err *err);
