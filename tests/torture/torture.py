@@ -35,7 +35,7 @@ import engines  # noqa: E402
 import kinds    # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-BELAY = os.environ.get("BELAY") or str(engines.ROOT / "build/belay")
+BELAY = os.path.realpath(os.environ.get("BELAY") or engines.ROOT / "build/belay")
 assert os.path.basename(BELAY) == "belay", "BELAY is a program called belay"
 DBMATE = os.environ.get("DBMATE") or str(
     engines.ROOT / "tests/npm/node_modules/@dbmate/linux-x64/bin/dbmate")
@@ -322,6 +322,17 @@ def sample(runs, n, dice):
     return chosen[:n]
 
 
+def fewer(cases, n, dice):
+    """About n runs: a few cases of each engine, for each costs an undisturbed run."""
+    by_engine = collections.defaultdict(list)
+    for c in cases:
+        by_engine[c.engine.name].append(c)
+    for v in by_engine.values():
+        dice.shuffle(v)
+    turns = [v.pop() for _ in range(len(cases)) for v in by_engine.values() if v]
+    return turns[:max(len(by_engine), n // 4)]
+
+
 def one(run, number, shim, keep):
     """The words of a failure, or None."""
     case, db = run.case, f"{run.case.id}_{number}"
@@ -427,6 +438,8 @@ def main():
         for name in names:
             servers[name] = engines.ENGINES[name]()
         cases = list(make_cases(o, servers, work))
+        if o.sample:
+            cases = fewer(cases, o.sample, dice)
         with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
             list(pool.map(lambda c: c.prepare(shim), cases))
         if o.points:
