@@ -439,6 +439,18 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
+/* What was read without our turn may be the middle of somebody's run: a refusal is looked at again
+ * when we have it. *err is forgotten then. */
+static bool may_be_midway(struct running *r, struct err *err)
+{
+	if (err->code != ERR_REFUSED || !r->state.journal_exists || r->taken ||
+		cli_flag(r->cli, "dry-run"))
+		return false;
+	err_done(err);
+	*err = (struct err){0};
+	return true;
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -456,15 +468,16 @@ static bool run_selection(
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;
-	bool ok;
+	bool ok, midway = false;
 
 	*done = 0;
 	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
 		return false;
-	if (!state_select(
-		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+	if (!state_select(&r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations,
+		    err) &&
+		!(midway = may_be_midway(r, err)))
 		return false;
-	if (req.nmigrations == 0)
+	if (req.nmigrations == 0 && !midway)
 		return true;
 	if (cli_flag(c, "dry-run")) {
 		*done = req.nmigrations;
@@ -502,7 +515,7 @@ static bool cut_before_code(
 	if (sel->only.len)
 		return true;
 	if (!state_select(&r->state, &r->project, sel, &r->cli->arena, &list, &n, err))
-		return false;
+		return may_be_midway(r, err);
 	for (size_t i = 0; i < n && !*code; i++) {
 		if (list[i]->code)
 			*code = list[i];

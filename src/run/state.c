@@ -190,22 +190,24 @@ static bool look_behind(struct run_state *s, struct arena *a, const struct proje
 	return true;
 }
 
-bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
-	struct slice journal_where, struct err *err)
+/* The ledger first: what it knows was written together with the history's row, so somebody who is
+ * at work now cannot make it know more than the history. */
+static bool read_once(struct run_state *out, struct arena *a, const struct project *p,
+	struct conn *c, struct slice journal_where, struct err *err)
 {
 	struct ledger_row *ledger = NULL;
 	size_t nledger = 0;
 
 	*out = (struct run_state){0};
+	if (!journal_read(c, journal_where, a, &out->journal_exists, &ledger, &nledger,
+		    &out->open_steps, &out->nopen_steps, err))
+		return err_context(err, "reading belay's journal");
 	if (!p->layout->history_read(p, c, a, &out->history, err))
 		return err_context(err, "reading the history of %s", p->layout->name);
 	if (out->history.problem.len) {
 		err_set(err, ERR_INPUT, "%.*s", SLICE(out->history.problem));
 		return err_hint(err, "Say which tool keeps this project with --layout.");
 	}
-	if (!journal_read(c, journal_where, a, &out->journal_exists, &ledger, &nledger,
-		    &out->open_steps, &out->nopen_steps, err))
-		return err_context(err, "reading belay's journal");
 	out->orphans = out->history.exists ? 0 : nledger;
 	add_files(out, a, p, ledger, nledger);
 	add_ghosts(out, a, p);
@@ -216,6 +218,23 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 		mark_below(out, ledger, nledger);
 	mark_late(out);
 	return true;
+}
+
+static bool is_suspicious(const struct run_state *s)
+{
+	bool any = s->orphans > 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		any |= s->at[i].taken_out;
+	return any;
+}
+
+bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
+	struct slice journal_where, struct err *err)
+{
+	/* A down that is under way takes both out, between two looks of ours. */
+	return read_once(out, a, p, c, journal_where, err) &&
+	       (!is_suspicious(out) || read_once(out, a, p, c, journal_where, err));
 }
 
 /* ---- Selecting ---- */
