@@ -11,7 +11,7 @@
  *	COMMIT
  *
  * Steps outside a transaction are written down before they are sent and settled afterwards. */
-#include "run/run_internal.h"
+#include "run/execute.h"
 
 #include "base/io.h"
 #include "engine/engine.h"
@@ -21,36 +21,6 @@
 #include "sql/quote.h"
 
 #include <time.h>
-
-struct executor {
-	const struct plan *plan;
-	const struct run_options *o;
-	struct conn *conn;
-	struct journal *journal; /* NULL in rehearsals */
-	struct run_result *result;
-	struct arena *arena;
-	size_t at; /* index of the migration, from 0 */
-	const struct step **group;
-	long long *group_ms;
-	size_t ngroup, nms;
-	long long begun;
-	bool grouped;    /* the migration runs in one transaction of ours */
-	bool committing; /* COMMIT was sent: if the connection breaks now, nobody knows */
-	size_t kept;     /* statements of this migration that are committed for good */
-	/* Steps of a transaction that the migration itself opened, not committed yet. */
-	const struct step **own;
-	long long *own_ms;
-	size_t nown, nown_ms;
-	struct resume resume;
-	struct budget budget;
-	struct leaks leaks;
-	struct doors doors;
-	struct keep keep;
-	bool again;      /* the transaction that the migration opened is begun anew */
-	bool batches;    /* a statement in batches has done some of its rows */
-	bool other_role; /* taken on between statements */
-	size_t unkept;   /* the first verify query whose answer is not in the journal */
-};
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
 {
@@ -454,7 +424,9 @@ static bool run_unwrapped(struct executor *x, const struct step *s, long long *m
 	bool ok;
 
 	do {
+		x->doubt = true;
 		ok = budget_step(&x->budget, s, s, 1, false, err) && run_step(x, s, ms, err);
+		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
 	} while (!ok && try_again(x, err));
 	budget_unlimit(&x->budget);
@@ -790,74 +762,6 @@ static bool run_separately(
 	return ok;
 }
 
-static void say_partial(
-	struct executor *x, const struct migration *m, size_t total, struct err *err)
-{
-	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
-
-	err_context(err,
-		"migration %.*s (%s) is half %s: %zu of %zu statements ran and stay, for it runs "
-		"outside a transaction",
-		SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "done" : "undone", x->kept,
-		total);
-	if (!err->hint)
-		err_hint(err,
-			"When the cause is gone, belay %s goes on at the statement that did not "
-			"run.",
-			command);
-}
-
-static void say_count(struct executor *x, struct err *err)
-{
-	bool up = x->plan->direction == DIR_UP;
-
-	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
-		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
-		up ? "applied" : "undone");
-	err_next(err, "belay %s",
-		err->code != ERR_INTERRUPTED && err->code != ERR_BLOCKED ? "status"
-		: up                                                     ? "up"
-									 : "down");
-}
-
-/* A role that the migration has taken on need not be one that may write our tables. */
-static void say_role(struct executor *x, struct err *err)
-{
-	if (x->other_role && strcmp(err->sqlstate, "42501") == 0 && !err->hint)
-		err_hint(err,
-			"The migration has taken on another role, and belay's journal is written "
-			"between its statements. Let that role write it (GRANT USAGE ON SCHEMA, "
-			"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA), or put RESET "
-			"ROLE behind the statement that needs the role.");
-}
-
-/* What is and is not applied, and the next command: the sentence a tired operator reads. */
-static void explain_failure(
-	struct executor *x, const struct migration *m, size_t total, struct err *err)
-{
-	bool lost = !x->conn->ops->alive(x->conn);
-	const char *path =
-		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
-
-	say_role(x, err);
-	if (lost && x->committing)
-		err_context(err,
-			"the connection broke while migration %.*s (%s) was being committed: "
-			"belay status tells whether it is",
-			SLICE(m->id), path);
-	else if (x->batches || (!x->grouped && x->kept))
-		say_partial(x, m, total, err);
-	else if (lost)
-		err_context(err,
-			"the connection is gone; migration %.*s (%s) was not committed, so nothing "
-			"of it stays",
-			SLICE(m->id), path);
-	else
-		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
-			SLICE(m->id), path, x->plan->direction == DIR_UP ? "applied" : "undone");
-	say_count(x, err);
-}
-
 /* The framework's mark and ours, both or neither. */
 static bool mark_begun(struct executor *x, const struct migration *m, struct err *err)
 {
@@ -874,21 +778,6 @@ static bool mark_begun(struct executor *x, const struct migration *m, struct err
 		return true;
 	roll_back(x);
 	return false;
-}
-
-static void tell_framework(struct executor *x, const struct migration *m, const struct err *err)
-{
-	const struct project *p = x->plan->project;
-	struct waiter waiter = x->conn->waiter;
-	struct err ignored = {0};
-
-	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
-		!x->conn->ops->alive(x->conn))
-		return;
-	x->conn->waiter = (struct waiter){0};
-	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
-	x->conn->waiter = waiter;
-	err_done(&ignored);
 }
 
 /* In front of what would destroy rows somebody is asked. */
@@ -946,12 +835,13 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->grouped = from < to ? x->plan->steps[from].group != 0 : true;
 	x->kept = 0;
 	x->batches = false;
+	x->doubt = false;
 	forget_own(x);
 	keep_migration(&x->keep);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
 	if (x->at && !may_go_on(x, err)) {
-		say_count(x, err);
+		failure_count(x, err);
 		return err_context(
 			err, "stopped before migration %.*s (%s)", SLICE(m->id), m->path);
 	}
@@ -965,8 +855,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	if (!ok) {
 		roll_back(x);
 		keep_failed_checks(x);
-		tell_framework(x, m, err);
-		explain_failure(x, m, to - from, err);
+		failure_tell_framework(x, m, err);
+		failure_explain(x, m, to - from, err);
 		return false;
 	}
 	x->result->migrations_done++;
