@@ -19,11 +19,14 @@ case $verb in
 start)
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/belay-test.XXXXXX")
 	chmod 711 "$dir"
-	[ "$(id -u)" != 0 ] || chown "$user" "$dir"
+	# A server that starts removes the temporary tables of others that share its folder for them.
+	mkdir "$dir/tmp"
+	[ "$(id -u)" != 0 ] || chown "$user" "$dir" "$dir/tmp"
 	cd /
 	as_user mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
 	as_user "$server" --no-defaults --datadir="$dir/data" --socket="$dir/s" --pid-file="$dir/data/pid" \
+		--tmpdir="$dir/tmp" \
 		--skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M \
 		--innodb-log-file-size=16M >"$dir/log" 2>&1 3>&- </dev/null &
 	for _ in $(seq 400); do
