@@ -45,6 +45,7 @@ struct config {
 	struct config_env *envs;
 	size_t nenvs;
 	const char *journal;
+	bool out_of_order, ignore_missing; /* as the options of up */
 	struct config_hook before_up, after_up, on_block;
 	struct batch_limits batches;
 	struct config_backups backups;

@@ -322,4 +322,5 @@ const struct layout layout_dbmate = {
 	.history_read = dbmate_history,
 	.history_create = dbmate_create,
 	.history_finish = history_finish_version,
+	.history_forget = history_forget_version,
 };

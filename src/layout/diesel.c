@@ -183,4 +183,5 @@ const struct layout layout_diesel = {
 	.history_read = diesel_history,
 	.history_create = diesel_create,
 	.history_finish = history_finish_version,
+	.history_forget = history_forget_version,
 };

@@ -433,6 +433,34 @@ static bool gm_lock(const struct project *p, const struct conn *c, struct arena 
 	return true;
 }
 
+/* One number: without the last one it is that of the file before it. */
+static bool gm_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct migration m = {.version = id};
+	struct table_name t = history_table(p);
+	struct arena a = {0};
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
+
+	sqlf(&b, c->id.dialect, "SELECT version FROM %N", t.schema, t.name);
+	ok = conn_query(c, buf_slice(&b), &a, &r, err);
+	buf_done(&b);
+
+	if (ok && r.nrows && cmp_number(rows_get(&r, 0, 0), id) == 0)
+		ok = set_version(p, c, number_before(p, &m), false, err);
+	else if (ok && migration_by_id(p, id)) {
+		err_set(err, ERR_REFUSED,
+			"golang-migrate keeps one number, so only the last one can be forgotten, "
+			"not "
+			"%.*s",
+			SLICE(id));
+		ok = false;
+	}
+	arena_done(&a);
+	return ok;
+}
+
 const struct layout layout_golang_migrate = {
 	.name = "golang-migrate",
 	.title = "golang-migrate (NNN_name.up.sql / .down.sql)",
@@ -445,5 +473,6 @@ const struct layout layout_golang_migrate = {
 	.history_create = gm_create,
 	.history_begin = gm_begin,
 	.history_finish = gm_finish,
+	.history_forget = gm_forget,
 	.lock_sql = gm_lock,
 };

@@ -461,6 +461,15 @@ static bool goose_lock(const struct project *p, const struct conn *c, struct are
 	return true;
 }
 
+static bool goose_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	if (!slice_u64(id, &(unsigned long long){0}))
+		return err_set(err, ERR_INPUT, "\"%.*s\" is no number", SLICE(id));
+	return conn_execf(c, err, "DELETE FROM %N WHERE version_id = %s", t.schema, t.name, id);
+}
+
 const struct layout layout_goose = {
 	.name = "goose",
 	.title = "goose (-- +goose Up / -- +goose Down)",
@@ -471,5 +480,6 @@ const struct layout layout_goose = {
 	.history_read = goose_history,
 	.history_create = goose_create,
 	.history_finish = goose_finish,
+	.history_forget = goose_forget,
 	.lock_sql = goose_lock,
 };

@@ -330,6 +330,14 @@ bool history_finish_version(const struct project *p, struct conn *c, const struc
 	return conn_execf(c, err, "INSERT INTO %N (version) VALUES (%L)", t.schema, t.name, m->id);
 }
 
+bool history_forget_version(
+	const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, id);
+}
+
 struct slice text_type(enum dialect d)
 {
 	return dialect_is_mysql(d) ? SL("char") : SL("text");

@@ -125,6 +125,8 @@ long long cell_number(struct slice text); /* -1 when it is none */
 /* history_finish of tools that keep nothing but a column `version`. */
 bool history_finish_version(const struct project *p, struct conn *c, const struct migration *m,
 	enum direction d, long long ms, struct err *err);
+bool history_forget_version(
+	const struct project *p, struct conn *c, struct slice id, struct err *err);
 /* The type to CAST to for a text as people read it. */
 struct slice text_type(enum dialect d);
 struct slice now_sql(enum dialect d);

@@ -309,6 +309,23 @@ static bool prisma_lock(const struct project *p, const struct conn *c, struct ar
 	return true;
 }
 
+static bool prisma_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE migration_name = %L", t.schema, t.name, id);
+}
+
+static bool prisma_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err,
+		"UPDATE %N SET checksum = %L WHERE migration_name = %L AND rolled_back_at IS NULL",
+		t.schema, t.name, slice_of(m->checksum), m->id);
+}
+
 const struct layout layout_prisma = {
 	.name = "prisma",
 	.title = "Prisma Migrate (prisma/migrations/TIME_name/migration.sql)",
@@ -320,6 +337,8 @@ const struct layout layout_prisma = {
 	.history_create = prisma_create,
 	.history_begin = prisma_begin,
 	.history_finish = prisma_finish,
+	.history_forget = prisma_forget,
+	.history_accept = prisma_accept,
 	.history_failed = prisma_failed,
 	.lock_sql = prisma_lock,
 };

@@ -300,6 +300,28 @@ static bool sqlx_lock(const struct project *p, const struct conn *c, struct aren
 	return true;
 }
 
+static bool sqlx_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	if (!slice_u64(id, &(unsigned long long){0}))
+		return err_set(err, ERR_INPUT, "\"%.*s\" is no number", SLICE(id));
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %s", t.schema, t.name, id);
+}
+
+static bool sqlx_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	struct table_name t = history_table(p);
+	bool pg = c->id.dialect == DIALECT_POSTGRES;
+	char hex[97];
+
+	checksum_hex(m, hex);
+	return conn_execf(c, err, "UPDATE %N SET checksum = %s%L%s WHERE version = %s", t.schema,
+		t.name, pg ? SL("decode(") : SL("X"), slice_of(hex),
+		pg ? SL(", 'hex')") : SLICE_NONE, m->id);
+}
+
 const struct layout layout_sqlx = {
 	.name = "sqlx",
 	.title = "sqlx (NNN_name.sql, or .up.sql / .down.sql, in a Cargo project)",
@@ -311,5 +333,7 @@ const struct layout layout_sqlx = {
 	.history_create = sqlx_create,
 	.history_begin = sqlx_begin,
 	.history_finish = sqlx_finish,
+	.history_forget = sqlx_forget,
+	.history_accept = sqlx_accept,
 	.lock_sql = sqlx_lock,
 };

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "run/batch.h"
 #include "run/keep.h"
+#include "run/snapshot.h"
 #include "sql/quote.h"
 
 #include <time.h>
@@ -44,8 +45,9 @@ struct executor {
 	struct budget budget;
 	struct doors doors;
 	struct keep keep;
-	bool again;   /* the transaction that the migration opened is begun anew */
-	bool batches; /* a statement in batches has done some of its rows */
+	bool again;    /* the transaction that the migration opened is begun anew */
+	bool batches;  /* a statement in batches has done some of its rows */
+	size_t unkept; /* the first verify query whose answer is not in the journal */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -137,6 +139,18 @@ static bool place_of_failure(struct executor *x, const struct step *s, struct er
 	return err_span(err, at);
 }
 
+/* The place of a failure is counted from where `sql` begins. */
+static bool send_with(struct executor *x, struct slice words, struct slice sql, struct err *err)
+{
+	if (!words.len)
+		return conn_exec(x->conn, sql, err);
+	words = arena_printf(x->arena, "%.*s; ", SLICE(words));
+	if (conn_exec(x->conn, arena_printf(x->arena, "%.*s%.*s", SLICE(words), SLICE(sql)), err))
+		return true;
+	err->sql_offset = err->sql_offset > words.len ? err->sql_offset - words.len : 0;
+	return false;
+}
+
 static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
@@ -144,7 +158,7 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
-		ok = conn_exec(x->conn, s->sql, err);
+		ok = send_with(x, budget_words(&x->budget), s->sql, err);
 	return ok || place_of_failure(x, s, err);
 }
 
@@ -588,7 +602,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 
 static bool verify_now(struct executor *x, const struct migration *m, struct err *err)
 {
-	size_t before = x->result->nfailures;
+	size_t before = x->result->nfailures, asked = x->result->nchecks;
 	const struct verify_failure *f;
 
 	if (!x->o->verify || x->plan->direction != DIR_UP || !m->verify.src)
@@ -597,7 +611,9 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 		return false;
 	tell(x, EVENT_VERIFY_DONE, NULL, 0);
 	if (x->result->nfailures == before)
-		return true;
+		return !x->journal || verified_keep(x->journal, x->conn, x->result->checks + asked,
+					      x->result->nchecks - asked, err);
+	x->unkept = asked;
 	f = &x->result->failures[before];
 	err_set(err, ERR_FAILED, "verify failed after migration %.*s: expected %.*s, got %.*s",
 		SLICE(m->id), SLICE(f->expected), SLICE(slice_sub(f->got, 0, 200)));
@@ -696,12 +712,16 @@ static bool run_grouped(
 				return false;
 			locked = true;
 		}
+		budget_join(&x->budget, !keep_on(&x->keep));
 		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
 			    err) ||
 			!keep_before(&x->keep, &x->plan->steps[i], err) ||
 			!run_step(x, &x->plan->steps[i], &ms, err) ||
-			!keep_after(&x->keep, &x->plan->steps[i], err))
+			!keep_after(&x->keep, &x->plan->steps[i], err)) {
+			budget_join(&x->budget, false);
 			return false;
+		}
+		budget_join(&x->budget, false);
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
@@ -883,6 +903,21 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
+/* A failing verify query: the migration is gone, what was asked and answered stays. */
+static void keep_failed_checks(struct executor *x)
+{
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
+		return;
+	x->conn->waiter = (struct waiter){0};
+	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
+		x->result->nchecks - x->unkept, &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
+}
+
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -904,6 +939,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
+		keep_failed_checks(x);
 		tell_framework(x, m, err);
 		explain_failure(x, m, to - from, err);
 		return false;
@@ -990,6 +1026,21 @@ static bool prepare(struct executor *x, struct err *err)
 	return true;
 }
 
+/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
+static void keep_snapshot(struct executor *x, const struct err *failure)
+{
+	struct snapshot_scope scope =
+		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
+	struct err ignored = {0};
+
+	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
+		failure->code == ERR_INTERRUPTED)
+		return;
+	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
+		&ignored);
+	err_done(&ignored);
+}
+
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
@@ -1006,6 +1057,7 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
+		keep_snapshot(&x, err);
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"

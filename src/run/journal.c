@@ -53,15 +53,36 @@ static void own(struct journal *j, const char *name)
 	table(&j->sql, j->conn->id.dialect, j->schema, j->prefix, name);
 }
 
-bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
+bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
+	static const char *const tables[] = {
+		"run", "step", "cursor", "moved", "applied", "version", "snapshot", "verified", "archive"};
+	struct slice ours, prefix;
+
+	journal_place(d, where, &ours, &prefix);
 	if (d == DIALECT_POSTGRES)
-		return slice_is(schema, "belay") || slice_is(schema, "belay_archive");
+		return slice_eq(schema, ours) || slice_is(schema, "belay_archive");
 	if (slice_starts(name, "belay_archive"))
 		return true;
-	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
-	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
-	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
+	if (name.len <= prefix.len || !slice_eq(slice_sub(name, 0, prefix.len), prefix))
+		return false;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (slice_is(slice_from(name, prefix.len), tables[i]))
+			return true;
+	return false;
+}
+
+bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
+{
+	return journal_owns(d, SLICE_NONE, schema, name);
+}
+
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	journal_place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
 }
 
 /* Column types by dialect: PostgreSQL, MySQL/MariaDB, SQLite. */
@@ -132,6 +153,28 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
 }
 
+/* See snapshot.h and journal_verified(). */
+static void keeping_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *m = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "snapshot");
+	buf_printf(out,
+		" (run %s PRIMARY KEY, fingerprint %s NOT NULL, made %s NOT NULL, content %s%s", n,
+		k, m, t, end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "verified");
+	buf_printf(out,
+		" (run %s NOT NULL, migration %s NOT NULL, query %s NOT NULL, sql_text %s NOT "
+		"NULL,"
+		" expected %s NOT NULL, got %s NOT NULL, state %s NOT NULL, asked %s NOT NULL%s",
+		n, k, n, t, t, t, k, m, end);
+}
+
 /* See archive.h. */
 static void archive_script(
 	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
@@ -189,6 +232,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
 	cursor_script(out, d, schema, prefix);
+	keeping_script(out, d, schema, prefix);
 	archive_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
@@ -620,11 +664,13 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 
 	if (close_steps && !close_open_steps(j, m, err))
 		return false;
-	buf_adds(&j->sql, "DELETE FROM ");
-	own(j, "applied");
-	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
-	if (!run_sql(j, err))
-		return false;
+	if (d == DIR_DOWN || dialect != DIALECT_POSTGRES) {
+		buf_adds(&j->sql, "DELETE FROM ");
+		own(j, "applied");
+		sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+		if (!run_sql(j, err))
+			return false;
+	}
 	if (d == DIR_DOWN)
 		return true;
 	buf_adds(&j->sql, "INSERT INTO ");
@@ -633,6 +679,11 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 		" (migration, layout, checksum, rule, run, applied_at)"
 		" VALUES (%L, %L, %L, 1, %lld, %s)",
 		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	/* One statement where one will do: this is sent for every migration. */
+	if (dialect == DIALECT_POSTGRES)
+		buf_adds(&j->sql, " ON CONFLICT (migration) DO UPDATE SET layout = EXCLUDED.layout,"
+				  " checksum = EXCLUDED.checksum, rule = EXCLUDED.rule,"
+				  " run = EXCLUDED.run, applied_at = EXCLUDED.applied_at");
 	return run_sql(j, err);
 }
 

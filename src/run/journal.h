@@ -11,6 +11,8 @@
  *	     before_state, evidence, started, ms, error)
  *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
  *	cursor(…), moved(…)			see cursor.h
+ *	snapshot(run, fingerprint, made, content)	the schema as belay left it: snapshot.h
+ *	verified(run, migration, query, sql_text, expected, got, state, asked)
  *	archive(name, ordinal, …)		see archive.h
  *	version(version)			of these tables
  *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
@@ -94,6 +96,10 @@ long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
+/* One of our tables, quoted, where there is no open journal. */
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
+/* True for tables that are ours, wherever the journal is. */
+bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name);
 /* True for tables that are ours: comparisons leave them out. */
 bool journal_is_ours(enum dialect d, struct slice schema, struct slice name);
 

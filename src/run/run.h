@@ -30,6 +30,8 @@ struct run_state {
 	size_t n;
 	struct history history;
 	bool journal_exists;
+	struct ledger_row *ledger;
+	size_t nledger;
 	struct journal_entry *open_steps; /* intended, not known to be done */
 	size_t nopen_steps;
 };
@@ -43,6 +45,8 @@ struct selection {
 	size_t count;      /* down --count N; 0 = not given */
 	bool all;          /* down --all */
 	enum phase phase;  /* up --phase */
+	bool out_of_order;   /* up: late ones are run in their place */
+	bool ignore_missing; /* up: rows whose file is missing do not stop it */
 };
 bool state_select(const struct run_state *s, const struct project *p, const struct selection *sel,
 	struct arena *a, const struct migration ***out, size_t *n, struct err *err);
@@ -129,8 +133,17 @@ struct verify_failure {
 	struct slice query, expected, got;
 	struct span span;
 };
+/* A verify query that was asked. */
+struct verify_check {
+	const struct migration *migration;
+	unsigned query; /* index in its script, from 0 */
+	struct slice sql, expected, got;
+	bool holds;
+};
 struct run_result {
 	size_t migrations_done, statements_done;
+	struct verify_check *checks;
+	size_t nchecks;
 	struct verify_failure *failures;
 	size_t nfailures;
 };

@@ -4,7 +4,6 @@
 
 extern const struct engine engine_mysql, engine_mariadb;
 
-
 const struct engine engine_mysql = {
 	.dialect = DIALECT_MYSQL,
 	.name = "mysql",
@@ -17,6 +16,7 @@ const struct engine engine_mysql = {
 	.connect = mysql_connect_url,
 	.load = mysql_load,
 	.rows_fingerprint = mysql_rows_fingerprint,
+	.sizes = mysql_sizes,
 	.positions = mysql_positions,
 	.scratch_start = mysql_scratch_start,
 	.scratch_open = mysql_scratch_open,
@@ -47,6 +47,7 @@ const struct engine engine_mariadb = {
 	.connect = mariadb_connect_url,
 	.load = mysql_load,
 	.rows_fingerprint = mysql_rows_fingerprint,
+	.sizes = mysql_sizes,
 	.positions = mysql_positions,
 	.scratch_start = mariadb_scratch_start,
 	.scratch_open = mysql_scratch_open,

@@ -14,6 +14,7 @@ const struct engine engine_sqlite = {
 	.connect = sqlite_connect,
 	.load = sqlite_load,
 	.rows_fingerprint = sqlite_rows_fingerprint,
+	.sizes = sqlite_sizes,
 	.positions = sqlite_positions,
 	.scratch_start = sqlite_scratch_start,
 	.scratch_open = sqlite_scratch_open,
