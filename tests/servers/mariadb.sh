@@ -19,7 +19,9 @@ case $verb in
 start)
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/belay-test.XXXXXX")
 	chmod 711 "$dir"
-	[ "$(id -u)" != 0 ] || chown "$user" "$dir"
+	# A server that starts removes the temporary tables of others that share its folder for them.
+	mkdir "$dir/tmp"
+	[ "$(id -u)" != 0 ] || chown "$user" "$dir" "$dir/tmp"
 	cd /
 	as_user mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
