@@ -15,7 +15,8 @@
 #include "report/report.h"
 
 /* ---- Options ---- */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT };
+/* CHOICE: a flag that may be given a value, with = only. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_CHOICE };
 struct option_spec {
 	const char *name; /* "dialect" */
 	char letter;      /* 'o' or 0 */
@@ -103,6 +104,8 @@ const char *cli_today(struct arena *a); /* YYYY-MM-DD */
 /* git merge-base with the main branch or --since; the paths that changed (added, modified,
  * untracked). *known false when there is no git or no such ref and none was asked for. */
 bool cli_changed(struct cli *c, const char ***paths, size_t *n, bool *known, struct err *err);
+/* Of those, the ones that were not there before. Only with --since. */
+bool cli_added(struct cli *c, const char ***paths, size_t *n, struct err *err);
 
 /* ---- Progress on standard error ---- */
 struct progress {
@@ -146,6 +149,8 @@ int cmd_repair(struct cli *c, struct err *err);
 int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
 int cmd_uses(struct cli *c, struct err *err);
+int cmd_backups(struct cli *c, struct err *err);
+int cmd_restore(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

@@ -141,6 +141,10 @@ static const char *event_word(const struct run_event *e)
 		return "waiting";
 	case EVENT_BATCH:
 		return "batch";
+	case EVENT_KEEP:
+		return "kept";
+	case EVENT_PUT_BACK:
+		return "put_back";
 	case EVENT_PAUSE:
 		break;
 	}
