@@ -522,31 +522,15 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 
 /* ---- Windows ---- */
 
-static bool in_window(
-	const struct window *w, struct span at, const struct migration *m, struct err *err)
-{
-	if (window_is_open(w, time(NULL)))
-		return true;
-	err_set(err, ERR_BLOCKED,
-		"stopped before migration %.*s: its window is %02d:%02d to %02d:%02d%s",
-		SLICE(m->id), w->from / 60, w->from % 60, w->to / 60, w->to % 60,
-		w->local    ? ""
-		: w->offset ? " of its zone"
-			    : " UTC");
-	if (at.src)
-		err_span(err, at);
-	return err_hint(err, "Run the same command again when the window is open.");
-}
-
 /* In one transaction the windows of all its statements count before it begins. */
 static bool windows_open(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
 
-	if (!in_window(&x->o->window, (struct span){0}, m, err))
+	if (!window_gate(&x->o->window, (struct span){0}, m, err))
 		return false;
 	for (size_t i = from; x->grouped && i < to; i++)
-		if (!in_window(
+		if (!window_gate(
 			    &x->plan->steps[i].window, x->plan->steps[i].statement->span, m, err))
 			return false;
 	return true;
@@ -564,7 +548,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		return true;
 	}
 	if (!x->conn->ops->in_transaction(x->conn) &&
-		!in_window(&s->window, s->statement->span, s->migration, err))
+		!window_gate(&s->window, s->statement->span, s->migration, err))
 		return false;
 	if (x->conn->ops->in_transaction(x->conn))
 		return budget_step(&x->budget, s, s, 1, true, err) && run_in_own(x, s, err);
@@ -658,8 +642,7 @@ static void tell_put_back(void *ctx, struct slice text)
 /* After the statements of a down: what its up had kept. */
 static bool put_back(struct executor *x, const struct migration *m, struct err *err)
 {
-	return x->plan->direction == DIR_UP ||
-	       keep_put_back(&x->keep, m, tell_put_back, x, err);
+	return x->plan->direction == DIR_UP || keep_put_back(&x->keep, m, tell_put_back, x, err);
 }
 
 static bool put_back_alone(struct executor *x, const struct migration *m, struct err *err)
@@ -887,21 +870,6 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
-/* A failing verify query: the migration is gone, what was asked and answered stays. */
-static void keep_failed_checks(struct executor *x)
-{
-	struct waiter waiter = x->conn->waiter;
-	struct err ignored = {0};
-
-	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
-		return;
-	x->conn->waiter = (struct waiter){0};
-	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
-		x->result->nchecks - x->unkept, &ignored);
-	x->conn->waiter = waiter;
-	err_done(&ignored);
-}
-
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -923,7 +891,9 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
-		keep_failed_checks(x);
+		if (x->journal && x->result->nfailures)
+			verified_keep_failed(x->journal, x->conn, x->result->checks + x->unkept,
+				x->result->nchecks - x->unkept);
 		tell_framework(x, m, err);
 		explain_failure(x, m, to - from, err);
 		return false;
@@ -983,8 +953,8 @@ static bool prepare(struct executor *x, struct err *err)
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
 	if (!resume_check(x->o->state, x->plan, err) ||
-		(x->o->consent && !doors_begin(&x->doors, x->plan, x->conn, x->o->state, x->arena,
-					  err)))
+		(x->o->consent &&
+			!doors_begin(&x->doors, x->plan, x->conn, x->o->state, x->arena, err)))
 		return false;
 	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
 		return err_context(err, "making the history table of %s", p->layout->name);
@@ -1010,21 +980,6 @@ static bool prepare(struct executor *x, struct err *err)
 	return true;
 }
 
-/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
-static void keep_snapshot(struct executor *x, const struct err *failure)
-{
-	struct snapshot_scope scope =
-		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
-	struct err ignored = {0};
-
-	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
-		failure->code == ERR_INTERRUPTED)
-		return;
-	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
-		&ignored);
-	err_done(&ignored);
-}
-
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
@@ -1041,7 +996,9 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
-		keep_snapshot(&x, err);
+		if ((out->migrations_done || x.kept || x.batches) && err->code != ERR_INTERRUPTED)
+			snapshot_after(o->conn, p->project, o->journal_where,
+				journal_run(x.journal), lease_fence(o->lease, a));
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"
