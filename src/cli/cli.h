@@ -41,7 +41,7 @@ struct command {
 	int (*run)(struct cli *c, struct err *err);
 	enum document document; /* which formats -o may ask for */
 };
-extern const struct command *const commands[]; /* ends with NULL */
+extern const struct command commands[]; /* ends with a row without a name */
 extern const struct option_spec global_options[];
 
 /* ---- One invocation ---- */
@@ -148,9 +148,9 @@ int cmd_baseline(struct cli *c, struct err *err);
 int cmd_repair(struct cli *c, struct err *err);
 int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
-int cmd_uses(struct cli *c, struct err *err);
 int cmd_backups(struct cli *c, struct err *err);
 int cmd_restore(struct cli *c, struct err *err);
+int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

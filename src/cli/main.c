@@ -163,7 +163,7 @@ static const struct option_spec restore_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
-static const struct command command_table[] = {
+const struct command commands[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
@@ -286,19 +286,9 @@ static const struct command command_table[] = {
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},
+	{.name = NULL},
 };
 /* clang-format on */
-
-#define N_COMMANDS (sizeof command_table / sizeof *command_table)
-
-const struct command *const commands[] = {&command_table[0], &command_table[1], &command_table[2],
-	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
-	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
-	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], &command_table[20], &command_table[21], &command_table[22],
-	&command_table[23], &command_table[24], &command_table[25], NULL};
-_Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
 
@@ -310,10 +300,7 @@ static void print_options(const struct option_spec *s)
 		snprintf(left, sizeof left,
 			s->kind == OPTION_CHOICE ? "%s%c%s--%s%s%s]" : "%s%c%s--%s%s%s",
 			s->letter ? "-" : " ", s->letter ? s->letter : ' ', s->letter ? ", " : "  ",
-			s->name,
-			s->kind == OPTION_CHOICE ? "[="
-			: s->arg                 ? " "
-						 : "",
+			s->name, s->kind == OPTION_CHOICE ? "[=" : s->arg ? " " : "",
 			s->arg ? s->arg : "");
 		printf("  %-28s %s\n", left, s->help);
 	}
@@ -324,8 +311,8 @@ static void print_help(void)
 	printf("belay makes database migrations safe: it checks, rehearses, runs and undoes "
 	       "them.\n\n"
 	       "usage: belay COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n");
-	for (size_t i = 0; commands[i]; i++)
-		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i].name; i++)
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	printf("\nOptions for every command:\n");
 	print_options(global_options);
 	printf("\nStart with:   belay check\n"

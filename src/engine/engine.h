@@ -92,6 +92,8 @@ struct engine_locks {
 	 * where the server can, else its least), and no time limit of the role's own. `local`: for
 	 * this transaction. The words may be put in front of other statements with "; ". */
 	struct slice (*limits)(struct arena *a, enum dialect d, int wait_ms, bool local);
+	/* Another wait in a transaction that has its limits; NULL: by `limits` again. */
+	struct slice (*other_wait)(struct arena *a, int wait_ms);
 	/* Back to what the session had. */
 	const char *unlimit;
 	/* The least the server can wait, in milliseconds, when it does not refuse at once. */

@@ -20,7 +20,6 @@
 #include "run/snapshot.h"
 #include "sql/quote.h"
 
-#include <time.h>
 
 struct executor {
 	const struct plan *plan;
@@ -139,6 +138,18 @@ static bool place_of_failure(struct executor *x, const struct step *s, struct er
 	return err_span(err, at);
 }
 
+/* The place of a failure is counted from where `sql` begins. */
+static bool send_with(struct executor *x, struct slice words, struct slice sql, struct err *err)
+{
+	if (!words.len)
+		return conn_exec(x->conn, sql, err);
+	words = arena_printf(x->arena, "%.*s; ", SLICE(words));
+	if (conn_exec(x->conn, arena_printf(x->arena, "%.*s%.*s", SLICE(words), SLICE(sql)), err))
+		return true;
+	err->sql_offset = err->sql_offset > words.len ? err->sql_offset - words.len : 0;
+	return false;
+}
+
 static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
@@ -146,7 +157,7 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
-		ok = conn_exec(x->conn, s->sql, err);
+		ok = send_with(x, budget_words(&x->budget), s->sql, err);
 	return ok || place_of_failure(x, s, err);
 }
 
@@ -683,12 +694,16 @@ static bool run_grouped(
 				return false;
 			locked = true;
 		}
+		budget_join(&x->budget, !keep_on(&x->keep));
 		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
 			    err) ||
 			!keep_before(&x->keep, &x->plan->steps[i], err) ||
 			!run_step(x, &x->plan->steps[i], &ms, err) ||
-			!keep_after(&x->keep, &x->plan->steps[i], err))
+			!keep_after(&x->keep, &x->plan->steps[i], err)) {
+			budget_join(&x->budget, false);
 			return false;
+		}
+		budget_join(&x->budget, false);
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}

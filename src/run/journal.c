@@ -24,7 +24,8 @@ enum {
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-void journal_place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(
+	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -54,8 +55,8 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {"run", "step", "cursor", "moved", "applied", "version",
-		"snapshot", "verified", "archive"};
+	static const char *const tables[] = {
+		"run", "step", "cursor", "moved", "applied", "version", "snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
 	journal_place(d, where, &ours, &prefix);
@@ -491,7 +492,8 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
 {
 	struct slice schema, prefix;
 
@@ -662,11 +664,13 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 
 	if (close_steps && !close_open_steps(j, m, err))
 		return false;
-	buf_adds(&j->sql, "DELETE FROM ");
-	own(j, "applied");
-	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
-	if (!run_sql(j, err))
-		return false;
+	if (d == DIR_DOWN || dialect != DIALECT_POSTGRES) {
+		buf_adds(&j->sql, "DELETE FROM ");
+		own(j, "applied");
+		sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+		if (!run_sql(j, err))
+			return false;
+	}
 	if (d == DIR_DOWN)
 		return true;
 	buf_adds(&j->sql, "INSERT INTO ");
@@ -675,6 +679,11 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 		" (migration, layout, checksum, rule, run, applied_at)"
 		" VALUES (%L, %L, %L, 1, %lld, %s)",
 		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	/* One statement where one will do: this is sent for every migration. */
+	if (dialect == DIALECT_POSTGRES)
+		buf_adds(&j->sql, " ON CONFLICT (migration) DO UPDATE SET layout = EXCLUDED.layout,"
+				  " checksum = EXCLUDED.checksum, rule = EXCLUDED.rule,"
+				  " run = EXCLUDED.run, applied_at = EXCLUDED.applied_at");
 	return run_sql(j, err);
 }
 

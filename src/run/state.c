@@ -282,7 +282,8 @@ static struct slice applied_behind(const struct run_state *s, const struct migra
 	return SLICE_NONE;
 }
 
-static bool refuse_late(const struct run_state *s, const struct migration_state *m, struct err *err)
+static bool refuse_late(
+	const struct run_state *s, const struct migration_state *m, struct err *err)
 {
 	if (m->state == STATE_APPLIED) {
 		err_set(err, ERR_REFUSED,
@@ -298,8 +299,7 @@ static bool refuse_late(const struct run_state *s, const struct migration_state 
 			"migration %.*s is late: %.*s, which stands behind it, is applied already",
 			SLICE(m->id), SLICE(applied_behind(s, m)));
 		err_hint(err,
-			"Nothing was done. If their order does not matter: belay up "
-			"--out-of-order, "
+			"Nothing was done. If their order does not matter: belay up --out-of-order, "
 			"or this one alone: belay up --only %.*s. Else give it a number behind the "
 			"last one.",
 			SLICE(m->id));
