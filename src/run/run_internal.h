@@ -15,6 +15,14 @@ bool verify_migration(struct run_result *out, struct arena *a, const struct proj
 bool verified_keep(struct journal *j, struct conn *c, const struct verify_check *checks, size_t n,
 	struct err *err);
 
+/* The same after a failure and a rollback; that it cannot be written is no failure of its own. */
+void verified_keep_failed(
+	struct journal *j, struct conn *c, const struct verify_check *checks, size_t n);
+
+/* ---- window_gate.c ---- */
+bool window_gate(
+	const struct window *w, struct span at, const struct migration *m, struct err *err);
+
 /* ---- resume.c ---- */
 struct resume {
 	const struct run_state *state; /* NULL: nothing to go on with */
