@@ -84,6 +84,16 @@ static const struct row rows[] = {
 	/* whose index it is, its name tells */
 	{"drop-index-not-concurrent", true,  "BEGIN; ALTER TABLE users ADD x int; DROP INDEX orders_idx; COMMIT;"},
 	{"drop-index-not-concurrent", false, "BEGIN; ALTER TABLE users ADD x int; DROP INDEX idx_users_email; COMMIT;"},
+	/* a cancelled build is begun anew */
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", false, "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS k; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET statement_timeout = '5s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	/* SQLite's rebuild */
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT ''); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL); INSERT INTO n SELECT id, coalesce(a, '') FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE n (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO n SELECT id, a FROM t; SELECT 1;", DIALECT_SQLITE},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},
