@@ -15,7 +15,8 @@
 #include "report/report.h"
 
 /* ---- Options ---- */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT };
+/* CHOICE: a flag that may be given a value, with = only. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_CHOICE };
 struct option_spec {
 	const char *name; /* "dialect" */
 	char letter;      /* 'o' or 0 */
@@ -146,6 +147,8 @@ int cmd_baseline(struct cli *c, struct err *err);
 int cmd_repair(struct cli *c, struct err *err);
 int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
+int cmd_backups(struct cli *c, struct err *err);
+int cmd_restore(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

@@ -1,6 +1,7 @@
 /* cmd_run.c - belay status, up, down, goto, redo: what runs migrations. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/doors.h"
 #include "cli/gates.h"
 #include "cli/running.h"
 #include "run/identity.h"
@@ -189,6 +190,15 @@ static void on_event(void *ctx, const struct run_event *e)
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
 		break;
+	case EVENT_KEEP:
+		progress_end(&r->progress);
+		if (!c->quiet)
+			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		break;
+	case EVENT_PUT_BACK:
+		progress_end(&r->progress);
+		printf("%.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		break;
 	case EVENT_VERIFY_DONE:
 		break;
 	}
@@ -340,7 +350,8 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 }
 
 /* The very plan that would be run, as a script with its transactions. */
-static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
+static bool print_plan(
+	struct cli *c, enum dialect d, const struct plan *p, struct doors *doors, struct err *err)
 {
 	const struct migration *m = NULL;
 	unsigned group = 0;
@@ -356,6 +367,8 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 				SLICE(clean_line(&c->arena, s->migration->id)),
 				SLICE(clean_line(&c->arena, s->migration->name)),
 				s->group ? "one transaction" : "statement by statement");
+		if (s->migration != m && !doors_print(c, doors, i, err))
+			return false;
 		if (s->group && s->group != group)
 			printf("BEGIN;\n");
 		m = s->migration;
@@ -364,6 +377,7 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 	}
 	if (group)
 		printf("COMMIT;\n");
+	return true;
 }
 
 /* With the schema as it is now, so that locks are not guessed. Nothing is written, nothing locked.
@@ -372,14 +386,16 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 {
 	const struct engine *e = r->conn->engine;
 	struct catalog *live = catalog_new(r->conn->id.dialect, r->conn->id.version);
+	struct doors doors;
 	struct plan plan;
 	bool ok;
 
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	if (ok)
-		print_plan(r->cli, r->conn->id.dialect, &plan);
+	ok = ok &&
+	     doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
 }
@@ -406,6 +422,24 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
+static bool consent(void *ctx, const struct migration *m, const struct door *doors, size_t n,
+	struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
+}
+
+static bool back_up(void *ctx, const struct migration *m, enum direction d, long long run,
+	struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return backup_whole(r->cli, r->conn, &r->lease, m, d, run, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -418,6 +452,8 @@ static bool run_selection(
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
 		.event = on_event,
+		.consent = consent,
+		.back_up = back_up,
 		.open_watcher = open_watcher,
 		.ctx = r};
 	struct run_result res;
@@ -425,8 +461,11 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
-	if (!read_in_doubt(c, &ro.in_doubt, err) || !running_budget(c, &req, &ro, err))
+	r->direction = sel->direction;
+	if (!doors_backup(c, &ro, err) || !read_in_doubt(c, &ro.in_doubt, err) ||
+		!running_budget(c, &req, &ro, err))
 		return false;
+	r->backup = ro.backup;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
 		return false;

@@ -22,6 +22,8 @@ struct running {
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
 	bool confirmed, block_told;
+	enum direction direction;
+	enum backup_mode backup;
 };
 
 /* Opens the project and the database and reads the history. Nothing is written. */

@@ -115,6 +115,14 @@ static void add_columns(struct looking *l, const struct object *o, struct names 
 			names_add(l->arena, out, o->parts[i]->name);
 }
 
+struct names pg_column_names(struct looking *l, const struct object *relation)
+{
+	struct names out = {0};
+
+	add_columns(l, relation, &out);
+	return out;
+}
+
 /* The names of the columns that a query makes; none: not known. */
 static struct names made_columns(struct looking *l)
 {
