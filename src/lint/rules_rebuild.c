@@ -9,6 +9,23 @@ static bool drops_it(struct judged *j, const struct change *c, const void *arg)
 	return c->kind == CHANGE_DROP_TABLE && is_table(j, c->target, *(const struct name *)arg);
 }
 
+static bool was_renamed(const struct judged *j, struct slice before, struct slice now)
+{
+	enum { NEAR = 100 };
+	const struct script *s = &j->judge->unit->script;
+	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
+
+	for (size_t i = here; i > 0 && i + NEAR > here; i--)
+		for (size_t k = 0; k < s->at[i - 1].nchanges; k++) {
+			const struct change *c = &s->at[i - 1].changes[k];
+
+			if (c->kind == CHANGE_RENAME_TABLE && slice_ieq(c->target.name, before) &&
+				slice_ieq(c->other.name, now))
+				return true;
+		}
+	return false;
+}
+
 /* The table that the INSERT copies into another one, which takes its place; NULL if it does not. */
 static const struct object *rebuilt_from(
 	struct judged *j, const struct change *c, const struct object **to)
@@ -29,7 +46,8 @@ static const struct object *rebuilt_from(
 	if (later_rename(j, c->target, from->name))
 		return from;
 	/* or the old one was renamed away, and goes now */
-	return born_here(j, *to) && later_change(j, drops_it, &n) ? from : NULL;
+	return was_renamed(j, (*to)->name, from->name) && later_change(j, drops_it, &n) ? from
+											: NULL;
 }
 
 static bool has_column(const struct object *t, struct slice name)
