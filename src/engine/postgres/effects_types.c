@@ -429,7 +429,8 @@ static bool only_wider(struct looking *l, struct slice from, struct slice to)
 	struct slice f = type_base(from, &a, &a2), t = type_base(to, &b, &b2);
 
 	(void)l;
-	return slice_eq(f, t) && slice_is(f, "character varying") && a >= 0 && (b < 0 || b >= a);
+	return !slice_ends(from, "]") && slice_eq(f, t) && slice_is(f, "character varying") &&
+	       a >= 0 && (b < 0 || b >= a);
 }
 
 static void alter_type(struct looking *l, const struct relation *r)
