@@ -4,6 +4,7 @@
 # make check-full  the same, with every fuzz target for a minute and the slow unit tests under valgrind
 # make fuzz        every fuzz target for FUZZ_SECONDS (60)
 # make bench       the figures, as one table
+# make bench-peers  what goes wrong when things go wrong, beside dbmate, knex and node-pg-migrate
 # make docs        docs/belay.1 and docs/rules/ from the program's own tables
 # make format      clang-format over what is ours
 # make install     belay, libbelay, belay.h, belay.pc, the manual page, completions (PREFIX, DESTDIR)
@@ -43,7 +44,13 @@ fuzz:
 
 bench: all
 	tools/deps.sh test bench
+	tools/npm.sh bench/npm
 	bench/run.py $(BUILD)
+
+bench-peers: all
+	tools/deps.sh test bench
+	tools/npm.sh bench/npm
+	bench/experiments.py $(BUILD)
 
 docs: all
 	tools/docs.py $(BUILD)/belay docs
@@ -57,4 +64,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps demo check check-full fuzz bench docs format install clean
+.PHONY: all deps demo check check-full fuzz bench bench-peers docs format install clean

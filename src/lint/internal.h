@@ -71,8 +71,9 @@ void note_unread(struct judge *jg, const struct statement *st, struct slice why)
 
 /* The rest of the rule files. */
 #define FOR_CHANGES(j, c)                                                                          \
-	for (const struct change *c = (j)->statement->changes,                                     \
-				 *c##_end = c + (j)->statement->nchanges;                          \
+	for (const struct change *                                                                 \
+			c = (j)->statement->changes,                                               \
+		       *c##_end = (j)->statement->nchanges ? c + (j)->statement->nchanges : c;     \
 		c < c##_end; c++)
 
 /* public.orders or public.orders.status, quoted where needed. */
