@@ -8,15 +8,19 @@ load helper
 import json, subprocess, sys
 
 rules = json.load(open("rules.json"))["rules"]
-folder_rules = {"migration-folder", "irreversible"}  # about folders: bad_input.bats and the last test here
+# About folders: bad_input.bats, config.bats and the last test here.
+folder_rules = {"migration-folder", "irreversible", "non-linear-history"}
 wrong, seen = [], 0
 
 def fires(rule, sql):
     with open("belay.yml", "w") as f:
         f.write(rule["config"] or "")
+    with open("base.sql", "w") as f:
+        f.write(rule["setup"] or "")
     p = subprocess.run([sys.argv[1], "check", "-", "--dialect", rule["example_dialect"], "--select", "all",
                         *(["--server-version", rule["example_version"]] if "example_version" in rule else []),
-                        "-o", "json"], input=(rule["setup"] or "") + "\n" + sql, capture_output=True, text=True)
+                        *(["--base-schema", "base.sql"] if rule["setup"] else []),
+                        "-o", "json"], input=sql, capture_output=True, text=True)
     if p.returncode not in (0, 1):
         return f"exit {p.returncode}: {p.stderr}"
     return rule["id"] in [f["rule"] for f in json.loads(p.stdout)["findings"]]
@@ -88,4 +92,10 @@ PY
 	SQL
 	run --separate-stderr belay check --dialect postgres -o json
 	[ "$(json "[(f['rule'], f['line']) for f in d['findings']]" <<<"$output")" = "[('add-column-required', 5)]" ]
+}
+
+@test "what was seen of the examples on a server is of today's examples" {
+	"$ROOT/tools/rule-examples.py" "$BELAY" | grep -v '^$' >now
+	grep -v -e '^$' -e '^    ' "$ROOT/tests/oracle/effects/postgres/rules.txt" >then
+	diff then now || { echo 'make rule-examples docs' >&2; false; }
 }

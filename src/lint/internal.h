@@ -43,6 +43,7 @@ struct judge {
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
+	bool begun;                /* a script before this one made a table: begins.c */
 	bool base_unknown;         /* something was used that no migration made */
 	struct prepared *policies; /* one for each of in->policies: policies.h */
 	struct ignore *ignores;    /* what the files answer for: suppress.c */
@@ -82,7 +83,10 @@ struct slice shown(struct judged *j, struct name n, struct slice part);
  * here, temporary or known to be absent. *name is resolved. */
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object);
-/* Made by this transaction or this migration? */
+/* Of a lone file, which may be one migration or a whole history: is this a statement that goes on
+ * with making a table (an index, a key, a trigger), not one that changes a table in use? */
+bool completes_table(const struct judged *j);
+/* Made by this transaction or this migration; of a lone file: made, and not completed yet? */
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
@@ -103,9 +107,6 @@ struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
 struct slice closed_parents(struct judged *j, const struct object *t);
 
-/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
- * empty for an expression. */
-struct slice key_plain(struct slice key);
 /* Are the keys `few` the first ones of `many`, written alike? */
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */
@@ -151,6 +152,11 @@ extern const char *const hides_work[];
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"
 #undef RULE
+
+/* begins.c: is something missing that must have been made before this history began? Asked with the
+ * effects of the statement; note_beginning after each script. */
+bool begins_elsewhere(const struct judged *j);
+void note_beginning(struct judge *jg, const struct unit *u);
 
 /* --select all */
 bool select_all(const struct judge *jg);

@@ -451,6 +451,19 @@ static void run_rules(struct judge *jg, struct judged *j)
 			run_inside(jg, j, &st->changes[i]);
 }
 
+static void foresee(struct judge *jg, const struct judged *j, struct effect *effect)
+{
+	const struct engine *e = jg->in->engine;
+
+	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
+	if (!begins_elsewhere(j))
+		return;
+	jg->base_unknown = true;
+	catalog_set_complete(jg->catalog, false);
+	*effect = (struct effect){0};
+	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
+}
+
 static void judge_statement(struct judge *jg, const struct statement *st)
 {
 	struct effect effect = {0};
@@ -476,7 +489,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		note_opaque(jg, st);
 	arena_reset(&jg->scratch);
 	if (!too_many_changes(jg, st)) {
-		jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+		foresee(jg, &j, &effect);
 		run_rules(jg, &j);
 		findings_collapse(jg, &j);
 		if (jg->in->safe_form && st->text.len <= LONG_STATEMENT)
@@ -585,6 +598,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
 	after_script(jg);
+	note_beginning(jg, u);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not

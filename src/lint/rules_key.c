@@ -101,7 +101,10 @@ static void check_index_nullable(const struct rule *r, struct judged *j)
 		const struct touched *t;
 		struct name n;
 
+		/* Of a table that nobody has seen: the columns of a key to be are NOT NULL. */
 		if (c->kind != CHANGE_ADD_CONSTRAINT_INDEX || !adds_key(j, c, "primary key", &n) ||
+			catalog_find(j->before, j->session, OBJECT_TABLE, c->target, NULL) ==
+				UNKNOWN ||
 			!(t = scan_of(j, n)))
 			continue;
 		add_needs(on_change(j, r, c, shown(j, n, SLICE_NONE),
@@ -166,40 +169,10 @@ const struct rule rule_add_exclusion = {
 	.hides = hides_work,
 };
 
-/* The columns in the brackets of RANGE (a, b); n = 0 when there is an expression among them. */
-static struct names partition_columns(struct judged *j, struct slice key)
-{
-	size_t open = slice_chr(key, '(');
-	struct slice rest, piece;
-	struct names out = {0};
-
-	if (open == SIZE_MAX || !slice_ends(slice_trim(key), ")"))
-		return out;
-	rest = slice_sub(key, open + 1, key.len - open - 2);
-	if (slice_chr(rest, '(') != SIZE_MAX)
-		return out;
-	while (slice_next(&rest, ',', &piece))
-		names_add(j->arena, &out, key_plain(slice_trim(piece)));
-	return out;
-}
-
-static struct slice lacking(struct names columns, struct names keys)
-{
-	for (size_t i = 0; i < columns.n; i++) {
-		bool found = false;
-
-		for (size_t k = 0; !found && k < keys.n; k++)
-			found = slice_ieq(key_plain(keys.at[k]), columns.at[i]);
-		if (!found)
-			return columns.at[i];
-	}
-	return SLICE_NONE;
-}
-
 static void check_key_of(const struct rule *r, struct judged *j, const struct change *c,
 	struct slice partition_key, struct names keys)
 {
-	struct slice missing = lacking(partition_columns(j, partition_key), keys);
+	struct slice missing = partition_lacks(j->arena, partition_key, keys);
 
 	if (missing.len)
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
@@ -268,25 +241,44 @@ static bool brings_key(struct judged *j, const struct change *c, const void *arg
 	return false;
 }
 
+/* On a table that no migration made the name has to tell: PostgreSQL's own, table_pkey. */
+static bool named_like_key(struct judged *j, const struct change *c, struct name table)
+{
+	size_t len = table.name.len;
+
+	return drops_kind(c, NULL, "primary key") ||
+	       (j->dialect == DIALECT_POSTGRES && c->name.len > len &&
+		       slice_eq(slice_sub(c->name, 0, len), table.name) &&
+		       slice_is(slice_from(c->name, len), "_pkey"));
+}
+
 static void check_drop_primary(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
+		struct finding *f;
 		bool here = false;
 		struct name n;
 
 		if (c->kind != CHANGE_DROP_CONSTRAINT || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			!drops_kind(c, dropped_constraint(j, c, t), "primary key"))
+			!(t ? drops_kind(c, dropped_constraint(j, c, t), "primary key")
+			    : named_like_key(j, c, n)))
 			continue;
 		for (size_t i = 0; !here && i < j->statement->nchanges; i++)
 			here = brings_key(j, &j->statement->changes[i], &n);
-		if (!here && !later_change(j, brings_key, &n))
-			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"%.*s is left without a primary key: replication cannot tell its "
-				"rows apart, ON CONFLICT and foreign keys that rely on it fail",
-				SLICE(n.name));
+		if (here || later_change(j, brings_key, &n))
+			continue;
+		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"%.*s is left without a primary key: replication cannot tell its "
+			"rows apart, ON CONFLICT and foreign keys that rely on it fail",
+			SLICE(n.name));
+		if (!t) {
+			f->certain = false;
+			names_add(j->arena, &f->needs,
+				arena_printf(j->arena, "what %.*s is", SLICE(c->name)));
+		}
 	}
 }
 

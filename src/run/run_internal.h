@@ -10,6 +10,11 @@
 bool verify_migration(struct run_result *out, struct arena *a, const struct project *p,
 	const struct migration *m, struct conn *c, struct err *err);
 
+/* ---- verified.c ---- */
+/* What they answered, in the journal: inside the open transaction, if there is one. */
+bool verified_keep(struct journal *j, struct conn *c, const struct verify_check *checks, size_t n,
+	struct err *err);
+
 /* ---- resume.c ---- */
 struct resume {
 	const struct run_state *state; /* NULL: nothing to go on with */
