@@ -379,12 +379,12 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
 
 @test "an expression of 100,000 terms, alone and as a check: the report stays readable" {
 	hostile '"SELECT " + "+".join(["1"] * 100000) + ";\n"' >terms.sql
-	hostile '"CREATE TABLE t (id int);\nALTER TABLE t ADD CONSTRAINT c CHECK (" + " OR ".join("id = %d" % i for i in range(100000)) + ");\n"' >check.sql
+	hostile '"ALTER TABLE t ADD CONSTRAINT c CHECK (" + " OR ".join("id = %d" % i for i in range(100000)) + ");\n"' >check.sql
 	for d in postgres mysql mariadb sqlite; do
 		bounded 300000 belay check --dialect $d terms.sql
 		says "1 statement"
 		bounded 300000 belay check --dialect $d check.sql
-		says "check.sql:2:"
+		says "check.sql:1:"
 		[ "${#output}" -lt 20000 ]
 	done
 }
