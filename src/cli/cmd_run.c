@@ -401,8 +401,7 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	ok = ok &&
-	     doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	ok = ok && doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
 	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
@@ -430,8 +429,8 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
-static bool consent(void *ctx, const struct migration *m, const struct door *doors, size_t n,
-	struct err *err)
+static bool consent(
+	void *ctx, const struct migration *m, const struct door *doors, size_t n, struct err *err)
 {
 	struct running *r = ctx;
 
@@ -439,8 +438,8 @@ static bool consent(void *ctx, const struct migration *m, const struct door *doo
 	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
 }
 
-static bool back_up(void *ctx, const struct migration *m, enum direction d, long long run,
-	struct err *err)
+static bool back_up(
+	void *ctx, const struct migration *m, enum direction d, long long run, struct err *err)
 {
 	struct running *r = ctx;
 

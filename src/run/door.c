@@ -357,15 +357,13 @@ static bool look(struct search *s, struct door door, struct name name)
 	struct doors *d = s->d;
 	bool found = false, ok;
 
-	door.part = door.kind == DOOR_COLUMN
-			    ? column_before(s, name, door.part)
-			    : door.part;
+	door.part = door.kind == DOOR_COLUMN ? column_before(s, name, door.part) : door.part;
 	if (made_here(s, name, s->at) ||
 		(door.kind == DOOR_COLUMN && column_made_here(s, name, door.part, s->at)))
 		return true;
 	name = before_renames(s, name);
-	ok = ask_begin(s) && d->conn->engine->keep->table(
-				     d->conn, d->arena, name, &found, &door.table, s->err);
+	ok = ask_begin(s) &&
+	     d->conn->engine->keep->table(d->conn, d->arena, name, &found, &door.table, s->err);
 	found = found && (door.kind != DOOR_COLUMN || has_column(&door.table, d, door.part));
 	ok = ok && (!found || count(s, &door));
 	if (!ask_end(s, ok))
@@ -444,7 +442,8 @@ static bool mentions(const struct search *s, struct slice sql, struct slice colu
 	lexer_init(&l, s->d->conn->id.dialect, sql);
 	while ((t = lexer_next(&l)).kind != TOKEN_END)
 		if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
-			same_word(s->d, token_value(s->d->arena, s->d->conn->id.dialect, t), column))
+			same_word(
+				s->d, token_value(s->d->arena, s->d->conn->id.dialect, t), column))
 			return true;
 	return false;
 }
@@ -452,9 +451,8 @@ static bool mentions(const struct search *s, struct slice sql, struct slice colu
 /* Every row is taken over: nothing picks among them. */
 static bool takes_all_rows(const struct search *s, struct slice sql)
 {
-	static const char *const words[] = {
-		"where", "limit", "join", "distinct", "group", "having", "offset", "except",
-		"intersect", "union", "ignore"};
+	static const char *const words[] = {"where", "limit", "join", "distinct", "group", "having",
+		"offset", "except", "intersect", "union", "ignore"};
 	struct lexer l;
 	struct token t;
 
@@ -526,8 +524,8 @@ static bool look_at_rebuilt(struct search *s, struct name name, const struct ste
 
 	if (slice_chr(fill->sql, '*') != SIZE_MAX)
 		return true;
-	ok = ask_begin(s) && d->conn->engine->keep->table(
-				     d->conn, d->arena, name, &found, &t, s->err);
+	ok = ask_begin(s) &&
+	     d->conn->engine->keep->table(d->conn, d->arena, name, &found, &t, s->err);
 	if (!ask_end(s, ok))
 		return false;
 	for (size_t i = 0; i < t.columns.n; i++)
@@ -579,8 +577,7 @@ static bool look_at_change(struct search *s, const struct change *c)
 		       (!(c->flags & CHANGE_CASCADE) || look_at_children(s, c->target, true));
 	case CHANGE_DELETE:
 		return look(s, (struct door){.kind = DOOR_ROWS}, c->target) &&
-		       (made_here(s, c->target, s->at) ||
-			       look_at_children(s, c->target, false));
+		       (made_here(s, c->target, s->at) || look_at_children(s, c->target, false));
 	case CHANGE_ALTER_PARTITIONS:
 		for (size_t i = 0; i < c->list.n; i++)
 			if (!look(s, (struct door){.kind = DOOR_PART, .part = c->list.at[i]},
@@ -602,8 +599,8 @@ static bool look_at_step(struct search *s)
 	return true;
 }
 
-bool doors_find(struct doors *d, size_t from, size_t to, struct door **out, size_t *n,
-	struct err *err)
+bool doors_find(
+	struct doors *d, size_t from, size_t to, struct door **out, size_t *n, struct err *err)
 {
 	struct search s = {.d = d, .begin = from, .end = to, .out = out, .n = n, .err = err};
 
@@ -665,8 +662,8 @@ struct slice door_words(const struct door *d, struct arena *a)
 	const char *s = d->rows == 1 ? "" : "s";
 
 	if (d->rows < 0)
-		return arena_printf(a, "%s %.*s (its rows cannot be counted)", what,
-			SLICE(d->object));
+		return arena_printf(
+			a, "%s %.*s (its rows cannot be counted)", what, SLICE(d->object));
 	if (d->kind == DOOR_COLUMN)
 		return arena_printf(a, "%s %.*s (%s%.*s value%s)", what, SLICE(d->object),
 			d->more ? "more than " : "", SLICE(n), s);

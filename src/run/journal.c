@@ -24,8 +24,7 @@ enum {
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-void journal_place(
-	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -55,8 +54,8 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {
-		"run", "step", "cursor", "moved", "applied", "version", "snapshot", "verified", "archive"};
+	static const char *const tables[] = {"run", "step", "cursor", "moved", "applied", "version",
+		"snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
 	journal_place(d, where, &ours, &prefix);
@@ -492,8 +491,7 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-bool journal_has(
-	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
 {
 	struct slice schema, prefix;
 

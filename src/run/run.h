@@ -40,11 +40,11 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 /* The migrations a request means, in running order. Exactly one of the selectors is used. */
 struct selection {
 	enum direction direction;
-	struct slice to;   /* up ID / down ID (not included) / goto */
-	struct slice only; /* up --only */
-	size_t count;      /* down --count N; 0 = not given */
-	bool all;          /* down --all */
-	enum phase phase;  /* up --phase */
+	struct slice to;     /* up ID / down ID (not included) / goto */
+	struct slice only;   /* up --only */
+	size_t count;        /* down --count N; 0 = not given */
+	bool all;            /* down --all */
+	enum phase phase;    /* up --phase */
 	bool out_of_order;   /* up: late ones are run in their place */
 	bool ignore_missing; /* up: rows whose file is missing do not stop it */
 };
@@ -59,8 +59,8 @@ enum run_event_kind {
 	EVENT_MIGRATION_DONE,
 	EVENT_VERIFY_DONE,
 	EVENT_RETRY,
-	EVENT_BATCH, /* of a statement in batches one more is done; text: how far it has come */
-	EVENT_PAUSE, /* the batches wait; text: what for */
+	EVENT_BATCH,    /* of a statement in batches one more is done; text: how far it has come */
+	EVENT_PAUSE,    /* the batches wait; text: what for */
 	EVENT_KEEP,     /* what would be lost is kept; text: what, where, how large */
 	EVENT_PUT_BACK, /* what the migration's up had kept is there again; text: what, how much */
 };
@@ -119,7 +119,7 @@ struct run_options {
 		struct err *err);
 	long long most_bytes; /* of an archive; 0 = no limit */
 	bool no_restore;      /* down leaves archives of up where they are */
-	struct lease *lease; /* held by the caller; NULL: none */
+	struct lease *lease;  /* held by the caller; NULL: none */
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);

@@ -106,6 +106,19 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
 
+/* ---- step.c ---- */
+struct slice step_begin_words(const struct conn *c);
+/* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
+ * by itself, or might. */
+bool step_fits_transaction(const struct conn *c, const struct step *s);
+/* ERR_BLOCKED when the window is closed; `at` is where it was asked for, if anywhere. */
+bool step_in_window(
+	const struct window *w, struct span at, const struct migration *m, struct err *err);
+bool step_place_of_failure(const struct step *s, struct err *err);
+/* Both in one message; the place of a failure is counted from where `sql` begins. */
+bool step_send_with(
+	struct conn *c, struct arena *a, struct slice words, struct slice sql, struct err *err);
+
 /* ---- fold.c ---- */
 /* Several statements that return nothing become one message: what is sent to the stand-in between
  * fold_begin and fold_end is collected; a query in between sends what was collected first. */

@@ -126,8 +126,7 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return true;
 }
 
-static bool show(
-	struct conn *c, struct arena *a, struct name t, struct slice *out, struct err *err)
+static bool show(struct conn *c, struct arena *a, struct name t, struct slice *out, struct err *err)
 {
 	struct rows r = {0};
 
@@ -195,8 +194,8 @@ static void add_key(
 	struct arena *a, struct names *out, struct name t, struct slice line, struct slice quoted)
 {
 	struct slice rest = slice_from(line, slice_find(line, SL("(")));
-	bool shared = slice_find(rest, SL("`,")) != SIZE_MAX ||
-		      slice_find(rest, SL("),")) != SIZE_MAX;
+	bool shared =
+		slice_find(rest, SL("`,")) != SIZE_MAX || slice_find(rest, SL("),")) != SIZE_MAX;
 	size_t at = slice_find(line, SL("KEY `"));
 
 	if (slice_find(rest, quoted) == SIZE_MAX)
@@ -241,10 +240,9 @@ static void define_column(struct arena *a, struct name t, struct slice text, str
 	/* What counts by itself has to be a key first. */
 	counted = slice_find(own, SL(" AUTO_INCREMENT"));
 	alter(a, before, t, "ADD COLUMN",
-		counted == SIZE_MAX
-			? own
-			: arena_printf(a, "%.*s%.*s", SLICE(slice_sub(own, 0, counted)),
-				  SLICE(slice_from(own, counted + 15))),
+		counted == SIZE_MAX ? own
+				    : arena_printf(a, "%.*s%.*s", SLICE(slice_sub(own, 0, counted)),
+					      SLICE(slice_from(own, counted + 15))),
 		place);
 	if (counted != SIZE_MAX)
 		alter(a, after, t, "MODIFY COLUMN", own, place);
