@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/log.h"
 #include "engine/engine.h"
 #include "run/run.h"
 #include "run/whole.h"
@@ -364,7 +365,8 @@ static void tell(void *ctx, struct slice text)
 {
 	struct cli *c = ctx;
 
-	if (!c->quiet)
+	log_message(c, "info", "keep", text);
+	if (log_talks(c))
 		fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, text)));
 }
 

@@ -198,7 +198,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
-		if (!c->quiet)
+		if (log_talks(c))
 			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_PUT_BACK:

@@ -103,7 +103,7 @@ static bool typed(struct cli *c, const struct migration *m, const struct door *d
 	char line[512];
 	size_t n;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || c->log_json)
 		return false;
 	fprintf(stderr,
 		"migration %.*s destroys %.*s; --backup would keep it.\ntype %.*s to destroy it: ",
