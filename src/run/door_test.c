@@ -58,7 +58,7 @@ static void check(void **state, const struct row *rows, size_t n)
 
 #define CHECK(rows) check(state, rows, sizeof(rows) / sizeof *(rows))
 #define THREE                                                                                      \
-	"CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO t (a) VALUES ('x'),"   \
+	"CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO t (a) VALUES ('x')," \
 	" ('y'), (NULL); CREATE TABLE e (id INTEGER); CREATE VIEW w AS SELECT a FROM t;"
 
 static void statements(void **state)
@@ -89,8 +89,7 @@ static void renames(void **state)
 		{THREE, "ALTER TABLE t RENAME TO u; DROP TABLE u;", "t main.t 3"},
 		{THREE, "ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO v; DELETE FROM v;",
 			"r main.t 3"},
-		{THREE,
-			"ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t DROP COLUMN z;",
+		{THREE, "ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t DROP COLUMN z;",
 			"c main.t.a 2"},
 		{THREE, "CREATE TABLE n (x); INSERT INTO n VALUES (1); DROP TABLE n;", ""},
 		{THREE, "CREATE TABLE IF NOT EXISTS t (x); DROP TABLE t;", "t main.t 3"},
@@ -102,8 +101,8 @@ static void renames(void **state)
 }
 
 #define REBUILD(columns, more)                                                                     \
-	"CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT);"                                           \
-	"INSERT INTO n (" columns ") SELECT " columns " FROM t " more ";"                            \
+	"CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT);"                                         \
+	"INSERT INTO n (" columns ") SELECT " columns " FROM t " more ";"                          \
 	"DROP TABLE t; ALTER TABLE n RENAME TO t;"
 
 static void rebuilds(void **state)

@@ -94,6 +94,9 @@ long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
+/* The last run was one of this machine, it did not end, and its process is not there any more: what
+ * is left of it is what the server still does. False where that cannot be told. */
+bool journal_runner_died(struct conn *c, struct slice where, struct arena *a);
 /* One of our tables, quoted, where there is no open journal. */
 void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
 /* True for tables that are ours, wherever the journal is. */

@@ -3,8 +3,6 @@
 
 #include "engine/engine.h"
 
-#include <time.h>
-
 struct slice step_begin_words(const struct conn *c)
 {
 	switch (c->id.dialect) {
@@ -43,22 +41,6 @@ bool step_fits_transaction(const struct conn *c, const struct step *s)
 			return false;
 	}
 	return true;
-}
-
-bool step_in_window(
-	const struct window *w, struct span at, const struct migration *m, struct err *err)
-{
-	if (window_is_open(w, time(NULL)))
-		return true;
-	err_set(err, ERR_BLOCKED,
-		"stopped before migration %.*s: its window is %02d:%02d to %02d:%02d%s",
-		SLICE(m->id), w->from / 60, w->from % 60, w->to / 60, w->to % 60,
-		w->local    ? ""
-		: w->offset ? " of its zone"
-			    : " UTC");
-	if (at.src)
-		err_span(err, at);
-	return err_hint(err, "Run the same command again when the window is open.");
 }
 
 bool step_place_of_failure(const struct step *s, struct err *err)
