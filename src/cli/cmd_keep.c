@@ -276,9 +276,9 @@ static bool apply_all(struct repairing *x, struct journal *j, struct err *err)
 		if (!repair_apply(&x->repair, j, item, fence, err))
 			return err_context(err, "repairing: %.*s", SLICE(item->found));
 		if (cli_wants(c, "text"))
-			printf("%srepaired%s %s %.*s\n", tint(c->color_out, "ok"),
+			printf("%srepaired%s %s%s%.*s\n", tint(c->color_out, "ok"),
 				tint(c->color_out, "off"), repair_word(item->kind),
-				SLICE(clean_line(&c->arena, item->id)));
+				item->id.len ? " " : "", SLICE(clean_line(&c->arena, item->id)));
 	}
 	return true;
 }
