@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/log.h"
 #include "cli/running.h"
 #include "run/identity.h"
 #include "sql/clean.h"
@@ -131,7 +132,9 @@ static bool announce(
 	struct cli *c = r->cli;
 
 	(void)plan;
-	if (!r->told && !c->quiet)
+	if (!r->told)
+		log_begin(c, id);
+	if (!r->told && log_talks(c))
 		fprintf(stderr, "%s%.*s%s, database %.*s%s%.*s\n", tint(c->color_err, "bold"),
 			SLICE(clean_line(&c->arena, id->server)), tint(c->color_err, "off"),
 			SLICE(clean_line(&c->arena, id->database)), id->role.len ? ", role " : "",
@@ -168,6 +171,8 @@ static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
 	struct cli *c = r->cli;
+
+	log_run(r, e);
 	switch (e->kind) {
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
@@ -188,7 +193,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_RETRY:
 		tell_block(r, e->text);
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
@@ -197,7 +202,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		progress_say(&r->progress, e->text);
 		break;
 	case EVENT_PAUSE:
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			progress_end(&r->progress);
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
@@ -205,7 +210,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
-		if (!c->quiet)
+		if (log_talks(c))
 			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_PUT_BACK:
@@ -285,11 +290,13 @@ static void say_running(void *ctx, struct slice who)
 {
 	struct running *r = ctx;
 
-	if (!r->cli->quiet && io_now_ms() - r->said > 5000) {
-		r->said = io_now_ms();
+	if (io_now_ms() - r->said <= 5000)
+		return;
+	r->said = io_now_ms();
+	log_message(r->cli, "warning", "waiting_for_turn", who);
+	if (log_talks(r->cli))
 		fprintf(stderr, "waiting: another belay is migrating this database: %.*s\n",
 			SLICE(clean_line(&r->cli->arena, who)));
-	}
 }
 
 static bool read_if_running(const struct cli *c, enum if_running *out, struct err *err)
@@ -642,6 +649,7 @@ bool running_identity(struct running *r, bool refuse, struct err *err)
 
 int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
+	log_done(r, ok, done);
 	if (ok && done == 0)
 		printf("%s\n", r->skipped ? "nothing done: another belay is migrating this database"
 					  : nothing);

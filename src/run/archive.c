@@ -416,7 +416,7 @@ bool archive_prepare(struct archiver *k, size_t i, struct err *err)
 		if (k->at[m].step == s)
 			return true; /* prepared before the transaction began */
 	k->doors->empty_too = true;
-	ok = doors_find(k->doors, i, i + 1, &v, &n, err);
+	ok = doors_find_now(k->doors, i, &v, &n, err);
 	k->doors->empty_too = false;
 	if (!ok)
 		return false;

@@ -16,6 +16,8 @@ enum { COUNTED = 10000 };
 struct search {
 	struct doors *d;
 	size_t begin, at; /* the migration's first step, and the one looked at */
+	size_t end;       /* behind its last */
+	bool now;         /* the steps before `at` have been run */
 	struct door **out;
 	size_t *n;
 	bool inside; /* a transaction of somebody else's */
@@ -120,7 +122,7 @@ static bool renamed_to(const struct doors *d, const struct change *c, struct nam
 
 static struct name before_renames(const struct search *s, struct name n)
 {
-	for (size_t i = s->at; i-- > s->begin;) {
+	for (size_t i = s->now ? s->begin : s->at; i-- > s->begin;) {
 		const struct statement *st = s->d->plan->steps[i].statement;
 
 		for (size_t k = st->nchanges; k-- > 0;)
@@ -132,7 +134,7 @@ static struct name before_renames(const struct search *s, struct name n)
 
 static struct slice column_before(const struct search *s, struct name table, struct slice column)
 {
-	for (size_t i = s->at; i-- > s->begin;) {
+	for (size_t i = s->now ? s->begin : s->at; i-- > s->begin;) {
 		const struct statement *st = s->d->plan->steps[i].statement;
 
 		for (size_t k = st->nchanges; k-- > 0;) {
@@ -221,7 +223,7 @@ static bool ask_begin(struct search *s)
 			      : SL("BEGIN READ ONLY; SET LOCAL row_security = off"),
 		    s->err))
 		return false;
-	for (size_t i = s->begin; i < s->at; i++) {
+	for (size_t i = s->begin; i < s->at && !s->now; i++) {
 		const struct step *step = &s->d->plan->steps[i];
 		const struct statement *st = step->statement;
 
@@ -474,8 +476,23 @@ static bool reads(const struct search *s, const struct change *c, struct name ta
 	return false;
 }
 
+/* By this migration, whichever run of it that was. */
+static bool is_created(const struct search *s, struct name table, size_t fill)
+{
+	for (size_t i = s->begin; i <= fill; i++) {
+		const struct statement *st = s->d->plan->steps[i].statement;
+
+		for (size_t k = 0; k < st->nchanges; k++)
+			if ((st->changes[k].kind == CHANGE_CREATE_TABLE ||
+				    st->changes[k].kind == CHANGE_CREATE_TABLE_AS) &&
+				same(s->d, st->changes[k].target, table))
+				return true;
+	}
+	return false;
+}
+
 /* The statement that fills another table, which is then renamed, from this one; NULL = none. */
-static const struct step *refilled(const struct search *s, struct name old, size_t end)
+static const struct step *refilled(const struct search *s, struct name old)
 {
 	for (size_t i = s->begin; i < s->at; i++) {
 		const struct step *step = &s->d->plan->steps[i];
@@ -484,9 +501,9 @@ static const struct step *refilled(const struct search *s, struct name old, size
 		if (step->statement->nchanges != 1 ||
 			(c->kind != CHANGE_INSERT && c->kind != CHANGE_CREATE_TABLE_AS) ||
 			!reads(s, c, old) || same(s->d, c->target, old) ||
-			!takes_all_rows(s, step->sql) || !made_here(s, c->target, s->at))
+			!takes_all_rows(s, step->sql) || !is_created(s, c->target, i))
 			continue;
-		for (size_t k = i + 1; k < end; k++) {
+		for (size_t k = i + 1; k < s->end; k++) {
 			const struct statement *st = s->d->plan->steps[k].statement;
 
 			for (size_t m = 0; m < st->nchanges; m++)
@@ -522,10 +539,10 @@ static bool look_at_rebuilt(struct search *s, struct name name, const struct ste
 	return true;
 }
 
-static bool look_at_dropped(struct search *s, struct name name, size_t end)
+static bool look_at_dropped(struct search *s, struct name name)
 {
 	struct name old = before_renames(s, name);
-	const struct step *fill = refilled(s, old, end);
+	const struct step *fill = refilled(s, old);
 
 	if (fill)
 		return look_at_rebuilt(s, old, fill);
@@ -534,18 +551,18 @@ static bool look_at_dropped(struct search *s, struct name name, size_t end)
 		       look_at_children(s, name, false));
 }
 
-static bool look_at_change(struct search *s, const struct change *c, size_t end)
+static bool look_at_change(struct search *s, const struct change *c)
 {
 	if (!could_be(c))
 		return true;
 	for (size_t i = 0; i < c->ninner; i++)
-		if (!look_at_change(s, &c->inner[i], end))
+		if (!look_at_change(s, &c->inner[i]))
 			return false;
 	switch (c->kind) {
 	case CHANGE_DROP_TABLE:
 	case CHANGE_CREATE_TABLE:
 	case CHANGE_CREATE_TABLE_AS:
-		return look_at_dropped(s, c->target, end);
+		return look_at_dropped(s, c->target);
 	case CHANGE_DROP_COLUMN:
 		return look(s, (struct door){.kind = DOOR_COLUMN, .part = c->name}, c->target);
 	case CHANGE_DROP_SCHEMA:
@@ -572,23 +589,52 @@ static bool look_at_change(struct search *s, const struct change *c, size_t end)
 	}
 }
 
+static bool look_at_step(struct search *s)
+{
+	const struct statement *st = s->d->plan->steps[s->at].statement;
+
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (!look_at_change(s, &st->changes[i]))
+			return err_context(s->err, "looking at what there is to lose");
+	return true;
+}
+
 bool doors_find(
 	struct doors *d, size_t from, size_t to, struct door **out, size_t *n, struct err *err)
 {
-	struct search s = {.d = d, .begin = from, .out = out, .n = n, .err = err};
+	struct search s = {.d = d, .begin = from, .end = to, .out = out, .n = n, .err = err};
 
 	*out = NULL;
 	*n = 0;
 	if (!d->any || d->fresh)
 		return true;
-	for (s.at = from; s.at < to; s.at++) {
-		const struct statement *st = d->plan->steps[s.at].statement;
-
-		for (size_t i = 0; i < st->nchanges; i++)
-			if (!look_at_change(&s, &st->changes[i], to))
-				return err_context(err, "looking at what there is to lose");
-	}
+	for (s.at = from; s.at < to; s.at++)
+		if (!look_at_step(&s))
+			return false;
 	return true;
+}
+
+bool doors_find_now(struct doors *d, size_t at, struct door **out, size_t *n, struct err *err)
+{
+	const struct step *steps = d->plan->steps;
+	struct search s = {.d = d,
+		.begin = at,
+		.at = at,
+		.end = at + 1,
+		.now = true,
+		.out = out,
+		.n = n,
+		.err = err};
+
+	*out = NULL;
+	*n = 0;
+	if (!d->any || d->fresh)
+		return true;
+	while (s.begin && steps[s.begin - 1].migration == steps[at].migration)
+		s.begin--;
+	while (s.end < d->plan->nsteps && steps[s.end].migration == steps[at].migration)
+		s.end++;
+	return look_at_step(&s);
 }
 
 /* ---- Words ---- */

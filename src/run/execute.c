@@ -20,8 +20,6 @@
 #include "run/snapshot.h"
 #include "sql/quote.h"
 
-#include <time.h>
-
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
 {
 	struct run_event e = {.kind = kind,
@@ -113,6 +111,18 @@ static bool place_of_failure(struct executor *x, const struct step *s, struct er
 	return err_span(err, at);
 }
 
+/* The place of a failure is counted from where `sql` begins. */
+static bool send_with(struct executor *x, struct slice words, struct slice sql, struct err *err)
+{
+	if (!words.len)
+		return conn_exec(x->conn, sql, err);
+	words = arena_printf(x->arena, "%.*s; ", SLICE(words));
+	if (conn_exec(x->conn, arena_printf(x->arena, "%.*s%.*s", SLICE(words), SLICE(sql)), err))
+		return true;
+	err->sql_offset = err->sql_offset > words.len ? err->sql_offset - words.len : 0;
+	return false;
+}
+
 static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
@@ -120,7 +130,7 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
-		ok = conn_exec(x->conn, s->sql, err);
+		ok = send_with(x, budget_words(&x->budget), s->sql, err);
 	return ok || place_of_failure(x, s, err);
 }
 
@@ -520,10 +530,10 @@ static bool windows_open(struct executor *x, size_t from, size_t to, struct err 
 {
 	const struct migration *m = x->plan->migrations[x->at];
 
-	if (!in_window(&x->o->window, (struct span){0}, m, err))
+	if (!window_gate(&x->o->window, (struct span){0}, m, err))
 		return false;
 	for (size_t i = from; x->grouped && i < to; i++)
-		if (!in_window(
+		if (!window_gate(
 			    &x->plan->steps[i].window, x->plan->steps[i].statement->span, m, err))
 			return false;
 	return true;
@@ -542,7 +552,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 		return true;
 	}
 	if (!x->conn->ops->in_transaction(x->conn) &&
-		!in_window(&s->window, s->statement->span, s->migration, err))
+		!window_gate(&s->window, s->statement->span, s->migration, err))
 		return false;
 	if (x->conn->ops->in_transaction(x->conn))
 		return budget_step(&x->budget, s, s, 1, true, err) && run_in_own(x, s, err);
@@ -686,12 +696,16 @@ static bool run_grouped(
 				return false;
 			locked = true;
 		}
+		budget_join(&x->budget, !keep_on(&x->keep));
 		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
 			    err) ||
 			!keep_before(&x->keep, &x->plan->steps[i], err) ||
 			!run_step(x, &x->plan->steps[i], &ms, err) ||
-			!keep_after(&x->keep, &x->plan->steps[i], err))
+			!keep_after(&x->keep, &x->plan->steps[i], err)) {
+			budget_join(&x->budget, false);
 			return false;
+		}
+		budget_join(&x->budget, false);
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
@@ -812,21 +826,6 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
-/* A failing verify query: the migration is gone, what was asked and answered stays. */
-static void keep_failed_checks(struct executor *x)
-{
-	struct waiter waiter = x->conn->waiter;
-	struct err ignored = {0};
-
-	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
-		return;
-	x->conn->waiter = (struct waiter){0};
-	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
-		x->result->nchecks - x->unkept, &ignored);
-	x->conn->waiter = waiter;
-	err_done(&ignored);
-}
-
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -854,7 +853,9 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
-		keep_failed_checks(x);
+		if (x->journal && x->result->nfailures)
+			verified_keep_failed(x->journal, x->conn, x->result->checks + x->unkept,
+				x->result->nchecks - x->unkept);
 		failure_tell_framework(x, m, err);
 		failure_explain(x, m, to - from, err);
 		return false;
@@ -941,21 +942,6 @@ static bool prepare(struct executor *x, struct project *p, struct err *err)
 	return true;
 }
 
-/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
-static void keep_snapshot(struct executor *x, const struct err *failure)
-{
-	struct snapshot_scope scope =
-		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
-	struct err ignored = {0};
-
-	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
-		failure->code == ERR_INTERRUPTED)
-		return;
-	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
-		&ignored);
-	err_done(&ignored);
-}
-
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
@@ -976,7 +962,9 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
-		keep_snapshot(&x, err);
+		if ((out->migrations_done || x.kept || x.batches) && err->code != ERR_INTERRUPTED)
+			snapshot_after(o->conn, p->project, o->journal_where,
+				journal_run(x.journal), lease_fence(o->lease, a));
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"

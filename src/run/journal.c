@@ -675,11 +675,13 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 
 	if (close_steps && !close_open_steps(j, m, err))
 		return false;
-	buf_adds(&j->sql, "DELETE FROM ");
-	own(j, "applied");
-	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
-	if (!run_sql(j, err))
-		return false;
+	if (d == DIR_DOWN || dialect != DIALECT_POSTGRES) {
+		buf_adds(&j->sql, "DELETE FROM ");
+		own(j, "applied");
+		sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+		if (!run_sql(j, err))
+			return false;
+	}
 	if (d == DIR_DOWN)
 		return true;
 	buf_adds(&j->sql, "INSERT INTO ");
@@ -688,6 +690,11 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 		" (migration, layout, checksum, rule, run, applied_at)"
 		" VALUES (%L, %L, %L, 1, %lld, %s)",
 		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	/* One statement where one will do: this is sent for every migration. */
+	if (dialect == DIALECT_POSTGRES)
+		buf_adds(&j->sql, " ON CONFLICT (migration) DO UPDATE SET layout = EXCLUDED.layout,"
+				  " checksum = EXCLUDED.checksum, rule = EXCLUDED.rule,"
+				  " run = EXCLUDED.run, applied_at = EXCLUDED.applied_at");
 	return run_sql(j, err);
 }
 

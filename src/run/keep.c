@@ -8,7 +8,7 @@ static bool is_transactional(const struct keep *k)
 	return k->maker.conn->engine->transactional_ddl;
 }
 
-static bool on(const struct keep *k)
+bool keep_on(const struct keep *k)
 {
 	return k->o && k->o->backup == BACKUP_SCOPED && k->maker.journal;
 }
@@ -35,7 +35,7 @@ void keep_migration(struct keep *k)
 
 bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err)
 {
-	if (!on(k))
+	if (!keep_on(k))
 		return true;
 	if (is_transactional(k)) {
 		archiver_fresh(&k->maker);
@@ -98,7 +98,7 @@ static bool not_in_its_own(const struct step *s, struct err *err)
 
 bool keep_before(struct keep *k, const struct step *s, struct err *err)
 {
-	if (!on(k))
+	if (!keep_on(k))
 		return true;
 	if (!is_transactional(k) && k->in_own)
 		return not_in_its_own(s, err);
@@ -107,7 +107,7 @@ bool keep_before(struct keep *k, const struct step *s, struct err *err)
 
 bool keep_after(struct keep *k, const struct step *s, struct err *err)
 {
-	return !on(k) || archive_prove(&k->maker, s, err);
+	return !keep_on(k) || archive_prove(&k->maker, s, err);
 }
 
 bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err)
@@ -116,7 +116,7 @@ bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct
 	struct err ignored = {0};
 	bool made, ok;
 
-	if (!on(k))
+	if (!keep_on(k))
 		return true;
 	archiver_fresh(&k->maker);
 	if (!archive_is_made(&k->maker, s, &made, err))

@@ -92,8 +92,14 @@ static bool columns(
 	if (pg_batches.key(c, a, t->name, (struct names){0}, (struct names){0}, &key, &ignored) &&
 		!key.places)
 		t->key = key.columns;
+	/* What the server itself said is one. */
+	if (ignored.native || ignored.sqlstate[0] || ignored.code == ERR_INTERRUPTED ||
+		ignored.code == ERR_CONNECT) {
+		err_move(err, &ignored);
+		return false;
+	}
 	err_done(&ignored);
-	return c->ops->alive(c) || err_set(err, ERR_CONNECT, "the connection is gone");
+	return true;
 }
 
 static bool table(struct conn *c, struct arena *a, struct name name, bool *found,
