@@ -155,14 +155,13 @@ class MariaDB:
 
     def sight(self, db):
         ours = {*FRAMEWORKS, *("belay_" + t for t in OURS)}
-        tables = [t for t in self.tables(db) if t not in ours]
+        tables = [t for t in self.tables(db) if t not in ours and not t.startswith("belay_archive_")]
         schema = self.ask(db, *(f"SHOW CREATE TABLE {t}" for t in tables + self.tables(db, "VIEW")),
                           "SELECT trigger_name, action_statement FROM information_schema.triggers "
                           f"WHERE trigger_schema = '{db}'")
         rows = self.ask(db, *(f"SELECT '{t}', x.* FROM {t} x" for t in tables))
         text = re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")).replace("\\n", "\n") + "\n" + rows
-        # What was kept carries the number of the run that kept it.
-        return sorted_lines(re.sub(r"belay_archive_\d+_", "belay_archive_N_", text), r"$^")
+        return sorted_lines(text, r"$^")
 
     def journal(self, table):
         return f"belay_{table}"
