@@ -433,8 +433,14 @@ def never_hit(names, servers):
     return [n for n in wanted if n not in names and n != "cancel"]
 
 
+def stop(*_):
+    """Told to end: the servers are stopped first."""
+    raise SystemExit(143)
+
+
 def main():
     o = arguments()
+    signal.signal(signal.SIGTERM, stop)
     use_memory()
     dice = random.Random(o.seed)
     work = tempfile.mkdtemp(prefix="belay-torture.")
