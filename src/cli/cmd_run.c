@@ -9,6 +9,7 @@
 #include "sql/clean.h"
 #include "sql/redact.h"
 
+#include <signal.h>
 #include <time.h>
 
 void running_end(struct running *r)
@@ -157,6 +158,15 @@ static void tell_block(struct running *r, struct slice who)
 	err_done(&ignored);
 }
 
+static void say_stopping(struct running *r)
+{
+	if (r->stop_told || signals_pending() != SIGINT)
+		return;
+	r->stop_told = true;
+	progress_end(&r->progress);
+	fprintf(stderr, "stopping when this is done; Ctrl-C again cancels it now\n");
+}
+
 static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
@@ -167,6 +177,8 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
 	case EVENT_STATEMENT_TICK:
+		say_stopping(r);
+		/* fall through */
 	case EVENT_STATEMENT_DONE:
 		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
 		break;
@@ -198,7 +210,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
-		if (!c->quiet)
+		if (log_talks(c))
 			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_PUT_BACK:
@@ -208,6 +220,12 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool stopping(void *ctx)
+{
+	(void)ctx;
+	return signals_pending() != 0;
 }
 
 static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
@@ -401,8 +419,7 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	ok = ok &&
-	     doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	ok = ok && doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
 	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
@@ -422,7 +439,9 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 		*res = (struct run_result){0};
 		return err->hint ? false : err_hint(err, "Nothing was done.");
 	}
+	signals_gently(true);
 	ok = run_plan(res, &c->arena, plan, ro, err);
+	signals_gently(false);
 	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
 			  ok ? SLICE_NONE : slice_of(err->message), &after))
 		warning_print(c, "%s", after.message);
@@ -430,8 +449,20 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
-static bool consent(void *ctx, const struct migration *m, const struct door *doors, size_t n,
-	struct err *err)
+/* What was read without our turn may be the middle of somebody's run: a refusal is looked at again
+ * when we have it. *err is forgotten then. */
+static bool may_be_midway(struct running *r, struct err *err)
+{
+	if (err->code != ERR_REFUSED || !r->state.journal_exists || r->taken ||
+		cli_flag(r->cli, "dry-run"))
+		return false;
+	err_done(err);
+	*err = (struct err){0};
+	return true;
+}
+
+static bool consent(
+	void *ctx, const struct migration *m, const struct door *doors, size_t n, struct err *err)
 {
 	struct running *r = ctx;
 
@@ -439,8 +470,8 @@ static bool consent(void *ctx, const struct migration *m, const struct door *doo
 	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
 }
 
-static bool back_up(void *ctx, const struct migration *m, enum direction d, long long run,
-	struct err *err)
+static bool back_up(
+	void *ctx, const struct migration *m, enum direction d, long long run, struct err *err)
 {
 	struct running *r = ctx;
 
@@ -463,10 +494,11 @@ static bool run_selection(
 		.consent = consent,
 		.back_up = back_up,
 		.open_watcher = open_watcher,
+		.stopping = stopping,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;
-	bool ok;
+	bool ok, midway = false;
 
 	*done = 0;
 	r->direction = sel->direction;
@@ -474,10 +506,11 @@ static bool run_selection(
 		!running_budget(c, &req, &ro, err))
 		return false;
 	r->backup = ro.backup;
-	if (!state_select(
-		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+	if (!state_select(&r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations,
+		    err) &&
+		!(midway = may_be_midway(r, err)))
 		return false;
-	if (req.nmigrations == 0)
+	if (req.nmigrations == 0 && !midway)
 		return true;
 	if (!running_identity(r, true, err))
 		return false;
@@ -517,7 +550,7 @@ bool running_cut(
 	if (sel->only.len)
 		return true;
 	if (!state_select(&r->state, &r->project, sel, &r->cli->arena, &list, &n, err))
-		return false;
+		return may_be_midway(r, err);
 	for (size_t i = 0; i < n && !*code; i++) {
 		if (list[i]->code)
 			*code = list[i];
@@ -635,6 +668,7 @@ int cmd_up(struct cli *c, struct err *err)
 
 	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
+	sel.again = cli_text(c, "in-doubt") && strcmp(cli_text(c, "in-doubt"), "again") == 0;
 	say_oddities(&r, &sel);
 	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))

@@ -129,6 +129,10 @@ struct lost_part {
 	struct slice name;
 	struct names columns;
 };
+/* Is the table renamed to that further down? */
+bool later_rename(struct judged *j, struct name table, struct slice to);
+/* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill. */
+void rebuild_requires(const struct rule *r, struct judged *j, const struct change *c);
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */
