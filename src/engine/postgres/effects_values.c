@@ -165,6 +165,40 @@ static bool compare(struct slice a, struct slice b, bool order, int *out)
 	return !order || *out != 0 || (a.len == 10 && b.len == 10);
 }
 
+static bool is_integer(struct slice s)
+{
+	long long v;
+
+	s = slice_trim(s);
+	if (slice_starts(s, "+"))
+		s = slice_from(s, 1);
+	return whole_number(s, &v);
+}
+
+bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths)
+{
+	struct slice lit;
+	bool number, plain;
+	unsigned long long most;
+	size_t open = slice_chr(type, '('), chars = 0;
+
+	plain = slice_find(text, SL("::")) == SIZE_MAX &&
+		slice_ifind(text, SL("date ")) == SIZE_MAX;
+	if (!plain || !literal(l->arena, slice_trim(text), &lit, &number) || number)
+		return false;
+	if (slice_is(type, "integer") || slice_is(type, "bigint") || slice_is(type, "smallint"))
+		return l->version < 160000 || slice_chr(lit, '_') == SIZE_MAX
+			       ? !is_integer(lit) && slice_chr(lit, 'x') != 1 &&
+					 slice_chr(lit, 'b') != 1 && slice_chr(lit, 'o') != 1
+			       : false;
+	if (!lengths || open == SIZE_MAX || !slice_starts(type, "character varying("))
+		return false;
+	for (size_t i = 0; i < lit.len; i++)
+		chars += ((unsigned char)lit.at[i] & 0xC0) != 0x80;
+	return slice_u64(slice_sub(type, open + 1, slice_chr(type, ')') - open - 1), &most) &&
+	       chars > most && !slice_ends(lit, " ");
+}
+
 /* ---- Bounds ---- */
 
 static struct slice brackets(struct slice text, const char *after)
