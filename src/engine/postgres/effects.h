@@ -77,6 +77,7 @@ struct pg_values {
 struct pg_values pg_values_of(struct looking *l);
 struct slice pg_value(const struct looking *l, const struct pg_values *v, size_t row,
 	const struct relation *r, struct slice column);
+void pg_bound_overlaps(struct looking *l, const struct relation *parent, struct slice bound);
 /* Is the text a literal that no value of the type can be made of? */
 bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths);
 /* Does the statement say what goes into the column? */

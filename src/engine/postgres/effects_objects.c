@@ -49,6 +49,7 @@ static void create_table(struct looking *l)
 			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
 		else if (parent.object && !pg_is_partitioned(&parent))
 			pg_fails(l, "\"%.*s\" is not partitioned", SLICE(parent.name.name));
+		pg_bound_overlaps(l, &parent, def->table_.partition_bound.text);
 		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
 		pg_lock_parent_indexes(l, &parent);
 		pg_lock_default_partition(l, &parent, true);

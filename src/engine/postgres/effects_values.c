@@ -260,6 +260,68 @@ static enum presence in_bound(struct arena *a, struct slice bound, struct slice 
 	return in_list(a, brackets(bound, "IN"), value, &in) ? in : UNKNOWN;
 }
 
+/* Two bounds of a range: false when only the server can tell. */
+static bool bound_less(struct arena *a, struct slice x, struct slice y, bool *less)
+{
+	struct slice v, w;
+	bool number;
+	int c;
+
+	if (slice_iis(x, "minvalue") || slice_iis(y, "maxvalue")) {
+		*less = !(slice_iis(x, "minvalue") && slice_iis(y, "minvalue"));
+		return true;
+	}
+	if (slice_iis(x, "maxvalue") || slice_iis(y, "minvalue")) {
+		*less = false;
+		return true;
+	}
+	if (!literal(a, x, &v, &number) || !literal(a, y, &w, &number) || !compare(v, w, true, &c))
+		return false;
+	*less = c < 0;
+	return true;
+}
+
+static bool overlaps(struct arena *a, struct slice x, struct slice y)
+{
+	struct slice from = brackets(x, "FROM"), to = brackets(x, "TO"), item, lit;
+	struct slice old_from = brackets(y, "FROM"), old_to = brackets(y, "TO");
+	struct slice list = brackets(x, "IN"), old_list = brackets(y, "IN");
+	bool starts, ends, number;
+	enum presence in;
+
+	if (from.len && to.len && old_from.len && old_to.len)
+		return bound_less(a, from, old_to, &starts) && bound_less(a, old_from, to, &ends) &&
+		       starts && ends;
+	if (!list.len || !old_list.len || from.len || old_from.len)
+		return false;
+	while (slice_next(&list, ',', &item))
+		if (literal(a, item, &lit, &number) && in_list(a, old_list, lit, &in) &&
+			in == PRESENT)
+			return true;
+	return false;
+}
+
+/* A new partition takes what no other takes. */
+void pg_bound_overlaps(struct looking *l, const struct relation *parent, struct slice bound)
+{
+	const struct object **parts;
+	size_t n = parent->object ? catalog_partitions(l->catalog, parent->object, l->arena, &parts)
+				  : 0;
+	bool is_default = slice_iis(slice_trim(bound), "default");
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice old = parts[i]->table_.partition_bound.text.len
+					   ? parts[i]->table_.partition_bound.text
+					   : parts[i]->table_.partition_bound.normal;
+		bool old_default = slice_iis(slice_trim(old), "default");
+
+		if (is_default && old_default)
+			pg_fails(l, "there is a default partition already");
+		else if (!is_default && !old_default && overlaps(l->arena, bound, old))
+			pg_fails(l, "it overlaps partition \"%.*s\"", SLICE(parts[i]->name));
+	}
+}
+
 /* The column of a key of one plain column. */
 static struct slice key_column(const struct relation *r)
 {
