@@ -21,6 +21,8 @@ bool keep_whole(struct keep *k, const struct migration *m, size_t from, size_t t
 	struct err *err);
 /* Before the transaction of the steps [from, to) begins, or begins anew. */
 bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err);
+/* Is anything kept in this run? Then there are statements of ours between those of a migration. */
+bool keep_on(const struct keep *k);
 /* Before and after a step, in its transaction. keep_after(NULL): before the transaction ends. */
 bool keep_before(struct keep *k, const struct step *s, struct err *err);
 bool keep_after(struct keep *k, const struct step *s, struct err *err);

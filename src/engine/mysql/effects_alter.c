@@ -114,6 +114,7 @@ static void online_facts(struct effects *x, const struct change *first)
 		return;
 	x->out->algorithm = my_algorithm_word(o.algorithm);
 	x->out->lock_clause = my_lock_word(o.lock);
+	x->out->documented |= o.algorithm == ALGO_COPY && o.lock == LOCK_WORDS_NONE;
 	if (o.needs)
 		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);

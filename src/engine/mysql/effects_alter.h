@@ -35,6 +35,8 @@ bool fx_is_foreign(const struct object *o);
 void fx_add_constraint(struct effects *x, const struct change *ch);
 void fx_create_index(struct effects *x, const struct change *ch);
 void fx_drop_index(struct effects *x, const struct change *ch);
+/* CREATE TABLE */
+void fx_created_keys_fit(struct effects *x, const struct change *ch);
 void fx_keys_fit(struct effects *x);
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 

@@ -45,10 +45,11 @@ static bool types_meet(const struct object *a, const struct object *b)
 					 (slice_find(b->column.type, SL(" unsigned")) == SIZE_MAX);
 }
 
-static void foreign_key_fits(
-	struct effects *x, const struct change *ch, const struct object *parent)
+/* `made` NULL: the table is altered, and what it will be is in x->after. */
+static void foreign_key_fits(struct effects *x, const struct object *made,
+	const struct object *foreign, const struct object *parent)
 {
-	const struct constraint_def *k = &ch->def->constraint;
+	const struct constraint_def *k = &foreign->constraint;
 	bool key = false;
 
 	for (size_t i = 0; i < parent->nparts; i++) {
@@ -66,7 +67,8 @@ static void foreign_key_fits(
 		const struct after_part *mine =
 			after_find(&x->after, OBJECT_COLUMN, k->columns.at[i]);
 		const struct object *theirs = column_in(parent, k->ref_columns.at[i]),
-				    *own = !mine        ? NULL
+				    *own = made         ? column_in(made, k->columns.at[i])
+					   : !mine      ? NULL
 					   : mine->will ? mine->will
 							: mine->was;
 
@@ -75,6 +77,49 @@ static void foreign_key_fits(
 				SLICE(k->columns.at[i]), SLICE(parent->name),
 				SLICE(k->ref_columns.at[i]));
 	}
+}
+
+/* Other engines than InnoDB read a foreign key and forget it. */
+static bool keeps_foreign_keys(const struct object *t)
+{
+	return !t || slice_empty(t->table_.access_method) ||
+	       slice_is(t->table_.access_method, "InnoDB");
+}
+
+static bool has_column(const struct object *t, struct names columns)
+{
+	for (size_t i = 0; i < columns.n; i++)
+		if (!column_in(t, columns.at[i]))
+			return false;
+	return true;
+}
+
+/* The keys of CREATE TABLE: over columns that are there, one of them primary, and foreign ones of
+ * the type that they refer to. */
+void fx_created_keys_fit(struct effects *x, const struct change *ch)
+{
+	const struct object *t = ch->def;
+	size_t primary = 0;
+
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		bool foreign =
+			fx_is_foreign(o) && keeps_foreign_keys(t) && (!x->s || x->s->foreign_keys);
+		const struct object *parent;
+		enum presence how;
+
+		if (o->type != OBJECT_CONSTRAINT)
+			continue;
+		primary += slice_is(o->constraint.kind, "primary key");
+		if (ch->kind == CHANGE_CREATE_TABLE && slice_empty(ch->other.name) &&
+			!has_column(t, o->constraint.columns))
+			fx_fails(x, OUTCOME_FAILS, "a key is over a column that is not there");
+		parent = foreign ? fx_find(x, OBJECT_TABLE, o->constraint.ref_table, &how) : NULL;
+		if (parent)
+			foreign_key_fits(x, t, o, parent);
+	}
+	if (primary > 1)
+		fx_fails(x, OUTCOME_FAILS, "a table has one primary key");
 }
 
 static void add_foreign_key(struct effects *x, const struct change *ch)
@@ -91,7 +136,7 @@ static void add_foreign_key(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s to refer to",
 			SLICE(fx_show(x, ch->def->constraint.ref_table)));
 	if (parent && checked)
-		foreign_key_fits(x, ch, parent);
+		foreign_key_fits(x, NULL, ch->def, parent);
 	if (x->t)
 		for (size_t i = 0; i < ch->def->constraint.columns.n; i++)
 			fx_want_part(
@@ -167,13 +212,6 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 	fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	if (!fx_is_replaced(x, ch))
 		fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, SL("PRIMARY"), true);
-}
-
-/* Other engines than InnoDB read a foreign key and forget it. */
-static bool keeps_foreign_keys(const struct object *t)
-{
-	return !t || slice_empty(t->table_.access_method) ||
-	       slice_is(t->table_.access_method, "InnoDB");
 }
 
 void fx_add_constraint(struct effects *x, const struct change *ch)
@@ -403,7 +441,7 @@ static void index_is_needed(struct effects *x, struct slice index)
 
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
-			!served(x, x->after.v[i].columns))
+			(!x->s || x->s->foreign_keys) && !served(x, x->after.v[i].columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
 	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))

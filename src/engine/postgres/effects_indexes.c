@@ -32,6 +32,9 @@ static void index_refused(struct looking *l, const struct relation *r)
 				SLICE(r->object->parts[i]->name));
 }
 
+/* https://www.postgresql.org/docs/current/limits.html */
+enum { MOST_KEYS = 32 };
+
 static void create_index(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -57,6 +60,10 @@ static void create_index(struct looking *l)
 			pg_lock_tree(l, &r, PG_SHARE);
 		else
 			pg_lock(l, &r, PG_SHARE);
+		return;
+	}
+	if (c->def && c->def->index.keys.n + c->def->index.include.n > MOST_KEYS) {
+		pg_fails(l, "cannot use more than %d columns in an index", MOST_KEYS);
 		return;
 	}
 	index_refused(l, &r);

@@ -5,6 +5,9 @@
 
 /* ---- Tables ---- */
 
+/* https://www.postgresql.org/docs/current/limits.html */
+enum { MOST_COLUMNS = 1600 };
+
 static void create_table(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -23,6 +26,8 @@ static void create_table(struct looking *l)
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TABLE, full, SLICE_NONE);
 	if (!def)
 		return;
+	if (def->nparts > MOST_COLUMNS && def->parts[MOST_COLUMNS]->type == OBJECT_COLUMN)
+		pg_fails(l, "tables can have at most %d columns", MOST_COLUMNS);
 	for (size_t i = 0; i < def->nparts; i++) {
 		const struct object *p = def->parts[i];
 		struct relation parent;
