@@ -148,6 +148,7 @@ enum { PG_NEST_MAX = 8 };
 struct pg_deeds {
 	bool understood;   /* nothing dynamic, nothing unknown is called */
 	bool writes, inserts_only;
+	bool perhaps;      /* a condition decides whether it writes */
 	bool deletes;
 	enum rerun rerun;  /* of what it writes */
 	bool assigns;      /* NEW.x := … */

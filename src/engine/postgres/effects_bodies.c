@@ -123,6 +123,7 @@ static void deed(struct body *b, enum change_kind kind, struct name table, struc
 	enum rerun again = RERUN_SAME;
 
 	b->out->writes = b->out->writes || b->will != DEAD;
+	b->out->perhaps = b->out->perhaps || b->will == MAYBE;
 	b->out->inserts_only = b->out->inserts_only && (kind == CHANGE_INSERT || b->will == DEAD);
 	if (kind == CHANGE_UPDATE)
 		again = pg_rerun_update(
@@ -615,6 +616,8 @@ static void run_trigger(struct looking *l, const struct object *p, const char *e
 		&deeds);
 	if (!deeds.understood)
 		pg_need(l, "what trigger %.*s does", SLICE(p->name));
+	else if (deeds.perhaps)
+		pg_need(l, "what the condition of trigger %.*s says", SLICE(p->name));
 	if (deeds.raises)
 		pg_may_fail(l, "trigger \"%.*s\" may refuse it", SLICE(p->name));
 	if (!l->nest)
