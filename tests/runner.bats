@@ -63,7 +63,7 @@ SQL
 	ends 0 belay up --db "$url"
 	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_status%'")" = 2 ]
 	[ "$(pg -c 'SELECT DISTINCT status FROM orders')" = 'new!!' ]
-	ends 0 belay down --all --db "$url"
+	ends 0 belay down --all --db "$url" --yes-destroy public.orders
 	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 'orders'")" ]
 	ends 0 belay down --all --db "$url"
 	says "nothing to do"

@@ -61,6 +61,8 @@ struct chosen {
 	bool since;
 	const char **changed; /* sorted; with `since` */
 	size_t nchanged;
+	const char **added; /* of those, the new ones; sorted */
+	size_t nadded;
 };
 
 static bool is_below(const char *path, const char *dir)
@@ -88,6 +90,13 @@ static bool report_this(void *ctx, const char *path)
 	if (!named || !ch->since)
 		return named;
 	return ch->nchanged && bsearch(&path, ch->changed, ch->nchanged, sizeof path, by_text);
+}
+
+static bool is_new(void *ctx, const char *path)
+{
+	const struct chosen *ch = ctx;
+
+	return ch->nadded && bsearch(&path, ch->added, ch->nadded, sizeof path, by_text);
 }
 
 static bool add_source(
@@ -215,11 +224,15 @@ static bool since(struct cli *c, struct judge_input *in, struct chosen *ch, stru
 
 	if (!cli_text(c, "since"))
 		return true;
-	if (!cli_changed(c, &ch->changed, &ch->nchanged, &known, err))
+	if (!cli_changed(c, &ch->changed, &ch->nchanged, &known, err) ||
+		!cli_added(c, &ch->added, &ch->nadded, err))
 		return false;
 	if (ch->nchanged)
 		qsort(ch->changed, ch->nchanged, sizeof *ch->changed, by_text);
+	if (ch->nadded)
+		qsort(ch->added, ch->nadded, sizeof *ch->added, by_text);
 	ch->since = true;
+	in->is_new = is_new;
 	in->report_this = report_this;
 	in->report_ctx = ch;
 	return true;
@@ -320,7 +333,12 @@ int cmd_check(struct cli *c, struct err *err)
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
+	ro.assumed = in.assumed;
 	ro.fail_on = from;
+	if (ok && in.assumed && v.statements && !c->quiet)
+		fprintf(stderr,
+			"nothing shows which server this is for: read as %s (--dialect says it)\n",
+			dialect_name(ro.dialect));
 	if (ok && cli_text(c, "write-baseline")) {
 		ok = write_baseline(c, &v, err);
 		catalog_free(live);

@@ -154,14 +154,15 @@ static void note_filled(struct judged *j, const struct change *c)
 			&f->filled, f->arena, facts_key(&f->script, n, c->list.at[i]), SLICE_NONE);
 }
 
-/* The key is as the name resolves, so that later statements find it. */
+/* What the catalog does not know afterwards either: it may have been there, or it is made of
+ * something that is not known. The key is as the name resolves, so that later statements find it.
+ */
 static void note_made(struct judged *j, const struct change *c)
 {
 	struct history_facts *f = j->facts;
 	struct name n;
 
-	if (!(c->flags & CHANGE_IF_NOT_EXISTS) ||
-		catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) != UNKNOWN)
+	if (catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) == PRESENT)
 		return;
 	n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
 	text_set_add(&f->made, &f->script, facts_key(&f->script, n, SLICE_NONE),
@@ -247,7 +248,8 @@ static void note_proof(struct judged *j, const struct change *c)
 	} else if (c->def && c->def->constraint.not_valid) {
 		text_set_add(&f->not_valid, f->arena, facts_key(&f->script, n, c->def->name),
 			says_not_null(c->def));
-	} else if (c->def && says_not_null(c->def).len) {
+	} else if (c->def && (slice_is(c->def->constraint.kind, "check") ||
+				     slice_is(c->def->constraint.kind, "not null"))) {
 		note_validated(f, n, says_not_null(c->def));
 	}
 }
@@ -261,11 +263,32 @@ bool facts_validated(const struct judged *j, struct name table, struct slice col
 		       text_set_find(&f->validated, facts_key(&f->script, table, SL("*"))));
 }
 
+static void note_policy(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+
+	if (catalog_find(j->before, j->session, OBJECT_TABLE, c->target, NULL) == UNKNOWN)
+		text_set_add(&f->policies, f->arena,
+			facts_key(&f->script,
+				catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target),
+				SLICE_NONE),
+			SLICE_NONE);
+}
+
+bool facts_has_policy(const struct judged *j, struct name table)
+{
+	return j->facts->policies.n &&
+	       text_set_find(&j->facts->policies,
+		       facts_key(&j->facts->script, table, SLICE_NONE)) != NULL;
+}
+
 static void note_rows(struct judged *j, const struct change *c)
 {
 	const struct object *o;
 
+	/* Rows copied from another table are a part of making this one. */
 	if (c->kind != CHANGE_DELETE && c->kind != CHANGE_TRUNCATE &&
+		!(c->kind == CHANGE_INSERT && c->reads.n) &&
 		catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &o) == PRESENT &&
 		o->born_tx >= j->facts->first_tx)
 		text_set_add(&j->facts->written, &j->facts->script,
@@ -298,8 +321,11 @@ void facts_note(struct judged *j)
 			note_gone(j, c);
 		else if (c->kind == CHANGE_UPDATE)
 			note_filled(j, c);
-		else if (c->kind == CHANGE_CREATE_TABLE)
+		else if (c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_CREATE_TABLE_AS ||
+			 c->kind == CHANGE_CREATE_MATVIEW)
 			note_made(j, c);
+		else if (c->kind == CHANGE_CREATE_POLICY)
+			note_policy(j, c);
 		else if (c->kind == CHANGE_TRUNCATE)
 			note_emptied(j, c);
 		else if (j->facts->emptied.n && change_class_of(c->kind) == CLASS_DATA)

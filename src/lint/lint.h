@@ -123,6 +123,8 @@ struct judge_input {
 	struct catalog *live; /* --db: the schema before the pending migrations; NULL = replay */
 	/* Only findings of these migrations / files are reported; all are read for context. */
 	bool (*report_this)(void *ctx, const char *path);
+	/* Was that migration not there before? Asked with report_ctx; NULL = not known. */
+	bool (*is_new)(void *ctx, const char *path);
 	void *report_ctx;
 	const char *const *select, *const *ignore; /* rule ids; NULL-terminated; may be NULL */
 	const struct rule_setting *settings;

@@ -197,6 +197,8 @@ static void check_required(const struct rule *r, struct judged *j)
 		const struct column_def *d = c->def ? &c->def->column : NULL;
 		struct name n;
 
+		if (j->dialect == DIALECT_SQLITE)
+			rebuild_requires(r, j, c);
 		if (!adds_column(j, c, &n) || !d->not_null || d->default_value.text.len ||
 			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
 			continue;
@@ -220,7 +222,7 @@ const struct rule rule_add_column_required = {
 	.id = "add-column-required",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_ALL,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DATA), /* SQLite's rebuild copies */
 	.says = "NOT NULL without a default fails on a table with rows, and breaks running inserts",
 	.why = "Existing rows have no value for the column, so the server refuses (MySQL invents "
 	       "one); "
@@ -319,6 +321,16 @@ const struct rule rule_column_type_rewrite = {
 	.hides = hides_work,
 };
 
+static bool asks_for_no_copy(const struct change *c)
+{
+	for (size_t i = 0; i < c->settings.n; i++)
+		if (slice_iis(c->settings.at[i], "algorithm=instant") ||
+			slice_iis(c->settings.at[i], "algorithm=nocopy") ||
+			slice_iis(c->settings.at[i], "algorithm=inplace"))
+			return true;
+	return false;
+}
+
 static void check_mysql_copy(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -330,7 +342,9 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 		if ((c->kind != CHANGE_MODIFY_COLUMN && c->kind != CHANGE_CONVERT_CHARSET) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
-		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0)
+		/* Who asks for another algorithm is refused rather than copied. */
+		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0 ||
+			asks_for_no_copy(c))
 			continue;
 		/* One copy, however many columns it is for. */
 		f = on_change(j, r, c, shown(j, n, c->name),

@@ -59,6 +59,52 @@ static const struct row rows[] = {
 	{"history-replay", false, "CREATE TABLE t (id int); ALTER TABLE t ADD COLUMN a boolean, ALGORITHM=INSTANT;", DIALECT_MYSQL},
 	/* USING INDEX looks where the table is */
 	{"history-replay", false, "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a); ALTER TABLE s.t ADD UNIQUE USING INDEX i;"},
+	/* made of what nobody has seen, or copied from it: made here all the same */
+	{"index-not-concurrent", false, "CREATE MATERIALIZED VIEW m AS SELECT a FROM nobody WITH NO DATA; CREATE UNIQUE INDEX i ON m (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE TABLE t (a int); INSERT INTO t SELECT a FROM other; CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", true,  "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 1000); CREATE INDEX i ON t (a);", .new_here = true},
+	{"index-not-concurrent", false, "CREATE INDEX i ON ONLY parent (a);"},
+	{"attach-partition-scan", false, "CREATE TABLE c (LIKE p); ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);", .new_here = true},
+	{"attach-partition-scan", true,  "ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", true,  "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"attach-partition-scan", false, "ALTER TABLE c ADD CONSTRAINT k CHECK (a = 1) NOT VALID; ALTER TABLE c VALIDATE CONSTRAINT k; ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (1);"},
+	{"rls-no-policy", true,  "ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	{"rls-no-policy", false, "CREATE POLICY p ON t USING (true); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"},
+	/* who asks for another algorithm is refused, not copied */
+	{"mysql-column-copy", true,  "ALTER TABLE t MODIFY a varchar(63);", DIALECT_MYSQL},
+	{"mysql-column-copy", false, "ALTER TABLE t MODIFY a varchar(63), ALGORITHM=INPLACE, LOCK=NONE;", DIALECT_MYSQL},
+	/* the label, but not the value */
+	{"enum-value-in-tx", true,  "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TABLE t ALTER c SET DEFAULT 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; ALTER TYPE b ADD VALUE 'x'; COMMIT;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; /* 'x' is for later */ COMMIT; UPDATE t SET c = 'x' WHERE id = 1;"},
+	{"enum-value-in-tx", false, "BEGIN; ALTER TYPE a ADD VALUE 'x'; CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET c = 'x'; END $$; COMMIT;"},
+	/* a type of the project's own */
+	{"history-replay", false, "CREATE TYPE st AS (a int); CREATE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(1)::st'; CREATE OR REPLACE FUNCTION f() RETURNS SETOF st LANGUAGE sql AS 'SELECT ROW(2)::st';"},
+	{"history-replay", true,  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT 2::text';"},
+	/* whose index it is, its name tells */
+	{"drop-index-not-concurrent", true,  "BEGIN; ALTER TABLE users ADD x int; DROP INDEX orders_idx; COMMIT;"},
+	{"drop-index-not-concurrent", false, "BEGIN; ALTER TABLE users ADD x int; DROP INDEX idx_users_email; COMMIT;"},
+	/* a cancelled build is begun anew */
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", false, "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS k; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET statement_timeout = '5s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	/* SQLite's rebuild */
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT ''); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL); INSERT INTO n SELECT id, coalesce(a, '') FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE n (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO n SELECT id, a FROM t; SELECT 1;", DIALECT_SQLITE},
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); ALTER TABLE t RENAME TO o; CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO t SELECT id, '' FROM o; DROP TABLE o;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE o (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO t SELECT id, '' FROM o; DROP TABLE o;", DIALECT_SQLITE}, /* another table */
+	/* two keys, and the index that the first one brings */
+	{"add-fk-copy", true,  "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b int); ALTER TABLE t ADD CONSTRAINT x FOREIGN KEY (a) REFERENCES p (id), ADD CONSTRAINT y FOREIGN KEY (b) REFERENCES p (id);", DIALECT_MYSQL},
+	/* rows that are kept elsewhere, and come back */
+	{"drop-table", false, "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); BEGIN; CREATE TABLE k (id INTEGER); INSERT INTO k SELECT id FROM t; DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t (id) SELECT id FROM k; DROP TABLE k; COMMIT;", DIALECT_SQLITE},
+	{"drop-table", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE k (id INTEGER); INSERT INTO k SELECT id FROM t; DROP TABLE t; DROP TABLE k;", DIALECT_SQLITE},
+	/* a procedure's own parameters are no constants */
+	{"syntax-error", false, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
+	{"raw-sql-unread", true, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
+	{"history-replay", false, "CREATE TABLE users (a int, KEY k (a)); CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users'); CREATE INDEX k ON users (a);", DIALECT_MYSQL},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},

@@ -24,6 +24,23 @@ static bool renamed_from(const struct script *s, struct slice now, struct slice 
 	return false;
 }
 
+/* Do rows of `from` go to `to` in this script? */
+static bool copied_to(const struct script *s, struct slice from, struct slice to)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			if ((c->kind != CHANGE_INSERT && c->kind != CHANGE_CREATE_TABLE_AS) ||
+				!same_table(to, c->target.name))
+				continue;
+			for (size_t n = 0; n < c->reads.n; n++)
+				if (same_table(c->reads.at[n], from))
+					return true;
+		}
+	return false;
+}
+
 /* A rebuild stands together; looking through a whole script for each DROP would take long. */
 enum { REBUILD_NEAR = 100 };
 
@@ -50,6 +67,11 @@ static bool rebuilt(struct judged *j, struct slice name, bool *copied_out)
 							   same_table(c->reads.at[n], name));
 			if (c->kind == CHANGE_RENAME_TABLE && s->at[i].index > j->statement->index)
 				back = back || slice_ieq(c->other.name, name);
+			/* or they come back, from where they were kept meanwhile */
+			if (c->kind == CHANGE_INSERT && s->at[i].index > j->statement->index &&
+				same_table(c->target.name, name))
+				for (size_t n = 0; n < c->reads.n; n++)
+					back = back || copied_to(s, name, c->reads.at[n]);
 			/* or the old one was renamed away, and a new one made under its name */
 			if (c->kind == CHANGE_INSERT && s->at[i].index < j->statement->index)
 				for (size_t n = 0; n < c->reads.n; n++)
@@ -448,15 +470,45 @@ const struct rule rule_refresh_matview = {
 	.check = check_refresh,
 };
 
-static bool uses_value(const struct statement *st, struct slice label)
+static bool says_label(struct slice text, struct slice label)
 {
 	struct buf b = {0};
 	bool found;
 
 	buf_printf(&b, "'%.*s'", SLICE(label));
-	found = slice_find(st->raw, buf_slice(&b)) != SIZE_MAX;
+	found = slice_find(text, buf_slice(&b)) != SIZE_MAX;
 	buf_done(&b);
 	return found;
+}
+
+/* A body that is only kept, or a label of another type. */
+static bool only_names_label(const struct statement *st)
+{
+	const struct change *c = st->changes;
+
+	return st->nchanges == 0 || c->kind == CHANGE_ADD_ENUM_VALUE ||
+	       c->kind == CHANGE_CREATE_TYPE || c->kind == CHANGE_COMMENT_ON ||
+	       (c->kind == CHANGE_CREATE_FUNCTION &&
+		       !(c->def && slice_iis(c->def->function.language, "sql")));
+}
+
+/* Does a later statement of the transaction use it? */
+static bool uses_value(const struct judged *j, struct slice label)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; i < s->n && i < from + FAR; i++) {
+		const struct statement *st = &s->at[i];
+
+		if (st->nchanges && (st->changes->kind == CHANGE_COMMIT ||
+					    st->changes->kind == CHANGE_ROLLBACK))
+			return false;
+		if (!only_names_label(st) && says_label(st->raw, label))
+			return true;
+	}
+	return false;
 }
 
 /* The labels added in the open transaction to types that are older than it. */
@@ -466,14 +518,11 @@ static void check_enum(const struct rule *r, struct judged *j)
 	{
 		const struct object *t;
 		struct name name;
-		struct slice rest;
 
 		if (c->kind != CHANGE_ADD_ENUM_VALUE || !j->session->in_tx ||
-			!existed_before(j, c, OBJECT_TYPE, &name, &t) || !j->statement->span.src)
+			!existed_before(j, c, OBJECT_TYPE, &name, &t))
 			continue;
-		rest = slice_from(j->statement->span.src->text,
-			j->statement->span.off + j->statement->span.len);
-		if (uses_value(&(struct statement){.raw = rest}, c->value.text))
+		if (uses_value(j, c->value.text))
 			on_change(j, r, c, shown(j, name, SLICE_NONE),
 				"the new value '%.*s' cannot be used before this transaction "
 				"commits, and it "

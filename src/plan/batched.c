@@ -298,3 +298,16 @@ bool batched_read(struct batched *out, struct arena *a, enum dialect d, const st
 		      "write it so that each row can be judged by itself.");
 	return err_span(err, st->span);
 }
+
+bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
+	struct slice sql)
+{
+	struct reading_tokens r = {.arena = a, .dialect = d, .sql = sql};
+
+	*out = (struct batched){0};
+	if (reason_of(st))
+		return false;
+	read_tokens(&r);
+	out->sets = st->changes[0].list;
+	return !read_statement(&r, out);
+}

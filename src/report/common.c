@@ -153,8 +153,8 @@ void report_error_json(struct buf *b, const struct err *err)
 	json_kcstr(&j, "hint", err->hint);
 	json_key(&j, "next");
 	json_array(&j);
-	if (err->next)
-		json_cstr(&j, err->next);
+	for (struct slice rest = slice_of(err->next), line; slice_line(&rest, &line);)
+		json_str(&j, line);
 	json_end(&j);
 	json_end(&j);
 	json_end(&j);

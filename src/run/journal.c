@@ -5,6 +5,9 @@
 #include "sql/quote.h"
 #include "sql/redact.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct journal {
@@ -24,7 +27,7 @@ enum {
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-static void place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -33,6 +36,16 @@ static void place(enum dialect d, struct slice where, struct slice *schema, stru
 		*schema = SLICE_NONE;
 		*prefix = where.len ? where : SL("belay_");
 	}
+}
+
+/* On an open connection. A migration may say USE: on MySQL the tables are those of the database
+ * that the connection was made for. */
+static void place_in(
+	const struct conn *c, struct slice where, struct slice *schema, struct slice *prefix)
+{
+	journal_place(c->id.dialect, where, schema, prefix);
+	if (dialect_is_mysql(c->id.dialect))
+		*schema = c->id.database;
 }
 
 /* "belay"."run" or `belay_run` */
@@ -54,13 +67,15 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {
-		"run", "step", "cursor", "moved", "applied", "version", "snapshot", "verified"};
+	static const char *const tables[] = {"run", "step", "cursor", "moved", "applied", "version",
+		"snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
-	place(d, where, &ours, &prefix);
+	journal_place(d, where, &ours, &prefix);
 	if (d == DIALECT_POSTGRES)
-		return slice_eq(schema, ours);
+		return slice_eq(schema, ours) || slice_is(schema, "belay_archive");
+	if (slice_starts(name, "belay_archive"))
+		return true;
 	if (name.len <= prefix.len || !slice_eq(slice_sub(name, 0, prefix.len), prefix))
 		return false;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -78,7 +93,7 @@ void journal_name(struct buf *b, enum dialect d, struct slice where, const char 
 {
 	struct slice schema, prefix;
 
-	place(d, where, &schema, &prefix);
+	journal_place(d, where, &schema, &prefix);
 	table(b, d, schema, prefix, name);
 }
 
@@ -172,6 +187,27 @@ static void keeping_script(
 		n, k, n, t, t, t, k, m, end);
 }
 
+/* See archive.h. */
+static void archive_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *ts = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "archive");
+	buf_printf(out,
+		" (name %s NOT NULL, ordinal %s NOT NULL, run %s NOT NULL, migration %s NOT NULL,"
+		" direction %s NOT NULL, statement %s NOT NULL, hash %s NOT NULL, kind %s NOT NULL,"
+		" object %s NOT NULL, table_schema %s NOT NULL, table_name %s NOT NULL,"
+		" part %s NOT NULL, store_schema %s NOT NULL, store_name %s NOT NULL,"
+		" kept %s, bytes %s, fingerprint %s, columns %s, can_repeat %s NOT NULL,"
+		" define_sql %s, restore_sql %s, after_sql %s, state %s NOT NULL, made %s NOT NULL,"
+		" restored %s, PRIMARY KEY (name, ordinal)%s",
+		k, n, n, k, k, n, k, k, t, t, t, t, t, t, n, n, t, t, n, t, t, t, k, ts, ts, end);
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
@@ -181,7 +217,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
 	struct slice schema, prefix;
 
-	place(d, where, &schema, &prefix);
+	journal_place(d, where, &schema, &prefix);
 	if (schema.len)
 		sqlf(out, d, "CREATE SCHEMA IF NOT EXISTS %I;\n", schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -209,6 +245,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		k, k, k, n, n, ts, end);
 	cursor_script(out, d, schema, prefix);
 	keeping_script(out, d, schema, prefix);
+	archive_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -334,7 +371,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 {
 	struct slice schema, prefix;
 
-	place(c->id.dialect, where, &schema, &prefix);
+	place_in(c, where, &schema, &prefix);
 	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
@@ -421,7 +458,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	struct rows r = {0};
 	bool found, ok;
 
-	place(c->id.dialect, where, &j.schema, &j.prefix);
+	place_in(c, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
@@ -449,7 +486,7 @@ bool journal_open(struct journal **out, struct conn *c, struct slice where, enum
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
-	place(c->id.dialect, where, &j->schema, &j->prefix);
+	place_in(c, where, &j->schema, &j->prefix);
 	if (!begin_run(j, err)) {
 		journal_close(j);
 		return false;
@@ -465,6 +502,22 @@ void journal_close(struct journal *j)
 	buf_done(&j->sql);
 	arena_done(&j->arena);
 	free(j);
+}
+
+bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+{
+	struct slice schema, prefix;
+
+	journal_place(c->id.dialect, where, &schema, &prefix);
+	return exists(c, schema, prefix, name, yes, err);
+}
+
+void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	journal_place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
 }
 
 void journal_table(struct journal *j, struct buf *b, const char *name)
@@ -622,11 +675,13 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 
 	if (close_steps && !close_open_steps(j, m, err))
 		return false;
-	buf_adds(&j->sql, "DELETE FROM ");
-	own(j, "applied");
-	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
-	if (!run_sql(j, err))
-		return false;
+	if (d == DIR_DOWN || dialect != DIALECT_POSTGRES) {
+		buf_adds(&j->sql, "DELETE FROM ");
+		own(j, "applied");
+		sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+		if (!run_sql(j, err))
+			return false;
+	}
 	if (d == DIR_DOWN)
 		return true;
 	buf_adds(&j->sql, "INSERT INTO ");
@@ -635,6 +690,11 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 		" (migration, layout, checksum, rule, run, applied_at)"
 		" VALUES (%L, %L, %L, 1, %lld, %s)",
 		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	/* One statement where one will do: this is sent for every migration. */
+	if (dialect == DIALECT_POSTGRES)
+		buf_adds(&j->sql, " ON CONFLICT (migration) DO UPDATE SET layout = EXCLUDED.layout,"
+				  " checksum = EXCLUDED.checksum, rule = EXCLUDED.rule,"
+				  " run = EXCLUDED.run, applied_at = EXCLUDED.applied_at");
 	return run_sql(j, err);
 }
 
@@ -647,4 +707,28 @@ bool journal_finish(struct journal *j, const char *state, struct err *err)
 	sqlf(&j->sql, d, " SET state = %L, finished = %s WHERE id = %lld", slice_of(state),
 		slice_of(now_of(d)), j->run);
 	return run_sql(j, err);
+}
+
+bool journal_runner_died(struct conn *c, struct slice where, struct arena *a)
+{
+	struct slice schema, prefix, pid;
+	struct err ignored = {0};
+	struct rows r = {0};
+	unsigned long long n = 0;
+	char host[256] = "";
+	struct buf b = {0};
+	bool ok;
+
+	gethostname(host, sizeof host - 1);
+	place_in(c, where, &schema, &prefix);
+	buf_adds(&b, "SELECT host, pid, state FROM ");
+	table(&b, c->id.dialect, schema, prefix, "run");
+	buf_adds(&b, " ORDER BY id DESC LIMIT 1");
+	ok = conn_query(c, buf_slice(&b), a, &r, &ignored) && r.nrows == 1 &&
+	     slice_is(rows_get(&r, 0, 0), host) && slice_is(rows_get(&r, 0, 2), "running");
+	err_done(&ignored);
+	buf_done(&b);
+	pid = ok ? rows_get(&r, 0, 1) : SLICE_NONE;
+	return ok && slice_u64(pid, &n) && n > 0 && n < INT_MAX && kill((pid_t)n, 0) != 0 &&
+	       errno == ESRCH;
 }

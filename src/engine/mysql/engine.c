@@ -29,6 +29,8 @@ const struct engine engine_mysql = {
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
+	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
@@ -58,6 +60,8 @@ const struct engine engine_mariadb = {
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
+	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

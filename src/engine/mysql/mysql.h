@@ -28,6 +28,8 @@ static inline bool is_mariadb(const struct my_dialect *d)
 /* ---- budget.c ---- */
 extern const struct engine_locks mysql_locks;
 extern const struct engine_batches mysql_batches; /* batches.c */
+extern const struct engine_keep mysql_keep;       /* keep.c */
+extern const struct engine_dump mysql_dump;       /* dump.c */
 
 /* ---- watch.c ---- */
 extern const struct engine_watch mysql_watch;

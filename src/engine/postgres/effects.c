@@ -378,7 +378,7 @@ static const struct habit habits[] = {
 
 enum { GUARDS = CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE | CHANGE_ON_CONFLICT };
 
-static enum rerun worse_rerun(enum rerun a, enum rerun b)
+enum rerun pg_worse_rerun(enum rerun a, enum rerun b)
 {
 	/* fails beats differs beats unknown beats same */
 	static const int rank[] = {
@@ -427,7 +427,15 @@ static bool forbidden_in_tx(struct looking *l)
 			r = pg_relation_of(l, r.object->table);
 		return l->version >= 140000 && pg_is_partitioned(&r);
 	case CHANGE_DISCARD:
-		return slice_empty(c->name) || slice_iis(c->name, "all");
+		return slice_iis(c->value.text, "all");
+	case CHANGE_DO_BLOCK: /* COMMIT in a body works only outside of a block */
+		for (size_t i = 0; i < c->ninner; i++)
+			if (c->inner[i].kind == CHANGE_COMMIT ||
+				c->inner[i].kind == CHANGE_ROLLBACK)
+				return true;
+		return false;
+	case CHANGE_CALL:
+		return pg_ends_transaction(l, c->target);
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:
@@ -548,7 +556,7 @@ static void look_at(struct looking *l)
 		l->rerun = RERUN_UNKNOWN;
 		l->out->undo = UNDO_NONE;
 	}
-	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);
+	l->out->rerun = pg_worse_rerun(l->out->rerun, l->rerun);
 }
 
 /* Do later changes of the statement find what earlier ones did? A list of names does not. */

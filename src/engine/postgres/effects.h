@@ -124,6 +124,7 @@ bool pg_spells_type(struct arena *a, struct slice text, struct name type);
 void pg_row_type_used(struct looking *l, struct name type);
 /* The column, and what stands on it. */
 void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice column);
+struct names pg_column_names(struct looking *l, const struct object *relation);
 /* The function's name with its types in full. */
 struct name pg_function_name(struct looking *l, struct name n);
 struct slice pg_short_signature(struct looking *l, struct slice name);
@@ -144,7 +145,8 @@ enum { PG_NEST_MAX = 8 };
 struct pg_deeds {
 	bool understood;   /* nothing dynamic, nothing unknown is called */
 	bool writes, inserts_only;
-	bool deletes_only;
+	bool deletes;
+	enum rerun rerun;  /* of what it writes */
 	bool assigns;      /* NEW.x := … */
 	bool moves;        /* … and something else each time */
 	bool raises;
@@ -153,6 +155,8 @@ void pg_run_text(struct looking *l, struct slice text, struct slice event, bool 
 	struct pg_deeds *out);
 void pg_calls(struct looking *l, struct name function, struct slice event, bool certain,
 	struct pg_deeds *out);
+bool pg_ends_transaction(struct looking *l, struct name procedure);
+void pg_calls_one(struct looking *l, struct name function);
 void pg_calls_of(struct looking *l, const struct expr_facts *facts);
 void pg_body_locks(struct looking *l, const struct object *function);
 /* True: a rule does something else instead of the statement. */
@@ -161,6 +165,9 @@ void pg_run_triggers(struct looking *l, const struct relation *r);
 void pg_writes_too(struct looking *l, enum change_kind kind, struct name table,
 	struct names columns, struct slice text, bool certain);
 void pg_reads_too(struct looking *l, struct name table, struct slice text, bool certain);
+enum rerun pg_rerun_update(
+	struct looking *l, struct slice text, struct names columns, struct names reads);
+enum rerun pg_worse_rerun(enum rerun a, enum rerun b);
 struct names pg_merged_columns(const struct looking *l, bool insert);
 bool pg_does_update(const struct looking *l); /* ON CONFLICT DO UPDATE */
 bool pg_is_builtin(const struct looking *l, struct slice name);

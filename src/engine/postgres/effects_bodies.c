@@ -120,9 +120,21 @@ static struct names columns_set(const struct body *b, size_t i, size_t end)
 static void deed(struct body *b, enum change_kind kind, struct name table, struct names columns,
 	size_t from, size_t end)
 {
-	b->out->writes = true;
-	b->out->inserts_only = b->out->inserts_only && kind == CHANGE_INSERT;
-	b->out->deletes_only = b->out->deletes_only && kind == CHANGE_DELETE;
+	enum rerun again = RERUN_SAME;
+
+	b->out->writes = b->out->writes || b->will != DEAD;
+	b->out->inserts_only = b->out->inserts_only && (kind == CHANGE_INSERT || b->will == DEAD);
+	if (kind == CHANGE_UPDATE)
+		again = pg_rerun_update(
+			b->l, text_between(b, from, end), columns, (struct names){0});
+	if (kind == CHANGE_INSERT)
+		again = RERUN_DIFFERS;
+	if ((b->will == MAYBE && again != RERUN_SAME) ||
+		(kind == CHANGE_INSERT && b->out->deletes)) /* perhaps the same again */
+		again = RERUN_UNKNOWN;
+	b->out->deletes = b->out->deletes || kind == CHANGE_DELETE;
+	if (b->will != DEAD)
+		b->out->rerun = pg_worse_rerun(b->out->rerun, again);
 	if (b->will != DEAD)
 		pg_writes_too(b->l, kind, table, columns, text_between(b, from, end), sure(b));
 }
@@ -197,11 +209,27 @@ static void call(struct body *b, size_t i)
 		pg_calls(b->l, n, SLICE_NONE, sure(b), b->out);
 }
 
+/* EXECUTE 'constant': as if it stood there. */
+static bool constant_sql(struct body *b, size_t i)
+{
+	if (!word(b, i, "execute") || i + 1 >= b->n || b->t[i + 1].kind != TOKEN_STRING ||
+		!(punct(b, i + 2, ";") || word(b, i + 2, "into") || word(b, i + 2, "using")) ||
+		b->l->nest >= PG_NEST_MAX)
+		return false;
+	if (b->will != DEAD)
+		pg_run_text(b->l, token_value(b->l->arena, DIALECT_POSTGRES, b->t[i + 1]), b->event,
+			sure(b), b->out);
+	return true;
+}
+
 static void statement(struct body *b, size_t from, size_t end)
 {
-	if (word(b, from, "execute") || word(b, from, "copy") || word(b, from, "call") ||
-		word(b, from, "truncate") || word(b, from, "create") || word(b, from, "alter") ||
-		word(b, from, "drop"))
+	if (constant_sql(b, from))
+		return;
+	if (word(b, from, "call")) {
+		/* what it calls is seen below */
+	} else if (word(b, from, "execute") || word(b, from, "copy") || word(b, from, "truncate") ||
+		   word(b, from, "create") || word(b, from, "alter") || word(b, from, "drop"))
 		b->out->understood = b->out->understood && b->will == DEAD;
 	for (size_t i = from; i < end; i++) {
 		size_t after = written(b, i, end);
@@ -451,7 +479,7 @@ void pg_calls(struct looking *l, struct name function, struct slice event, bool 
 /* SQL in a function's body is read when it is made: locks, and nothing else. */
 void pg_body_locks(struct looking *l, const struct object *function)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};
 	struct looking inner = *l;
 
 	inner.only_locks = true;
@@ -463,23 +491,49 @@ void pg_body_locks(struct looking *l, const struct object *function)
 }
 
 /* What a statement calls by name. */
+/* Does the body of a procedure say COMMIT or ROLLBACK? */
+bool pg_ends_transaction(struct looking *l, struct name procedure)
+{
+	const struct object *f;
+	struct token t, last = {.text = SL(";")};
+	struct lexer x;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, procedure, &f) != PRESENT ||
+		!runs_sql(f))
+		return false;
+	lexer_init(&x, DIALECT_POSTGRES,
+		f->function.body.text.len ? f->function.body.text : f->function.body.normal);
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		bool first = token_punct(last, ";") || token_is(last, "begin") ||
+			     token_is(last, "loop") || token_is(last, "then") ||
+			     token_is(last, "else");
+
+		if (first && (token_is(t, "commit") || token_is(t, "rollback")))
+			return true;
+		last = t;
+	}
+	return false;
+}
+
+void pg_calls_one(struct looking *l, struct name function)
+{
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};
+
+	pg_calls(l, function, SLICE_NONE, true, &deeds);
+	if (!deeds.understood)
+		pg_need(l, "what function %.*s does", SLICE(function.name));
+	if (!deeds.understood)
+		pg_rerun(l, RERUN_UNKNOWN);
+	else
+		pg_rerun(l, pg_worse_rerun(l->rerun, deeds.rerun));
+	if (!deeds.understood || (deeds.writes && !deeds.inserts_only))
+		l->out->undo = UNDO_NONE;
+}
+
 void pg_calls_of(struct looking *l, const struct expr_facts *facts)
 {
-	for (size_t i = 0; facts && i < facts->functions.n; i++) {
-		struct pg_deeds deeds = {
-			.understood = true, .inserts_only = true, .deletes_only = true};
-		struct slice name = facts->functions.at[i];
-
-		pg_calls(l, pg_split_name(name), SLICE_NONE, true, &deeds);
-		if (!deeds.understood)
-			pg_need(l, "what function %.*s does", SLICE(name));
-		if (!deeds.understood)
-			pg_rerun(l, RERUN_UNKNOWN);
-		else if (deeds.writes && !deeds.deletes_only)
-			pg_rerun(l, deeds.inserts_only ? RERUN_DIFFERS : RERUN_UNKNOWN);
-		if (!deeds.understood || (deeds.writes && !deeds.inserts_only))
-			l->out->undo = UNDO_NONE;
-	}
+	for (size_t i = 0; facts && i < facts->functions.n; i++)
+		pg_calls_one(l, pg_split_name(facts->functions.at[i]));
 }
 
 /* ---- Triggers and rules ---- */
@@ -508,7 +562,7 @@ static void rerun_with(struct looking *l, const struct pg_deeds *d, bool each_ro
 	} else if (d->writes && l->rerun == RERUN_SAME) {
 		/* Rows that are gone do not fire it a second time. */
 		if (!(k == CHANGE_DELETE && each_row))
-			pg_rerun(l, d->inserts_only ? RERUN_DIFFERS : RERUN_UNKNOWN);
+			pg_rerun(l, d->rerun);
 	}
 	if (d->writes && !d->inserts_only)
 		l->out->undo = UNDO_NONE;
@@ -516,7 +570,7 @@ static void rerun_with(struct looking *l, const struct pg_deeds *d, bool each_ro
 
 static void run_trigger(struct looking *l, const struct object *p, const char *event)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};
 	struct slice body =
 		p->trigger.body.text.len ? p->trigger.body.text : p->trigger.body.normal;
 	struct name f = pg_split_name(slice_sub(body, 0, slice_chr(body, '(')));
@@ -541,7 +595,7 @@ static void run_trigger(struct looking *l, const struct object *p, const char *e
 /* ON event TO table [WHERE …] DO [ALSO | INSTEAD] … */
 static bool run_rule(struct looking *l, const struct object *p, const char *event)
 {
-	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .deletes_only = true};
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};
 	struct slice text = p->other.definition.text.len ? p->other.definition.text
 							 : p->other.definition.normal;
 	struct slice on = arena_printf(l->arena, "ON %s TO ", event), action;
@@ -590,6 +644,28 @@ static bool merges(const struct looking *l, const char *what)
 	return names_has(l->change->list, slice_of(what));
 }
 
+/* Those for each row are its partitions' too. */
+static void run_inherited(struct looking *l, const struct relation *r, const char *event)
+{
+	struct relation up = *r;
+	const struct object *own;
+
+	for (int depth = 0; depth < 16 && up.object && up.object->type == OBJECT_TABLE &&
+			    up.object->table_.partition_of.name.len;
+		depth++) {
+		up = pg_relation(l, up.object->table_.partition_of, OBJECT_TABLE);
+		for (size_t i = 0; up.object && i < up.object->nparts; i++) {
+			const struct object *p = up.object->parts[i];
+
+			if (p->type == OBJECT_TRIGGER && p->trigger.for_each_row &&
+				fires(l, p, event) &&
+				catalog_part(l->catalog, r->object, OBJECT_TRIGGER, p->name,
+					&own) != PRESENT)
+				run_trigger(l, p, event);
+		}
+	}
+}
+
 void pg_run_triggers(struct looking *l, const struct relation *r)
 {
 	static const char *const events[] = {"insert", "update", "delete"};
@@ -605,5 +681,6 @@ void pg_run_triggers(struct looking *l, const struct relation *r)
 			if (r->object->parts[i]->type == OBJECT_TRIGGER &&
 				fires(l, r->object->parts[i], events[e]))
 				run_trigger(l, r->object->parts[i], events[e]);
+		run_inherited(l, r, events[e]);
 	}
 }

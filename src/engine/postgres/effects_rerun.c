@@ -4,49 +4,129 @@
 
 #include <stdint.h>
 
-/* SET a = 5 does the same again, SET a = a + 1 does not. */
-static enum rerun rerun_update(const struct looking *l)
+static bool among(struct slice word, const char *const *words, size_t n)
 {
-	static const char *const again[] = {"lower", "upper", "btrim", "trim", "coalesce", "abs",
-		"round", "floor", "ceil", "initcap", "to_jsonb", "date_trunc"};
+	for (size_t i = 0; i < n; i++)
+		if (slice_iis(word, words[i]))
+			return true;
+	return false;
+}
+
+/* replace(x, 'a', 'b') finds no a the second time, unless b holds one. */
+static bool replaces_all(const struct lexer *at)
+{
+	struct lexer x = *at;
+	struct token t, texts[2];
+	size_t n = 0;
+
+	while (n < 2 && (t = lexer_next(&x)).kind != TOKEN_END && !token_punct(t, ")"))
+		if (t.kind == TOKEN_STRING)
+			texts[n++] = t;
+	return n == 2 && texts[0].text.len > 2 &&
+	       slice_ifind(texts[1].text, slice_sub(texts[0].text, 1, texts[0].text.len - 2)) ==
+		       SIZE_MAX;
+}
+
+/* What stands between SET and WHERE. */
+struct assignments {
+	bool own;   /* names a column that is set */
+	bool plain; /* no calls but of the known */
+	bool again; /* only what does nothing the second time */
+	bool moves; /* something else each time */
+};
+
+static void read_call(struct assignments *f, struct slice name, const struct lexer *x)
+{
+	static const char *const again[] = {"lower", "upper", "btrim", "ltrim", "rtrim", "trim",
+		"coalesce", "abs", "round", "floor", "ceil", "initcap", "to_jsonb", "date_trunc",
+		"greatest", "least", "nullif", "left"};
+	static const char *const never[] = {"md5", "reverse", "concat", "sha256", "repeat"};
+	bool known = among(name, again, sizeof again / sizeof *again) ||
+		     (slice_iis(name, "replace") && replaces_all(x));
+
+	f->again = f->again && known;
+	f->plain = f->plain && known;
+	f->moves = f->moves || (f->own && among(name, never, sizeof never / sizeof *never));
+}
+
+static struct assignments read_assignments(struct slice text, struct names columns)
+{
 	static const char *const moving[] = {"random", "now", "clock_timestamp", "gen_random_uuid",
 		"nextval", "current_timestamp", "uuid_generate_v4", "statement_timestamp",
 		"uuidv7"};
-	const struct change *c = l->change;
-	struct slice text = l->statement->text;
-	size_t set = slice_ifind(text, SL(" set ")), end;
-	bool own = false, plain = true, only_again = true;
+	struct assignments f = {.plain = true, .again = true};
+	struct token t, last = {0}, call = {0};
+	bool minus = false;
 	struct lexer x;
-	struct token t, last = {0}, before = {0};
 
-	if (set == SIZE_MAX || l->statement->nchanges > 1)
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		bool target = last.kind == 0 || token_punct(last, ",");
+
+		if (t.kind == TOKEN_WORD && among(t.text, moving, sizeof moving / sizeof *moving))
+			f.moves = true;
+		minus = minus || (token_punct(t, "-") && token_punct(last, "="));
+		if (token_punct(t, "(") && last.kind == TOKEN_WORD) {
+			call = last;
+			read_call(&f, last.text, &x);
+		}
+		if (t.kind == TOKEN_WORD && !target && names_has(columns, t.text) &&
+			!token_punct(lexer_peek(&x), "=")) {
+			f.moves = f.moves || minus || (call.kind && slice_iis(call.text, "md5"));
+			f.own = true;
+		}
+		if (f.own && t.kind == TOKEN_PUNCT && strchr("+-*/|", t.text.at[0]))
+			f.moves = true;
+		last = t;
+	}
+	return f;
+}
+
+/* SET a = 5 does the same again, SET a = a + 1 does not. */
+enum rerun pg_rerun_update(
+	struct looking *l, struct slice text, struct names columns, struct names reads)
+{
+	size_t set = slice_ifind(text, SL(" set "));
+	struct assignments f;
+
+	(void)l;
+	if (set == SIZE_MAX)
 		return RERUN_UNKNOWN;
 	text = slice_from(text, set + 5);
-	end = slice_ifind(text, SL(" where "));
-	lexer_init(&x, DIALECT_POSTGRES, slice_sub(text, 0, end));
-	while ((t = lexer_next(&x)).kind != TOKEN_END) {
-		bool target = before.kind == 0 || slice_is(last.text, ",");
+	f = read_assignments(slice_sub(text, 0, slice_ifind(text, SL(" where "))), columns);
+	if (f.moves)
+		return RERUN_DIFFERS;
+	if (!f.own)
+		return f.plain || reads.n == 0 ? RERUN_SAME : RERUN_UNKNOWN;
+	return f.again ? RERUN_SAME : RERUN_UNKNOWN;
+}
 
-		for (size_t i = 0; t.kind == TOKEN_WORD && i < sizeof moving / sizeof *moving; i++)
-			if (slice_iis(t.text, moving[i]))
-				return RERUN_DIFFERS;
-		if (slice_is(t.text, "(") && last.kind == TOKEN_WORD) {
-			bool known = false;
+/* Tables that are read besides the one that is written. */
+static struct names other_reads(struct looking *l, const struct relation *r, bool *itself)
+{
+	struct names out = {0};
 
-			for (size_t i = 0; i < sizeof again / sizeof *again; i++)
-				known = known || slice_iis(last.text, again[i]);
-			only_again = only_again && known;
-			plain = plain && known;
-		}
-		if (t.kind == TOKEN_WORD && !target && names_has(c->list, t.text))
-			own = true;
-		if (own && t.kind == TOKEN_PUNCT && strchr("+-*/|", t.text.at[0]))
-			return RERUN_DIFFERS;
-		before = last = t;
+	*itself = false;
+	for (size_t i = 0; i < l->change->reads.n; i++) {
+		struct slice read = l->change->reads.at[i];
+
+		if (name_eq(pg_relation(l, pg_split_name(read), OBJECT_NONE).name, r->name))
+			*itself = true;
+		else
+			names_add(l->arena, &out, read);
 	}
-	if (!own)
-		return plain || c->reads.n == 0 ? RERUN_SAME : RERUN_UNKNOWN;
-	return only_again ? RERUN_SAME : RERUN_UNKNOWN;
+	return out;
+}
+
+static enum rerun rerun_update(struct looking *l, const struct relation *r)
+{
+	bool itself;
+
+	if (l->statement->nchanges > 1)
+		return RERUN_UNKNOWN;
+	(void)other_reads(l, r, &itself);
+	return pg_rerun_update(l, l->statement->text, l->change->list,
+		itself ? l->change->reads : (struct names){0});
 }
 
 /* Does a column get the next number of a sequence, each time? */
@@ -134,6 +214,21 @@ static bool sets_excluded(struct slice text)
 	return true;
 }
 
+/* SET n = t.n + 1, SET at = now() */
+static bool conflict_moves(struct slice text)
+{
+	struct lexer x;
+	struct token t;
+
+	if (is_moving(text))
+		return true;
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END)
+		if (t.kind == TOKEN_PUNCT && strchr("+-*/|", t.text.at[0]))
+			return true;
+	return false;
+}
+
 static enum rerun rerun_conflict(
 	struct looking *l, const struct relation *r, const struct pg_values *v)
 {
@@ -156,8 +251,8 @@ static enum rerun rerun_conflict(
 		return RERUN_UNKNOWN;
 	if (!pg_does_update(l) || sets_excluded(text))
 		return RERUN_SAME;
-	return is_moving(slice_from(text, slice_ifind(text, SL("do update")))) ? RERUN_DIFFERS
-									       : RERUN_UNKNOWN;
+	return conflict_moves(slice_from(text, slice_ifind(text, SL("do update")))) ? RERUN_DIFFERS
+										    : RERUN_UNKNOWN;
 }
 
 /* … WHERE NOT EXISTS (SELECT … FROM itself), NOT IN, EXCEPT, LEFT JOIN … IS NULL */
@@ -165,13 +260,9 @@ static bool guards_itself(struct looking *l, const struct relation *r)
 {
 	static const char *const guards[] = {"not exists", "not in", "except", "is null"};
 	struct slice text = l->statement->text;
-	bool itself = false;
+	bool itself;
 
-	for (size_t i = 0; i < l->change->reads.n; i++)
-		itself = itself ||
-			 name_eq(pg_relation(l, pg_split_name(l->change->reads.at[i]), OBJECT_NONE)
-					 .name,
-				 r->name);
+	(void)other_reads(l, r, &itself);
 	for (size_t i = 0; itself && i < sizeof guards / sizeof *guards; i++)
 		if (slice_ifind(text, slice_of(guards[i])) != SIZE_MAX)
 			return true;
@@ -182,6 +273,7 @@ static enum rerun rerun_insert(
 	struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	const struct change *c = l->change;
+	struct slice needs = SLICE_NONE;
 	enum presence meets;
 
 	if (pg_is_temporary(r)) /* gone with its session */
@@ -198,7 +290,7 @@ static enum rerun rerun_insert(
 		return RERUN_UNKNOWN;
 	meets = meets_itself(l, r, v);
 	if (meets == UNKNOWN || (meets == PRESENT && c->flags & CHANGE_FROM_SELECT &&
-					c->value.facts && c->value.facts->functions.n))
+					pg_volatility(l, &c->value, &needs) != 'i'))
 		return RERUN_UNKNOWN;
 	return meets == PRESENT ? RERUN_FAILS : RERUN_DIFFERS;
 }
@@ -211,19 +303,40 @@ static bool all_of(struct names some, struct names all)
 	return true;
 }
 
+/* Does the insert write a column that ON compares? */
+static bool inserts_key(struct looking *l)
+{
+	struct names columns = pg_merged_columns(l, true);
+	bool on = false;
+	struct lexer x;
+	struct token t;
+
+	if (columns.n == 0)
+		return true; /* all of them */
+	lexer_init(&x, DIALECT_POSTGRES, l->statement->text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END && !token_is(t, "when")) {
+		on = on || token_is(t, "on");
+		if (on && t.kind == TOKEN_WORD && names_has(columns, t.text))
+			return true;
+	}
+	return false;
+}
+
 /* What was inserted matches the second time; what was deleted does not. */
-static enum rerun rerun_merge(struct looking *l)
+static enum rerun rerun_merge(struct looking *l, const struct relation *r)
 {
 	const struct names *does = &l->change->list;
 	bool inserts = names_has(*does, SL("insert")), updates = names_has(*does, SL("update"));
 
+	if (inserts && !inserts_key(l))
+		return RERUN_DIFFERS;
 	if (!updates)
 		return inserts && names_has(*does, SL("delete")) ? RERUN_DIFFERS : RERUN_SAME;
 	if (names_has(*does, SL("delete")))
 		return RERUN_UNKNOWN;
 	if (inserts && !all_of(pg_merged_columns(l, false), pg_merged_columns(l, true)))
 		return RERUN_UNKNOWN;
-	return rerun_update(l);
+	return rerun_update(l, r);
 }
 
 /* SET a = a + 5 for all rows: a - 5 brings it back. */
@@ -264,9 +377,9 @@ void pg_row_rerun(struct looking *l, const struct relation *r, const struct pg_v
 
 	row_undo(l);
 	if (c->kind == CHANGE_UPDATE)
-		pg_rerun(l, rerun_update(l));
+		pg_rerun(l, rerun_update(l, r));
 	else if (c->kind == CHANGE_MERGE)
-		pg_rerun(l, rerun_merge(l));
+		pg_rerun(l, rerun_merge(l, r));
 	else if (c->kind == CHANGE_INSERT && c->flags & CHANGE_ON_CONFLICT)
 		pg_rerun(l, rerun_conflict(l, r, v));
 	else if (c->kind == CHANGE_INSERT)

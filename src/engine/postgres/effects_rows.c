@@ -130,7 +130,8 @@ static void row_key(struct looking *l, const struct relation *r, struct relation
 
 	if (refers && kind != CHANGE_DELETE)
 		key_out(l, r, other, &key->constraint);
-	if (!refers && (kind == CHANGE_UPDATE || kind == CHANGE_DELETE))
+	if ((!refers || name_eq(other->name, r->name)) &&
+		(kind == CHANGE_UPDATE || kind == CHANGE_DELETE))
 		key_in(l, other, &key->constraint);
 }
 
@@ -311,6 +312,23 @@ static void row_scan(struct looking *l, const struct relation *r)
 		scan_target(l, r, !prunes(l, r));
 }
 
+static bool instead_of(const struct relation *r, enum change_kind k)
+{
+	const char *event = k == CHANGE_INSERT   ? "insert"
+			    : k == CHANGE_UPDATE ? "update"
+						 : "delete";
+
+	for (size_t i = 0; r->object && r->type == OBJECT_VIEW && i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+
+		for (size_t e = 0; p->type == OBJECT_TRIGGER && e < p->trigger.events.n; e++)
+			if (slice_istarts(p->trigger.timing, "instead") &&
+				slice_istarts(p->trigger.events.at[e], event))
+				return true;
+	}
+	return false;
+}
+
 /* Rows are written into plain tables, and into views that are as simple as one. */
 static void write_refused(struct looking *l, const struct relation *r)
 {
@@ -322,8 +340,10 @@ static void write_refused(struct looking *l, const struct relation *r)
 		pg_fails(l, "rows of a %s cannot be changed", object_type_word(o->type));
 	if (o->type != OBJECT_VIEW || o->view.reads.n < 2)
 		return;
+	if (instead_of(r, l->change->kind))
+		return;
 	for (size_t i = 0; i < o->nparts; i++)
-		if (o->parts[i]->type == OBJECT_TRIGGER || o->parts[i]->type == OBJECT_RULE)
+		if (o->parts[i]->type == OBJECT_RULE)
 			return;
 	if (slice_ifind(o->view.query.text, SL(" join ")) != SIZE_MAX ||
 		slice_ifind(o->view.query.normal, SL(" join ")) != SIZE_MAX)
@@ -462,23 +482,6 @@ static void update_refused(struct looking *l, const struct relation *r)
 	}
 }
 
-static bool instead_of(const struct relation *r, enum change_kind k)
-{
-	const char *event = k == CHANGE_INSERT   ? "insert"
-			    : k == CHANGE_UPDATE ? "update"
-						 : "delete";
-
-	for (size_t i = 0; r->object && r->type == OBJECT_VIEW && i < r->object->nparts; i++) {
-		const struct object *p = r->object->parts[i];
-
-		for (size_t e = 0; p->type == OBJECT_TRIGGER && e < p->trigger.events.n; e++)
-			if (slice_istarts(p->trigger.timing, "instead") &&
-				slice_istarts(p->trigger.events.at[e], event))
-				return true;
-	}
-	return false;
-}
-
 /* A view as simple as its table hands the rows on. */
 static void write_below(struct looking *l, const struct relation *r)
 {
@@ -486,7 +489,7 @@ static void write_below(struct looking *l, const struct relation *r)
 
 	if (instead_of(r, c->kind)) {
 		if (c->kind != CHANGE_INSERT)
-			pg_lock_below(l, r, PG_ACCESS_SHARE, false);
+			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
 		return;
 	}
 	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
@@ -504,10 +507,38 @@ static void write_below(struct looking *l, const struct relation *r)
 	}
 }
 
+/* The one table that the rows of a view come from. */
+static struct relation table_below(struct looking *l, struct relation r)
+{
+	for (int depth = 0; depth < 16 && r.type == OBJECT_VIEW && r.object; depth++) {
+		const struct names *reads = &r.object->view.reads;
+
+		for (size_t i = 1; i < reads->n; i++)
+			if (!name_eq(pg_table_of(reads->at[i]), pg_table_of(reads->at[0])))
+				return r;
+		if (reads->n == 0)
+			return r;
+		r = pg_relation(l, pg_table_of(reads->at[0]), OBJECT_NONE);
+	}
+	return r;
+}
+
 /* What the rows set off: keys, sequences of defaults, triggers. */
 static void sets_off(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
+	static const enum change_kind moved[] = {CHANGE_INSERT, CHANGE_DELETE};
 	enum change_kind k = l->change->kind;
+
+	for (size_t i = 0; moves_rows(l, r) && i < 2; i++) {
+		struct change sub = *l->change;
+		struct looking inner = *l;
+
+		sub.kind = moved[i];
+		inner.change = &sub;
+		inner.perhaps = true;
+		inner.nest++;
+		pg_run_triggers(&inner, r);
+	}
 
 	if (k == CHANGE_INSERT || k == CHANGE_COPY_IN)
 		row_sequences(l, r, v);
@@ -550,6 +581,8 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		{"insert", CHANGE_INSERT}, {"update", CHANGE_UPDATE}, {"delete", CHANGE_DELETE}};
 	bool acts = false;
 
+	if (r->type == OBJECT_VIEW && l->version < 170000)
+		pg_fails(l, "MERGE into a view needs PostgreSQL 17");
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
 		struct change sub = *l->change;
 		struct looking inner = *l;
@@ -568,17 +601,50 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		l->out->nwrites_rows = 0;
 }
 
+static void write_into(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	const struct change *c = l->change;
+
+	if (c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN)
+		insert_refused(l, r, v);
+	if (c->kind == CHANGE_UPDATE)
+		update_refused(l, r);
+	if (c->kind == CHANGE_MERGE)
+		merge_sets_off(l, r, v);
+	else
+		sets_off(l, r, v);
+}
+
+/* What is written into a view goes to its table, under the view's names. */
+static void write_through(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	struct relation table = table_below(l, *r);
+	struct change sub = *l->change;
+	struct looking inner = *l;
+
+	if (table.type == OBJECT_VIEW || !table.object)
+		return;
+	if (sub.kind == CHANGE_INSERT && sub.list.n == 0)
+		sub.list = pg_column_names(l, r->object);
+	inner.change = &sub;
+	if (sub.kind == CHANGE_MERGE)
+		scan_target(l, &table, false);
+	pg_row_rerun(&inner, &table, v);
+	sets_off(&inner, &table, v);
+	l->rerun = inner.rerun;
+}
+
 static void write_rows(struct looking *l)
 {
 	struct pg_values v = pg_values_of(l);
 	struct relation r;
 
 	pg_reads(l, false, true);
-	pg_calls_of(l, l->change->value.facts);
 	if (!pg_target(l, &r))
 		return;
 	pg_lock_called_sequences(l, l->statement->text);
 	pg_row_rerun(l, &r, &v);
+	pg_calls_of(l, l->change->value.facts);
 	if (pg_run_rules(l, &r)) {
 		pg_lock(l, &r, PG_ROW_EXCLUSIVE);
 		return;
@@ -586,15 +652,10 @@ static void write_rows(struct looking *l)
 	write_refused(l, &r);
 	lock_written(l, &r, &v);
 	write_below(l, &r);
-	if (l->change->kind == CHANGE_INSERT || l->change->kind == CHANGE_COPY_IN)
-		insert_refused(l, &r, &v);
-	if (l->change->kind == CHANGE_UPDATE)
-		update_refused(l, &r);
 	row_scan(l, &r);
-	if (l->change->kind == CHANGE_MERGE)
-		merge_sets_off(l, &r, &v);
-	else
-		sets_off(l, &r, &v);
+	if (r.type == OBJECT_VIEW && !instead_of(&r, l->change->kind))
+		write_through(l, &r, &v);
+	write_into(l, &r, &v);
 }
 
 /* ---- What is set off ---- */
@@ -691,15 +752,36 @@ static void sources_missing(struct looking *l)
 	}
 }
 
+/* SELECT max(id): the end of an index. */
+static bool at_an_end(struct looking *l)
+{
+	const struct expr_facts *f = l->change->value.facts;
+	struct relation r;
+
+	if (l->change->reads.n != 1 || !f || f->functions.n == 0 || f->columns.n != 1 ||
+		l->change->flags & CHANGE_HAS_WHERE)
+		return false;
+	for (size_t i = 0; i < f->functions.n; i++)
+		if (!slice_is(f->functions.at[i], "max") && !slice_is(f->functions.at[i], "min"))
+			return false;
+	r = pg_relation(l, pg_split_name(l->change->reads.at[0]), OBJECT_NONE);
+	return indexed(&r, &f->columns);
+}
+
 static void select_rows(struct looking *l)
 {
 	const struct change *c = l->change;
-	bool whole = !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) && c->reads.n == 1;
+	bool cursor =
+		slice_is(slice_of(l->statement->kind), "DECLARE CURSOR"); /* no row before FETCH */
+	bool whole = !cursor && !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) &&
+		     c->reads.n == 1 && !at_an_end(l);
 	enum pg_mode read_mode = c->flags & CHANGE_FOR_UPDATE ? PG_ROW_SHARE : PG_ACCESS_SHARE;
 	struct relation r = {0};
 	const struct object *only;
 
 	pg_calls_of(l, c->value.facts);
+	if (c->kind == CHANGE_CALL)
+		pg_calls_one(l, c->target);
 	if (c->reads.n == 1)
 		r = pg_relation(l, pg_split_name(c->reads.at[0]), OBJECT_NONE);
 	if (pg_pruned(l, &r, &only)) {
@@ -718,7 +800,9 @@ static void select_rows(struct looking *l)
 	} else {
 		pg_reads(l, whole && c->kind != CHANGE_CALL, true);
 	}
-	if (!whole && c->kind == CHANGE_SELECT)
+	if (cursor)
+		pg_rerun(l, RERUN_FAILS);
+	else if (!whole && c->kind == CHANGE_SELECT && !at_an_end(l))
 		scan_sources(l);
 	if (c->kind == CHANGE_SELECT)
 		sources_missing(l);
@@ -749,8 +833,15 @@ static void prepare(struct looking *l)
 		if (change_class_of(c->inner[i].kind) == CLASS_DATA && c->inner[i].target.name.len)
 			pg_lock(l, &r, PG_ROW_EXCLUSIVE);
 	}
-	if (!slice_is(c->value.text, "execute"))
+	if (!slice_is(c->value.text, "execute") && c->name.len)
 		pg_rerun(l, RERUN_FAILS); /* there is one of that name, or none any more */
+}
+
+/* CLOSE: a cursor is closed once. */
+static void discard(struct looking *l)
+{
+	if (slice_is(l->change->value.text, "cursor") && l->change->name.len)
+		pg_rerun(l, RERUN_FAILS);
 }
 
 const struct pg_action pg_row_actions[] = {
@@ -764,5 +855,6 @@ const struct pg_action pg_row_actions[] = {
 	{CHANGE_EXPLAIN, explain, NULL},
 	{CHANGE_CALL, select_rows, NULL},
 	{CHANGE_PREPARE, prepare, NULL},
+	{CHANGE_DISCARD, discard, NULL},
 	{0},
 };

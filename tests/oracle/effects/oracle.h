@@ -57,6 +57,7 @@ struct kase {
 	struct slice sql;
 	struct slice inverse; /* brings back what was there before, as far as `undo` says */
 	int from, to;         /* versions it is tried on */
+	bool clock;           /* a second run differs for the time that has passed */
 	struct claim *claims;
 	size_t nclaims;
 	struct result results[VERSIONS];
