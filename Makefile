@@ -3,6 +3,7 @@
 # make check       all tests; the last line is `N passed, N failed, N skipped`
 # make check-full  the same, with every fuzz target for a minute and the slow unit tests under valgrind
 # make fuzz        every fuzz target for FUZZ_SECONDS (60)
+# make torture     the runner is hit at every point, TORTURE_RUNS times (1500); `N runs, N failed`
 # make bench       the figures, as one table
 # make docs        docs/belay.1 and docs/rules/ from the program's own tables
 # make format      clang-format over what is ours
@@ -10,6 +11,8 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+TORTURE_RUNS ?= 1500
+TORTURE_JOBS ?= 3
 export BUILD FUZZ_SECONDS
 
 all: $(BUILD)/build.ninja
@@ -35,6 +38,11 @@ check-full:
 	tools/deps.sh build test fuzz
 	tools/npm.sh . tests/npm tests/npm-full
 	CHECK_FULL=1 tests/run.sh
+
+torture: all
+	tools/deps.sh test
+	tools/npm.sh tests/npm
+	BELAY=$(BUILD)/belay tests/torture/torture.py --layouts 1 --sample $(TORTURE_RUNS) --jobs $(TORTURE_JOBS)
 
 fuzz:
 	tools/deps.sh build fuzz
@@ -64,4 +72,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps demo check check-full fuzz bench docs rule-examples format install clean
+.PHONY: all deps demo check check-full fuzz torture bench docs rule-examples format install clean

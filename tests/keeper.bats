@@ -419,3 +419,147 @@ sqlx = "0.8"'
 	says "somebody"
 	ends 4 belay forget 1 --yes --db "$url"
 }
+
+# ---- log lines ----
+
+@test "--log-format json: an object a line, and nothing else on standard error" {
+	shop
+	belay up --db sqlite:app.db --log-format json >out 2>log
+	python3 - <<'PY'
+import json
+lines = [json.loads(l) for l in open("log")]
+events = [l["event"] for l in lines]
+assert events == ["begin", "migration", "statement", "statement_done", "statement", "statement_done", "applied",
+	"migration", "statement", "statement_done", "applied", "done"], events
+assert all(l["time"].endswith("Z") and l["level"] == "info" for l in lines)
+assert lines[0]["command"] == "up" and lines[0]["server"].startswith("SQLite"), lines[0]
+assert lines[2]["file"] == "migrations/001_customers.sql" and lines[2]["line"] == 2, lines[2]
+assert lines[-1]["ok"] is True and lines[-1]["migrations"] == 2
+PY
+	[ "$(grep -c applied out)" = 2 ]
+	file migrations/003_bad.sql <<<$'-- UP\nINSERT INTO nowhere VALUES (\'a\nb\');\n-- DOWN\nSELECT 1;'
+	run belay up --db sqlite:app.db --log-format json
+	[ "$status" = 5 ]
+	belay up --db sqlite:app.db --log-format json 2>log >out || true
+	[ "$(tail -1 log | json 'd["event"], d["level"], d["exit"], d["line"], d["next"]')" = "('error', 'error', 5, 2, 'belay status')" ]
+	ends 2 belay up --db sqlite:app.db --log-format xml
+	[ "$(belay check --db sqlite:none.db --log-format json nowhere.sql 2>&1 >out | tail -1 | json 'd["event"]')" = error ]
+}
+
+@test "--log-format json: who is waited for" {
+	pg_database waiting
+	orders
+	ends 0 belay up --db "$url"
+	file db/migrations/3_more.sql <<<$'-- migrate:up\nALTER TABLE orders ADD COLUMN more int;\n-- migrate:down\nSELECT 1;'
+	pg -c 'BEGIN' -c 'LOCK TABLE orders' -c 'SELECT pg_sleep(60)' >holder 2>&1 3>&- &
+	until [ -n "$(pg -c "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'orders'::regclass")" ]; do sleep 0.05; done
+	belay up --db "$url" --patience 2s --log-format json 2>log >out || [ $? = 4 ]
+	pg -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()" >out
+	wait
+	python3 - <<'PY'
+import json
+lines = [json.loads(l) for l in open("log")]
+assert any(l["event"] == "waiting" and l["level"] == "warning" and "psql" in l["message"] for l in lines), lines
+assert lines[-1]["event"] == "error" and lines[-1]["exit"] == 4
+PY
+}
+
+# ---- init ----
+
+@test "init says what other tools have to be told; its script is enough for a role that may not create" {
+	shop
+	touch alembic.ini manage.py
+	ends 0 belay init --dialect sqlite
+	says "Alembic will find belay's journal (tables belay_…)" "include_object" 'name.startswith("belay_")'
+	says_not "Django" "Prisma"
+	rm -r belay.yml migrations
+	file prisma/migrations/20240101000000_a/migration.sql <<<"CREATE TABLE t (id int);"
+	printf 'provider = "mysql"' | file prisma/migrations/migration_lock.toml
+	ends 0 belay init --dialect mysql
+	says "Prisma will find" '"belay_snapshot"' "externalTables"
+	rm -r belay.yml prisma alembic.ini manage.py
+	orders
+	pg_database least
+	pg -c 'DROP OWNED BY deployer' 2>/dev/null || true
+	pg -c 'DROP ROLE IF EXISTS deployer' -c 'CREATE ROLE deployer LOGIN' -c 'REVOKE CREATE ON DATABASE least FROM PUBLIC' \
+		-c 'GRANT CREATE ON SCHEMA public TO deployer'
+	printf 'environments:\n  production:\n    url: %s\n    role: deployer\n' "postgres:///least?host=$PG_DIR&user=postgres" >belay.yml
+	run belay up --env production
+	[ "$status" != 0 ]
+	says "belay init --journal"
+	belay init --journal --env production >journal.sql
+	pg -f journal.sql
+	ends 0 belay up --db "postgres:///least?host=$PG_DIR&user=deployer"
+	ends 0 belay verify --db "postgres:///least?host=$PG_DIR&user=deployer"
+	[ "$(pg -c 'SELECT tableowner FROM pg_tables WHERE tablename = $$orders$$')" = deployer ]
+}
+
+# ---- up ID, --only, --phase ----
+
+# four LAYOUT: migrations a (expand), b (backfill), c (contract), d; each makes its table
+four() {
+	local n=0 name phase up path
+	for name in a b c d; do
+		n=$((n + 1))
+		phase=""
+		[ $name != a ] || phase=$'-- belay:phase expand\n'
+		[ $name != b ] || phase=$'-- belay:phase backfill\n'
+		[ $name != c ] || phase=$'-- belay:phase contract\n'
+		up="CREATE TABLE t_$name (id int);"
+		case $1 in
+		golang-migrate) path=migrations/${n}_$name.up.sql ;;
+		dbmate) path=db/migrations/${n}_$name.sql up=$'-- migrate:up\n'"$up"$'\n-- migrate:down\nSELECT 1;' ;;
+		goose) path=migrations/0000${n}_$name.sql up=$'-- +goose Up\n'"$up" ;;
+		prisma) path=prisma/migrations/2024010${n}000000_$name/migration.sql ;;
+		flyway) path=sql/V${n}__$name.sql ;;
+		sqlx) path=migrations/2024010${n}000000_$name.sql ;;
+		diesel) path=migrations/2024-01-0${n}-000000_$name/up.sql ;;
+		plain) path=migrations/00${n}_$name.sql up=$'-- UP\n'"$up"$'\n-- DOWN\nSELECT 1;' ;;
+		esac
+		file "$path" <<<"$phase$up"
+	done
+	[ "$1" != sqlx ] || printf '[dependencies]\nsqlx = "0.8"\n' >Cargo.toml
+	[ "$1" != diesel ] || printf '[print_schema]\n' >diesel.toml
+}
+
+# made: the tables that are there
+made() {
+	sqlite3 app.db "SELECT group_concat(substr(name, 3), '') FROM (SELECT name FROM sqlite_master WHERE name LIKE 't\_%' ESCAPE '\' ORDER BY 1)"
+}
+
+@test "up ID, --only and --phase in each layout" {
+	for layout in golang-migrate dbmate goose prisma flyway sqlx diesel plain; do
+		mkdir -p "$BATS_TEST_TMPDIR/$layout"
+		cd "$BATS_TEST_TMPDIR/$layout"
+		four $layout
+		use="--layout $layout --db sqlite:app.db"
+		ends 0 belay status $use -o json || ends 3 belay status $use -o json
+		ids=($(belay graph --layout $layout --dialect sqlite -o json | json '" ".join(m["id"] for m in d["migrations"])'))
+		ends 0 belay up "${ids[0]}" $use
+		[ "$(made)" = a ]
+		ends 0 belay up --only "${ids[1]}" $use
+		[ "$(made)" = ab ]
+		ends 0 belay up --only "${ids[1]}" $use
+		says "nothing to do"
+		ends 0 belay up $use
+		says "contract"
+		[ "$(made)" = ab ]
+		ends 6 belay up "${ids[3]}" $use
+		says "is of the contract phase"
+		[ "$(made)" = ab ]
+		ends 0 belay up --phase contract $use
+		[ "$(made)" = abcd ]
+		ends 0 belay up $use
+		says "nothing to do: all migrations are applied"
+		ends 0 belay verify $use
+		rm app.db
+		ends 0 belay up --phase expand $use
+		[ "$(made)" = a ]
+		ends 0 belay up --phase backfill $use
+		[ "$(made)" = ab ]
+		ends 0 belay up "${ids[2]}" $use
+		[ "$(made)" = abc ]
+		ends 2 belay up --phase soon $use
+		ends 2 belay up nowhere $use
+	done
+}

@@ -41,7 +41,7 @@ struct command {
 	int (*run)(struct cli *c, struct err *err);
 	enum document document; /* which formats -o may ask for */
 };
-extern const struct command *const commands[]; /* ends with NULL */
+extern const struct command commands[]; /* ends with a row without a name */
 extern const struct option_spec global_options[];
 
 /* ---- One invocation ---- */
@@ -60,6 +60,7 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
+	bool log_json; /* standard error: a JSON object a line (log.h) */
 	bool no_checksums;  /* of migrations: the command does not look at what was applied */
 	const char *root;   /* absolute project folder */
 	const char *prefix; /* where it is as seen from where belay was started; "" = right there */
@@ -122,6 +123,9 @@ void progress_end(struct progress *p);
 void signals_install(void);
 void signals_plain(void); /* for what only reads: a signal ends it at once */
 int signals_pending(void);
+/* While a plan runs: the first Ctrl-C is only noted, the second one cancels what is under way, as
+ * SIGTERM does at once. One more ends the program. */
+void signals_gently(bool on);
 bool signals_tick(void *ctx, long long elapsed_ms); /* a struct waiter's tick */
 
 /* ---- Errors ---- */
@@ -149,6 +153,7 @@ int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
 int cmd_backups(struct cli *c, struct err *err);
 int cmd_restore(struct cli *c, struct err *err);
+int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);

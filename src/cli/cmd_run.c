@@ -3,11 +3,13 @@
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/log.h"
 #include "cli/running.h"
 #include "run/identity.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
+#include <signal.h>
 #include <time.h>
 
 void running_end(struct running *r)
@@ -114,7 +116,8 @@ int cmd_status(struct cli *c, struct err *err)
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
 	ok = running_identity(&r, false, err);
-	ok = ok && cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
+	ok = ok &&
+	     cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
 	running_end(&r);
 	return ok ? 0 : 2;
 }
@@ -129,7 +132,9 @@ static bool announce(
 	struct cli *c = r->cli;
 
 	(void)plan;
-	if (!r->told && !c->quiet)
+	if (!r->told)
+		log_begin(c, id);
+	if (!r->told && log_talks(c))
 		fprintf(stderr, "%s%.*s%s, database %.*s%s%.*s\n", tint(c->color_err, "bold"),
 			SLICE(clean_line(&c->arena, id->server)), tint(c->color_err, "off"),
 			SLICE(clean_line(&c->arena, id->database)), id->role.len ? ", role " : "",
@@ -153,14 +158,27 @@ static void tell_block(struct running *r, struct slice who)
 	err_done(&ignored);
 }
 
+static void say_stopping(struct running *r)
+{
+	if (r->stop_told || signals_pending() != SIGINT)
+		return;
+	r->stop_told = true;
+	progress_end(&r->progress);
+	fprintf(stderr, "stopping when this is done; Ctrl-C again cancels it now\n");
+}
+
 static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
 	struct cli *c = r->cli;
+
+	log_run(r, e);
 	switch (e->kind) {
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
 	case EVENT_STATEMENT_TICK:
+		say_stopping(r);
+		/* fall through */
 	case EVENT_STATEMENT_DONE:
 		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
 		break;
@@ -175,7 +193,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_RETRY:
 		tell_block(r, e->text);
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
@@ -184,7 +202,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		progress_say(&r->progress, e->text);
 		break;
 	case EVENT_PAUSE:
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			progress_end(&r->progress);
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
@@ -192,7 +210,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
-		if (!c->quiet)
+		if (log_talks(c))
 			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_PUT_BACK:
@@ -202,6 +220,12 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool stopping(void *ctx)
+{
+	(void)ctx;
+	return signals_pending() != 0;
 }
 
 static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
@@ -266,11 +290,13 @@ static void say_running(void *ctx, struct slice who)
 {
 	struct running *r = ctx;
 
-	if (!r->cli->quiet && io_now_ms() - r->said > 5000) {
-		r->said = io_now_ms();
+	if (io_now_ms() - r->said <= 5000)
+		return;
+	r->said = io_now_ms();
+	log_message(r->cli, "warning", "waiting_for_turn", who);
+	if (log_talks(r->cli))
 		fprintf(stderr, "waiting: another belay is migrating this database: %.*s\n",
 			SLICE(clean_line(&r->cli->arena, who)));
-	}
 }
 
 static bool read_if_running(const struct cli *c, enum if_running *out, struct err *err)
@@ -393,8 +419,7 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	ok = ok &&
-	     doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	ok = ok && doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
 	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
@@ -414,7 +439,9 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 		*res = (struct run_result){0};
 		return err->hint ? false : err_hint(err, "Nothing was done.");
 	}
+	signals_gently(true);
 	ok = run_plan(res, &c->arena, plan, ro, err);
+	signals_gently(false);
 	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
 			  ok ? SLICE_NONE : slice_of(err->message), &after))
 		warning_print(c, "%s", after.message);
@@ -422,8 +449,20 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
-static bool consent(void *ctx, const struct migration *m, const struct door *doors, size_t n,
-	struct err *err)
+/* What was read without our turn may be the middle of somebody's run: a refusal is looked at again
+ * when we have it. *err is forgotten then. */
+static bool may_be_midway(struct running *r, struct err *err)
+{
+	if (err->code != ERR_REFUSED || !r->state.journal_exists || r->taken ||
+		cli_flag(r->cli, "dry-run"))
+		return false;
+	err_done(err);
+	*err = (struct err){0};
+	return true;
+}
+
+static bool consent(
+	void *ctx, const struct migration *m, const struct door *doors, size_t n, struct err *err)
 {
 	struct running *r = ctx;
 
@@ -431,8 +470,8 @@ static bool consent(void *ctx, const struct migration *m, const struct door *doo
 	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
 }
 
-static bool back_up(void *ctx, const struct migration *m, enum direction d, long long run,
-	struct err *err)
+static bool back_up(
+	void *ctx, const struct migration *m, enum direction d, long long run, struct err *err)
 {
 	struct running *r = ctx;
 
@@ -455,10 +494,11 @@ static bool run_selection(
 		.consent = consent,
 		.back_up = back_up,
 		.open_watcher = open_watcher,
+		.stopping = stopping,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;
-	bool ok;
+	bool ok, midway = false;
 
 	*done = 0;
 	r->direction = sel->direction;
@@ -466,10 +506,11 @@ static bool run_selection(
 		!running_budget(c, &req, &ro, err))
 		return false;
 	r->backup = ro.backup;
-	if (!state_select(
-		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+	if (!state_select(&r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations,
+		    err) &&
+		!(midway = may_be_midway(r, err)))
 		return false;
-	if (req.nmigrations == 0)
+	if (req.nmigrations == 0 && !midway)
 		return true;
 	if (!running_identity(r, true, err))
 		return false;
@@ -509,7 +550,7 @@ bool running_cut(
 	if (sel->only.len)
 		return true;
 	if (!state_select(&r->state, &r->project, sel, &r->cli->arena, &list, &n, err))
-		return false;
+		return may_be_midway(r, err);
 	for (size_t i = 0; i < n && !*code; i++) {
 		if (list[i]->code)
 			*code = list[i];
@@ -608,6 +649,7 @@ bool running_identity(struct running *r, bool refuse, struct err *err)
 
 int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
 {
+	log_done(r, ok, done);
 	if (ok && done == 0)
 		printf("%s\n", r->skipped ? "nothing done: another belay is migrating this database"
 					  : nothing);
@@ -626,6 +668,7 @@ int cmd_up(struct cli *c, struct err *err)
 
 	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
+	sel.again = cli_text(c, "in-doubt") && strcmp(cli_text(c, "in-doubt"), "again") == 0;
 	say_oddities(&r, &sel);
 	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))

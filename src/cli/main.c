@@ -1,6 +1,6 @@
 /* main.c - the tables of commands and global options, help, and how a run ends. */
 #include "base/io.h"
-#include "cli/cli.h"
+#include "cli/log.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -21,6 +21,7 @@ const struct option_spec global_options[] = {
 	{"config",         0,   OPTION_TEXT, "FILE",    "configuration instead of belay.yml"},
 	{"quiet",          'q', OPTION_FLAG, NULL,      "no progress, no warnings"},
 	{"no-color",       0,   OPTION_FLAG, NULL,      "no colours (NO_COLOR does the same)"},
+	{"log-format",     0,   OPTION_TEXT, "FORMAT",  "text, or json: what goes to standard error as an object a line"},
 	{"version",        'V', OPTION_FLAG, NULL,      "print the version"},
 	{"help",           'h', OPTION_FLAG, NULL,      "print help"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -119,6 +120,10 @@ static const struct option_spec new_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec uses_options[] = {
+	{"code", 0, OPTION_TEXT, "DIR", "search the application's files below DIR too"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec watch_options[] = {
 	{"once", 0, OPTION_FLAG, NULL, "print it once and end"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -158,7 +163,7 @@ static const struct option_spec restore_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
-static const struct command command_table[] = {
+const struct command commands[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
@@ -264,6 +269,11 @@ static const struct command command_table[] = {
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
 	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
 	 "belay diff sqlite:app.db @", NULL, 2, 2, cmd_diff},
+	{"uses", "TABLE[.COLUMN]", "where a table or a column is used, before it goes",
+	 "Lists what in the schema uses it: foreign keys, indexes, views, functions, triggers, policies. With\n"
+	 "--code the lines of the application that name it, also as ORMs write it; with --db the queries that\n"
+	 "PostgreSQL has counted (pg_stat_statements). Bodies are searched for words: that is \"possibly\".",
+	 "belay uses customers.email --code .", uses_options, 1, 1, cmd_uses},
 	{"watch", "", "who waits for whom, what is at work, how far it is",
 	 "Shows sessions that are in the way and those that wait behind them, the progress of index\n"
 	 "builds and vacuum, open transactions and standbys; again every two seconds until Ctrl-C.\n"
@@ -276,19 +286,9 @@ static const struct command command_table[] = {
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},
+	{.name = NULL},
 };
 /* clang-format on */
-
-#define N_COMMANDS (sizeof command_table / sizeof *command_table)
-
-const struct command *const commands[] = {&command_table[0], &command_table[1], &command_table[2],
-	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
-	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
-	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], &command_table[20], &command_table[21], &command_table[22],
-	&command_table[23], &command_table[24], NULL};
-_Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
 
@@ -311,8 +311,8 @@ static void print_help(void)
 	printf("belay makes database migrations safe: it checks, rehearses, runs and undoes "
 	       "them.\n\n"
 	       "usage: belay COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n");
-	for (size_t i = 0; commands[i]; i++)
-		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i].name; i++)
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	printf("\nOptions for every command:\n");
 	print_options(global_options);
 	printf("\nStart with:   belay check\n"
@@ -487,6 +487,7 @@ static int run(struct cli *c, int argc, char **argv, struct err *err)
 
 	colours(c);
 	c->quiet = cli_flag(c, "quiet");
+	parsed = parsed && log_read_format(c, err);
 	if (cli_flag(c, "version")) {
 		err_done(err);
 		printf("belay %s\n", BELAY_VERSION);

@@ -123,9 +123,9 @@ static bool take_short(
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
+	for (size_t i = 0; commands[i].name; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
 	return NULL;
 }
 
@@ -135,8 +135,8 @@ static bool unknown_command(const char *word, struct err *err)
 	const char *near;
 	size_t n = 0;
 
-	while (commands[n] && n < 63) {
-		words[n] = commands[n]->name;
+	while (commands[n].name && n < 63) {
+		words[n] = commands[n].name;
 		n++;
 	}
 	near = nearest_word(slice_of(word), words, n);

@@ -19,9 +19,11 @@ struct running {
 	bool taken;   /* our turn */
 	bool skipped; /* somebody else is at it, and that is fine */
 	struct progress progress;
+	long long logged; /* when a line about a run was last written, and which (log.h) */
+	enum run_event_kind logged_kind;
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
-	bool confirmed, block_told;
+	bool confirmed, block_told, stop_told;
 	enum direction direction;
 	enum backup_mode backup;
 };

@@ -237,6 +237,12 @@ struct engine_watch {
 	bool (*end)(struct conn *c, struct slice id, bool terminate, bool *sent, struct err *err);
 };
 
+/* A statement that the server has counted, without its values. */
+struct recorded_query {
+	struct slice sql;
+	long long calls;
+};
+
 /* An index that is there and of no use: a build that nobody finished. */
 struct broken_index {
 	struct name index, table;
@@ -323,6 +329,10 @@ struct engine {
 	/* All tables with what statistics say of them. Reads no table and waits for no lock. */
 	bool (*sizes)(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
 			struct err *err);
+	/* Those that have the word in them, most called first. Fails where none are kept or may be
+	 * read; NULL where the engine keeps none. */
+	bool (*recorded)(struct conn *c, struct arena *a, struct slice word,
+			struct recorded_query **out, size_t *n, struct err *err);
 	/* Those that nobody is at work on; NULL where an index is whole or not there. */
 	bool (*broken_indexes)(struct conn *c, struct arena *a, struct broken_index **out,
 			size_t *n, struct err *err);

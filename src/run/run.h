@@ -20,7 +20,8 @@ struct migration_state {
 	struct slice id;
 	enum applied_state state;
 	bool edited, missing_file, late;
-	bool undoing; /* PARTIAL: its down was begun */
+	bool taken_out; /* belay applied it, and the framework's table does not know it */
+	bool undoing;   /* PARTIAL: its down was begun */
 	struct slice applied_at;
 	long long ms;
 	struct slice note;
@@ -30,6 +31,8 @@ struct run_state {
 	size_t n;
 	struct history history;
 	bool journal_exists;
+	struct slice shadow; /* a table of the history's name that is found behind it, and knows */
+	size_t orphans;      /* migrations in our ledger while the framework's table is gone */
 	struct ledger_row *ledger;
 	size_t nledger;
 	struct journal_entry *open_steps; /* intended, not known to be done */
@@ -40,11 +43,12 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 /* The migrations a request means, in running order. Exactly one of the selectors is used. */
 struct selection {
 	enum direction direction;
-	struct slice to;   /* up ID / down ID (not included) / goto */
-	struct slice only; /* up --only */
-	size_t count;      /* down --count N; 0 = not given */
-	bool all;          /* down --all */
-	enum phase phase;  /* up --phase */
+	struct slice to;     /* up ID / down ID (not included) / goto */
+	struct slice only;   /* up --only */
+	size_t count;        /* down --count N; 0 = not given */
+	bool all;            /* down --all */
+	enum phase phase;    /* up --phase */
+	bool again;          /* what was taken out of the history behind our back may run again */
 	bool out_of_order;   /* up: late ones are run in their place */
 	bool ignore_missing; /* up: rows whose file is missing do not stop it */
 };
@@ -59,8 +63,8 @@ enum run_event_kind {
 	EVENT_MIGRATION_DONE,
 	EVENT_VERIFY_DONE,
 	EVENT_RETRY,
-	EVENT_BATCH, /* of a statement in batches one more is done; text: how far it has come */
-	EVENT_PAUSE, /* the batches wait; text: what for */
+	EVENT_BATCH,    /* of a statement in batches one more is done; text: how far it has come */
+	EVENT_PAUSE,    /* the batches wait; text: what for */
 	EVENT_KEEP,     /* what would be lost is kept; text: what, where, how large */
 	EVENT_PUT_BACK, /* what the migration's up had kept is there again; text: what, how much */
 };
@@ -119,10 +123,12 @@ struct run_options {
 		struct err *err);
 	long long most_bytes; /* of an archive; 0 = no limit */
 	bool no_restore;      /* down leaves archives of up where they are */
-	struct lease *lease; /* held by the caller; NULL: none */
+	struct lease *lease;  /* held by the caller; NULL: none */
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
+	/* True: stop at the next place where all that was done stays. May be NULL. */
+	bool (*stopping)(void *ctx);
 	struct window window; /* no migration begins outside of it */
 	int patience_ms;      /* how long a lock is tried for, 0 = once */
 	struct batch_limits batches;

@@ -17,6 +17,7 @@ const struct engine engine_postgres = {
 	.load = pg_load,
 	.rows_fingerprint = pg_rows_fingerprint,
 	.sizes = pg_sizes,
+	.recorded = pg_recorded,
 	.broken_indexes = pg_broken_indexes,
 	.positions = pg_positions,
 	.scratch_start = pg_scratch_start,

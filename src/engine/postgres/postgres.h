@@ -27,6 +27,7 @@ struct pg_conn {
 	PGcancel *cancel;
 	/* A pooler stands between: what is SET may end up in somebody else's session. */
 	bool pooled;
+	bool lost;      /* given up: whatever libpq thinks of it */
 	bool read_only; /* asked for; behind a pooler each statement is wrapped */
 	struct arena notices_arena;
 	struct slice *notices; /* since the last statement was sent: "WARNING: …" */
@@ -65,6 +66,8 @@ extern const struct engine_dump pg_dump;
 extern const struct engine_watch pg_watch;
 bool pg_broken_indexes(struct conn *c, struct arena *a, struct broken_index **out, size_t *n,
 	struct err *err); /* sizes.c */
+bool pg_recorded(struct conn *c, struct arena *a, struct slice word, struct recorded_query **out,
+	size_t *n, struct err *err); /* sizes.c */
 bool pg_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
 	struct err *err); /* sizes.c */
 

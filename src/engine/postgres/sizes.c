@@ -1,4 +1,5 @@
-/* sizes.c - how large the tables are, as the statistics have it; and which indexes are ruins. */
+/* sizes.c - how large the tables are, as the statistics have it; which indexes are ruins; which
+ * queries were counted. */
 #include "engine/postgres/postgres.h"
 
 #include "queries.h"
@@ -63,4 +64,36 @@ bool pg_broken_indexes(
 		*ARENA_PUSH(a, *out, *n) = x;
 	}
 	return true;
+}
+
+/* Of pg_stat_statements, in whatever schema the extension is. */
+bool pg_recorded(struct conn *c, struct arena *a, struct slice word, struct recorded_query **out,
+	size_t *n, struct err *err)
+{
+	struct rows where = {0}, r = {0};
+	struct buf b = {0};
+	bool ok;
+
+	*out = NULL;
+	*n = 0;
+	if (!conn_query(c,
+		    SL("SELECT n.nspname FROM pg_catalog.pg_extension e JOIN "
+		       "pg_catalog.pg_namespace n"
+		       " ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'"),
+		    a, &where, err))
+		return false;
+	if (where.nrows == 0)
+		return err_set(err, ERR_INPUT, "pg_stat_statements is not there");
+	sqlf(&b, DIALECT_POSTGRES,
+		"SELECT s.query, pg_catalog.sum(s.calls) FROM %N s WHERE s.dbid = (SELECT oid FROM"
+		" pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+		" AND pg_catalog.strpos(pg_catalog.lower(s.query), pg_catalog.lower(%L)) > 0"
+		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 500",
+		rows_get(&where, 0, 0), SL("pg_stat_statements"), word);
+	ok = conn_query(c, buf_slice(&b), a, &r, err);
+	for (size_t i = 0; ok && i < r.nrows; i++)
+		*ARENA_PUSH(a, *out, *n) =
+			(struct recorded_query){rows_get(&r, i, 0), number(&r, i, 1)};
+	buf_done(&b);
+	return ok;
 }
