@@ -84,6 +84,8 @@ const struct session_lock *held_near(const struct judged *j, int strength, struc
 bool already_closed(const struct judged *j, struct name table);
 /* Is that table dropped by this statement, or further down in the script? */
 bool table_goes_too(struct judged *j, struct name table);
+/* What a report holds of a safe form. */
+struct slice beginning_of(struct arena *a, struct slice safe);
 /* a, b, c */
 struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */

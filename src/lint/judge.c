@@ -413,25 +413,6 @@ static void collapse(struct judge *jg, const struct judged *j)
 	jg->out->nfindings = n;
 }
 
-/* The safe form of a wide table, or of a DROP of many, is a long script: a report holds its
- * beginning. */
-static struct slice bounded(struct judge *jg, struct slice safe)
-{
-	enum { MOST = 4096 };
-	size_t n = MOST;
-
-	if (safe.len <= MOST)
-		return safe;
-	while (n && safe.at[n - 1] != '\n')
-		n--;
-	if (!n)
-		n = MOST;
-	while (n && (safe.at[n] & 0xC0) == 0x80)
-		n--;
-	return arena_printf(jg->arena, "%.*s%s-- … belay fix writes all of it",
-		SLICE(slice_sub(safe, 0, n)), safe.at[n - 1] == '\n' ? "" : "\n");
-}
-
 static void give_safe_forms(struct judge *jg, const struct judged *j)
 {
 	for (size_t i = jg->first_of_statement; i < jg->out->nfindings; i++) {
@@ -439,7 +420,7 @@ static void give_safe_forms(struct judge *jg, const struct judged *j)
 		struct slice safe = jg->in->safe_form(j, f->rule);
 
 		if (safe.len)
-			f->safe = bounded(jg, safe);
+			f->safe = beginning_of(jg->arena, safe);
 	}
 }
 
