@@ -251,25 +251,6 @@ bool first_time(struct judged *j, const struct rule *r, struct slice key)
 		arena_printf(&j->facts->script, "%s %.*s", r->id, SLICE(key)), SLICE_NONE);
 }
 
-/* The safe form of a wide table, or of a DROP of many, is a long script: a report holds its
- * beginning. */
-struct slice beginning_of(struct arena *a, struct slice safe)
-{
-	enum { MOST = 4096 };
-	size_t n = MOST;
-
-	if (safe.len <= MOST)
-		return safe;
-	while (n && safe.at[n - 1] != '\n')
-		n--;
-	if (!n)
-		n = MOST;
-	while (n && (safe.at[n] & 0xC0) == 0x80)
-		n--;
-	return arena_printf(a, "%.*s%s-- … belay fix writes all of it",
-		SLICE(slice_sub(safe, 0, n)), safe.at[n - 1] == '\n' ? "" : "\n");
-}
-
 const char *severity_word(enum severity s)
 {
 	switch (s) {
