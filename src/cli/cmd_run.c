@@ -239,6 +239,15 @@ static bool open_watcher(void *ctx, struct conn **out, struct err *err)
 	return ok;
 }
 
+static bool open_replica(void *ctx, struct slice text, struct conn **out, struct err *err)
+{
+	struct running *r = ctx;
+	struct conn_options o = {.read_only = true};
+
+	return config_expand(&r->cli->arena, arena_cstr(&r->cli->arena, text), &o.url, err) &&
+	       engine_connect(out, &o, err);
+}
+
 static bool read_time(const struct cli *c, const char *option, int *ms, struct err *err)
 {
 	const char *text = cli_text(c, option);
@@ -432,6 +441,7 @@ static bool run_selection(
 		.announce = announce,
 		.event = on_event,
 		.open_watcher = open_watcher,
+		.open_replica = open_replica,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;

@@ -345,7 +345,8 @@ static struct conn *batch_watcher(void *ctx)
 	return budget_watcher(&x->budget);
 }
 
-static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s,
+	struct slice text, const struct batch_progress *progress)
 {
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,
@@ -354,7 +355,8 @@ static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s
 		.direction = s->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
-		.text = text};
+		.text = text,
+		.batch = progress};
 
 	if (x->o->event)
 		x->o->event(x->o->ctx, &e);

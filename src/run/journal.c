@@ -20,7 +20,7 @@ struct journal {
 };
 
 enum {
-	JOURNAL_VERSION = 3,
+	JOURNAL_VERSION = 4,
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
@@ -58,6 +58,7 @@ bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 		return slice_is(schema, "belay");
 	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
 	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
+	       slice_is(name, "belay_part") || slice_is(name, "belay_control") ||
 	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
 }
 
@@ -127,6 +128,21 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL,"
 		" xid %s NOT NULL%s",
 		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "part");
+	buf_printf(out,
+		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL, part %s NOT "
+		"NULL, last_key %s, upto %s NOT NULL, rows_seen %s NOT NULL, rows_done %s NOT NULL,"
+		" ranges_done %s NOT NULL, finished %s NOT NULL, updated %s NOT NULL,"
+		" PRIMARY KEY (migration, direction, statement, part)%s",
+		k, dialect_is_mysql(d) ? "varchar(4)" : k, n, n, t, t, n, n, n, n, type_of(d, 'm'),
+		end);
+	/* See control.h. */
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "control");
+	buf_printf(out,
+		" (name %s NOT NULL PRIMARY KEY, value %s NOT NULL, set_by %s, set_at %s NOT NULL%s",
+		dialect_is_mysql(d) ? "varchar(64)" : k, t, k, type_of(d, 'm'), end);
 }
 
 void journal_script(struct buf *out, enum dialect d, struct slice where)
@@ -210,6 +226,15 @@ static bool exists(struct conn *c, struct slice schema, struct slice prefix, con
 	*yes = r.nrows > 0;
 	arena_done(&a);
 	return ok;
+}
+
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+{
+	struct slice schema, prefix;
+
+	place(c->id.dialect, where, &schema, &prefix);
+	return exists(c, schema, prefix, name, yes, err);
 }
 
 static bool read_ledger(struct conn *c, struct slice schema, struct slice prefix, struct arena *a,
@@ -423,6 +448,14 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
+}
+
 void journal_table(struct journal *j, struct buf *b, const char *name)
 {
 	table(b, j->conn->id.dialect, j->schema, j->prefix, name);
@@ -557,15 +590,17 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 
 static bool close_open_steps(struct journal *j, const struct migration *m, struct err *err)
 {
+	static const char *const walks[] = {"cursor", "part", "moved"};
+
 	buf_adds(&j->sql, "UPDATE ");
 	own(j, "step");
 	sqlf(&j->sql, j->conn->id.dialect,
 		" SET state = 'recorded' WHERE migration = %L AND kind IN ('alone', 'mark')"
 		" AND state <> 'recorded'",
 		m->id);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
 		buf_adds(&j->sql, "; DELETE FROM ");
-		own(j, i ? "moved" : "cursor");
+		own(j, walks[i]);
 		sqlf(&j->sql, j->conn->id.dialect, " WHERE migration = %L", m->id);
 	}
 	return run_sql(j, err);

@@ -10,7 +10,8 @@
  *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql_text,
  *	     before_state, evidence, started, ms, error)
  *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
- *	cursor(…), moved(…)			see cursor.h
+ *	cursor(…), part(…), moved(…)		see cursor.h
+ *	control(…)				see control.h
  *	version(version)			of these tables
  *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
  *
@@ -80,8 +81,12 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
  * one. `close_steps`: the migration has rows of single steps, which now belong to the past. */
 bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
 	bool close_steps, struct err *err);
+/* Is that table of the journal there? */
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
 /* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
 void journal_table(struct journal *j, struct buf *b, const char *name);
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
 long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
