@@ -34,24 +34,28 @@ bool pace_is_busy(const struct pace *p)
 	return p->engine->pressure && io_now_ms() < p->busy_until;
 }
 
-/* Is anybody else at work? A moment's look misses short transactions: they are counted. */
+/* Is anybody else at work? A moment's look misses short transactions: they are counted. The server
+ * counts ours up to a second late: those of the time before may be among them. */
 static void note_others(struct pace *p)
 {
-	long long others;
+	const struct batch_pressure *before = &p->before.server, *now = &p->now.server;
+	long long others = -1;
 
 	if (!p->now.known) {
 		p->busy_until = p->now.at + BUSY_MS;
 		p->seen_others = true;
 		return;
 	}
-	others = p->before.known
-			 ? pace_rate(p, p->before.server.commits + p->own, p->now.server.commits)
-			 : -1;
-	p->seen_others = p->before.known || p->now.server.active > 0;
-	if (p->now.server.active > 0 || others > OTHERS)
+	if (p->before.known)
+		others = pace_rate(p, before->commits + p->own + p->own_before, now->commits);
+	p->seen_others = p->before.known || now->active > 0;
+	if (now->active > 0 || others > OTHERS)
 		p->busy_until = p->now.at + BUSY_MS;
 	else if (!p->before.known)
 		p->busy_until = p->now.at + READ_MS; /* nobody can tell yet */
+	p->own_before = p->own;
+	p->own = 0;
+	p->before = p->now;
 }
 
 static bool lost_too_long(struct pace *p, struct slice reason, struct err *err)
@@ -82,10 +86,6 @@ bool pace_look(struct pace *p, struct slice *reason, struct err *err)
 	*reason = p->reason = pace_reason(p, &lost);
 	p->asked = p->now.at;
 	note_others(p);
-	if (p->now.known) {
-		p->before = p->now;
-		p->own = 0;
-	}
 	if (!lost)
 		p->failed_since = 0;
 	else if (lost_too_long(p, *reason, err))

@@ -33,12 +33,12 @@ struct pace {
 
 	/* Ours. */
 	struct reading_of now, before;
-	long long asked;        /* when the signals were last read */
-	long long failed_since; /* a signal is lost since then; 0 = none is */
-	long long busy_until;   /* others are at work, or nobody can tell */
-	long long own;          /* transactions of ours since `before` */
-	long long commit_ms;    /* of the last ones, about */
-	long long held_ms;      /* spent waiting */
+	long long asked;           /* when the signals were last read */
+	long long failed_since;    /* a signal is lost since then; 0 = none is */
+	long long busy_until;      /* others are at work, or nobody can tell */
+	long long own, own_before; /* transactions of ours since `before`; in the time before it */
+	long long commit_ms;       /* of the last ones, about */
+	long long held_ms;         /* spent waiting */
 	long long dead,
 		clean_at; /* dead rows we have made; when to have them cleaned away; 0 = never */
 	long long cleaned, tried; /* when that was last done; tried */
