@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Statements marked belay:batched: every row exactly once, whatever comes in between.
-load helper
+load batches
 
 setup_file() {
 	load helper
@@ -11,23 +11,6 @@ teardown_file() {
 	load helper
 	postgres_stop
 }
-
-teardown() {
-	[ -z "${standby_pid:-}" ] || kill -INT "$standby_pid" || true
-	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
-}
-
-# base SQL < the second migration
-base() {
-	file migrations/1_base.up.sql <<<"$1"
-	file migrations/2_fill.up.sql
-}
-
-# Rows by how often they were changed: "1|20000" is what everybody wants.
-times() { pg -c "SELECT n, count(*) FROM ${1:-t} GROUP BY n ORDER BY n"; }
-
-numbers='CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT 0);
-INSERT INTO t SELECT i * 3, 0 FROM generate_series(1, 20000) i;'
 
 @test "keys of all kinds, and the part that WHERE leaves" {
 	pg_database keys
@@ -87,15 +70,6 @@ SQL
 	ends 0 belay up --db "$url"
 	[ "$(times)" = "1|$rows" ]
 	[ "$(pg -c 'SELECT count(*) FROM belay.moved')" = 0 ]
-}
-
-# killed SECONDS SIGNAL: up, hit after a while
-killed() {
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	local pid=$!
-	sleep "$1"
-	kill "-$2" "$pid" 2>/dev/null || true
-	wait "$pid" || true
 }
 
 @test "killed again and again at any instant: each row once" {
@@ -254,15 +228,6 @@ SQL
 	[ "$(times)" = "1|20000" ]
 }
 
-# as_server COMMAND…: as the user that owns the test server
-as_server() {
-	if [ "$(id -u)" = 0 ]; then
-		runuser -u "$(stat -c %U "$PG_DIR/data")" -- "$@"
-	else
-		"$@"
-	fi
-}
-
 @test "a standby that falls behind holds the batches up, one that is gone does not" {
 	local bin
 	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
@@ -369,8 +334,6 @@ SQL
 
 # ---- SQLite ----
 
-lite() { sqlite3 app.db "$1"; }
-
 @test "SQLite: rowid, its names, and keys of tables without one" {
 	url=sqlite:app.db
 	base "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT DEFAULT 0);
@@ -435,13 +398,9 @@ SQL
 
 # ---- MariaDB ----
 
-my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
-
 @test "MariaDB: keys of all kinds, killed at any instant, the row that fails" {
-	local out i
-	[ -x /usr/sbin/mariadbd ] || skip "no MariaDB"
-	out=$("$ROOT/tests/servers/mariadb.sh" start)
-	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out")
+	local i
+	mariadb_here
 	base "CREATE TABLE t (id bigint UNSIGNED PRIMARY KEY, n int DEFAULT 0) ENGINE=InnoDB;
 INSERT INTO t SELECT 18446744073709500000 - seq * 3, 0 FROM seq_1_to_10000;
 CREATE TABLE c (a varchar(20) COLLATE utf8mb4_unicode_ci, b binary(16), d datetime(6), n int DEFAULT 0, PRIMARY KEY (a, b, d)) ENGINE=InnoDB CHARACTER SET utf8mb4;

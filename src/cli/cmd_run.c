@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
+#include "run/limits.h"
 #include "run/run.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
@@ -174,6 +175,8 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_STATEMENT_BEGIN:
 	case EVENT_STATEMENT_TICK:
 	case EVENT_STATEMENT_DONE:
+		if (e->step && e->step->batched)
+			break;
 		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
 		break;
 	case EVENT_MIGRATION_DONE:
@@ -269,6 +272,9 @@ static bool read_budget(
 	req->hold_ms = e && e->hold_ms >= 0 ? e->hold_ms : 2000;
 	ro->batches = c->config.batches;
 	ro->patience_ms = 600000;
+	if (cli_text(c, "parallel") && !limit_set(&ro->batches, SL("parallel"),
+					       slice_of(cli_text(c, "parallel")), err))
+		return false;
 	return read_time(c, "wait", &req->wait_ms, err) &&
 	       read_time(c, "hold", &req->hold_ms, err) &&
 	       read_time(c, "patience", &ro->patience_ms, err);

@@ -38,9 +38,6 @@ static bool write_cursor(struct batcher *x, const struct cursor *next, struct er
 {
 	struct batch_run *b = x->b;
 
-	if (x->last)
-		return cursor_end(b->journal, b->conn, b->step, err) &&
-		       journal_done_alone(b->journal, b->step, io_now_ms() - x->begun, err);
 	if (x->key->places && !x->what->deletes &&
 		!cursor_note_moved(b->journal, b->conn, b->step, err))
 		return false;
@@ -79,6 +76,7 @@ static bool run_one(struct batcher *x, struct err *err)
 	next.rows += rows;
 	next.seen += x->last ? (rows < x->tried ? rows : x->tried) : x->tried;
 	next.ranges++;
+	next.finished = x->last;
 	if (!write_cursor(x, &next, err))
 		return false;
 	x->changed = rows;
@@ -187,17 +185,17 @@ static struct conn *watcher(void *ctx)
 	return x->b->host->watcher(x->b->host->ctx);
 }
 
-/* Batches are short while others are at work, and limits may change at any time. */
-void batch_follow(struct batcher *x, const struct pace *p)
+void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 {
 	const struct engine_batches *e = x->b->conn->engine->batches;
-	const struct batch_limits *l = &p->limits;
 
-	x->target_ms = l->target_ms ? l->target_ms : pace_is_busy(p) ? BUSY_MS : TARGET_MS;
+	x->target_ms = l->target_ms ? l->target_ms : busy ? BUSY_MS : TARGET_MS;
 	if (e->most_ms && x->target_ms > e->most_ms)
 		x->target_ms = e->most_ms;
 	x->most = l->max_rows ? l->max_rows : MAX_ROWS;
 	x->least = LEAST_ROWS < x->most ? LEAST_ROWS : x->most;
+	if (!x->size)
+		x->size = x->what->size ? x->what->size : FIRST_ROWS;
 	if (x->size > x->most && !x->what->size)
 		x->size = x->most;
 }
@@ -229,7 +227,7 @@ static bool run_batches(struct batcher *x, struct err *err)
 
 		if (!go_on(x, err) || !pace_wait(p, err) || !pace_tidy(p, err))
 			return false;
-		batch_follow(x, p);
+		batch_follow(x, &p->limits, pace_is_busy(p));
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
 		pace_note(p, x->commit_ms, x->what->deletes ? 0 : x->changed);
@@ -255,15 +253,13 @@ static void set_up(struct batcher *x)
 		.key = x->key,
 		.session = b->session};
 	pace_begin(x->pace);
-	batch_follow(x, x->pace);
-	x->size = x->what->size ? x->what->size : FIRST_ROWS < x->most ? FIRST_ROWS : x->most;
 }
 
 static void say_where(struct batcher *x, struct err *err)
 {
 	const char *command = x->b->step->direction == DIR_UP ? "up" : "down";
 
-	if (!x->cursor->last || !err_is(err))
+	if (!x->cursor->last || !err_is(err) || x->parted)
 		return;
 	err_context(err,
 		"%lld row%s in %lld batch%s changed and stay, up to %.*s; belay %s goes on behind "
@@ -271,6 +267,38 @@ static void say_where(struct batcher *x, struct err *err)
 		x->cursor->rows, x->cursor->rows == 1 ? "" : "s", x->cursor->ranges,
 		x->cursor->ranges == 1 ? " are" : "es are",
 		SLICE(batch_key_words(x->key, x->cursor->last, x->b->arena)), command);
+}
+
+/* All is walked: the statement is done. */
+static bool finish(struct batcher *x, struct err *err)
+{
+	const struct batch_host *h = x->b->host;
+	struct batch_run *b = x->b;
+
+	for (;;) {
+		if (h->begin(h->ctx, b->step, err) &&
+			cursor_end(b->journal, b->conn, b->step, err) &&
+			journal_done_alone(b->journal, b->step, io_now_ms() - x->begun, err) &&
+			h->commit(h->ctx, err))
+			return true;
+		h->roll_back(h->ctx);
+		if (!b->conn->ops->alive(b->conn) || !h->again(h->ctx, b->step, err))
+			return false;
+	}
+}
+
+static bool walk(struct batcher *x, struct err *err)
+{
+	bool parted;
+
+	if (!batch_find_cursor(x, err))
+		return false;
+	telling_begin(&x->telling, x->b, x->cursor->seen);
+	if (x->empty)
+		return true;
+	if (!batch_in_parts(x, &parted, err))
+		return false;
+	return (parted || run_batches(x, err)) && finish(x, err);
 }
 
 bool batch_run(struct batch_run *b, struct err *err)
@@ -287,9 +315,7 @@ bool batch_run(struct batch_run *b, struct err *err)
 	if (!e->key(b->conn, b->arena, x.what->table, x.what->key, x.what->sets, &b->key, err))
 		return err_span(err, b->step->statement->span);
 	set_up(&x);
-	ok = batch_find_cursor(&x, err);
-	telling_begin(&x.telling, b, b->cursor.seen);
-	ok = ok && (x.last || run_batches(&x, err));
+	ok = walk(&x, err);
 	say_where(&x, err);
 	pace_done(&pace);
 	buf_done(&x.sql);

@@ -24,6 +24,10 @@ struct batch_host {
 	/* A batch went well: failures are counted anew. */
 	void (*fresh)(void *ctx);
 	struct conn *(*watcher)(void *ctx);
+	/* For one connection more that works on the same statement: what its transactions begin
+	 * with, kept by the caller; and the session as the migration has set it. */
+	struct slice (*words)(void *ctx, const struct step *s);
+	bool (*settle)(void *ctx, struct conn *c, const struct step *s, struct err *err);
 	void (*tell)(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text,
 		const struct batch_progress *progress);
 };

@@ -7,7 +7,7 @@ static bool find_end(struct batcher *x, struct err *err)
 	struct rows r = {0};
 
 	if (x->key->places) {
-		x->last = x->key->pages == 0;
+		x->empty = x->key->pages == 0;
 		x->cursor->upto = range_place(&x->b->reached, x->key->pages);
 		return true;
 	}
@@ -16,7 +16,7 @@ static bool find_end(struct batcher *x, struct err *err)
 	buf_adds(&x->sql, " LIMIT 1");
 	if (!conn_query(x->b->conn, buf_slice(&x->sql), &x->scratch, &r, err))
 		return false;
-	x->last = r.nrows == 0;
+	x->empty = r.nrows == 0;
 	if (r.nrows)
 		x->cursor->upto = range_keep(&x->b->reached, &r, nkey(x));
 	return true;
@@ -30,9 +30,9 @@ static bool make_cursor(struct batcher *x, struct err *err)
 
 	x->cursor->key_words = x->key->words;
 	ok = h->begin(h->ctx, b->step, err) && find_end(x, err) &&
-	     (x->last ? journal_done_alone(b->journal, b->step, 0, err)
-		      : cursor_begin(
-				x->cursor, b->journal, b->conn, b->step, nkey(x), b->arena, err)) &&
+	     (x->empty ? journal_done_alone(b->journal, b->step, 0, err)
+		       : cursor_begin(x->cursor, b->journal, b->conn, b->step, nkey(x), b->arena,
+				 err)) &&
 	     h->commit(h->ctx, err);
 	if (!ok)
 		h->roll_back(h->ctx);

@@ -20,6 +20,8 @@ struct batcher {
 	long long suspect; /* rows left of a range in which one failed */
 	long long tried;   /* rows of the range under way */
 	bool in_statement, last;
+	bool empty;          /* there is nothing to walk */
+	bool parted;         /* others walk the rest of it, in parts */
 	struct slice *bound; /* of the range under way */
 	long long begun;
 	struct telling telling;
@@ -42,11 +44,16 @@ struct slice *range_place(struct arena *a, long long page);
 bool range_find(struct batcher *x, struct err *err);
 
 /* ---- batch.c ---- */
-/* Takes the limits that are in force. */
-void batch_follow(struct batcher *x, const struct pace *p);
+/* Takes the limits that are in force; batches are short while others are at work. */
+void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy);
 /* One batch, however often it has to be tried. */
 bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err);
-/* ---- batch_begin.c: goes on where an earlier run stopped, or begins; x->last: nothing to do. */
+/* ---- batch_begin.c: goes on where an earlier run stopped, or begins; x->empty: nothing to do. */
 bool batch_find_cursor(struct batcher *x, struct err *err);
+/* ---- split.c: parts of about the same size, written to the journal; none: it is not worth it. */
+bool batch_split(struct batcher *x, int workers, struct cursor **out, size_t *n, struct err *err);
+/* ---- parallel.c: several connections at the rest, when that is asked for or was begun; *parted
+ * false: nobody asked. */
+bool batch_in_parts(struct batcher *x, bool *parted, struct err *err);
 
 #endif

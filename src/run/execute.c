@@ -345,8 +345,8 @@ static struct conn *batch_watcher(void *ctx)
 	return budget_watcher(&x->budget);
 }
 
-static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s,
-	struct slice text, const struct batch_progress *progress)
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text,
+	const struct batch_progress *progress)
 {
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,
@@ -362,6 +362,28 @@ static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s
 		x->o->event(x->o->ctx, &e);
 }
 
+static struct slice batch_words(void *ctx, const struct step *s)
+{
+	struct executor *x = ctx;
+
+	return fenced(x, begin_for(x, s));
+}
+
+/* Its limits, where they are the session's, and what the migration has SET before this step. */
+static bool batch_settle(void *ctx, struct conn *c, const struct step *s, struct err *err)
+{
+	struct executor *x = ctx;
+	const struct engine_locks *locks = x->budget.locks;
+	bool ok = true;
+
+	if (locks && !locks->rung)
+		ok = conn_exec(c, locks->limits(x->arena, c->id.dialect, s->wait_ms, false), err);
+	for (const struct step *k = x->plan->steps; ok && k < s; k++)
+		if (k->migration == s->migration && only_sets(k->statement))
+			ok = conn_exec(c, k->sql, err);
+	return ok;
+}
+
 static bool run_in_batches(struct executor *x, const struct step *s, struct err *err)
 {
 	const struct batch_host host = {.ctx = x,
@@ -372,6 +394,8 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 		.again = batch_again,
 		.fresh = batch_fresh,
 		.watcher = batch_watcher,
+		.words = batch_words,
+		.settle = batch_settle,
 		.tell = batch_tell};
 	struct batch_run b = {.host = &host,
 		.o = x->o,
