@@ -48,6 +48,13 @@ bench: all
 docs: all
 	tools/docs.py $(BUILD)/belay docs
 
+# What the servers do with the rules' examples, written down anew (PostgreSQL 18 from npm).
+rule-examples: all
+	tools/rule-examples.py $(BUILD)/belay >tests/oracle/effects/postgres/rules.txt
+	cd $(BUILD) && ORACLE_VERSIONS=18 ORACLE_WRITE=1 ./test-oracle-effects rules.txt | grep -v '^[[\#]' >rules.new
+	{ head -1 tests/oracle/effects/postgres/rules.txt; cat $(BUILD)/rules.new; } >$(BUILD)/rules.txt
+	mv $(BUILD)/rules.txt tests/oracle/effects/postgres/rules.txt && rm $(BUILD)/rules.new
+
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 
@@ -57,4 +64,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps demo check check-full fuzz bench docs format install clean
+.PHONY: all deps demo check check-full fuzz bench docs rule-examples format install clean

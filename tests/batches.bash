@@ -3,6 +3,7 @@ load helper
 
 teardown() {
 	[ -z "${standby_pid:-}" ] || kill -INT "$standby_pid" || true
+	[ -z "${REPLICA_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$REPLICA_DIR"
 	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
 }
 

@@ -193,68 +193,6 @@ SQL
 	[ "$(times)" = "1|20000" ]
 }
 
-@test "the project's own question and a file hold the batches up; a lost signal does for a while" {
-	pg_database pause
-	base "$numbers" <<'SQL'
--- belay:batched
-UPDATE t SET n = n + 1;
-SQL
-	ends 0 belay up 1 --db "$url"
-	pg -c 'CREATE TABLE busy (yes bool)' -c 'INSERT INTO busy VALUES (true)'
-	file belay.yml <<-'YML'
-		batches:
-		  target_ms: 100ms
-		  max_rows: 5000
-		  max_lag: 5s
-		  pause_query: SELECT yes FROM busy
-		  pause_file: stop-here
-	YML
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	pid=$!
-	timeout 60 sh -c 'until grep -q "paused: pause_query says so" out; do sleep 0.05; done'
-	[ "$(times)" = "0|20000" ]
-	touch stop-here
-	pg -c 'UPDATE busy SET yes = false'
-	sleep 0.7
-	[ "$(times)" = "0|20000" ]
-	rm stop-here
-	wait "$pid"
-	[ "$(times)" = "1|20000" ]
-
-	file migrations/3_more.up.sql <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
-	pg -c 'DROP TABLE busy'
-	ends 4 belay up --db "$url" --patience 1s
-	says "held up" 'pause_query cannot be read' 'relation "busy" does not exist'
-	[ "$(times)" = "1|20000" ]
-}
-
-@test "a standby that falls behind holds the batches up, one that is gone does not" {
-	local bin
-	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-	pg_database standby
-	base "$numbers" <<'SQL'
--- belay:batched
-UPDATE t SET n = n + 1;
-SQL
-	ends 0 belay up 1 --db "$url"
-	(cd / && as_server "$bin/pg_basebackup" -h "$PG_DIR" -U postgres -R -c fast --no-sync -D "$PG_DIR/standby" 3>&-)
-	(cd / && exec 3>&- && as_server "$bin/postgres" -D "$PG_DIR/standby" -k "$PG_DIR" -p 5433 -c listen_addresses= \
-		-c recovery_min_apply_delay=1h -c wal_receiver_status_interval=1s -c hot_standby=on >"$BATS_TEST_TMPDIR/standby.log" 2>&1 </dev/null &)
-	timeout 60 sh -c 'until psql -XAtq -h "$0" -U postgres -c "SELECT state FROM pg_stat_replication" postgres | grep -q streaming; do sleep 0.1; done' "$PG_DIR"
-	standby_pid=$(head -n 1 "$PG_DIR/standby/postmaster.pid")
-	pg -c 'CREATE TABLE later AS SELECT 1 AS x' # a commit that the standby will not show for an hour
-	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres -c "SELECT replay_lag > interval \$\$ 1 s \$\$ FROM pg_stat_replication" postgres)" = t ]; do sleep 0.2; done' "$PG_DIR"
-	file belay.yml <<<$'batches:\n  max_lag: 500ms'
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	pid=$!
-	timeout 60 sh -c 'until grep -q "paused: a standby is .* ms behind (max_lag 500 ms)" out; do sleep 0.05; done'
-	[ "$(times)" = "0|20000" ]
-	kill -INT "$standby_pid"
-	standby_pid=
-	wait "$pid"
-	[ "$(times)" = "1|20000" ]
-}
-
 @test "Ctrl-C stops between two batches, and up goes on" {
 	pg_database interrupted
 	base "$numbers" <<'SQL'

@@ -85,3 +85,13 @@ SQL
 	grep -q 'DROP INDEX e;' db/migrations/2_b.sql
 	ends 0 belay check --dialect postgres --fail-on warning
 }
+
+@test "what was named is there, and is a migration, or it is said" {
+	file migrations/001_a.sql <<<'CREATE TABLE users (id bigint PRIMARY KEY);'
+	file lone.sql <<<'CREATE INDEX i ON users (id);'
+	ends 2 belay fix --dialect postgres nosuch
+	says 'cannot read "nosuch"'
+	ends 2 belay fix --dialect postgres lone.sql
+	says '"lone.sql" holds no migration of this project' 'belay check lone.sql'
+	ends 0 belay fix --dialect postgres migrations
+}

@@ -169,3 +169,38 @@ PY
 	run --separate-stderr belay -C services/db check -o json
 	[ "$(json "d['findings'][0]['file']" <<<"$output")" = migrations/002_x.sql ]
 }
+
+@test "HTML: pages that load nothing, and in which names of files are text" {
+	sample
+	belay check -o html=check.html || true
+	belay explain migrations/002_x.sql -o html >explain.html
+	belay review --dialect postgres --since HEAD -o html=review.html || true
+	file 'migrations/003_<script>alert(1)<script>.sql' <<<'DROP TABLE "<img src=x>";'
+	belay check -o html >hostile.html || true
+	python3 - check.html explain.html hostile.html <<'PY'
+import sys
+from html.parser import HTMLParser
+
+class Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], ""
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "img", "link", "b<", "iframe"), tag
+        assert not any(k.startswith("on") or k in ("src", "href") for k, _ in attrs), attrs
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        self.text += data
+
+for name in sys.argv[1:]:
+    page = Page()
+    page.feed(open(name, encoding="utf-8").read())
+    assert not page.open, page.open
+    assert "ADD COLUMN" in page.text, name
+assert "<img src=x>" in page.text and "<script>alert(1)<script>" in page.text
+PY
+	grep -q 'class="c all"' explain.html
+}

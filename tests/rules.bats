@@ -89,3 +89,9 @@ PY
 	run --separate-stderr belay check --dialect postgres -o json
 	[ "$(json "[(f['rule'], f['line']) for f in d['findings']]" <<<"$output")" = "[('add-column-required', 5)]" ]
 }
+
+@test "what was seen of the examples on a server is of today's examples" {
+	"$ROOT/tools/rule-examples.py" "$BELAY" | grep -v '^$' >now
+	grep -v -e '^$' -e '^    ' "$ROOT/tests/oracle/effects/postgres/rules.txt" >then
+	diff then now || { echo 'make rule-examples docs' >&2; false; }
+}

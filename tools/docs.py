@@ -9,6 +9,9 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
+
+rule_examples = import_module("rule-examples")
 
 
 def belay(program, *args):
@@ -114,7 +117,59 @@ TIERS = {
 }
 
 
-def one_rule(r):
+USUAL = {"rerun": "same", "transaction": "allowed", "outcome": "ok"}
+SHOWN = {
+    "rewrites": "rewrites {}",
+    "scans": "reads {} in full",
+    "builds": "builds {}",
+    "destroys": "destroys {}",
+    "rerun": "a second run {}",
+    "transaction": "{} in a transaction",
+    "outcome": "{}",
+}
+
+
+def observations(path):
+    """{(setup, context, statement): {fact: text}} of the oracle's table, which `make check` compares with a server."""
+    out, setup, context, statement, inside = {}, "", [], None, False
+    with open(path, encoding="utf-8") as f:
+        for line in f.read().split("\n"):
+            if line == "{":
+                setup, inside = "", True
+            elif line == "}":
+                inside = False
+            elif inside:
+                setup += line + "\n"
+            elif line.startswith("| "):
+                context.append(line[2:].rstrip(";"))
+            elif line.startswith("    ") and statement:
+                fact, _, text = line.strip().partition(" ")
+                out[statement][fact] = text.strip()
+            elif line and not line.startswith(("#", "===")):
+                statement = (setup, tuple(context), line)
+                out[statement] = {}
+                context = []
+    return out
+
+
+def seen(rule, examples, table):
+    rows = []
+    for r, side, setup, context, text in examples:
+        facts = table.get(("".join(s + ";\n" for s in setup), tuple(context), text)) if r == rule else None
+        if facts is None:
+            continue
+        locks = "<br>".join(facts.get("locks", "").split(", ")) or "none"
+        if facts.get("outcome") == "fails":
+            facts = {"outcome": "fails"}
+        rest = [SHOWN[f].format(facts[f]) for f in SHOWN if f in facts and facts[f] != USUAL.get(f)]
+        code = text.replace("|", "\\|")
+        rows.append(f"| {'unsafe' if side == 'bad' else 'safe'} | `{code}` | {locks} | {'; '.join(rest)} |")
+    if not rows:
+        return []
+    return ["", "## Seen on PostgreSQL 18", "", "| | statement | locks | besides |", "|---|---|---|---|", *rows]
+
+
+def one_rule(r, observed):
     out = [
         f"# {r['id']}",
         "",
@@ -131,6 +186,7 @@ def one_rule(r):
     out += ["", "## Unsafe", "", "```sql", r["bad"], "```", "", "## Safe", "", "```sql", r["good"], "```"]
     if r.get("safe"):
         out += ["", r["safe"]]
+    out += observed
     if r.get("recipe"):
         out += ["", "## As belay writes it", "", r["recipe_says"][0].upper() + r["recipe_says"][1:] + "."]
     if r.get("recipe_form") and "\n" not in r["recipe_form"] and not re.search(r";( |$)", r["recipe_form"]):
@@ -146,6 +202,9 @@ def one_rule(r):
 def main():
     program, folder = sys.argv[1], sys.argv[2]
     rules = json.loads(belay(program, "rules", "-o", "json"))["rules"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    table = observations(os.path.join(here, "../tests/oracle/effects/postgres/rules.txt"))
+    runs = list(rule_examples.examples(program, rules))
     pages = {"belay.1": manual(program)}
     index = [
         "# Rules",
@@ -156,7 +215,7 @@ def main():
         "|---|---|---|",
     ]
     for r in rules:
-        pages[f"rules/{r['id']}.md"] = one_rule(r)
+        pages[f"rules/{r['id']}.md"] = one_rule(r, seen(r["id"], runs, table))
         index.append(f"| [{r['id']}]({r['id']}.md) | {r['severity']}{'' if r['tier'] == 'on' else ', ' + r['tier']} | {r['says']} |")
     pages["rules/README.md"] = "\n".join(index) + "\n"
     os.makedirs(os.path.join(folder, "rules"), exist_ok=True)

@@ -54,6 +54,7 @@ struct session {
 	struct slice sql_mode;	  /* MySQL */
 	struct session_lock *locks; /* held by the open transaction on objects that existed before */
 	size_t nlocks;
+	struct names new_labels;    /* given by the open transaction to enums older than it: not usable yet */
 	struct session_mark *marks; /* savepoints */
 	size_t nmarks;
 	struct arena *arena;	  /* where the lists live */

@@ -59,7 +59,7 @@ void session_begin(struct session *s, struct catalog *c, bool runner)
 	s->in_tx = true;
 	s->runner_tx = runner;
 	s->failed_tx = false;
-	s->nlocks = s->nmarks = 0;
+	s->nlocks = s->nmarks = s->new_labels.n = 0;
 	c->nsaved = 0;
 	save(c, s);
 }
@@ -76,7 +76,7 @@ void session_end(struct session *s, struct catalog *c, bool commit)
 	}
 	c->nsaved = 0;
 	s->in_tx = s->runner_tx = s->failed_tx = false;
-	s->nlocks = s->nmarks = 0;
+	s->nlocks = s->nmarks = s->new_labels.n = 0;
 	s->tx++;
 	catalog_forget_marks(c);
 }

@@ -479,6 +479,23 @@ static bool print_json(struct fixing *x, struct slice diff, bool written, struct
 
 /* ---- The command ---- */
 
+/* What was named must be there, and be a migration: the steps are written as its layout wants. */
+static bool is_known(struct fixing *x, const char *path, struct err *err)
+{
+	struct cli *c = x->cli;
+	const char *full = io_join(&c->arena, c->root, path);
+
+	for (size_t i = 0; i < x->project->nmigrations; i++)
+		if (x->project->migrations[i].path &&
+			is_below(x->project->migrations[i].path, path))
+			return true;
+	if (!io_is_file(full) && !io_is_dir(full))
+		return err_set(
+			err, ERR_INPUT, "cannot read \"%s\": No such file or directory", path);
+	err_set(err, ERR_INPUT, "\"%s\" holds no migration of this project", path);
+	return err_hint(err, "belay check %s shows the safe form of each finding.", path);
+}
+
 static bool choose(struct fixing *x, struct err *err)
 {
 	struct cli *c = x->cli;
@@ -496,6 +513,9 @@ static bool choose(struct fixing *x, struct err *err)
 			"shown.");
 	}
 	x->some = c->nargs > 0 || cli_text(c, "since");
+	for (size_t i = 0; i < c->nargs; i++)
+		if (!is_known(x, c->args[i], err))
+			return false;
 	return true;
 }
 

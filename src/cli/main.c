@@ -53,49 +53,35 @@ static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+/* What every command that moves a database has: one row per line, shared by up, down, goto, redo. */
+#define MOVING_OPTIONS \
+	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"}, \
+	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"}, \
+	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"}, \
+	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"}, \
+	{"parallel",  0, OPTION_TEXT, "N",    "statements in batches: so many connections at a time (1)"}, \
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"}, \
+	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"}, \
+	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"}, \
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"}, \
+	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"}
+
 static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
-	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"parallel",  0, OPTION_TEXT, "N",    "statements in batches: so many connections at a time (1)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec down_options[] = {
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
-	{"in-doubt", 0, OPTION_TEXT, "WHAT", "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"parallel",  0, OPTION_TEXT, "N",    "statements in batches: so many connections at a time (1)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
-	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"},
-	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"},
-	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"},
-	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"},
-	{"parallel",  0, OPTION_TEXT, "N",    "statements in batches: so many connections at a time (1)"},
-	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
-	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"},
-	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"},
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"},
-	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"},
+	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec init_options[] = {
@@ -213,6 +199,12 @@ static const struct command command_table[] = {
 	 "Shows the session and those that wait for it, and asks. Its statement is cancelled first; if it\n"
 	 "keeps its locks, it is ended, and its transaction rolled back.",
 	 "belay unblock 4711 --db postgres:///shop", unblock_options, 1, 1, cmd_unblock},
+	{"batches", "[pause | resume | set NAME=VALUE…]", "statements in batches: how far they are; hold them, change their limits",
+	 "Shows what is under way in the database and what it waits for. pause holds all batches before\n"
+	 "the next one, also of a run that begins later, until resume. set changes limits of belay.yml's\n"
+	 "batches: while they run (target_ms, max_rows, max_lag, max_commit, max_active, max_wal,\n"
+	 "max_history, max_snapshot, window); NAME= takes one back. The runner looks once a second.",
+	 "belay batches --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_batches},
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},
@@ -226,7 +218,7 @@ const struct command *const commands[] = {&command_table[0], &command_table[1], 
 	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
 	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
 	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], NULL};
+	&command_table[19], &command_table[20], NULL};
 _Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */

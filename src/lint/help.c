@@ -141,21 +141,6 @@ bool already_closed(const struct judged *j, struct name table)
 	return lock_held_on(j, LOCK_READS_WRITES, table) != NULL;
 }
 
-struct slice key_plain(struct slice key)
-{
-	size_t n = 0;
-
-	if (!key.len || key.at[0] == '(')
-		return SLICE_NONE;
-	if (key.at[0] == '"' || key.at[0] == '`') {
-		n = slice_chr(slice_from(key, 1), key.at[0]);
-		return n == SIZE_MAX ? SLICE_NONE : slice_sub(key, 1, n);
-	}
-	while (n < key.len && key.at[n] != ' ' && key.at[n] != '(')
-		n++;
-	return slice_sub(key, 0, n);
-}
-
 bool keys_lead(struct names few, struct names many)
 {
 	if (!few.n || few.n > many.n)
@@ -203,6 +188,16 @@ const struct change *later_change(struct judged *j, change_test test, const void
 			if (test(j, &s->at[i].changes[k], arg))
 				return &s->at[i].changes[k];
 	return NULL;
+}
+
+bool here_or_later(struct judged *j, change_test test, const void *arg)
+{
+	FOR_CHANGES(j, c)
+	{
+		if (test(j, c, arg))
+			return true;
+	}
+	return later_change(j, test, arg) != NULL;
 }
 
 bool is_table(struct judged *j, struct name written, struct name table)

@@ -75,9 +75,6 @@ struct slice name_list(struct judged *j, struct names v);
 /* The tables that DROP TABLE closes because `t` refers to them; empty when there are none. */
 struct slice closed_parents(struct judged *j, const struct object *t);
 
-/* The column of an index key without its quotes and what follows it (DESC, a class, a length);
- * empty for an expression. */
-struct slice key_plain(struct slice key);
 /* Are the keys `few` the first ones of `many`, written alike? */
 bool keys_lead(struct names few, struct names many);
 /* Does a part of that table that is not `but` guard a subset of these keys as unique? */
@@ -92,6 +89,14 @@ bool is_new_column(
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* The same, for the changes of this statement too. */
+bool here_or_later(struct judged *j, change_test test, const void *arg);
+/* Something of a table that goes: a constraint, by its name and columns. */
+struct lost_part {
+	struct name table;
+	struct slice name;
+	struct names columns;
+};
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */

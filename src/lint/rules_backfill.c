@@ -69,7 +69,7 @@ const struct rule rule_dml_in_schema_migration = {
 	.safe = "A migration of its own for the rows.",
 	.doc = "https://www.postgresql.org/docs/current/dml.html",
 	.setup = "",
-	.bad = "ALTER TABLE users ADD COLUMN plan text; UPDATE users SET plan = 'free' WHERE id < "
+	.bad = "ALTER TABLE users ADD COLUMN tier text; UPDATE users SET tier = plan WHERE id < "
 	       "100;",
 	.good = "UPDATE users SET plan = 'free' WHERE id < 100;",
 	.example_dialect = DIALECT_POSTGRES,

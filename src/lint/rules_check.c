@@ -201,15 +201,9 @@ const struct rule rule_unnamed_constraint = {
 
 /* ---- Dropping ---- */
 
-struct lost {
-	struct name table;
-	struct slice name;
-	struct names columns;
-};
-
 static bool is_moot(struct judged *j, const struct change *c, const void *arg)
 {
-	const struct lost *l = arg;
+	const struct lost_part *l = arg;
 
 	if (!is_table(j, c->target, l->table))
 		return false;
@@ -238,22 +232,12 @@ static bool is_scaffold(struct judged *j, const struct object *table, const stru
 	       col->column.not_null;
 }
 
-static bool replaced_here(struct judged *j, const struct lost *l)
-{
-	FOR_CHANGES(j, c)
-	{
-		if (is_moot(j, c, l))
-			return true;
-	}
-	return later_change(j, is_moot, l) != NULL;
-}
-
 static void check_drop(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t, *k;
-		struct lost l = {.name = c->name};
+		struct lost_part l = {.name = c->name};
 
 		if (c->kind != CHANGE_DROP_CONSTRAINT || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &l.table, &t))
@@ -263,7 +247,7 @@ static void check_drop(const struct rule *r, struct judged *j)
 		if ((t && !k && j->effect->certain) || (k && is_scaffold(j, t, k)))
 			continue;
 		l.columns = k ? k->constraint.columns : (struct names){0};
-		if (!replaced_here(j, &l))
+		if (!here_or_later(j, is_moot, &l))
 			on_change(j, r, c, shown(j, l.table, c->name),
 				"what %.*s promised need not hold from here on", SLICE(c->name));
 	}

@@ -420,7 +420,6 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 		const struct object *t, *col;
 		struct column_ref x;
 		struct name n;
-		bool moot = false;
 
 		if (!changes_old(j, c, CHANGE_DROP_DEFAULT, &n, &t))
 			continue;
@@ -429,9 +428,7 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 			facts_added(j->facts, n, c->name))
 			continue;
 		x = (struct column_ref){n, c->name};
-		for (size_t i = 0; i < j->statement->nchanges; i++)
-			moot = moot || default_is_moot(j, &j->statement->changes[i], &x);
-		if (!moot && !later_change(j, default_is_moot, &x))
+		if (!here_or_later(j, default_is_moot, &x))
 			on_change(j, r, c, shown(j, n, c->name),
 				"running code that inserts without %.*s fails: it is NOT NULL and "
 				"has no default any more",

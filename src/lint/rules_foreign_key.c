@@ -129,15 +129,9 @@ const struct rule rule_several_fks_one_tx = {
 /* ---- Dropping ---- */
 
 /* A key over the same columns, or the end of its column or table. */
-struct lost_key {
-	struct name table;
-	struct slice name;
-	struct names columns;
-};
-
 static bool key_is_moot(struct judged *j, const struct change *c, const void *arg)
 {
-	const struct lost_key *k = arg;
+	const struct lost_part *k = arg;
 
 	if (!is_table(j, c->target, k->table))
 		return false;
@@ -154,18 +148,8 @@ static bool key_is_moot(struct judged *j, const struct change *c, const void *ar
 	return false;
 }
 
-static bool moot_here(struct judged *j, const struct lost_key *k)
-{
-	FOR_CHANGES(j, c)
-	{
-		if (key_is_moot(j, c, k))
-			return true;
-	}
-	return later_change(j, key_is_moot, k) != NULL;
-}
-
 /* A DROP CONSTRAINT of a key of a table that existed before. */
-static bool drops_key(struct judged *j, const struct change *c, struct lost_key *out)
+static bool drops_key(struct judged *j, const struct change *c, struct lost_part *out)
 {
 	const struct object *t, *k;
 
@@ -182,7 +166,7 @@ static void check_drop_locks(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct lost_key k;
+		struct lost_part k;
 		const struct lock *l;
 
 		if (!drops_key(j, c, &k))
@@ -219,9 +203,9 @@ static void check_drop_key(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		struct lost_key k;
+		struct lost_part k;
 
-		if (drops_key(j, c, &k) && !moot_here(j, &k))
+		if (drops_key(j, c, &k) && !here_or_later(j, key_is_moot, &k))
 			on_change(j, r, c, shown(j, k.table, c->name),
 				"rows of %.*s may refer to nothing from here on",
 				SLICE(k.table.name));

@@ -166,40 +166,10 @@ const struct rule rule_add_exclusion = {
 	.hides = hides_work,
 };
 
-/* The columns in the brackets of RANGE (a, b); n = 0 when there is an expression among them. */
-static struct names partition_columns(struct judged *j, struct slice key)
-{
-	size_t open = slice_chr(key, '(');
-	struct slice rest, piece;
-	struct names out = {0};
-
-	if (open == SIZE_MAX || !slice_ends(slice_trim(key), ")"))
-		return out;
-	rest = slice_sub(key, open + 1, key.len - open - 2);
-	if (slice_chr(rest, '(') != SIZE_MAX)
-		return out;
-	while (slice_next(&rest, ',', &piece))
-		names_add(j->arena, &out, key_plain(slice_trim(piece)));
-	return out;
-}
-
-static struct slice lacking(struct names columns, struct names keys)
-{
-	for (size_t i = 0; i < columns.n; i++) {
-		bool found = false;
-
-		for (size_t k = 0; !found && k < keys.n; k++)
-			found = slice_ieq(key_plain(keys.at[k]), columns.at[i]);
-		if (!found)
-			return columns.at[i];
-	}
-	return SLICE_NONE;
-}
-
 static void check_key_of(const struct rule *r, struct judged *j, const struct change *c,
 	struct slice partition_key, struct names keys)
 {
-	struct slice missing = lacking(partition_columns(j, partition_key), keys);
+	struct slice missing = partition_lacks(j->arena, partition_key, keys);
 
 	if (missing.len)
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),

@@ -405,7 +405,8 @@ const struct rule rule_refresh_matview = {
 	       "on; it needs a unique index, and may stand in a transaction.",
 	.safe = "REFRESH MATERIALIZED VIEW CONCURRENTLY.",
 	.doc = "https://www.postgresql.org/docs/current/sql-refreshmaterializedview.html",
-	.setup = "CREATE TABLE t (id bigint); CREATE MATERIALIZED VIEW m AS SELECT id FROM t;",
+	.setup = "CREATE TABLE t (id bigint); CREATE MATERIALIZED VIEW m AS SELECT id FROM t; "
+		 "CREATE UNIQUE INDEX m_id ON m (id);",
 	.bad = "REFRESH MATERIALIZED VIEW m;",
 	.good = "REFRESH MATERIALIZED VIEW CONCURRENTLY m;",
 	.example_dialect = DIALECT_POSTGRES,

@@ -1,28 +1,12 @@
 /* rules_test.c - when a rule fires and, above all, when it is silent: the exceptions, one by one.
  * Every rule's own two examples are run by tests/rules.bats. */
-#include "base/arena.h"
-#include "lint/lint.h"
-#include "sql/source.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lint/rules_fixture.h"
 
 #define USERS "CREATE TABLE users (id bigint PRIMARY KEY, email text, name varchar(20), n int);\n"
 #define ORDERS "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, total numeric);\n"
 #define EVENTS                                                                                     \
 	"CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);\n"           \
 	"CREATE TABLE e1 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');\n"
-
-struct row {
-	const char *rule;
-	bool fires;
-	const char *sql;
-	enum dialect dialect; /* unknown = PostgreSQL */
-};
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -281,57 +265,10 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static bool fires(const struct row *row, const struct engine *e)
-{
-	struct arena a = {0};
-	struct source src, *files[] = {&src};
-	struct judge_input in = {.engine = e,
-		.version = version_default(e->dialect),
-		.files = files,
-		.nfiles = 1,
-		.today = "2026-06-01",
-		.threads = 1};
-	struct verdict v = {0};
-	struct err err = {0};
-	bool found = false;
-
-	source_init(&src, &a, "case.sql", slice_of(row->sql));
-	if (!judge(&v, &a, &in, &err))
-		fail_msg("%s: %s", row->sql, err.message);
-	for (size_t i = 0; i < v.nfindings; i++)
-		found = found || (strcmp(v.findings[i].rule->id, row->rule) == 0 &&
-					 !v.findings[i].suppressed);
-	arena_done(&a);
-	return found;
-}
-
 static void test_rules(void **state)
 {
-	size_t wrong = 0, seen = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		enum dialect d = rows[i].dialect ? rows[i].dialect : DIALECT_POSTGRES;
-		struct err err = {0};
-		const struct engine *e = engine_for(d, &err);
-
-		if (!e) { /* left out of this build */
-			err_done(&err);
-			continue;
-		}
-		seen++;
-		if (!rule_find(slice_of(rows[i].rule), NULL))
-			fail_msg("no rule %s", rows[i].rule);
-		if (fires(&rows[i], e) == rows[i].fires)
-			continue;
-		wrong++;
-		printf("%s: %s\n%s\n", rows[i].rule,
-			rows[i].fires ? "silent where it should fire"
-				      : "fires where it should be silent",
-			rows[i].sql);
-	}
-	printf("# %zu cases, %zu wrong\n", seen, wrong);
-	assert_int_equal(wrong, 0);
+	run_rows(rows, sizeof rows / sizeof *rows);
 }
 
 /* A merge can put a row in twice, or out of its place. */

@@ -36,8 +36,11 @@ void report_check_github(struct buf *b, const struct verdict *v, const struct re
 void report_check_gitlab(struct buf *b, const struct verdict *v, const struct report_options *o);
 void report_check_gcc(struct buf *b, const struct verdict *v, const struct report_options *o);
 void report_check_markdown(struct buf *b, const struct verdict *v, const struct report_options *o);
+void report_check_html(struct buf *b, const struct verdict *v, const struct report_options *o);
 
 void report_explain_text(
+	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
+void report_explain_html(
 	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
 void report_explain_json(
 	struct buf *b, const struct explained *e, size_t n, const struct report_options *o);
@@ -66,6 +69,7 @@ struct review {
 void report_review_text(struct buf *b, const struct review *r, const struct report_options *o);
 void report_review_json(struct buf *b, const struct review *r, const struct report_options *o);
 void report_review_markdown(struct buf *b, const struct review *r, const struct report_options *o);
+void report_review_html(struct buf *b, const struct review *r, const struct report_options *o);
 
 /* What commands print: the columns of the table below. Commands without a column know text and json
  * only. */

@@ -58,8 +58,16 @@ static const struct reporter markdown = {
 	.review = report_review_markdown,
 };
 
+static const struct reporter html = {
+	.format = "html",
+	.says = "a page to look at, in one file",
+	.check = report_check_html,
+	.explain = report_explain_html,
+	.review = report_review_html,
+};
+
 const struct reporter *const reporters[] = {
-	&text, &json, &sarif, &junit, &github, &gitlab, &gcc, &markdown, NULL};
+	&text, &json, &sarif, &junit, &github, &gitlab, &gcc, &markdown, &html, NULL};
 
 const struct reporter *reporter_find(struct slice format)
 {

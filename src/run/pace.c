@@ -70,6 +70,19 @@ static bool lost_too_long(struct pace *p, struct slice reason, struct err *err)
 	return true;
 }
 
+/* For belay batches, which asks elsewhere. Not to be able to write it is no reason to stop. */
+static void note_reason(struct pace *p)
+{
+	struct err ignored = {0};
+
+	if (!p->reason.len && !p->noted)
+		return;
+	if (!p->reason.len || !p->noted)
+		control_write(p->conn, p->o->journal_where, SL("held"), p->reason, &ignored);
+	p->noted = p->reason.len > 0;
+	err_done(&ignored);
+}
+
 bool pace_look(struct pace *p, struct slice *reason, struct err *err)
 {
 	bool lost;
@@ -85,6 +98,7 @@ bool pace_look(struct pace *p, struct slice *reason, struct err *err)
 		return false;
 	*reason = p->reason = pace_reason(p, &lost);
 	p->asked = p->now.at;
+	note_reason(p);
 	note_others(p);
 	if (!lost)
 		p->failed_since = 0;
@@ -145,6 +159,9 @@ void pace_begin(struct pace *p)
 
 void pace_done(struct pace *p)
 {
+	p->reason = SLICE_NONE;
+	if (p->conn->ops->alive(p->conn) && !p->conn->ops->in_transaction(p->conn))
+		note_reason(p);
 	for (size_t i = 0; i < MOST_REPLICAS; i++)
 		conn_close(p->replicas[i]);
 	arena_done(&p->arena);

@@ -44,6 +44,7 @@ struct pace {
 	long long cleaned, tried; /* when that was last done; tried */
 	bool seen_others;         /* there are two readings to compare, or somebody was seen */
 	struct slice reason;      /* what holds the batches up; in `arena` */
+	bool noted;               /* it is in the journal */
 	const char *signal;       /* which row of the signals; NULL = none */
 	bool paused;              /* by command */
 	struct conn *replicas[MOST_REPLICAS];

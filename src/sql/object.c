@@ -1,6 +1,8 @@
 /* object.c - the field tables of objects, and the copies and comparisons made from them. */
 #include "sql/object.h"
 
+#include <stdint.h>
+
 #define ROW(member_of, kind, member, label)                                                        \
 	{FIELD_##kind, label, offsetof(struct object, member_of.member)},
 #define END_ROW                                                                                    \
@@ -210,4 +212,51 @@ struct object *object_copy(struct arena *a, const struct object *o)
 		copy->parts[i]->table = copy;
 	}
 	return copy;
+}
+
+/* ---- Keys ---- */
+struct slice key_plain(struct slice key)
+{
+	size_t n = 0;
+
+	if (!key.len || key.at[0] == '(')
+		return SLICE_NONE;
+	if (key.at[0] == '"' || key.at[0] == '`') {
+		n = slice_chr(slice_from(key, 1), key.at[0]);
+		return n == SIZE_MAX ? SLICE_NONE : slice_sub(key, 1, n);
+	}
+	while (n < key.len && key.at[n] != ' ' && key.at[n] != '(')
+		n++;
+	return slice_sub(key, 0, n);
+}
+
+struct names partition_columns(struct arena *a, struct slice key)
+{
+	size_t open = slice_chr(key, '(');
+	struct slice rest, piece;
+	struct names out = {0};
+
+	if (open == SIZE_MAX || !slice_ends(slice_trim(key), ")"))
+		return out;
+	rest = slice_sub(key, open + 1, key.len - open - 2);
+	if (slice_chr(rest, '(') != SIZE_MAX)
+		return out;
+	while (slice_next(&rest, ',', &piece))
+		names_add(a, &out, key_plain(slice_trim(piece)));
+	return out;
+}
+
+struct slice partition_lacks(struct arena *a, struct slice key, struct names keys)
+{
+	struct names columns = partition_columns(a, key);
+
+	for (size_t i = 0; i < columns.n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; !found && k < keys.n; k++)
+			found = slice_ieq(key_plain(keys.at[k]), columns.at[i]);
+		if (!found)
+			return columns.at[i];
+	}
+	return SLICE_NONE;
 }

@@ -25,18 +25,18 @@ struct names {
 
 /* What the reader saw inside an expression; NULL in expr.facts = nobody looked. */
 struct expr_facts {
-	bool constant;	   /* literals, signs, casts and arrays of them only */
-	bool null;	   /* the NULL literal (possibly cast) */
+	bool constant; /* literals, signs, casts and arrays of them only */
+	bool null;     /* the NULL literal (possibly cast) */
 	bool has_columns, has_subquery, has_params;
 	struct names functions; /* called functions, schema-qualified as written, lower case */
-	struct names columns;	/* columns mentioned */
-	struct names types;	/* types cast to */
-	const void *tree;	/* the engine's own reading of it, or NULL */
+	struct names columns;   /* columns mentioned */
+	struct names types;     /* types cast to */
+	const void *tree;       /* the engine's own reading of it, or NULL */
 };
 
 struct expr {
-	struct slice text;	/* as written, empty = there is none */
-	struct slice normal;	/* as the server prints it, empty = not known */
+	struct slice text;   /* as written, empty = there is none */
+	struct slice normal; /* as the server prints it, empty = not known */
 	const struct expr_facts *facts;
 };
 
@@ -51,7 +51,7 @@ enum object_type {
 	OBJECT_SEQUENCE,
 	OBJECT_VIEW,
 	OBJECT_MATVIEW,
-	OBJECT_TYPE,	 /* enum, composite, range, domain, base */
+	OBJECT_TYPE,     /* enum, composite, range, domain, base */
 	OBJECT_FUNCTION, /* functions, procedures, aggregates; name includes the argument types */
 	OBJECT_TRIGGER,
 	OBJECT_POLICY,
@@ -285,14 +285,16 @@ struct other_def {
 struct object {
 	enum object_type type;
 	struct slice schema, name; /* for parts of a table: the table's schema, the part's name */
-	struct object *table;	   /* the table, view or matview a part belongs to; else NULL */
-	struct object **parts;	   /* of a table or view: columns in order, then the rest as they came */
+	struct object *table;      /* the table, view or matview a part belongs to; else NULL */
+	struct object *
+		*parts; /* of a table or view: columns in order, then the rest as they came */
 	size_t nparts;
 	struct slice owner, comment;
-	struct names acl;	   /* grants, one "grantee=privs/grantor"-like text each, a set */
-	struct span span;	   /* where it was defined, if a file did */
-	unsigned long long born_tx; /* catalog: session.tx when it was made, also outside of a transaction; 0 = before */
-	bool generated_name;	   /* the server will choose the name; `name` is our prediction */
+	struct names acl;           /* grants, one "grantee=privs/grantor"-like text each, a set */
+	struct span span;           /* where it was defined, if a file did */
+	unsigned long long born_tx; /* catalog: session.tx when it was made, also outside of a
+				       transaction; 0 = before */
+	bool generated_name;        /* the server will choose the name; `name` is our prediction */
 	bool tainted; /* catalog: an opaque statement may have changed it: look-ups say unknown */
 	union {
 		struct table_def table_;
@@ -310,7 +312,7 @@ struct object {
 };
 
 const char *object_type_word(enum object_type t); /* "table", "materialized view", … */
-bool object_is_relation(enum object_type t);	  /* shares the relation name space */
+bool object_is_relation(enum object_type t);      /* shares the relation name space */
 /* Deep copy into another arena (parts too, `table` pointers set, spans kept). */
 struct object *object_copy(struct arena *a, const struct object *o);
 /* The same without parts, into a struct of the caller's. */
@@ -341,5 +343,13 @@ struct field {
 };
 /* Ends with a row whose label is NULL. Owner, comment and acl are not in it. */
 const struct field *object_fields(enum object_type t);
+
+/* ---- Keys ---- */
+/* The column of a key as an index has it ("email", "\"Mail\" DESC"); empty for an expression. */
+struct slice key_plain(struct slice key);
+/* The columns in the brackets of RANGE (a, b); n = 0 when there is an expression among them. */
+struct names partition_columns(struct arena *a, struct slice key);
+/* The first of them that those keys do not have: no unique key can be without it. */
+struct slice partition_lacks(struct arena *a, struct slice key, struct names keys);
 
 #endif

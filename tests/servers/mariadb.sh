@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mariadb.sh start | stop DIR - a private MariaDB for a test: a socket in DIR, no TCP, no
 # durability. `start` prints DIR and the URL, a line each (user "root", no password, database "test").
-# As root it runs as user mysql, or nobody where that does not exist.
+# MY_OPTIONS are the server's own. As root it runs as user mysql, or nobody where that does not exist.
 set -euo pipefail
 verb=$1 dir=${2:-}
 server=$(command -v mariadbd || ls /usr/sbin/mariadbd 2>/dev/null) ||
@@ -25,7 +25,7 @@ start)
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
 	as_user "$server" --no-defaults --datadir="$dir/data" --socket="$dir/s" --pid-file="$dir/data/pid" \
 		--skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M \
-		--innodb-log-file-size=16M >"$dir/log" 2>&1 3>&- </dev/null &
+		--innodb-log-file-size=16M ${MY_OPTIONS:-} >"$dir/log" 2>&1 3>&- </dev/null &
 	for _ in $(seq 400); do
 		if mariadb --no-defaults -S "$dir/s" -u root -e 'CREATE DATABASE IF NOT EXISTS test' 2>/dev/null; then
 			printf '%s\nmariadb://root@localhost/test?socket=%s\n' "$dir" "$dir/s"

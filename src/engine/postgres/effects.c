@@ -517,6 +517,7 @@ static void look_at(struct looking *l)
 	newer_syntax(l);
 	if (a)
 		act(l, a);
+	pg_refusals(l);
 	if (l->change->flags & CHANGE_GUARDED)
 		l->rerun = RERUN_UNKNOWN;
 	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);

@@ -98,6 +98,8 @@ void pg_rename_relation(struct looking *l, const struct relation *r);
 void pg_rerun(struct looking *l, enum rerun r); /* better known than by its kind */
 /* The domain a type is, NULL if it is none that is known. */
 const struct object *pg_domain(struct looking *l, struct slice type);
+/* What the server refuses whatever is in the tables (effects_refused.c). */
+void pg_refusals(struct looking *l);
 
 /* What a kind of change does: a row in the table of one of the files. `on` looks for itself; what
  * `on_relation` gets was named by the change and is not known to be absent. */

@@ -22,7 +22,13 @@ static struct slice no_stop(struct slice s)
 	return s;
 }
 
-/* Several lines as one. */
+/* A sentence that nothing closes. */
+static bool ends_open(struct slice s)
+{
+	return s.len > 0 && !memchr(".:;,?!", s.at[s.len - 1], 6);
+}
+
+/* Several lines as one; libpq ends some of its sentences with the line and nothing else. */
 static void add_line(struct buf *b, struct slice s)
 {
 	struct slice line;
@@ -30,10 +36,11 @@ static void add_line(struct buf *b, struct slice s)
 
 	while (slice_line(&s, &line)) {
 		line = slice_trim(line);
-		if (line.len == 0)
+		/* "Is the server running …?": our hints ask what to look at. */
+		if (line.len == 0 || (!first && line.at[line.len - 1] == '?'))
 			continue;
 		if (!first)
-			buf_addc(b, ' ');
+			buf_adds(b, ends_open(buf_slice(b)) ? ". " : " ");
 		buf_add(b, line);
 		first = false;
 	}

@@ -1,0 +1,150 @@
+/* effects_refused.c - what the server refuses whatever is in the tables, beyond names that are
+ * there or not. */
+#include "engine/postgres/effects.h"
+
+#include <stdint.h>
+
+/* ---- Partitioned tables ---- */
+
+/* "Unique constraints on partitioned tables must include all the partition key columns": the
+ * manual, Table Partitioning, Limitations. */
+static void refuse_key(struct looking *l, struct slice partition_key, struct names keys)
+{
+	struct slice missing = partition_lacks(l->arena, partition_key, keys);
+
+	if (missing.len)
+		pg_fails(l, "unique constraint on partitioned table must include \"%.*s\"",
+			SLICE(missing));
+}
+
+static void refuse_constraint(struct looking *l, struct slice partition_key, const struct object *k)
+{
+	if (k->type == OBJECT_CONSTRAINT && (slice_is(k->constraint.kind, "primary key") ||
+						    slice_is(k->constraint.kind, "unique")))
+		refuse_key(l, partition_key, k->constraint.columns);
+}
+
+static void refuse_keys(struct looking *l)
+{
+	const struct change *c = l->change;
+	const struct object *t = c->def;
+
+	if (!c->def ||
+		(c->kind != CHANGE_CREATE_TABLE && catalog_find(l->catalog, l->session,
+							   OBJECT_TABLE, c->target, &t) != PRESENT))
+		return;
+	if (!slice_is(t->table_.kind, "partitioned"))
+		return;
+	if (c->kind == CHANGE_CREATE_INDEX && c->def->index.unique && !c->def->index.on_only)
+		refuse_key(l, t->table_.partition_key.text, c->def->index.keys);
+	if (c->kind == CHANGE_ADD_CONSTRAINT)
+		refuse_constraint(l, t->table_.partition_key.text, c->def);
+	for (size_t i = 0; c->kind == CHANGE_CREATE_TABLE && i < c->def->nparts; i++)
+		refuse_constraint(l, t->table_.partition_key.text, c->def->parts[i]);
+}
+
+/* ---- Rows ---- */
+
+/* Names are compared with each other: of wide tables nothing is said. */
+enum { FEW = 64 };
+
+/* Is `column` followed by a bracket or a dot somewhere: a part of it, which may be set twice? */
+static bool sets_parts(const struct looking *l, struct slice column)
+{
+	struct slice text = l->statement->raw;
+	size_t at;
+
+	while ((at = slice_ifind(text, column)) != SIZE_MAX) {
+		text = slice_from(text, at + column.len);
+		if (text.len && (text.at[0] == '[' || text.at[0] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_columns(struct looking *l)
+{
+	const struct object *t = l->change->def;
+	struct names n = {0};
+
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN)
+			names_add(l->arena, &n, t->parts[i]->name);
+	for (size_t i = 1; i < n.n && n.n <= FEW; i++)
+		for (size_t k = 0; k < i; k++)
+			if (slice_eq(n.at[i], n.at[k]))
+				pg_fails(l, "column \"%.*s\" specified more than once",
+					SLICE(n.at[i]));
+}
+
+static void refuse_twice(struct looking *l)
+{
+	struct names n = l->change->list;
+
+	for (size_t i = 1; i < n.n && n.n <= FEW; i++)
+		for (size_t k = 0; k < i; k++)
+			if (slice_eq(n.at[i], n.at[k]) && !sets_parts(l, n.at[i])) {
+				pg_fails(l, "column \"%.*s\" is assigned to twice", SLICE(n.at[i]));
+				return;
+			}
+}
+
+/* ---- Enums ---- */
+
+static bool has_column_of_enum(struct looking *l, struct slice label)
+{
+	const struct object *t, *type;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_TABLE, l->change->target, &t) != PRESENT)
+		return false;
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN &&
+			catalog_find(l->catalog, l->session, OBJECT_TYPE,
+				pg_split_name(t->parts[i]->column.type), &type) == PRESENT &&
+			names_has(type->type_.labels, label))
+			return true;
+	return false;
+}
+
+/* "If ALTER TYPE ... ADD VALUE is executed inside a transaction block, the new value cannot be used
+ * until after the transaction has been committed": the manual, ALTER TYPE. */
+static void refuse_new_label(struct looking *l)
+{
+	for (size_t i = 0; i < l->session->new_labels.n; i++) {
+		struct slice label = l->session->new_labels.at[i];
+		struct slice literal = arena_printf(l->arena, "'%.*s'", SLICE(label));
+
+		if (slice_find(l->statement->raw, literal) == SIZE_MAX ||
+			!has_column_of_enum(l, label))
+			continue;
+		pg_fails(l, "unsafe use of new value \"%.*s\": it was added in this transaction",
+			SLICE(label));
+	}
+}
+
+void pg_refusals(struct looking *l)
+{
+	switch ((int)l->change->kind) {
+	case CHANGE_CREATE_TABLE:
+		refuse_columns(l);
+		refuse_keys(l);
+		break;
+	case CHANGE_CREATE_INDEX:
+	case CHANGE_ADD_CONSTRAINT:
+		refuse_keys(l);
+		break;
+	case CHANGE_UPDATE:
+		refuse_twice(l);
+		refuse_new_label(l);
+		break;
+	case CHANGE_INSERT:
+		refuse_twice(l);
+		refuse_new_label(l);
+		break;
+	case CHANGE_DELETE:
+	case CHANGE_MERGE:
+	case CHANGE_SET_DEFAULT:
+		refuse_new_label(l);
+		break;
+	}
+}
