@@ -205,6 +205,10 @@ static void on_event(void *ctx, const struct run_event *e)
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
 		break;
+	case EVENT_LEFT:
+		progress_end(&r->progress);
+		warning_print(c, "%.*s", SLICE(e->text));
+		break;
 	case EVENT_VERIFY_DONE:
 		break;
 	}

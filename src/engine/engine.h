@@ -158,6 +158,12 @@ struct engine_batches {
 	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL: not
 	 * to be known. */
 	bool (*behind)(struct conn *replica, long long *ms, struct err *err);
+	/* The declared types of those columns. */
+	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
+			struct slice *out, struct err *err);
+	/* A condition: the column holds what it holds when `value` is written to it, NULL, case and
+	 * blanks included. False: values of that type are not compared. */
+	bool (*same)(struct buf *b, struct slice type, struct slice column, struct slice value);
 	bool no_row_ranges; /* (a, b) > (1, 2) finds no range of an index */
 	int most_ms; /* a batch takes at most so long, for others wait for it; 0 = they do not */
 };

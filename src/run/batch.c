@@ -25,8 +25,10 @@ static bool run_range(struct batcher *x, long long *rows, struct err *err)
 	if (w->where.len)
 		buf_printf(&x->sql, "(%.*s\n) AND ", SLICE(w->where));
 	range_between(x, x->bound);
-	if (x->key->places && !w->deletes)
+	if (x->key->places && batch_moves(w))
 		cursor_not_moved(&x->sql, x->b->journal, x->b->step, w->alias);
+	if (w->tail.len)
+		buf_printf(&x->sql, "\n%.*s", SLICE(w->tail));
 	x->in_statement = true;
 	ok = x->b->conn->ops->exec(x->b->conn, buf_slice(&x->sql), &x->scratch, &r, err);
 	x->in_statement = !ok;
@@ -38,7 +40,7 @@ static bool write_cursor(struct batcher *x, const struct cursor *next, struct er
 {
 	struct batch_run *b = x->b;
 
-	if (x->key->places && !x->what->deletes &&
+	if (x->key->places && batch_moves(x->what) &&
 		!cursor_note_moved(b->journal, b->conn, b->step, err))
 		return false;
 	return cursor_move(next, b->journal, b->conn, b->step, nkey(x), &x->scratch, err);
@@ -230,7 +232,7 @@ static bool run_batches(struct batcher *x, struct err *err)
 		batch_follow(x, &p->limits, pace_is_busy(p));
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
-		pace_note(p, x->commit_ms, x->what->deletes ? 0 : x->changed);
+		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
 		telling_batch(&x->telling, x->cursor->seen, p);
 		if (!x->last && !pace_rest(p, ms, waited && !x->suspect, err))
 			return false;
@@ -287,18 +289,24 @@ static bool finish(struct batcher *x, struct err *err)
 	}
 }
 
+/* Once through; again while rows are left, if that is asked for. */
 static bool walk(struct batcher *x, struct err *err)
 {
-	bool parted;
+	enum { PASSES = 3 };
+	bool parted, again = true;
 
 	if (!batch_find_cursor(x, err))
 		return false;
 	telling_begin(&x->telling, x->b, x->cursor->seen);
 	if (x->empty)
 		return true;
-	if (!batch_in_parts(x, &parted, err))
-		return false;
-	return (parted || run_batches(x, err)) && finish(x, err);
+	for (int pass = 1; again; pass++) {
+		if (!batch_in_parts(x, &parted, err) || (!parted && !run_batches(x, err)) ||
+			!batch_look_back(x, pass == PASSES, &again, err) ||
+			(again && !batch_restart(x, err)))
+			return false;
+	}
+	return finish(x, err);
 }
 
 bool batch_run(struct batch_run *b, struct err *err)

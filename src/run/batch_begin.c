@@ -39,6 +39,21 @@ static bool make_cursor(struct batcher *x, struct err *err)
 	return ok;
 }
 
+bool batch_restart(struct batcher *x, struct err *err)
+{
+	const struct batch_host *h = x->b->host;
+	struct batch_run *b = x->b;
+
+	if (!h->begin(h->ctx, b->step, err) || !cursor_restart(b->journal, b->conn, b->step, err) ||
+		!h->commit(h->ctx, err)) {
+		h->roll_back(h->ctx);
+		return false;
+	}
+	x->cursor->last = NULL;
+	x->last = x->parted = false;
+	return true;
+}
+
 static bool refuse_edited(const struct step *s, bool there, struct err *err)
 {
 	err_set(err, ERR_REFUSED,
@@ -88,12 +103,41 @@ bool batch_find_cursor(struct batcher *x, struct err *err)
 	return cursor_is_whole(x->cursor, b->step, err);
 }
 
+/* Those of the server are known; a user may have made others. */
+static bool calls_no_aggregate(struct conn *c, const struct batched *w, struct err *err)
+{
+	struct arena a = {0};
+	struct buf names = {0};
+	struct cell param;
+	struct rows r = {0};
+	bool ok;
+
+	if (c->id.dialect != DIALECT_POSTGRES || !w->calls.n)
+		return true;
+	for (size_t i = 0; i < w->calls.n; i++)
+		buf_printf(&names, "%.*s\n", SLICE(w->calls.at[i]));
+	param = (struct cell){.text = buf_slice(&names)};
+	ok = conn_query_params(c,
+		SL("SELECT proname FROM pg_catalog.pg_proc WHERE prokind IN ('a', 'w')"
+		   " AND proname = ANY (pg_catalog.string_to_array($1, E'\\n')) LIMIT 1"),
+		&param, 1, &a, &r, err);
+	if (ok && r.nrows)
+		ok = err_set(err, ERR_INPUT,
+			"this statement cannot run in batches: it puts rows together (%.*s is an "
+			"aggregate)",
+			SLICE(rows_get(&r, 0, 0)));
+	buf_done(&names);
+	arena_done(&a);
+	return ok;
+}
+
 static bool can_walk(struct conn *c, const struct step *s, struct err *err)
 {
 	const struct batched *w = s->batched;
 	struct arena a = {0};
 	struct batch_key k;
-	bool ok = c->engine->batches->key(c, &a, w->table, w->key, w->sets, &k, err);
+	bool ok = c->engine->batches->key(c, &a, w->table, w->key, w->sets, &k, err) &&
+		  calls_no_aggregate(c, w, err);
 
 	if (!ok)
 		err_span(err, s->statement->span);

@@ -33,6 +33,12 @@ static inline size_t nkey(const struct batcher *x)
 	return x->key->columns.n;
 }
 
+/* Does each row that is changed leave a dead one, and lie elsewhere? */
+static inline bool batch_moves(const struct batched *w)
+{
+	return !w->deletes && !w->inserts;
+}
+
 /* ---- range.c: all of it is written to x->sql ---- */
 /* key > last AND key <= upto */
 void range_between(struct batcher *x, const struct slice *upto);
@@ -50,6 +56,16 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy);
 bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err);
 /* ---- batch_begin.c: goes on where an earlier run stopped, or begins; x->empty: nothing to do. */
 bool batch_find_cursor(struct batcher *x, struct err *err);
+/* From the beginning, to the same end. */
+bool batch_restart(struct batcher *x, struct err *err);
+/* ---- left.c: when all is walked: rows that still match, or were not copied. *again: the walk is
+ * to begin anew, for some are and that is what the migration asks for. `last_pass`: that was
+ * enough. */
+bool batch_look_back(struct batcher *x, bool last_pass, bool *again, struct err *err);
+/* ---- compare.c: in the range that was found, how many rows of an INSERT are not there. False in
+ * *can: what is copied does not tell. */
+bool compare_can(struct batcher *x, bool *can, struct err *err);
+bool compare_range(struct batcher *x, long long *missing, struct err *err);
 /* ---- split.c: parts of about the same size, written to the journal; none: it is not worth it. */
 bool batch_split(struct batcher *x, int workers, struct cursor **out, size_t *n, struct err *err);
 /* ---- parallel.c: several connections at the rest, when that is asked for or was begun; *parted

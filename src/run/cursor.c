@@ -310,6 +310,23 @@ bool cursor_parts(struct cursor **out, size_t *n, struct journal *j, struct conn
 	return ok;
 }
 
+bool cursor_restart(struct journal *j, struct conn *c, const struct step *s, struct err *err)
+{
+	struct buf b = {0};
+	bool ok;
+
+	buf_adds(&b, "DELETE FROM ");
+	journal_table(j, &b, "part");
+	where_step(&b, c->id.dialect, s);
+	buf_adds(&b, "; UPDATE ");
+	journal_table(j, &b, "cursor");
+	buf_adds(&b, " SET last_key = NULL");
+	where_step(&b, c->id.dialect, s);
+	ok = conn_exec(c, buf_slice(&b), err);
+	buf_done(&b);
+	return ok;
+}
+
 bool cursor_end(struct journal *j, struct conn *c, const struct step *s, struct err *err)
 {
 	static const char *const walks[] = {"cursor", "part", "moved"};

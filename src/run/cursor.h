@@ -38,6 +38,7 @@ bool cursor_parts(struct cursor **out, size_t *n, struct journal *j, struct conn
 	const struct step *s, size_t nkey, struct arena *a, struct err *err);
 bool cursor_part(const struct cursor *part, struct journal *j, struct conn *c, const struct step *s,
 	size_t nkey, struct arena *a, struct err *err);
+bool cursor_restart(struct journal *j, struct conn *c, const struct step *s, struct err *err);
 bool cursor_end(struct journal *j, struct conn *c, const struct step *s, struct err *err);
 /* PostgreSQL, walking by ctid: this transaction's rows have moved, and are not met again. */
 bool cursor_note_moved(struct journal *j, struct conn *c, const struct step *s, struct err *err);

@@ -82,8 +82,7 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
 	bool close_steps, struct err *err);
 /* Is that table of the journal there? */
-bool journal_has(
-	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
+bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
 /* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
 void journal_table(struct journal *j, struct buf *b, const char *name);
 void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);

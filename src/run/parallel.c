@@ -185,7 +185,7 @@ static bool note_batch(struct worker *w, const struct cursor *before)
 	t->ranges += now->ranges - before->ranges;
 	t->batches++;
 	t->commit_ms = w->x.commit_ms > t->commit_ms ? w->x.commit_ms : t->commit_ms;
-	t->dead += w->x.what->deletes ? 0 : w->x.changed;
+	t->dead += batch_moves(w->x.what) ? w->x.changed : 0;
 	busy = t->busy;
 	pthread_mutex_unlock(&t->lock);
 	return busy;

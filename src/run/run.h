@@ -55,6 +55,7 @@ enum run_event_kind {
 	EVENT_RETRY,
 	EVENT_BATCH, /* of a statement in batches one more is done; text: how far it has come */
 	EVENT_PAUSE, /* the batches wait; text: what for */
+	EVENT_LEFT,  /* when all is walked there are rows left; text: how many */
 };
 /* How far the batches of a statement have come. */
 struct batch_progress {
@@ -71,7 +72,7 @@ struct run_event {
 	enum direction direction;
 	size_t index, total; /* of migrations, from 1 */
 	long long ms;
-	struct slice text; /* RETRY: who blocks; VERIFY: what failed */
+	struct slice text;                  /* RETRY: who blocks; VERIFY: what failed */
 	const struct batch_progress *batch; /* BATCH, PAUSE */
 };
 

@@ -23,7 +23,9 @@ start)
 	cd /
 	as_user mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
-	as_user "$server" --no-defaults --datadir="$dir/data" --socket="$dir/s" --pid-file="$dir/data/pid" \
+	# Servers that start remove what looks like a left temporary table: each in a folder of its own.
+	as_user mkdir "$dir/tmp"
+	as_user "$server" --no-defaults --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$dir/s" --pid-file="$dir/data/pid" \
 		--skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M \
 		--innodb-log-file-size=16M ${MY_OPTIONS:-} >"$dir/log" 2>&1 3>&- </dev/null &
 	for _ in $(seq 400); do

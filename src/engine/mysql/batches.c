@@ -8,6 +8,8 @@
 #include "queries.h"
 #include "sql/quote.h"
 
+#include <stdint.h>
+
 enum { TABLE_TYPE, TRANSACTIONS, TABLE_ROWS, INDEX, COLUMN, DATA_TYPE };
 
 static long long number(const struct rows *r, size_t row, size_t col)
@@ -224,7 +226,64 @@ static bool behind(struct conn *replica, long long *ms, struct err *err)
 	return ok;
 }
 
+static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
+	struct slice *out, struct err *err)
+{
+	struct cell params[2] = {{.text = table.name}, {.text = table.schema}};
+	struct rows r = {0};
+	bool ok = conn_query_params(c,
+		SL("SELECT column_name, column_type FROM information_schema.columns WHERE"
+		   " table_name = ? AND table_schema = coalesce(nullif(?, ''), database())"),
+		params, 2, a, &r, err);
+
+	for (size_t i = 0; ok && i < columns.n; i++) {
+		out[i] = SLICE_NONE;
+		for (size_t k = 0; k < r.nrows; k++)
+			if (slice_ieq(rows_get(&r, k, 0), columns.at[i]))
+				out[i] = rows_get(&r, k, 1);
+	}
+	return ok;
+}
+
+/* How a type is written in CAST; collations would take A for a, and 'a ' for 'a'. */
+static bool same(struct buf *b, struct slice type, struct slice column, struct slice value)
+{
+	bool is_unsigned = slice_ifind(type, SL("unsigned")) != SIZE_MAX;
+	struct slice rest = type, word = SLICE_NONE, name = SLICE_NONE;
+
+	slice_next(&rest, '(', &word);
+	slice_next(&word, ' ', &name);
+	if (slice_ends(name, "int"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %s)", SLICE(column), SLICE(value),
+			is_unsigned ? "UNSIGNED" : "SIGNED");
+	else if (slice_iis(name, "decimal") || slice_iis(name, "datetime") ||
+		 slice_iis(name, "date") || slice_iis(name, "time"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %.*s)", SLICE(column), SLICE(value),
+			SLICE(is_unsigned ? slice_sub(type, 0, slice_ifind(type, SL(" unsigned")))
+					  : type));
+	else if (slice_iis(name, "float") || slice_iis(name, "double"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %s)", SLICE(column), SLICE(value),
+			slice_iis(name, "float") ? "FLOAT" : "DOUBLE");
+	else if (slice_iis(name, "char"))
+		buf_printf(b,
+			"CAST(RTRIM(CONVERT(%.*s USING utf8mb4)) AS BINARY) <=> "
+			"CAST(RTRIM(CONVERT(%.*s USING utf8mb4)) AS BINARY)",
+			SLICE(column), SLICE(value));
+	else if (slice_iis(name, "varchar") || slice_ends(name, "text"))
+		buf_printf(b,
+			"CAST(CONVERT(%.*s USING utf8mb4) AS BINARY) <=> "
+			"CAST(CONVERT(%.*s USING utf8mb4) AS BINARY)",
+			SLICE(column), SLICE(value));
+	else if (slice_iis(name, "varbinary") || slice_ends(name, "blob"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS BINARY)", SLICE(column), SLICE(value));
+	else
+		return false;
+	return true;
+}
+
 const struct engine_batches mysql_batches = {
+	.types = types,
+	.same = same,
 	.key = key,
 	.literal = literal,
 	.pressure = pressure,

@@ -244,5 +244,49 @@ static bool behind(struct conn *replica, long long *ms, struct err *err)
 	return ok;
 }
 
+static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
+	struct slice *out, struct err *err)
+{
+	struct buf b = {0};
+	struct cell params[1];
+	struct rows r = {0};
+	bool ok;
+
+	quote_name(&b, DIALECT_POSTGRES, table.schema, table.name);
+	params[0].text = arena_slice(a, buf_slice(&b));
+	params[0].null = false;
+	buf_done(&b);
+	ok = conn_query_params(c,
+		SL("SELECT attname, pg_catalog.format_type(atttypid, atttypmod)"
+		   " FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"),
+		params, 1, a, &r, err);
+	for (size_t i = 0; ok && i < columns.n; i++) {
+		out[i] = SLICE_NONE;
+		for (size_t k = 0; k < r.nrows; k++)
+			if (slice_eq(rows_get(&r, k, 0), columns.at[i]))
+				out[i] = rows_get(&r, k, 1);
+	}
+	return ok;
+}
+
+/* The same type written by the same session: then the same text is the same value, also where the
+ * type knows no equality (json) or a generous one (citext, collations that ignore case). */
+static bool same(struct buf *b, struct slice type, struct slice column, struct slice value)
+{
+	if (!type.len)
+		return false;
+	buf_printf(b,
+		"%.*s::text COLLATE \"C\" IS NOT DISTINCT FROM %.*s::%.*s::text COLLATE \"C\"",
+		SLICE(column), SLICE(value), SLICE(type));
+	return true;
+}
+
 const struct engine_batches pg_batches = {
-	.key = key, .literal = literal, .pressure = pressure, .clean = clean, .behind = behind};
+	.key = key,
+	.literal = literal,
+	.pressure = pressure,
+	.clean = clean,
+	.behind = behind,
+	.types = types,
+	.same = same,
+};
