@@ -86,13 +86,13 @@ def loop(pause):
     return start
 
 
-def belay(s, work, *more):
+def belay(s, work):
     folder = os.path.join(work, "project")
     if not os.path.exists(folder):
         os.makedirs(f"{folder}/migrations")
         with open(f"{folder}/migrations/0001_fill.sql", "w") as f:
             f.write(f"-- belay:batched\n{FILL};\n")
-    return [BELAY, "-C", folder, "up", "-q", "--db", f"postgres:///bench?host={s.dir}&user=postgres", *more]
+    return [BELAY, "-C", folder, "up", "-q", "--db", f"postgres:///bench?host={s.dir}&user=postgres", "--parallel", str(PARALLEL)]
 
 
 CONTESTANTS = [("one UPDATE", big_update), ("belay", belay), ("guides' loop", loop(0)),
@@ -104,7 +104,8 @@ def run(s, work, start, rows, limit):
     before = s.heap()
     argv = start(s, work)
     t = time.monotonic()
-    p = subprocess.Popen(argv, env=ENV, stdout=subprocess.DEVNULL)
+    words = tempfile.TemporaryFile()
+    p = subprocess.Popen(argv, env=ENV, stdout=subprocess.DEVNULL, stderr=words)
     try:
         p.wait(limit)
     except subprocess.TimeoutExpired:
@@ -115,7 +116,8 @@ def run(s, work, start, rows, limit):
         return (rows - s.left()) / seconds, s.heap() / before - 1, False
     seconds = time.monotonic() - t
     if p.returncode != 0 or s.left() != 0:
-        sys.exit(f"{' '.join(argv)}: exit {p.returncode}, {s.left()} rows left")
+        words.seek(0)
+        sys.exit(f"{' '.join(argv)}: exit {p.returncode}, {s.left()} rows left\n{words.read().decode()}")
     return rows / seconds, s.heap() / before - 1, True
 
 
@@ -230,8 +232,13 @@ def main():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=int, default=60, help="the loops are stopped after so long")
     p.add_argument("--quiet", type=int, default=15, help="seconds of load before the fill")
+    p.add_argument("--only", action="append", help="these contestants (repeatable), besides one UPDATE")
+    p.add_argument("--parallel", type=int, default=1, help="belay's connections")
     o = p.parse_intermixed_args()
-    global BELAY
+    global BELAY, PARALLEL
+    PARALLEL = o.parallel
+    if o.only:
+        CONTESTANTS[:] = [c for c in CONTESTANTS if c[0] in o.only or c[0] == "one UPDATE"]
     BELAY = os.path.join(os.path.abspath(o.build), "belay")
     work = tempfile.mkdtemp(prefix="belay-bench.")
     try:

@@ -158,6 +158,9 @@ struct engine_batches {
 	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL: not
 	 * to be known. */
 	bool (*behind)(struct conn *replica, long long *ms, struct err *err);
+	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all do.
+	 * What a crash takes away it takes with its cursor. */
+	const char *lazily;
 	/* The declared types of those columns. */
 	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
 			struct slice *out, struct err *err);

@@ -10,6 +10,7 @@ enum {
 	MAX_ROWS = 20000,
 	FIRST_ROWS = 1000,
 	LEAST_ROWS = 100,
+	SYNC_MS = 1000, /* so often a COMMIT waits for the disk, where that can be chosen */
 };
 
 /* ---- One batch ---- */
@@ -40,6 +41,8 @@ static bool write_cursor(struct batcher *x, const struct cursor *next, struct er
 {
 	struct batch_run *b = x->b;
 
+	if (x->lazy && !conn_exec(b->conn, slice_of(b->conn->engine->batches->lazily), err))
+		return false;
 	if (x->key->places && batch_moves(x->what) &&
 		!cursor_note_moved(b->journal, b->conn, b->step, err))
 		return false;
@@ -72,6 +75,7 @@ static bool run_one(struct batcher *x, struct err *err)
 
 	arena_reset(&x->scratch);
 	x->in_statement = false;
+	x->lazy = x->b->conn->engine->batches->lazily && io_now_ms() - x->synced < SYNC_MS;
 	if (!h->begin(h->ctx, x->b->step, err) || !range_find(x, err) || !run_range(x, &rows, err))
 		return false;
 	next.last = x->bound;
@@ -85,7 +89,9 @@ static bool run_one(struct batcher *x, struct err *err)
 	begun = io_now_ms();
 	if (!h->commit(h->ctx, err))
 		return false;
-	x->commit_ms = io_now_ms() - begun;
+	if (!x->lazy)
+		x->synced = io_now_ms();
+	x->commit_ms = x->lazy ? -1 : x->synced - begun;
 	advance(x, &next);
 	return true;
 }

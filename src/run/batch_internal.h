@@ -25,7 +25,9 @@ struct batcher {
 	struct slice *bound; /* of the range under way */
 	long long begun;
 	struct telling telling;
-	long long commit_ms, changed; /* of the last batch */
+	long long commit_ms, changed; /* of the last batch; -1 = it did not wait */
+	long long synced;             /* when a COMMIT last waited for the disk */
+	bool lazy;                    /* this one does not */
 };
 
 static inline size_t nkey(const struct batcher *x)

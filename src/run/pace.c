@@ -11,6 +11,7 @@ enum {
 	NAP_MS = 50,
 	BUSY_MS = 5000,   /* who was at work a moment ago will be again */
 	OTHERS = 10,      /* transactions a second that are nobody's work to speak of */
+	OWN = 3,          /* of ours for a batch: itself, and looks at who may be in the way */
 	REST_MOST = 2000, /* after one batch */
 };
 
@@ -47,7 +48,7 @@ static void note_others(struct pace *p)
 		return;
 	}
 	if (p->before.known)
-		others = pace_rate(p, before->commits + p->own + p->own_before, now->commits);
+		others = pace_rate(p, before->commits + p->own + p->own_before / OWN, now->commits);
 	p->seen_others = p->before.known || now->active > 0;
 	if (now->active > 0 || others > OTHERS)
 		p->busy_until = p->now.at + BUSY_MS;
@@ -127,9 +128,10 @@ bool pace_wait(struct pace *p, struct err *err)
 
 void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
 {
-	p->own++;
+	p->own += OWN;
 	/* One slow commit is chance; half of it remains with each that is not. */
-	p->commit_ms = (p->commit_ms + commit_ms) / 2;
+	if (commit_ms >= 0)
+		p->commit_ms = (p->commit_ms + commit_ms) / 2;
 	p->dead += dead_rows;
 }
 

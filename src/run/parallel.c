@@ -326,9 +326,10 @@ static bool exchange(struct team *t, bool hold)
 	t->busy = pace_is_busy(p);
 	t->limits = p->limits;
 	for (; t->batches > 0; t->batches--)
-		pace_note(p, t->commit_ms, 0);
+		pace_note(p, t->batches == 1 ? t->commit_ms : -1, 0);
 	p->dead += t->dead;
-	t->dead = t->commit_ms = 0;
+	t->dead = 0;
+	t->commit_ms = -1;
 	t->main->cursor->seen = t->seen;
 	t->main->cursor->rows = t->rows;
 	t->main->cursor->ranges = t->ranges;
@@ -416,6 +417,7 @@ bool batch_in_parts(struct batcher *x, bool *parted, struct err *err)
 	struct batch_run *b = x->b;
 	struct team t = {.main = x,
 		.limits = x->pace->limits,
+		.commit_ms = -1,
 		.seen = x->cursor->seen,
 		.rows = x->cursor->rows,
 		.ranges = x->cursor->ranges};

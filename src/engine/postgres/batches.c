@@ -287,6 +287,7 @@ const struct engine_batches pg_batches = {
 	.pressure = pressure,
 	.clean = clean,
 	.behind = behind,
+	.lazily = "SET LOCAL synchronous_commit = off",
 	.types = types,
 	.same = same,
 };
