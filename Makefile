@@ -20,7 +20,7 @@ deps:
 	tools/npm.sh .
 
 $(BUILD)/build.ninja: package-lock.json | deps
-	test -f $@ || meson setup --prefix $(PREFIX) $(MESON_ARGS) $(BUILD)
+	test -f $@ || meson setup --prefix $(PREFIX) -Dwhole=true $(MESON_ARGS) $(BUILD)
 	touch $@
 
 demo: all

@@ -125,15 +125,17 @@ SQL
 	says "belay:alow"
 }
 
-@test "a history row whose file is gone: shown by status, a warning of up" {
+@test "a history row whose file is gone: shown by status, exit 6 from up" {
 	shop
 	belay up --db sqlite:app.db
 	rm migrations/001_customers.sql
 	ends 0 belay status --db sqlite:app.db
 	says "1" "missing"
 	file migrations/003_more.sql <<<'CREATE TABLE more (id INTEGER);'
-	ends 0 belay up --db sqlite:app.db
-	says "migration 001 is in the database's history, but its file is missing"
+	ends 6 belay up --db sqlite:app.db
+	says "migration 001 is applied here, but its file is missing" "belay forget 001" "--ignore-missing"
+	ends 0 belay up --ignore-missing --db sqlite:app.db
+	says "migration 001 is in the history and its file is missing" "applied 003"
 }
 
 @test "an applied file that was edited: shown by status, exit 6 from up" {

@@ -33,6 +33,8 @@ commands() {
 	for c in $(commands); do
 		example=$(belay "$c" --help | sed -n '/^Example:/{n;s/^ *//;p}')
 		run bash -c "PATH=$(dirname "$BELAY"):\$PATH; $example" </dev/null
+		# An example cannot know the name of an archive.
+		[ "$c" != restore ] || [[ $output != *"there is no archive"* ]] || continue
 		case $status in 0 | 1 | 3 | 5 | 6) ;; *) says "(example of $c: $example)" ;; esac
 	done
 }

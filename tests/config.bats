@@ -111,6 +111,24 @@ changed() {
 	[ "$(json "sorted({f['file'][:14] for f in d['findings']})" <<<"$output")" != "[]" ]
 }
 
+@test "--since: a new migration before one that was there is late" {
+	shop
+	git init -q -b main . && file migrations/009_main.sql <<<'CREATE INDEX customers_email ON customers (email);' && commit a
+	git checkout -q -b work
+	file migrations/004_late.sql <<<'CREATE TABLE a (id INTEGER PRIMARY KEY);'
+	file migrations/010_next.sql <<<'CREATE TABLE b (id INTEGER PRIMARY KEY);'
+	sed -i 's/^ALTER/\n&/' migrations/002_phone.sql
+	late() { json "[(f['file'], f['severity']) for f in d['findings'] if f['rule'] == 'non-linear-history']"; }
+	[ "$(belay check --dialect sqlite --since main -o json | late)" = "[('migrations/004_late.sql', 'info')]" ]
+	[ "$(belay check --dialect sqlite migrations/004_late.sql -o json | late)" = "[]" ]
+	for f in migrations/*.sql; do mv "$f" "${f%.sql}.up.sql"; done
+	commit b
+	file migrations/005_late.up.sql <<<'CREATE TABLE c (id INTEGER PRIMARY KEY);'
+	belay check --dialect sqlite --layout golang-migrate --since HEAD -o json >out.json || true
+	[ "$(late <out.json)" = "[('migrations/005_late.up.sql', 'warning')]" ]
+	grep -q 'golang-migrate never runs it there' out.json
+}
+
 @test "--since: no repository, no such commit, no common history, no git" {
 	shop
 	ends 2 belay check --since main

@@ -51,7 +51,9 @@ SQL
 	says "1 applied, 1 pending"
 	ends 0 belay up
 	[ "$(tables)" = "orders users" ]
-	ends 0 belay down --all
+	ends 6 belay down --all
+	says "it would destroy table test.users (1 row)"
+	ends 0 belay down --all --yes-destroy test.users
 	[ "$(tables)" = NULL ]
 }
 

@@ -146,7 +146,7 @@ YML
 
 @test "size classes: what only takes long is nothing on a small table, and an error on a large one" {
 	printf 'policies:\n  - tables: [countries, "*.plans"]\n    size: small\n  - tables: orders\n    size: large\n' >belay.yml
-	sql() { printf 'CREATE TABLE %s (id bigint PRIMARY KEY, a text); CREATE INDEX i ON %s (a); UPDATE %s SET a = 1; ALTER TABLE %s DROP COLUMN a;' "$1" "$1" "$1" "$1"; }
+	sql() { printf 'CREATE TABLE %s (id bigint PRIMARY KEY, a text); INSERT INTO %s (id) VALUES (1); CREATE INDEX i ON %s (a); UPDATE %s SET a = 1; ALTER TABLE %s DROP COLUMN a;' "$1" "$1" "$1" "$1" "$1"; }
 	is "$(pg "$(sql countries)")" drop-column
 	is "$(pg "$(sql plans)")" drop-column
 	is "$(pg "$(sql other)")" "index-not-concurrent update-no-where drop-column"

@@ -76,7 +76,9 @@ SQL
 	ends 0 belay goto 2
 	ends 0 belay goto 1
 	[ "$(tables)" = users ]
-	ends 0 belay down --all
+	ends 6 belay down --all
+	says "it would destroy table public.users (1 row)"
+	ends 0 belay down --all --yes-destroy public.users
 	[ -z "$(tables)" ]
 	pg -c "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)"
 	ends 0 belay baseline 1

@@ -8,15 +8,19 @@ load helper
 import json, subprocess, sys
 
 rules = json.load(open("rules.json"))["rules"]
-folder_rules = {"migration-folder", "irreversible"}  # about folders: bad_input.bats and the last test here
+# About folders: bad_input.bats, config.bats and the last test here.
+folder_rules = {"migration-folder", "irreversible", "non-linear-history"}
 wrong, seen = [], 0
 
 def fires(rule, sql):
     with open("belay.yml", "w") as f:
         f.write(rule["config"] or "")
+    with open("base.sql", "w") as f:
+        f.write(rule["setup"] or "")
     p = subprocess.run([sys.argv[1], "check", "-", "--dialect", rule["example_dialect"], "--select", "all",
                         *(["--server-version", rule["example_version"]] if "example_version" in rule else []),
-                        "-o", "json"], input=(rule["setup"] or "") + "\n" + sql, capture_output=True, text=True)
+                        *(["--base-schema", "base.sql"] if rule["setup"] else []),
+                        "-o", "json"], input=sql, capture_output=True, text=True)
     if p.returncode not in (0, 1):
         return f"exit {p.returncode}: {p.stderr}"
     return rule["id"] in [f["rule"] for f in json.loads(p.stdout)["findings"]]

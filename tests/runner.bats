@@ -63,7 +63,7 @@ SQL
 	ends 0 belay up --db "$url"
 	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_status%'")" = 2 ]
 	[ "$(pg -c 'SELECT DISTINCT status FROM orders')" = 'new!!' ]
-	ends 0 belay down --all --db "$url"
+	ends 0 belay down --all --db "$url" --yes-destroy public.orders
 	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 'orders'")" ]
 	ends 0 belay down --all --db "$url"
 	says "nothing to do"
@@ -161,14 +161,15 @@ SQL
 	[ -z "$(pg -c "SELECT 1 FROM pg_namespace WHERE nspname = 'belay'")" ]
 }
 
-@test "golang-migrate: a late migration below the mark is said, and --only runs it" {
+@test "golang-migrate: a late migration below the mark stops up, and --only runs it" {
 	pg_database late
 	file migrations/1_a.up.sql <<<"CREATE TABLE t1 (id int);"
 	file migrations/3_c.up.sql <<<"CREATE TABLE t3 (id int);"
 	ends 0 belay up --db "$url"
 	file migrations/2_b.up.sql <<<"CREATE TABLE t2 (id int);"
-	ends 0 belay up --db "$url"
-	says "2" "below the mark" "belay up --only 2"
+	ends 6 belay up --db "$url"
+	says "migration 2 stands below the mark" "belay up --only 2" "belay repair"
+	ends 6 belay up --out-of-order --db "$url"
 	ends 0 belay up --only 2 --db "$url"
 	[ "$(pg -c 'SELECT version, dirty FROM schema_migrations')" = '3|f' ]
 	[ "$(pg -c "SELECT count(*) FROM t2")" = 0 ]
@@ -176,7 +177,7 @@ SQL
 	says_not "below the mark"
 }
 
-@test "dbmate: a late migration is run, and said" {
+@test "dbmate: a late migration stops up, with the choices" {
 	pg_database dbmate
 	file db/migrations/1_a.sql <<<$'-- migrate:up\nCREATE TABLE t1 (id int);\n-- migrate:down\nDROP TABLE t1;'
 	file db/migrations/3_c.sql <<<$'-- migrate:up\nCREATE TABLE t3 (id int);\n-- migrate:down\nDROP TABLE t3;'
@@ -184,18 +185,27 @@ SQL
 	file db/migrations/2_b.sql <<<$'-- migrate:up\nCREATE TABLE t2 (id int);\n-- migrate:down\nDROP TABLE t2;'
 	ends 0 belay status --db "$url"
 	says "late"
-	ends 0 belay up --db "$url"
+	ends 6 belay up --db "$url"
+	says "migration 2 is late: 3, which stands behind it, is applied already" "--out-of-order" "--only 2"
+	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 't2'")" ]
+	ends 0 belay up --out-of-order --db "$url"
 	says "behind it is applied already" "applied 2"
+	file db/migrations/0_z.sql <<<$'-- migrate:up\nCREATE TABLE t0 (id int);\n-- migrate:down\nDROP TABLE t0;'
+	printf 'out_of_order: true\n' >belay.yml
+	ends 0 belay up --db "$url"
+	says "applied 0"
 }
 
-@test "a history row without a file is said; down refuses, up goes on" {
+@test "a history row without a file stops up and down" {
 	pg_database ghost
 	file db/migrations/1_a.sql <<<$'-- migrate:up\nCREATE TABLE t1 (id int);\n-- migrate:down\nDROP TABLE t1;'
 	file db/migrations/2_b.sql <<<$'-- migrate:up\nCREATE TABLE t2 (id int);\n-- migrate:down\nDROP TABLE t2;'
 	ends 0 belay up --db "$url"
 	rm db/migrations/2_b.sql
 	file db/migrations/3_c.sql <<<$'-- migrate:up\nCREATE TABLE t3 (id int);\n-- migrate:down\nDROP TABLE t3;'
-	ends 0 belay up --db "$url"
+	ends 6 belay up --db "$url"
+	says "migration 2 is applied here, but its file is missing" "belay forget 2"
+	ends 0 belay up --ignore-missing --db "$url"
 	says "file is missing" "applied 3"
 	ends 6 belay down --all --db "$url"
 	says "migration 2 is applied but its file is missing"

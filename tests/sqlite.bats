@@ -55,7 +55,9 @@ SQL
 	ends 0 belay up
 	ends 0 belay down --count 2
 	[ "$(columns customers)" = "id email" ]
-	ends 0 belay down --all
+	ends 6 belay down --all
+	says "it would destroy table main.customers (2 rows)" "belay down --all --yes-destroy main.customers"
+	ends 0 belay down --all --yes-destroy main.customers
 	[ -z "$(tables)" ]
 	ends 0 belay down
 	says "nothing to do"

@@ -12,7 +12,7 @@ sandbox=$here/src/engine/postgres/grammar/sandbox.h
 fast=$here/src/engine/postgres/grammar/sandbox_fast.h
 runtime=$(dirname "$(command -v wasm2c || echo /usr/bin/wasm2c)")/../include/wasm-rt.h
 cc=${BELAY_GRAMMAR_CC:-gcc}
-flags="-O2 -D_GNU_SOURCE -fPIC -ftls-model=initial-exec -w -fno-strict-aliasing -fwrapv"
+flags="-O3 -D_GNU_SOURCE -fPIC -ftls-model=initial-exec -w -fno-strict-aliasing -fwrapv"
 
 die() { echo "grammar.sh: $*" >&2; exit 2; }
 

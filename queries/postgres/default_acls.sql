@@ -5,5 +5,5 @@ SELECT d.oid AS "oid", n.nspname AS "schema",
        pg_catalog.pg_get_userbyid(d.defaclrole) AS "owner", d.defaclacl::text[] AS "acl"
 FROM pg_catalog.pg_default_acl d
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
-WHERE n.nspname IS DISTINCT FROM 'belay'
+WHERE n.nspname IS DISTINCT FROM 'belay' AND n.nspname IS DISTINCT FROM 'belay_archive'
 ORDER BY d.defaclobjtype, n.nspname COLLATE "C", d.defaclrole

@@ -117,6 +117,6 @@ SELECT x.oid AS "oid", x.catalog::oid::regclass::text AS "of class", n.nspname A
        x.acl::text[] AS "acl", x.class AS "class", x.options AS "options", x.definition AS "definition"
 FROM all_of_them x LEFT JOIN pg_catalog.pg_namespace n ON n.oid = x.ns
 WHERE x.oid >= 16384
-  AND (x.ns = 0 OR (n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay')))
+  AND (x.ns = 0 OR (n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay', 'belay_archive')))
   AND NOT EXISTS (SELECT 1 FROM of_extensions e WHERE e.classid = x.catalog AND e.objid = x.oid)
 ORDER BY x.class, n.nspname COLLATE "C", x.name COLLATE "C"

@@ -16,7 +16,7 @@ LEFT JOIN (SELECT w.objid, tn.nspname || '.' || t.relname || '.' || a.attname AS
            WHERE w.classid = 'pg_catalog.pg_class'::regclass AND w.deptype IN ('a', 'i')
              AND w.refclassid = 'pg_catalog.pg_class'::regclass AND w.refobjsubid > 0) o ON o.objid = c.oid
 WHERE c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay')
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay', 'belay_archive')
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e'
                   AND e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid)
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"

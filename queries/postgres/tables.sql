@@ -39,7 +39,7 @@ LEFT JOIN (SELECT ix.indrelid, pg_catalog.array_agg(ic.relname) AS names FROM pg
            JOIN pg_catalog.pg_class ic ON ic.oid = ix.indexrelid WHERE ix.indisclustered
            GROUP BY ix.indrelid) cl ON cl.indrelid = c.oid
 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay')
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay', 'belay_archive')
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e'
                   AND e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid)
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"

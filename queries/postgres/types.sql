@@ -48,7 +48,7 @@ LEFT JOIN pg_catalog.pg_class tc ON tc.oid = t.typrelid
 WHERE t.oid >= 16384 AND (t.typtype IN ('e', 'd', 'r', 'b') OR (t.typtype = 'p' AND NOT t.typisdefined)
        OR (t.typtype = 'c' AND tc.relkind = 'c'))
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type el WHERE el.typarray = t.oid)
-  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay')
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'belay', 'belay_archive')
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e'
                   AND e.classid = 'pg_catalog.pg_type'::regclass AND e.objid = t.oid)
 ORDER BY n.nspname COLLATE "C", t.typname COLLATE "C"

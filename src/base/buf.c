@@ -57,15 +57,21 @@ void buf_addc(struct buf *b, char c)
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	enum { USUAL = 120 };
+	size_t room;
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n > 0) {
+	buf_room(b, USUAL);
+	room = b->cap - b->len;
+	n = vsnprintf(b->at + b->len, room, fmt, ap);
+	if (n > 0 && (size_t)n >= room)
 		vsnprintf(buf_room(b, (size_t)n), (size_t)n + 1, fmt, again);
+	if (n > 0)
 		b->len += (size_t)n;
-	}
+	else
+		b->at[b->len] = 0;
 	va_end(again);
 }
 

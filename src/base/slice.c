@@ -81,8 +81,11 @@ size_t slice_find(struct slice hay, struct slice needle)
 
 size_t slice_ifind(struct slice hay, struct slice needle)
 {
+	unsigned char first = needle.len ? lower(needle.at[0]) : 0;
+
 	for (size_t i = 0; i + needle.len <= hay.len; i++)
-		if (slice_ieq(slice_n(hay.at + i, needle.len), needle))
+		if (!needle.len || (lower(hay.at[i]) == first &&
+					   slice_ieq(slice_n(hay.at + i, needle.len), needle)))
 			return i;
 	return SIZE_MAX;
 }

@@ -46,9 +46,9 @@ size_t utf8_count(struct slice s)
 	size_t n = 0;
 
 	while (s.len) {
-		size_t len = utf8_length(s);
+		size_t len = (unsigned char)s.at[0] < 0x80 ? 1 : utf8_length(s);
 
-		s = slice_from(s, len ? len : 1);
+		s = slice_n(s.at + (len ? len : 1), s.len - (len ? len : 1));
 		n++;
 	}
 	return n;

@@ -632,16 +632,21 @@ static void cut_loose(struct apply *x, struct node *child)
 	}
 }
 
+/* The table that is changed and the other one that the change names. */
+static bool two_tables(struct apply *x, struct node **n, struct node **other, enum apply_result *r)
+{
+	*n = target(x, OBJECT_TABLE, r);
+	*other = *n ? target_named(x, OBJECT_TABLE, x->ch->other, r) : NULL;
+	return *other != NULL;
+}
+
 enum apply_result apply_inherit(struct apply *x)
 {
 	enum apply_result r = APPLIED;
-	struct node *n = target(x, OBJECT_TABLE, &r), *parent;
+	struct node *n, *parent;
 	struct object *o;
 
-	if (!n)
-		return r;
-	parent = target_named(x, OBJECT_TABLE, x->ch->other, &r);
-	if (!parent)
+	if (!two_tables(x, &n, &parent, &r))
 		return r;
 	o = node_edit(x->c, n);
 	o->table_.inherits = names_copy(&x->c->arena, o->table_.inherits);
@@ -656,13 +661,10 @@ enum apply_result apply_inherit(struct apply *x)
 enum apply_result apply_no_inherit(struct apply *x)
 {
 	enum apply_result r = APPLIED;
-	struct node *n = target(x, OBJECT_TABLE, &r), *parent;
+	struct node *n, *parent;
 	struct object *o;
 
-	if (!n)
-		return r;
-	parent = target_named(x, OBJECT_TABLE, x->ch->other, &r);
-	if (!parent)
+	if (!two_tables(x, &n, &parent, &r))
 		return r;
 	o = node_edit(x->c, n);
 	o->table_.inherits = names_without(x->c, o->table_.inherits,
@@ -676,13 +678,10 @@ enum apply_result apply_no_inherit(struct apply *x)
 enum apply_result apply_attach(struct apply *x)
 {
 	enum apply_result r = APPLIED;
-	struct node *n = target(x, OBJECT_TABLE, &r), *child;
+	struct node *n, *child;
 	struct object *o;
 
-	if (!n)
-		return r;
-	child = target_named(x, OBJECT_TABLE, x->ch->other, &r);
-	if (!child)
+	if (!two_tables(x, &n, &child, &r))
 		return r;
 	if (child->o.table_.partition_of.name.len)
 		return conflict(x, "\"%.*s\" is a partition already", SLICE(child->o.name));
@@ -700,13 +699,10 @@ enum apply_result apply_attach(struct apply *x)
 enum apply_result apply_detach(struct apply *x)
 {
 	enum apply_result r = APPLIED;
-	struct node *n = target(x, OBJECT_TABLE, &r), *child;
+	struct node *n, *child;
 	struct object *o;
 
-	if (!n)
-		return r;
-	child = target_named(x, OBJECT_TABLE, x->ch->other, &r);
-	if (!child)
+	if (!two_tables(x, &n, &child, &r))
 		return r;
 	o = node_edit(x->c, child);
 	o->table_.partition_of = (struct name){0};

@@ -87,6 +87,12 @@ enum presence catalog_part(const struct catalog *c, const struct object *table,
 /* The full name a new or existing object of that name gets: schema filled in. */
 struct name catalog_resolve(const struct catalog *c, const struct session *s,
 		enum object_type type, struct name name);
+/* PostgreSQL: a signature and a type as the catalog spells them, f(mood) is f(public.mood). Lent
+ * from the catalog. */
+struct slice catalog_full_signature(
+		const struct catalog *c, const struct session *s, struct slice name);
+struct slice catalog_full_type(
+		const struct catalog *c, const struct session *s, struct slice type);
 /* All objects of a type (OBJECT_NONE: all), in a stable order (schema, name). Returns count. */
 size_t catalog_list(const struct catalog *c, enum object_type type, struct arena *a,
 		const struct object ***out);
@@ -126,6 +132,9 @@ void catalog_taint(struct catalog *c, const struct session *s, struct slice what
 struct object *catalog_put(struct catalog *c, const struct object *o);
 struct object *catalog_put_part(struct catalog *c, struct object *table, const struct object *part);
 void catalog_drop(struct catalog *c, struct object *o);
+/* PostgreSQL: what the server calls an index of that table which nobody named, as far as known. */
+struct slice catalog_index_name(struct catalog *c, struct name table, const struct object *index);
+
 /* Transactions and savepoints: everything since the mark is undone by catalog_undo. */
 size_t catalog_mark(const struct catalog *c);
 void catalog_undo(struct catalog *c, size_t mark);

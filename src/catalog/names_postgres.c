@@ -150,6 +150,14 @@ static struct names index_column_names(struct catalog *c, const struct index_def
 	return out;
 }
 
+struct slice catalog_index_name(struct catalog *c, struct name table, const struct object *index)
+{
+	struct node stub = {
+		.o = {.type = OBJECT_TABLE, .schema = table.schema, .name = table.name}};
+
+	return pg_index_name(c, &stub, index, NULL);
+}
+
 struct slice pg_index_name(
 	struct catalog *c, const struct node *table, const struct object *index, const char *kind)
 {

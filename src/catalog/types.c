@@ -135,3 +135,19 @@ struct slice resolve_collation(struct apply *x, struct slice collation)
 		return collation;
 	return textf(x->c, "%.*s.%.*s", SLICE(found->schema), SLICE(collation));
 }
+
+struct slice catalog_full_signature(
+	const struct catalog *c, const struct session *s, struct slice name)
+{
+	struct apply x = {.c = (struct catalog *)c, .s = (struct session *)s};
+
+	return resolve_signature(&x, name);
+}
+
+struct slice catalog_full_type(
+	const struct catalog *c, const struct session *s, struct slice type)
+{
+	struct apply x = {.c = (struct catalog *)c, .s = (struct session *)s};
+
+	return resolve_type(&x, type);
+}

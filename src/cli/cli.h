@@ -15,7 +15,8 @@
 #include "report/report.h"
 
 /* ---- Options ---- */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT };
+/* CHOICE: a flag that may be given a value, with = only. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_CHOICE };
 struct option_spec {
 	const char *name; /* "dialect" */
 	char letter;      /* 'o' or 0 */
@@ -40,7 +41,7 @@ struct command {
 	int (*run)(struct cli *c, struct err *err);
 	enum document document; /* which formats -o may ask for */
 };
-extern const struct command *const commands[]; /* ends with NULL */
+extern const struct command commands[]; /* ends with a row without a name */
 extern const struct option_spec global_options[];
 
 /* ---- One invocation ---- */
@@ -59,6 +60,7 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
+	bool log_json; /* standard error: a JSON object a line (log.h) */
 	bool no_checksums;  /* of migrations: the command does not look at what was applied */
 	const char *root;   /* absolute project folder */
 	const char *prefix; /* where it is as seen from where belay was started; "" = right there */
@@ -102,6 +104,8 @@ const char *cli_today(struct arena *a); /* YYYY-MM-DD */
 /* git merge-base with the main branch or --since; the paths that changed (added, modified,
  * untracked). *known false when there is no git or no such ref and none was asked for. */
 bool cli_changed(struct cli *c, const char ***paths, size_t *n, bool *known, struct err *err);
+/* Of those, the ones that were not there before. Only with --since. */
+bool cli_added(struct cli *c, const char ***paths, size_t *n, struct err *err);
 
 /* ---- Progress on standard error ---- */
 struct progress {
@@ -135,12 +139,18 @@ int cmd_graph(struct cli *c, struct err *err);
 int cmd_review(struct cli *c, struct err *err);
 int cmd_rehearse(struct cli *c, struct err *err);
 int cmd_status(struct cli *c, struct err *err);
+int cmd_plan(struct cli *c, struct err *err);
 int cmd_up(struct cli *c, struct err *err);
 int cmd_down(struct cli *c, struct err *err);
 int cmd_goto(struct cli *c, struct err *err);
 int cmd_redo(struct cli *c, struct err *err);
 int cmd_baseline(struct cli *c, struct err *err);
+int cmd_repair(struct cli *c, struct err *err);
+int cmd_forget(struct cli *c, struct err *err);
 int cmd_verify(struct cli *c, struct err *err);
+int cmd_backups(struct cli *c, struct err *err);
+int cmd_restore(struct cli *c, struct err *err);
+int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
 int cmd_batches(struct cli *c, struct err *err);

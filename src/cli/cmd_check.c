@@ -61,6 +61,8 @@ struct chosen {
 	bool since;
 	const char **changed; /* sorted; with `since` */
 	size_t nchanged;
+	const char **added; /* of those, the new ones; sorted */
+	size_t nadded;
 };
 
 static bool is_below(const char *path, const char *dir)
@@ -88,6 +90,13 @@ static bool report_this(void *ctx, const char *path)
 	if (!named || !ch->since)
 		return named;
 	return ch->nchanged && bsearch(&path, ch->changed, ch->nchanged, sizeof path, by_text);
+}
+
+static bool is_new(void *ctx, const char *path)
+{
+	const struct chosen *ch = ctx;
+
+	return ch->nadded && bsearch(&path, ch->added, ch->nadded, sizeof path, by_text);
 }
 
 static bool add_source(
@@ -215,11 +224,15 @@ static bool since(struct cli *c, struct judge_input *in, struct chosen *ch, stru
 
 	if (!cli_text(c, "since"))
 		return true;
-	if (!cli_changed(c, &ch->changed, &ch->nchanged, &known, err))
+	if (!cli_changed(c, &ch->changed, &ch->nchanged, &known, err) ||
+		!cli_added(c, &ch->added, &ch->nadded, err))
 		return false;
 	if (ch->nchanged)
 		qsort(ch->changed, ch->nchanged, sizeof *ch->changed, by_text);
+	if (ch->nadded)
+		qsort(ch->added, ch->nadded, sizeof *ch->added, by_text);
 	ch->since = true;
+	in->is_new = is_new;
 	in->report_this = report_this;
 	in->report_ctx = ch;
 	return true;

@@ -1,7 +1,9 @@
 /* cmd_init.c - belay init: what a project is, written down. */
 #include "base/io.h"
-#include "cli/cli.h"
+#include "cli/gates.h"
+#include "cli/overlook.h"
 #include "run/journal.h"
+#include "sql/quote.h"
 
 static void write_config(struct buf *b, const struct project *p)
 {
@@ -43,6 +45,28 @@ static void write_config(struct buf *b, const struct project *p)
 		"# placeholders:\n#   schema: public\n");
 }
 
+/* What a role that may not create needs besides the tables. */
+static void grants(struct buf *b, struct cli *c, enum dialect d)
+{
+	const struct config_env *e = gate_env(c);
+	struct slice schema = cli_journal(c);
+	const char *off = e && e->role ? "" : "-- ", *role = e && e->role ? e->role : "deployer";
+	struct buf name = {0}, where = {0};
+
+	if (d != DIALECT_POSTGRES)
+		return;
+	quote_ident_pretty(&name, d, slice_of(role));
+	quote_ident_pretty(&where, d, schema.len ? schema : SL("belay"));
+	if (off[0])
+		buf_adds(b, "\n-- For the role that runs belay up, if it is another one:\n");
+	buf_printf(b,
+		"%sGRANT USAGE ON SCHEMA %s TO %s;\n"
+		"%sGRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %s TO %s;\n",
+		off, buf_cstr(&where), buf_cstr(&name), off, buf_cstr(&where), buf_cstr(&name));
+	buf_done(&name);
+	buf_done(&where);
+}
+
 int cmd_init(struct cli *c, struct err *err)
 {
 	const char *path = io_join(&c->arena, c->root, "belay.yml");
@@ -55,6 +79,7 @@ int cmd_init(struct cli *c, struct err *err)
 	if (cli_flag(c, "journal")) {
 		journal_script(&b, p.dialect == DIALECT_UNKNOWN ? DIALECT_POSTGRES : p.dialect,
 			cli_journal(c));
+		grants(&b, c, p.dialect == DIALECT_UNKNOWN ? DIALECT_POSTGRES : p.dialect);
 		fwrite(b.at, 1, b.len, stdout);
 		buf_done(&b);
 		return 0;
@@ -71,13 +96,18 @@ int cmd_init(struct cli *c, struct err *err)
 		warning_print(c, "%s: %.*s", p.problems[i].path ? p.problems[i].path : "folder",
 			SLICE(p.problems[i].message));
 	if (c->config.path) {
-		printf("%s is there already and was left alone\n", c->config.path);
+		overlook_text(&b, c, &p);
+		printf("%s is there already and was left alone\n%s", c->config.path, buf_cstr(&b));
+		buf_done(&b);
 		return 0;
 	}
 	write_config(&b, &p);
 	ok = io_write_new(path, buf_slice(&b), 0644, err);
-	buf_done(&b);
+	buf_clear(&b);
+	overlook_text(&b, c, &p);
 	if (ok)
-		printf("wrote belay.yml\nnext: %s\n", p.layout ? "belay check" : "belay new NAME");
+		printf("wrote belay.yml\nnext: %s\n%s", p.layout ? "belay check" : "belay new NAME",
+			buf_cstr(&b));
+	buf_done(&b);
 	return ok ? 0 : 2;
 }

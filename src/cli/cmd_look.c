@@ -260,16 +260,16 @@ static void bash(void)
 	for (const struct option_spec *o = global_options; o->name; o++)
 		printf("--%s ", o->name);
 	printf("'\n\tcase $cmd in\n\t'') words=\"$words ");
-	for (size_t i = 0; commands[i]; i++)
-		printf("%s ", commands[i]->name);
+	for (size_t i = 0; commands[i].name; i++)
+		printf("%s ", commands[i].name);
 	printf("\" ;;\n");
-	for (size_t i = 0; commands[i]; i++) {
-		if (!commands[i]->options && strcmp(commands[i]->name, "rules") != 0)
+	for (size_t i = 0; commands[i].name; i++) {
+		if (!commands[i].options && strcmp(commands[i].name, "rules") != 0)
 			continue;
-		printf("\t%s) words=\"$words ", commands[i]->name);
-		for (const struct option_spec *o = commands[i]->options; o && o->name; o++)
+		printf("\t%s) words=\"$words ", commands[i].name);
+		for (const struct option_spec *o = commands[i].options; o && o->name; o++)
 			printf("--%s ", o->name);
-		if (strcmp(commands[i]->name, "rules") == 0)
+		if (strcmp(commands[i].name, "rules") == 0)
 			for (size_t k = 0; rules[k]; k++)
 				printf("%s ", rules[k]->id);
 		printf("\" ;;\n");
@@ -290,18 +290,18 @@ static void zsh_options(const struct option_spec *o)
 static void zsh(void)
 {
 	printf("#compdef belay\n_belay() {\n\tlocal -a commands\n\tcommands=(\n");
-	for (size_t i = 0; commands[i]; i++)
-		printf("\t\t'%s:%s'\n", commands[i]->name, commands[i]->name);
+	for (size_t i = 0; commands[i].name; i++)
+		printf("\t\t'%s:%s'\n", commands[i].name, commands[i].name);
 	printf("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command "
 	       "commands\n\t\treturn\n\tfi\n"
 	       "\tlocal -a options\n\toptions=(\n");
 	zsh_options(global_options);
 	printf("\t)\n\tcase $words[2] in\n");
-	for (size_t i = 0; commands[i]; i++) {
-		if (!commands[i]->options)
+	for (size_t i = 0; commands[i].name; i++) {
+		if (!commands[i].options)
 			continue;
-		printf("\t%s) options+=(\n", commands[i]->name);
-		zsh_options(commands[i]->options);
+		printf("\t%s) options+=(\n", commands[i].name);
+		zsh_options(commands[i].options);
 		printf("\t\t) ;;\n");
 	}
 	printf("\tesac\n\t_arguments -s $options '*:file:_files'\n}\n_belay \"$@\"\n");
@@ -309,15 +309,15 @@ static void zsh(void)
 
 static void fish(void)
 {
-	for (size_t i = 0; commands[i]; i++)
+	for (size_t i = 0; commands[i].name; i++)
 		printf("complete -c belay -n __fish_use_subcommand -a %s -d '%s'\n",
-			commands[i]->name, commands[i]->name);
+			commands[i].name, commands[i].name);
 	for (const struct option_spec *o = global_options; o->name; o++)
-		printf("complete -c belay -l %s%s\n", o->name, o->arg ? " -r" : "");
-	for (size_t i = 0; commands[i]; i++)
-		for (const struct option_spec *o = commands[i]->options; o && o->name; o++)
+		printf("complete -c belay -l %s%s\n", o->name, o->arg && o->kind != OPTION_CHOICE ? " -r" : "");
+	for (size_t i = 0; commands[i].name; i++)
+		for (const struct option_spec *o = commands[i].options; o && o->name; o++)
 			printf("complete -c belay -n '__fish_seen_subcommand_from %s' -l %s%s\n",
-				commands[i]->name, o->name, o->arg ? " -r" : "");
+				commands[i].name, o->name, o->arg ? " -r" : "");
 }
 
 int cmd_completions(struct cli *c, struct err *err)

@@ -495,7 +495,8 @@ int cmd_new(struct cli *c, struct err *err)
 		ok = p.layout->new_files(
 			&p, &c->arena, name, SLICE_NONE, SLICE_NONE, &files, &n, err);
 	} else {
-		ok = make_steps(&m, err) && steps_files(c, &p, name, m.steps, 0, m.n, &files, &n, err);
+		ok = make_steps(&m, err) &&
+		     steps_files(c, &p, name, m.steps, 0, m.n, &files, &n, err);
 	}
 	schema_now_close(&now);
 	if (!ok || !files_write(c, files, n, err) || !print_files(c, files, n, err))

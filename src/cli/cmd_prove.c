@@ -439,7 +439,6 @@ static bool skip_ours(void *ctx, const struct object *o)
 
 static void diff_json(struct buf *b, const struct catalog_diff *d)
 {
-	static const char *const kinds[] = {"missing", "extra", "changed", "order", "not-compared"};
 	struct json j;
 
 	json_init(&j, b);
@@ -448,19 +447,7 @@ static void diff_json(struct buf *b, const struct catalog_diff *d)
 	json_kbool(&j, "equal", catalog_diff_is_empty(d));
 	json_kint(&j, "compared", (long long)d->compared);
 	json_kint(&j, "not_compared", (long long)d->not_compared);
-	json_key(&j, "differences");
-	json_array(&j);
-	for (size_t i = 0; i < d->n; i++) {
-		json_object(&j);
-		json_kcstr(&j, "kind", kinds[d->at[i].kind]);
-		json_kcstr(&j, "type", object_type_word(d->at[i].type));
-		json_kstr(&j, "object", d->at[i].object);
-		json_kcstr(&j, "field", d->at[i].field);
-		json_kstr(&j, "before", d->at[i].before);
-		json_kstr(&j, "after", d->at[i].after);
-		json_end(&j);
-	}
-	json_end(&j);
+	report_differences(&j, d);
 	json_end(&j);
 }
 

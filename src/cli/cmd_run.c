@@ -1,30 +1,18 @@
-/* cmd_run.c - belay status, up, down, goto, redo, baseline: what touches a database's history. */
+/* cmd_run.c - belay status, up, down, goto, redo: what runs migrations. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/log.h"
+#include "cli/running.h"
+#include "run/identity.h"
 #include "run/limits.h"
-#include "run/run.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
 #include <time.h>
 
-struct running {
-	struct cli *cli;
-	struct project project;
-	struct conn *conn;
-	struct run_state state;
-	struct run_lock lock;
-	struct lease lease;
-	bool taken;   /* our turn */
-	bool skipped; /* somebody else is at it, and that is fine */
-	struct progress progress;
-	long long said; /* when a wait was last mentioned */
-	bool told;      /* server, database and role were shown */
-	bool confirmed, block_told;
-};
-
-static void end(struct running *r)
+void running_end(struct running *r)
 {
 	if (r->conn)
 		lease_give(&r->lease, r->conn);
@@ -65,7 +53,7 @@ static bool connect_patiently(struct cli *c, struct conn **out, bool read_only, 
 	return true;
 }
 
-static bool begin(struct running *r, struct cli *c, bool read_only, struct err *err)
+bool running_begin(struct running *r, struct cli *c, bool read_only, struct err *err)
 {
 	*r = (struct running){.cli = c, .lock = {.fd = -1}};
 	if (!cli_project(c, &r->project, true, err))
@@ -73,19 +61,19 @@ static bool begin(struct running *r, struct cli *c, bool read_only, struct err *
 	if (!connect_patiently(c, &r->conn, read_only || cli_flag(c, "dry-run"), err))
 		return false;
 	if (!gate_role(c, r->conn, err)) {
-		end(r);
+		running_end(r);
 		return false;
 	}
 	r->project.dialect = r->conn->id.dialect;
 	if ((read_only || cli_flag(c, "dry-run") || may_write(r->conn, err)) &&
 		state_read(&r->state, &c->arena, &r->project, r->conn, cli_journal(c), err))
 		return true;
-	end(r);
+	running_end(r);
 	return false;
 }
 
 /* Nothing to undo in a database that is not there: SQLite would make an empty file of it. */
-static bool is_there(struct cli *c, struct err *err)
+bool running_is_there(struct cli *c, struct err *err)
 {
 	struct conn *probe;
 	struct slice url;
@@ -123,12 +111,14 @@ int cmd_status(struct cli *c, struct err *err)
 	struct running r;
 	bool ok;
 
-	if (!begin(&r, c, true, err))
+	if (!running_begin(&r, c, true, err))
 		return 2;
 	ro.dialect = r.conn->id.dialect;
 	ro.version = r.conn->id.version;
-	ok = cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
-	end(&r);
+	ok = running_identity(&r, false, err);
+	ok = ok &&
+	     cli_report(c, fill_status, &(struct status_document){&r.project, &r.state, &ro}, err);
+	running_end(&r);
 	return ok ? 0 : 2;
 }
 
@@ -142,7 +132,9 @@ static bool announce(
 	struct cli *c = r->cli;
 
 	(void)plan;
-	if (!r->told && !c->quiet)
+	if (!r->told)
+		log_begin(c, id);
+	if (!r->told && log_talks(c))
 		fprintf(stderr, "%s%.*s%s, database %.*s%s%.*s\n", tint(c->color_err, "bold"),
 			SLICE(clean_line(&c->arena, id->server)), tint(c->color_err, "off"),
 			SLICE(clean_line(&c->arena, id->database)), id->role.len ? ", role " : "",
@@ -170,6 +162,8 @@ static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
 	struct cli *c = r->cli;
+
+	log_run(r, e);
 	switch (e->kind) {
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
@@ -190,7 +184,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_RETRY:
 		tell_block(r, e->text);
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			fprintf(stderr, "waiting: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
@@ -199,7 +193,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		progress_say(&r->progress, e->text);
 		break;
 	case EVENT_PAUSE:
-		if (!c->quiet && io_now_ms() - r->said > 5000) {
+		if (log_talks(c) && io_now_ms() - r->said > 5000) {
 			r->said = io_now_ms();
 			progress_end(&r->progress);
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
@@ -208,6 +202,15 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_LEFT:
 		progress_end(&r->progress);
 		warning_print(c, "%.*s", SLICE(e->text));
+		break;
+	case EVENT_KEEP:
+		progress_end(&r->progress);
+		if (!c->quiet)
+			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
+		break;
+	case EVENT_PUT_BACK:
+		progress_end(&r->progress);
+		printf("%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_VERIFY_DONE:
 		break;
@@ -266,7 +269,7 @@ static bool read_time(const struct cli *c, const char *option, int *ms, struct e
 }
 
 /* The command line, else the environment of belay.yml, else what traffic does not notice. */
-static bool read_budget(
+bool running_budget(
 	const struct cli *c, struct plan_request *req, struct run_options *ro, struct err *err)
 {
 	const char *name = cli_text(c, "env");
@@ -276,8 +279,8 @@ static bool read_budget(
 	req->hold_ms = e && e->hold_ms >= 0 ? e->hold_ms : 2000;
 	ro->batches = c->config.batches;
 	ro->patience_ms = 600000;
-	if (cli_text(c, "parallel") && !limit_set(&ro->batches, SL("parallel"),
-					       slice_of(cli_text(c, "parallel")), err))
+	if (cli_text(c, "parallel") &&
+		!limit_set(&ro->batches, SL("parallel"), slice_of(cli_text(c, "parallel")), err))
 		return false;
 	return read_time(c, "wait", &req->wait_ms, err) &&
 	       read_time(c, "hold", &req->hold_ms, err) &&
@@ -288,11 +291,13 @@ static void say_running(void *ctx, struct slice who)
 {
 	struct running *r = ctx;
 
-	if (!r->cli->quiet && io_now_ms() - r->said > 5000) {
-		r->said = io_now_ms();
+	if (io_now_ms() - r->said <= 5000)
+		return;
+	r->said = io_now_ms();
+	log_message(r->cli, "warning", "waiting_for_turn", who);
+	if (log_talks(r->cli))
 		fprintf(stderr, "waiting: another belay is migrating this database: %.*s\n",
 			SLICE(clean_line(&r->cli->arena, who)));
-	}
 }
 
 static bool read_if_running(const struct cli *c, enum if_running *out, struct err *err)
@@ -312,7 +317,7 @@ static bool read_if_running(const struct cli *c, enum if_running *out, struct er
 
 /* One runner at a time: a lease where the engine has them, else a lock. Nobody who finds nothing to
  * do comes here. What was read before may be old by then. */
-static bool take_turn(struct running *r, int patience_ms, struct err *err)
+bool running_turn(struct running *r, int patience_ms, struct err *err)
 {
 	struct cli *c = r->cli;
 	struct lease_request q = {.where = cli_journal(c),
@@ -372,7 +377,8 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 }
 
 /* The very plan that would be run, as a script with its transactions. */
-static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
+static bool print_plan(
+	struct cli *c, enum dialect d, const struct plan *p, struct doors *doors, struct err *err)
 {
 	const struct migration *m = NULL;
 	unsigned group = 0;
@@ -388,6 +394,8 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 				SLICE(clean_line(&c->arena, s->migration->id)),
 				SLICE(clean_line(&c->arena, s->migration->name)),
 				s->group ? "one transaction" : "statement by statement");
+		if (s->migration != m && !doors_print(c, doors, i, err))
+			return false;
 		if (s->group && s->group != group)
 			printf("BEGIN;\n");
 		m = s->migration;
@@ -396,6 +404,7 @@ static void print_plan(struct cli *c, enum dialect d, const struct plan *p)
 	}
 	if (group)
 		printf("COMMIT;\n");
+	return true;
 }
 
 /* With the schema as it is now, so that locks are not guessed. Nothing is written, nothing locked.
@@ -404,14 +413,15 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 {
 	const struct engine *e = r->conn->engine;
 	struct catalog *live = catalog_new(r->conn->id.dialect, r->conn->id.version);
+	struct doors doors;
 	struct plan plan;
 	bool ok;
 
 	ok = !e->load || e->load(r->conn, live, &(struct load_options){0}, err);
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
-	if (ok)
-		print_plan(r->cli, r->conn->id.dialect, &plan);
+	ok = ok && doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
+	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
 	catalog_free(live);
 	return ok;
 }
@@ -438,6 +448,24 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	return ok;
 }
 
+static bool consent(
+	void *ctx, const struct migration *m, const struct door *doors, size_t n, struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return r->backup != BACKUP_NONE || doors_agree(r->cli, m, doors, n, r->direction, err);
+}
+
+static bool back_up(
+	void *ctx, const struct migration *m, enum direction d, long long run, struct err *err)
+{
+	struct running *r = ctx;
+
+	progress_end(&r->progress);
+	return backup_whole(r->cli, r->conn, &r->lease, m, d, run, err);
+}
+
 static bool run_selection(
 	struct running *r, const struct selection *sel, size_t *done, struct err *err)
 {
@@ -450,6 +478,8 @@ static bool run_selection(
 		.verify = !cli_flag(c, "no-verify"),
 		.announce = announce,
 		.event = on_event,
+		.consent = consent,
+		.back_up = back_up,
 		.open_watcher = open_watcher,
 		.open_replica = open_replica,
 		.ctx = r};
@@ -458,20 +488,25 @@ static bool run_selection(
 	bool ok;
 
 	*done = 0;
-	if (!read_in_doubt(c, &ro.in_doubt, err) || !read_budget(c, &req, &ro, err))
+	r->direction = sel->direction;
+	if (!doors_backup(c, &ro, err) || !read_in_doubt(c, &ro.in_doubt, err) ||
+		!running_budget(c, &req, &ro, err))
 		return false;
+	r->backup = ro.backup;
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
 		return false;
 	if (req.nmigrations == 0)
 		return true;
+	if (!running_identity(r, true, err))
+		return false;
 	if (cli_flag(c, "dry-run")) {
 		*done = req.nmigrations;
 		return dry_run(r, &req, err);
 	}
 	if (!gate_window(c, &ro.window, err))
 		return false;
-	if (!take_turn(r, ro.patience_ms, err) || r->skipped)
+	if (!running_turn(r, ro.patience_ms, err) || r->skipped)
 		return !err_is(err);
 	if (!state_select(
 		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
@@ -491,7 +526,7 @@ static bool run_selection(
 }
 
 /* A code migration in the way stops `up` in front of it; what stands before it runs. */
-static bool cut_before_code(
+bool running_cut(
 	struct running *r, struct selection *sel, const struct migration **code, struct err *err)
 {
 	const struct migration **list, *last = NULL;
@@ -524,17 +559,6 @@ static bool code_in_the_way(const struct migration *code, size_t done, struct er
 	return err_hint(err, "Run it with its own tool, then belay up goes on after it.");
 }
 
-/* The database has seen migrations whose files are gone: what they did is not in this folder. */
-static void warn_missing(const struct running *r)
-{
-	for (size_t i = 0; i < r->state.n; i++)
-		if (!r->state.at[i].migration)
-			warning_print(r->cli,
-				"migration %.*s is in the database's history, but its file is "
-				"missing",
-				SLICE(clean_line(&r->cli->arena, r->state.at[i].id)));
-}
-
 static bool phase_of(const char *text, enum phase *out, struct err *err)
 {
 	*out = PHASE_NONE;
@@ -552,7 +576,17 @@ static bool phase_of(const char *text, enum phase *out, struct err *err)
 	return true;
 }
 
-static size_t waiting_contracts(const struct running *r)
+bool running_selection(struct cli *c, struct selection *sel, struct err *err)
+{
+	*sel = (struct selection){.direction = DIR_UP,
+		.to = slice_of(c->nargs ? c->args[0] : NULL),
+		.only = slice_of(cli_text(c, "only")),
+		.out_of_order = c->config.out_of_order || cli_flag(c, "out-of-order"),
+		.ignore_missing = c->config.ignore_missing || cli_flag(c, "ignore-missing")};
+	return phase_of(cli_text(c, "phase"), &sel->phase, err);
+}
+
+size_t running_contracts(const struct running *r)
 {
 	size_t n = 0;
 
@@ -562,19 +596,8 @@ static size_t waiting_contracts(const struct running *r)
 	return n;
 }
 
-static const struct migration *only_of(const struct running *r, const char *id)
-{
-	const struct migration *m = NULL;
-	struct err ignored = {0};
-
-	if (id && !project_find(&r->project, slice_of(id), &m, &ignored))
-		m = NULL;
-	err_done(&ignored);
-	return m;
-}
-
-/* What a person should know about the history before it is added to. */
-static void say_oddities(const struct running *r, const struct migration *only)
+/* What was let pass on purpose is said all the same. */
+static void say_oddities(const struct running *r, const struct selection *sel)
 {
 	struct cli *c = r->cli;
 
@@ -582,59 +605,68 @@ static void say_oddities(const struct running *r, const struct migration *only)
 		const struct migration_state *m = &r->state.at[i];
 		struct slice id = clean_line(&c->arena, m->id);
 
-		if (m->missing_file && m->state == STATE_APPLIED && !slice_empty(id))
+		if (m->missing_file && m->state == STATE_APPLIED && sel->ignore_missing)
 			warning_print(c, "migration %.*s is in the history and its file is missing",
 				SLICE(id));
-		if (!m->late || m->migration == only)
-			continue;
-		if (m->state == STATE_PENDING)
+		if (m->late && m->state == STATE_PENDING && sel->out_of_order)
 			warning_print(c,
 				"migration %.*s is late: something behind it is applied already",
 				SLICE(id));
-		else
-			warning_print(c,
-				"migration %.*s stands below the mark of %s and was not run by "
-				"belay; if it is new: belay up --only %.*s",
-				SLICE(id), r->project.layout->name, SLICE(id));
 	}
 }
 
-static int finish(struct running *r, bool ok, size_t done, const char *nothing)
+/* A journal that was written elsewhere came here with a copy. */
+bool running_identity(struct running *r, bool refuse, struct err *err)
 {
+	enum identity what;
+	struct slice words;
+
+	if (!r->state.journal_exists)
+		return true;
+	if (!identity_check(r->conn, cli_journal(r->cli), &r->cli->arena, &what, &words, err))
+		return false;
+	if (what == IDENTITY_OTHER && refuse)
+		return identity_refuse(words, err);
+	if (what != IDENTITY_SAME)
+		warning_print(r->cli, "this is not where belay ran last: %.*s",
+			SLICE(clean_line(&r->cli->arena, words)));
+	return true;
+}
+
+int running_finish(struct running *r, bool ok, size_t done, const char *nothing)
+{
+	log_done(r, ok, done);
 	if (ok && done == 0)
 		printf("%s\n", r->skipped ? "nothing done: another belay is migrating this database"
 					  : nothing);
-	end(r);
+	running_end(r);
 	return ok ? 0 : 2;
 }
 
 int cmd_up(struct cli *c, struct err *err)
 {
 	const char *only = cli_text(c, "only");
-	struct selection sel = {.direction = DIR_UP,
-		.to = slice_of(c->nargs ? c->args[0] : NULL),
-		.only = slice_of(only)};
 	const struct migration *code = NULL;
+	struct selection sel;
 	struct running r;
 	size_t done = 0, waiting;
 	bool ok;
 
-	if (!phase_of(cli_text(c, "phase"), &sel.phase, err) || !begin(&r, c, false, err))
+	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
-	warn_missing(&r);
-	say_oddities(&r, only_of(&r, only));
-	ok = cut_before_code(&r, &sel, &code, err);
+	say_oddities(&r, &sel);
+	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))
 		ok = run_selection(&r, &sel, &done, err);
 	if (ok && code)
 		ok = code_in_the_way(code, done, err);
-	waiting = waiting_contracts(&r);
+	waiting = running_contracts(&r);
 	if (ok && waiting && sel.phase != PHASE_CONTRACT && !only)
 		warning_print(c,
 			"%zu contract migration%s and what stands behind wait%s: belay up --phase "
 			"contract, when no running code needs the old form",
 			waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
-	return finish(&r, ok, done,
+	return running_finish(&r, ok, done,
 		waiting ? "nothing to do: what is left waits for its phase"
 		: only  ? "nothing to do: it is applied"
 			: "nothing to do: all migrations are applied");
@@ -650,12 +682,12 @@ int cmd_down(struct cli *c, struct err *err)
 	size_t done = 0;
 	bool ok;
 
-	if (!cli_number(c, "count", 0, &count, err) || !is_there(c, err) ||
-		!begin(&r, c, false, err))
+	if (!cli_number(c, "count", 0, &count, err) || !running_is_there(c, err) ||
+		!running_begin(&r, c, false, err))
 		return 2;
 	sel.count = (size_t)count;
 	ok = run_selection(&r, &sel, &done, err);
-	return finish(&r, ok, done, "nothing to do: no migration is applied");
+	return running_finish(&r, ok, done, "nothing to do: no migration is applied");
 }
 
 static bool is_applied(const struct running *r, const struct migration *m)
@@ -668,13 +700,15 @@ static bool is_applied(const struct running *r, const struct migration *m)
 
 int cmd_goto(struct cli *c, struct err *err)
 {
-	struct selection sel = {.to = slice_of(c->args[0])};
+	struct selection sel = {.to = slice_of(c->args[0]),
+		.out_of_order = c->config.out_of_order,
+		.ignore_missing = c->config.ignore_missing};
 	const struct migration *m;
 	struct running r;
 	size_t done = 0;
 	bool ok;
 
-	if (!begin(&r, c, false, err))
+	if (!running_begin(&r, c, false, err))
 		return 2;
 	ok = project_find(&r.project, sel.to, &m, err);
 	if (ok) {
@@ -682,18 +716,19 @@ int cmd_goto(struct cli *c, struct err *err)
 		sel.direction = is_applied(&r, m) ? DIR_DOWN : DIR_UP;
 		ok = run_selection(&r, &sel, &done, err);
 	}
-	return finish(&r, ok, done, "nothing to do: the database is there already");
+	return running_finish(&r, ok, done, "nothing to do: the database is there already");
 }
 
 int cmd_redo(struct cli *c, struct err *err)
 {
-	struct selection down = {.direction = DIR_DOWN, .count = 1}, up = {.direction = DIR_UP};
+	struct selection down = {.direction = DIR_DOWN, .count = 1},
+			 up = {.direction = DIR_UP, .ignore_missing = true};
 	const struct migration **list;
 	struct running r;
 	size_t n, done = 0;
 	bool ok;
 
-	if (!is_there(c, err) || !begin(&r, c, false, err))
+	if (!running_is_there(c, err) || !running_begin(&r, c, false, err))
 		return 2;
 	ok = state_select(&r.state, &r.project, &down, &c->arena, &list, &n, err);
 	if (ok && n) {
@@ -702,143 +737,5 @@ int cmd_redo(struct cli *c, struct err *err)
 		     state_read(&r.state, &c->arena, &r.project, r.conn, cli_journal(c), err) &&
 		     run_selection(&r, &up, &done, err);
 	}
-	return finish(&r, ok, done, "nothing to do: no migration is applied");
-}
-
-/* ---- baseline ---- */
-
-static bool record_one(
-	struct running *r, struct journal *j, const struct migration *m, struct err *err)
-{
-	const struct layout *l = r->project.layout;
-	bool sqlite = r->conn->id.dialect == DIALECT_SQLITE;
-	struct err ignored = {0};
-	bool ok;
-
-	ok = conn_exec(r->conn, sqlite ? SL("BEGIN IMMEDIATE") : SL("BEGIN"), err);
-	if (ok && l->history_begin)
-		ok = l->history_begin(&r->project, r->conn, m, DIR_UP, err);
-	ok = ok && l->history_finish(&r->project, r->conn, m, DIR_UP, 0, err) &&
-	     journal_applied(j, m, DIR_UP, true, err) && conn_exec(r->conn, SL("COMMIT"), err);
-	if (!ok && r->conn->ops->alive(r->conn)) {
-		conn_exec(r->conn, SL("ROLLBACK"), &ignored);
-		err_done(&ignored);
-	}
-	return ok;
-}
-
-static bool is_recorded(const struct migration_state *s)
-{
-	return s->state == STATE_APPLIED;
-}
-
-static bool record_until(struct running *r, struct journal *j, const struct migration *stop,
-	size_t *done, struct err *err)
-{
-	for (size_t i = 0; i < r->state.n; i++) {
-		const struct migration_state *s = &r->state.at[i];
-
-		if (!s->migration || s->migration->repeatable)
-			continue;
-		if (is_recorded(s) && s->edited) {
-			if (!journal_applied(j, s->migration, DIR_UP, true, err))
-				return false;
-			++*done;
-		} else if (!is_recorded(s)) {
-			if (!record_one(r, j, s->migration, err))
-				return false;
-			printf("recorded %.*s\n", SLICE(s->id));
-			++*done;
-		}
-		if (s->migration == stop)
-			break;
-	}
-	return true;
-}
-
-int cmd_baseline(struct cli *c, struct err *err)
-{
-	const struct migration *stop;
-	struct journal *j = NULL;
-	struct err ignored = {0};
-	struct running r;
-	size_t done = 0;
-	bool ok;
-
-	if (!begin(&r, c, false, err))
-		return 2;
-	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) && take_turn(&r, 0, err) &&
-	     r.project.layout->history_create(&r.project, r.conn, err) &&
-	     journal_open(&j, r.conn, cli_journal(c), DIR_UP, r.project.layout->name, err) &&
-	     record_until(&r, j, stop, &done, err);
-	if (j)
-		journal_finish(j, ok ? "done" : "failed", &ignored);
-	err_done(&ignored);
-	journal_close(j);
-	return finish(&r, ok, done, "nothing to do: all of them are recorded");
-}
-
-/* ---- verify ---- */
-
-static bool wanted(
-	const struct cli *c, const struct project *p, const struct migration *m, struct err *err)
-{
-	for (size_t i = 0; i < c->nargs; i++) {
-		const struct migration *named;
-
-		if (!project_find(p, slice_of(c->args[i]), &named, err))
-			return false;
-		if (named == m)
-			return true;
-	}
-	return c->nargs == 0;
-}
-
-static size_t with_checks(struct running *r, const struct migration ***out, struct err *err)
-{
-	const struct migration **v = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->state.n && !err_is(err); i++) {
-		const struct migration_state *s = &r->state.at[i];
-
-		if (s->migration && s->state == STATE_APPLIED && s->migration->verify.src &&
-			wanted(r->cli, &r->project, s->migration, err))
-			*ARENA_PUSH(&r->cli->arena, v, n) = s->migration;
-	}
-	*out = v;
-	return n;
-}
-
-static void print_failure(struct cli *c, const struct verify_failure *f)
-{
-	struct buf b = {0};
-
-	report_excerpt(&b, f->span, c->color_out);
-	printf("%sfailed%s %.*s: expected %.*s, got %.*s\n%s", tint(c->color_out, "error"),
-		tint(c->color_out, "off"), SLICE(f->migration->id),
-		SLICE(clean_line(&c->arena, f->expected)),
-		SLICE(clean_line(&c->arena, slice_sub(f->got, 0, 400))), buf_cstr(&b));
-	buf_done(&b);
-}
-
-int cmd_verify(struct cli *c, struct err *err)
-{
-	const struct migration **list;
-	struct run_result res = {0};
-	struct running r;
-	size_t n;
-	bool ok;
-
-	if (!begin(&r, c, true, err))
-		return 2;
-	n = with_checks(&r, &list, err);
-	ok = !err_is(err) && run_verify(&res, &c->arena, &r.project, list, n, r.conn, err);
-	for (size_t i = 0; i < res.nfailures; i++)
-		print_failure(c, &res.failures[i]);
-	if (ok)
-		printf("%zu migration%s with verify queries, %zu failed check%s\n", n,
-			n == 1 ? "" : "s", res.nfailures, res.nfailures == 1 ? "" : "s");
-	end(&r);
-	return !ok ? 2 : res.nfailures ? 5 : 0;
+	return running_finish(&r, ok, done, "nothing to do: no migration is applied");
 }

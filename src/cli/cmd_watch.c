@@ -249,6 +249,50 @@ static void show_text(struct buf *b, const struct viewer *v)
 
 /* ---- JSON ---- */
 
+static void session_json(struct json *j, const struct seen_session *s)
+{
+	json_object(j);
+	json_kstr(j, "id", s->id);
+	json_kstr(j, "who", s->who);
+	json_kstr(j, "state", s->state);
+	json_kint(j, "open_ms", s->open_ms);
+	json_key(j, "waits_ms");
+	if (s->waits_ms >= 0)
+		json_int(j, s->waits_ms);
+	else
+		json_null(j);
+	json_kstr(j, "waits_for", s->waits_for);
+	json_key(j, "blocked_by");
+	json_array(j);
+	for (size_t k = 0; k < s->behind.n; k++)
+		json_str(j, s->behind.at[k]);
+	json_end(j);
+	json_kstr(j, "query", s->query);
+	json_end(j);
+}
+
+static void work_json(struct json *j, const struct seen_work *w)
+{
+	json_object(j);
+	json_kstr(j, "id", w->id);
+	json_kstr(j, "what", w->what);
+	json_kstr(j, "phase", w->phase);
+	json_kint(j, "done", w->done);
+	json_kint(j, "total", w->total);
+	json_kstr(j, "unit", w->unit);
+	json_end(j);
+}
+
+static void standby_json(struct json *j, const struct seen_standby *k)
+{
+	json_object(j);
+	json_kstr(j, "name", k->name);
+	json_kstr(j, "state", k->state);
+	json_kint(j, "bytes", k->bytes);
+	json_kint(j, "ms", k->ms);
+	json_end(j);
+}
+
 static void show_json(struct buf *b, const struct viewer *v)
 {
 	struct json j;
@@ -259,56 +303,18 @@ static void show_json(struct buf *b, const struct viewer *v)
 	json_kstr(&j, "database", v->conn->id.database);
 	json_key(&j, "sessions");
 	json_array(&j);
-	for (size_t i = 0; i < v->now.nsessions; i++) {
-		const struct seen_session *s = &v->now.sessions[i];
-
-		json_object(&j);
-		json_kstr(&j, "id", s->id);
-		json_kstr(&j, "who", s->who);
-		json_kstr(&j, "state", s->state);
-		json_kint(&j, "open_ms", s->open_ms);
-		json_key(&j, "waits_ms");
-		if (s->waits_ms >= 0)
-			json_int(&j, s->waits_ms);
-		else
-			json_null(&j);
-		json_kstr(&j, "waits_for", s->waits_for);
-		json_key(&j, "blocked_by");
-		json_array(&j);
-		for (size_t k = 0; k < s->behind.n; k++)
-			json_str(&j, s->behind.at[k]);
-		json_end(&j);
-		json_kstr(&j, "query", s->query);
-		json_end(&j);
-	}
+	for (size_t i = 0; i < v->now.nsessions; i++)
+		session_json(&j, &v->now.sessions[i]);
 	json_end(&j);
 	json_key(&j, "work");
 	json_array(&j);
-	for (size_t i = 0; i < v->now.nwork; i++) {
-		const struct seen_work *w = &v->now.work[i];
-
-		json_object(&j);
-		json_kstr(&j, "id", w->id);
-		json_kstr(&j, "what", w->what);
-		json_kstr(&j, "phase", w->phase);
-		json_kint(&j, "done", w->done);
-		json_kint(&j, "total", w->total);
-		json_kstr(&j, "unit", w->unit);
-		json_end(&j);
-	}
+	for (size_t i = 0; i < v->now.nwork; i++)
+		work_json(&j, &v->now.work[i]);
 	json_end(&j);
 	json_key(&j, "standbys");
 	json_array(&j);
-	for (size_t i = 0; i < v->now.nstandbys; i++) {
-		const struct seen_standby *k = &v->now.standbys[i];
-
-		json_object(&j);
-		json_kstr(&j, "name", k->name);
-		json_kstr(&j, "state", k->state);
-		json_kint(&j, "bytes", k->bytes);
-		json_kint(&j, "ms", k->ms);
-		json_end(&j);
-	}
+	for (size_t i = 0; i < v->now.nstandbys; i++)
+		standby_json(&j, &v->now.standbys[i]);
 	json_end(&j);
 	json_end(&j);
 	buf_addc(b, '\n');

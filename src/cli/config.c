@@ -373,7 +373,7 @@ static bool read_environments(struct reading *r, const struct node *n, void *int
 	static const struct key keys[] = {{"url", read_config_env_url},
 		{"role", read_config_env_role}, {"window", read_env_window},
 		{"protected", read_env_protected}, {"require_receipt", read_env_receipt},
-		{"journal", read_env_journal}, {"budget", read_env_budget}, {NULL, NULL}};
+		{"journal", read_env_journal}, {"budget", read_env_budget}, {"backup", config_env_backup}, {NULL, NULL}};
 	struct config *c = into;
 
 	if (config_is_empty(n))
@@ -392,12 +392,23 @@ static bool read_environments(struct reading *r, const struct node *n, void *int
 	return true;
 }
 
+static bool read_out_of_order(struct reading *r, const struct node *n, void *into)
+{
+	return yes_no(r, n, "out_of_order", &((struct config *)into)->out_of_order);
+}
+
+static bool read_ignore_missing(struct reading *r, const struct node *n, void *into)
+{
+	return yes_no(r, n, "ignore_missing", &((struct config *)into)->ignore_missing);
+}
+
 static const struct key top[] = {{"dialect", read_config_dialect},
 	{"server_version", read_config_server_version}, {"layout", read_config_layout},
 	{"migrations", read_migrations}, {"base_schema", read_config_base_schema},
 	{"history_table", read_config_history_table}, {"placeholders", read_placeholders},
 	{"environments", read_environments}, {"journal", read_config_journal},
-	{"hooks", read_hooks}, {"batches", read_batches}};
+	{"hooks", read_hooks}, {"batches", read_batches}, {"backups", config_backups},
+	{"out_of_order", read_out_of_order}, {"ignore_missing", read_ignore_missing}};
 
 /* The rows above and those of config_lint.c as one table. */
 static const struct key *all_keys(struct arena *a)

@@ -16,6 +16,16 @@ struct config_env {
 	bool protected_, require_receipt;
 	int wait_ms, hold_ms; /* lock budget; -1 = not said */
 	struct window window;
+	bool backup_said;
+	enum backup_mode backup;
+};
+
+/* backups: what is kept before one-way doors, where, and for how long. */
+struct config_backups {
+	enum backup_mode mode;
+	const char *dir;     /* of whole ones; NULL = .belay/backups */
+	long long max_bytes; /* of one archive; 0 = no limit */
+	int keep_days;       /* belay backups --prune; 0 = for ever */
 };
 
 /* A program and its arguments, run without a shell; argv[n] is NULL; n 0 = none. */
@@ -35,8 +45,10 @@ struct config {
 	struct config_env *envs;
 	size_t nenvs;
 	const char *journal;
+	bool out_of_order, ignore_missing; /* as the options of up */
 	struct config_hook before_up, after_up, on_block;
 	struct batch_limits batches;
+	struct config_backups backups;
 	struct rule_setting *rules;
 	size_t nrules;
 	const char *start_after, *baseline;

@@ -43,6 +43,10 @@ bool config_walk(struct reading *r, const struct node *n, const struct key *keys
 /* What concerns judging: rules, allow, policies, start_after, baseline. */
 extern const struct key config_lint_keys[]; /* ends with NULL */
 
+/* backups: {mode, dir, max_size, keep}, and `backup:` of an environment. */
+bool config_backups(struct reading *r, const struct node *n, void *into);
+bool config_env_backup(struct reading *r, const struct node *n, void *into);
+
 /* One function per key that is one text. */
 #define TEXT_KEY(type, member, key_name)                                                           \
 	static bool read_##type##_##member(struct reading *r, const struct node *n, void *into)    \

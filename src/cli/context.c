@@ -469,6 +469,26 @@ static void add_paths(struct cli *c, struct slice text, const char ***paths, siz
 			*ARENA_PUSH(&c->arena, *paths, *n) = arena_cstr(&c->arena, path);
 }
 
+bool cli_added(struct cli *c, const char ***paths, size_t *n, struct err *err)
+{
+	struct slice base, out;
+	struct git g;
+
+	*paths = NULL;
+	*n = 0;
+	git_init(&g, c);
+	if (!base_since(&g, cli_text(c, "since"), &base, err))
+		return false;
+	if (!GIT(&g, &out, "diff", "-z", "--no-ext-diff", "--no-textconv", "--name-only",
+		    "--relative", "--diff-filter=A", arena_cstr(&c->arena, slice_trim(base)), "--",
+		    "."))
+		return no_git(&g, err);
+	add_paths(c, out, paths, n);
+	if (GIT(&g, &out, "ls-files", "-z", "--others", "--exclude-standard", "--", "."))
+		add_paths(c, out, paths, n);
+	return true;
+}
+
 bool cli_changed(struct cli *c, const char ***paths, size_t *n, bool *known, struct err *err)
 {
 	const char *since = cli_text(c, "since"), *commit;

@@ -1,6 +1,8 @@
 /* gates.c - what stands between a command and a database. */
 #include "cli/gates.h"
 
+#include "cli/log.h"
+
 #include "base/digest.h"
 #include "base/io.h"
 #include "base/json.h"
@@ -237,6 +239,8 @@ bool hook_run(struct cli *c, const char *name, const struct config_hook *h, cons
 	o.input = buf_slice(&doc);
 	done = process_run(&o, &said, &status, err);
 	if (said.len)
+		log_message(c, "info", "hook", buf_slice(&said));
+	if (said.len && !c->log_json)
 		fprintf(stderr, "%.*s", SLICE(clean_text(&c->arena, buf_slice(&said))));
 	if (done && status) {
 		done = err_set(err, ERR_REFUSED, "hook %s (%s) said no: it ended with %d", name,

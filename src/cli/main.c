@@ -1,6 +1,6 @@
 /* main.c - the tables of commands and global options, help, and how a run ends. */
 #include "base/io.h"
-#include "cli/cli.h"
+#include "cli/log.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -21,6 +21,7 @@ const struct option_spec global_options[] = {
 	{"config",         0,   OPTION_TEXT, "FILE",    "configuration instead of belay.yml"},
 	{"quiet",          'q', OPTION_FLAG, NULL,      "no progress, no warnings"},
 	{"no-color",       0,   OPTION_FLAG, NULL,      "no colours (NO_COLOR does the same)"},
+	{"log-format",     0,   OPTION_TEXT, "FORMAT",  "text, or json: what goes to standard error as an object a line"},
 	{"version",        'V', OPTION_FLAG, NULL,      "print the version"},
 	{"help",           'h', OPTION_FLAG, NULL,      "print help"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
@@ -53,6 +54,8 @@ static const struct option_spec graph_options[] = {
 	{"check", 0, OPTION_FLAG, NULL, "exit 1 when there is more than one head"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+#define NO_RESTORE \
+	{"no-restore", 0, OPTION_FLAG, NULL, "leave what a migration's up has kept in the archive"}
 /* What every command that moves a database has: one row per line, shared by up, down, goto, redo. */
 #define MOVING_OPTIONS \
 	{"in-doubt",  0, OPTION_TEXT, "WHAT",  "done or again: of a statement whose outcome is not known after a crash"}, \
@@ -63,24 +66,41 @@ static const struct option_spec graph_options[] = {
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"}, \
 	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"}, \
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"}, \
+	{"yes-destroy", 0, OPTION_LIST, "NAME", "agree that rows are lost: an object as belay prints it, or a migration's id (repeatable)"}, \
+	{"backup",    0, OPTION_CHOICE, "scoped|whole", "keep what would be lost: copies beside it (scoped, default), or the whole database in a file"}, \
 	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"}, \
 	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"}
 
 static const struct option_spec up_options[] = {
 	{"only",      0, OPTION_TEXT, "ID",    "this migration alone"},
 	{"phase",     0, OPTION_TEXT, "PHASE", "expand, backfill or contract"},
+	{"out-of-order", 0, OPTION_FLAG, NULL, "run late migrations too, in their place"},
+	{"ignore-missing", 0, OPTION_FLAG, NULL, "go on although files of applied migrations are missing"},
 	{"no-verify", 0, OPTION_FLAG, NULL,    "do not run the verify queries"},
 	MOVING_OPTIONS,
 	{"receipt",   0, OPTION_TEXT, "FILE", "only what was rehearsed: a receipt of belay rehearse"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
+static const struct option_spec plan_options[] = {
+	{"only",    0, OPTION_TEXT, "ID",     "this migration alone"},
+	{"phase",   0, OPTION_TEXT, "PHASE",  "expand, backfill or contract"},
+	{"out-of-order", 0, OPTION_FLAG, NULL, "as for up: late migrations too, in their place"},
+	{"ignore-missing", 0, OPTION_FLAG, NULL, "as for up: although files of applied migrations are missing"},
+	{"offline", 0, OPTION_FLAG, NULL,     "without a database: what is new --since, else everything"},
+	{"since",   0, OPTION_TEXT, "GITREF", "with --offline: what counts as new (default: the merge base with the main branch)"},
+	{"wait",    0, OPTION_TEXT, "TIME",   "as for up: in the way of traffic for a lock at most this long (200ms)"},
+	{"hold",    0, OPTION_TEXT, "TIME",   "as for up: a lock that stops writes is kept at most this long (2s)"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec down_options[] = {
+	NO_RESTORE,
 	{"count", 'n', OPTION_TEXT, "N",  "how many (default 1)"},
 	{"all",   0,   OPTION_FLAG, NULL, "all that are applied"},
 	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec move_options[] = {
+	NO_RESTORE,
 	MOVING_OPTIONS,
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
@@ -101,8 +121,29 @@ static const struct option_spec new_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
+static const struct option_spec uses_options[] = {
+	{"code", 0, OPTION_TEXT, "DIR", "search the application's files below DIR too"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
 static const struct option_spec watch_options[] = {
 	{"once", 0, OPTION_FLAG, NULL, "print it once and end"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec baseline_options[] = {
+	{"confirm", 0,   OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec repair_options[] = {
+	{"yes",     'y', OPTION_FLAG, NULL, "do not ask"},
+	{"dry-run", 0,   OPTION_FLAG, NULL, "only say what was found"},
+	{"confirm", 0,   OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec forget_options[] = {
+	{"yes",     'y', OPTION_FLAG, NULL, "do not ask"},
+	{"confirm", 0,   OPTION_TEXT, "NAME", "the name of a protected environment"},
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 static const struct option_spec unblock_options[] = {
@@ -110,7 +151,20 @@ static const struct option_spec unblock_options[] = {
 	{NULL, 0, OPTION_FLAG, NULL, NULL},
 };
 
-static const struct command command_table[] = {
+static const struct option_spec backups_options[] = {
+	{"prune",      0, OPTION_FLAG, NULL, "take away what is older than --older-than, or backups: {keep: …} of belay.yml"},
+	{"older-than", 0, OPTION_TEXT, "DAYS", "with --prune: 30d"},
+	{"confirm",    0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+static const struct option_spec restore_options[] = {
+	{"into",    0, OPTION_TEXT, "URL",  "an empty database for a whole backup"},
+	{"dry-run", 0, OPTION_FLAG, NULL,   "print the statements; change nothing"},
+	{"confirm", 0, OPTION_TEXT, "NAME", "the name of a protected environment"},
+	{NULL, 0, OPTION_FLAG, NULL, NULL},
+};
+
+const struct command commands[] = {
 	{"init", "", "look at the folder, say what was found, write belay.yml",
 	 "Finds the layout, the dialect and the database of the project and writes a commented\n"
 	 "belay.yml. Nothing else is changed. A belay.yml that is there is left alone.",
@@ -165,6 +219,12 @@ static const struct command command_table[] = {
 	{"status", "", "which migrations are applied, pending, edited, missing",
 	 "Reads the history table of the project's tool and belay's journal. Changes nothing.",
 	 "belay status --db sqlite:app.db", NULL, 0, 0, cmd_status, DOCUMENT_STATUS},
+	{"plan", "[ID]", "what up would do: impact, duration, risk, way back, checklist",
+	 "For each pending migration: locks, rewrites, losses, how long it takes (an interval, from the sizes\n"
+	 "that the database's statistics give) and how risky it is; the steps of the deploy and of the way\n"
+	 "back, and what to look at before, meanwhile and afterwards. -o sql is a script to run by hand, with\n"
+	 "the rows of the project's own history. Nothing is written, no table read.",
+	 "belay plan --db sqlite:app.db", plan_options, 0, 1, cmd_plan, DOCUMENT_PLAN},
 	{"up", "[ID]", "apply pending migrations, up to and including ID",
 	 "Shows server, database and role, then applies what is pending in the tool's own order, keeping\n"
 	 "the tool's history table. Each transactional migration commits together with its records. After\n"
@@ -182,14 +242,39 @@ static const struct command command_table[] = {
 	{"baseline", "ID", "record everything up to ID as applied, without running it",
 	 "For a database that already has the schema. Also accepts the present text of an edited or\n"
 	 "failed migration.",
-	 "belay baseline 3 --db sqlite:app.db", NULL, 1, 1, cmd_baseline},
-	{"verify", "[ID…]", "run the verify queries of what is applied",
-	 "Runs the verify queries of the applied migrations in a read-only transaction.",
+	 "belay baseline 3 --db sqlite:app.db", baseline_options, 1, 1, cmd_baseline},
+	{"repair", "[ID…]", "what history, journal, files and database disagree on; mends it",
+	 "Says what it found and what it would change, and asks: edited and missing migrations, hashes that\n"
+	 "were not kept, statements whose outcome is not known, invalid indexes, runs and leases that never\n"
+	 "ended, a copied database, a changed schema. What only a person can decide is said with the choices.\n"
+	 "No migration is run. Exit 1 when something is left.",
+	 "belay repair --dry-run --db sqlite:app.db", repair_options, 0, SIZE_MAX, cmd_repair},
+	{"forget", "ID", "take a migration out of the history, without running anything",
+	 "Removes its rows from the tool's history and from belay's journal. What it did to the schema stays.",
+	 "belay forget 3 --yes --db sqlite:app.db", forget_options, 1, 1, cmd_forget},
+	{"verify", "[ID…]", "run the verify queries of what is applied; see what others did to the schema",
+	 "Runs the verify queries of the applied migrations in a read-only transaction. Without IDs the schema\n"
+	 "is compared with what belay stored after its last run: exit 1, and the difference, when somebody\n"
+	 "else has changed it.",
 	 "belay verify --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_verify},
+	{"backups", "", "what was kept before one-way doors",
+	 "Lists the archives that up, down, goto and redo made with --backup: of which objects, how many\n"
+	 "rows, how large, how old. --prune takes old ones away.",
+	 "belay backups --db sqlite:app.db", backups_options, 0, 0, cmd_backups, DOCUMENT_STATUS},
+	{"restore", "NAME", "put back what was kept",
+	 "A table or column that is gone is made again with what stood on it, then its rows are put back;\n"
+	 "rows whose keys are taken by now are left out and counted. One transaction where the engine has\n"
+	 "one. A whole database goes into another, empty one: --into URL.",
+	 "belay restore 3@12 --db sqlite:app.db", restore_options, 1, 1, cmd_restore},
 	{"diff", "A B", "compare two schemas: URLs, SQL files, folders of migrations, @ID",
 	 "Prints what B has that A has not, and the other way round. Exit 1 when they differ.\n"
 	 "@ID is the schema after that migration of this project, @ the schema after all of them.",
 	 "belay diff sqlite:app.db @", NULL, 2, 2, cmd_diff},
+	{"uses", "TABLE[.COLUMN]", "where a table or a column is used, before it goes",
+	 "Lists what in the schema uses it: foreign keys, indexes, views, functions, triggers, policies. With\n"
+	 "--code the lines of the application that name it, also as ORMs write it; with --db the queries that\n"
+	 "PostgreSQL has counted (pg_stat_statements). Bodies are searched for words: that is \"possibly\".",
+	 "belay uses customers.email --code .", uses_options, 1, 1, cmd_uses},
 	{"watch", "", "who waits for whom, what is at work, how far it is",
 	 "Shows sessions that are in the way and those that wait behind them, the progress of index\n"
 	 "builds and vacuum, open transactions and standbys; again every two seconds until Ctrl-C.\n"
@@ -208,18 +293,9 @@ static const struct command command_table[] = {
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},
+	{.name = NULL},
 };
 /* clang-format on */
-
-#define N_COMMANDS (sizeof command_table / sizeof *command_table)
-
-const struct command *const commands[] = {&command_table[0], &command_table[1], &command_table[2],
-	&command_table[3], &command_table[4], &command_table[5], &command_table[6],
-	&command_table[7], &command_table[8], &command_table[9], &command_table[10],
-	&command_table[11], &command_table[12], &command_table[13], &command_table[14],
-	&command_table[15], &command_table[16], &command_table[17], &command_table[18],
-	&command_table[19], &command_table[20], NULL};
-_Static_assert(sizeof commands / sizeof *commands == N_COMMANDS + 1, "one row per command");
 
 /* ---- Help ---- */
 
@@ -228,9 +304,11 @@ static void print_options(const struct option_spec *s)
 	for (; s && s->name; s++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "%s%c%s--%s%s%s", s->letter ? "-" : " ",
-			s->letter ? s->letter : ' ', s->letter ? ", " : "  ", s->name,
-			s->arg ? " " : "", s->arg ? s->arg : "");
+		snprintf(left, sizeof left,
+			s->kind == OPTION_CHOICE ? "%s%c%s--%s%s%s]" : "%s%c%s--%s%s%s",
+			s->letter ? "-" : " ", s->letter ? s->letter : ' ', s->letter ? ", " : "  ",
+			s->name, s->kind == OPTION_CHOICE ? "[=" : s->arg ? " " : "",
+			s->arg ? s->arg : "");
 		printf("  %-28s %s\n", left, s->help);
 	}
 }
@@ -240,8 +318,8 @@ static void print_help(void)
 	printf("belay makes database migrations safe: it checks, rehearses, runs and undoes "
 	       "them.\n\n"
 	       "usage: belay COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n");
-	for (size_t i = 0; commands[i]; i++)
-		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i].name; i++)
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	printf("\nOptions for every command:\n");
 	print_options(global_options);
 	printf("\nStart with:   belay check\n"
@@ -416,6 +494,7 @@ static int run(struct cli *c, int argc, char **argv, struct err *err)
 
 	colours(c);
 	c->quiet = cli_flag(c, "quiet");
+	parsed = parsed && log_read_format(c, err);
 	if (cli_flag(c, "version")) {
 		err_done(err);
 		printf("belay %s\n", BELAY_VERSION);

@@ -80,7 +80,7 @@ static bool take_long(
 		return unknown(c, name, err);
 	if (s->kind == OPTION_FLAG && value)
 		return err_set(err, ERR_INPUT, "--%s takes no value", s->name);
-	if (s->kind != OPTION_FLAG && !value) {
+	if (s->kind != OPTION_FLAG && s->kind != OPTION_CHOICE && !value) {
 		if (*i + 1 >= argc) {
 			err_set(err, ERR_INPUT, "--%s wants %s", s->name, s->arg);
 			return err_hint(
@@ -106,7 +106,7 @@ static bool take_short(
 			return err_hint(
 				err, "See belay %s --help.", c->command ? c->command->name : "");
 		}
-		if (s->kind == OPTION_FLAG) {
+		if (s->kind == OPTION_FLAG || s->kind == OPTION_CHOICE) {
 			keep(c, s, NULL);
 			continue;
 		}
@@ -123,9 +123,9 @@ static bool take_short(
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
+	for (size_t i = 0; commands[i].name; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
 	return NULL;
 }
 
@@ -135,8 +135,8 @@ static bool unknown_command(const char *word, struct err *err)
 	const char *near;
 	size_t n = 0;
 
-	while (commands[n] && n < 63) {
-		words[n] = commands[n]->name;
+	while (commands[n].name && n < 63) {
+		words[n] = commands[n].name;
 		n++;
 	}
 	near = nearest_word(slice_of(word), words, n);
@@ -180,7 +180,7 @@ bool options_parse(struct cli *c, int argc, char **argv, struct err *err)
 			s = by_name(global_options, slice_of(argv[i] + 2));
 		else if (argv[i][1] != '-' && argv[i][2] == 0)
 			s = by_letter(global_options, argv[i][1]);
-		if (s && s->kind != OPTION_FLAG)
+		if (s && s->kind != OPTION_FLAG && s->kind != OPTION_CHOICE)
 			i++;
 	}
 	for (int i = 1, seen = 0; i < argc; i++) {

@@ -1,6 +1,6 @@
 /* term.c - what goes to standard error: progress, warnings, errors; and the signals. */
 #include "base/io.h"
-#include "cli/cli.h"
+#include "cli/log.h"
 #include "sql/clean.h"
 
 #include <signal.h>
@@ -47,7 +47,7 @@ bool signals_tick(void *ctx, long long elapsed_ms)
 void progress_begin(struct progress *p, const struct cli *c)
 {
 	*p = (struct progress){
-		.terminal = isatty(STDERR_FILENO), .on = !c->quiet, .begun = io_now_ms()};
+		.terminal = isatty(STDERR_FILENO), .on = log_talks(c), .begun = io_now_ms()};
 }
 
 static void print_rate(size_t done, size_t total, long long ms)
@@ -113,8 +113,11 @@ void warning_print(const struct cli *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = clean_text(&a, arena_vprintf(&a, fmt, ap));
 	va_end(ap);
-	fprintf(stderr, "%swarning%s: %.*s\n", tint(c->color_err, "warning"),
-		tint(c->color_err, "off"), SLICE(text));
+	if (c->log_json)
+		log_message(c, "warning", "warning", text);
+	else
+		fprintf(stderr, "%swarning%s: %.*s\n", tint(c->color_err, "warning"),
+			tint(c->color_err, "off"), SLICE(text));
 	arena_done(&a);
 }
 
@@ -165,6 +168,10 @@ static void print_place(const struct cli *c, const struct err *e)
 
 void error_print(const struct cli *c, const struct err *e)
 {
+	if (c->log_json) {
+		log_error(c, e);
+		return;
+	}
 	fprintf(stderr, "%serror%s: ", tint(c->color_err, "error"), tint(c->color_err, "off"));
 	clean_out("", e->message ? e->message : "something failed");
 	print_place(c, e);

@@ -92,6 +92,8 @@ struct engine_locks {
 	 * where the server can, else its least), and no time limit of the role's own. `local`: for
 	 * this transaction. The words may be put in front of other statements with "; ". */
 	struct slice (*limits)(struct arena *a, enum dialect d, int wait_ms, bool local);
+	/* Another wait in a transaction that has its limits; NULL: by `limits` again. */
+	struct slice (*other_wait)(struct arena *a, int wait_ms);
 	/* Back to what the session had. */
 	const char *unlimit;
 	/* The least the server can wait, in milliseconds, when it does not refuse at once. */
@@ -171,6 +173,62 @@ struct engine_batches {
 	int most_ms; /* a batch takes at most so long, for others wait for it; 0 = they do not */
 };
 
+/* ---- What would be lost, and keeping it ---- */
+/* A table with rows of its own. */
+struct kept_table {
+	struct name name;	/* in full */
+	long long rows, bytes;	/* about, by the server's statistics; -1 = not known */
+	struct names columns;	/* that can be written: generated ones are not */
+	struct slice *casts;	/* of each: kept as text, and cast to this; empty = as it is */
+	struct names key;	/* what tells its rows apart; none = nothing does */
+	bool loose;		/* the key is the place of a row, and not for ever */
+	bool inherited;		/* rows of other tables are seen in it */
+};
+struct kept_column {
+	struct name table;
+	struct slice column;
+};
+struct engine_keep {
+	/* Tables with rows of their own, in that schema, or all of them; never belay's. */
+	bool (*tables)(struct conn *c, struct arena *a, struct slice schema, struct name **out,
+			size_t *n, struct err *err);
+	/* The table that a statement would mean by this name; *found false: there is none, or it
+	 * holds no rows that would be lost (a view, a foreign or temporary table). */
+	bool (*table)(struct conn *c, struct arena *a, struct name name, bool *found,
+			struct kept_table *out, struct err *err);
+	/* Tables whose rows go with those of that one: emptied by TRUNCATE … CASCADE, or deleted by
+	 * foreign keys. */
+	bool (*emptied_with)(struct conn *c, struct arena *a, struct name table, bool truncate,
+			struct name **out, size_t *n, struct err *err);
+	/* Columns that go with a type or an extension; NULL: no such thing. */
+	bool (*columns_of)(struct conn *c, struct arena *a, enum object_type type, struct name name,
+			struct kept_column **out, size_t *n, struct err *err);
+	/* Statements that make the table, or a column of it, when it is gone: before its rows are
+	 * put back, and afterwards. */
+	bool (*define)(struct conn *c, struct arena *a, const struct kept_table *t,
+			struct slice column, struct names *before, struct names *after,
+			struct err *err);
+	/* Statements that keep triggers quiet while rows are put back, and let them speak again. */
+	bool (*hush)(struct conn *c, struct arena *a, struct name table, struct names *before,
+			struct names *after, struct err *err);
+};
+
+/* ---- A whole database as a file ---- */
+/* The programs of the server's own family do it, without a shell, and with the password in their
+ * environment only. All of them use what the open connection was opened with. */
+struct engine_dump {
+	const char *suffix; /* of the file: ".dump" */
+	/* How large the database is; how much is free where it lies, -1 = not known. */
+	bool (*size)(struct conn *c, struct arena *a, long long *bytes, long long *room,
+			struct err *err);
+	/* Opens a transaction that sees what the dump will see; what others write meanwhile is seen
+	 * by neither, where the server can do that. */
+	bool (*freeze)(struct conn *c, struct arena *a, struct slice *snapshot, struct err *err);
+	bool (*dump)(struct conn *c, const char *path, struct slice snapshot, struct err *err);
+	/* Into an empty database. `rows_only`: what the role may not make does not matter. */
+	bool (*load)(struct conn *c, const char *path, bool rows_only, struct err *err);
+};
+
 /* ---- Looking at a server that is at work ---- */
 struct seen_session {
 	struct slice id, who, state; /* "4711"; "nightly, role shop"; "idle in transaction" */
@@ -201,6 +259,25 @@ struct engine_watch {
 	/* Ends what a session does (terminate false), or the session. *sent: the server has passed it
 	 * on; false: there is no such session. */
 	bool (*end)(struct conn *c, struct slice id, bool terminate, bool *sent, struct err *err);
+};
+
+/* A statement that the server has counted, without its values. */
+struct recorded_query {
+	struct slice sql;
+	long long calls;
+};
+
+/* An index that is there and of no use: a build that nobody finished. */
+struct broken_index {
+	struct name index, table;
+	bool leftover;		/* of a rebuild: the index itself is another one */
+	struct slice drop, rebuild; /* statements, outside a transaction */
+};
+
+/* How large a table is, without reading it. */
+struct table_size {
+	struct name table;
+	long long rows, bytes, index_bytes; /* about; -1 = not known */
 };
 
 struct engine {
@@ -273,8 +350,20 @@ struct engine {
 	const struct engine_locks *locks;
 	/* NULL: no statement runs in batches. */
 	const struct engine_batches *batches;
+	/* All tables with what statistics say of them. Reads no table and waits for no lock. */
+	bool (*sizes)(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+			struct err *err);
+	/* Those that have the word in them, most called first. Fails where none are kept or may be
+	 * read; NULL where the engine keeps none. */
+	bool (*recorded)(struct conn *c, struct arena *a, struct slice word,
+			struct recorded_query **out, size_t *n, struct err *err);
+	/* Those that nobody is at work on; NULL where an index is whole or not there. */
+	bool (*broken_indexes)(struct conn *c, struct arena *a, struct broken_index **out,
+			size_t *n, struct err *err);
 	/* NULL where there are no sessions to see (SQLite). */
 	const struct engine_watch *watch;
+	const struct engine_keep *keep;
+	const struct engine_dump *dump; /* NULL: not supported */
 };
 
 /* Rows that were built in; ends with NULL. */

@@ -198,7 +198,7 @@ static bool check_shape(
 	return true;
 }
 
-static void take(struct project *p, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
 	struct slice s = slice_of(e->name), name;
 	size_t digits = count_digits(s), n;
@@ -207,6 +207,7 @@ static void take(struct project *p, const struct entry *e)
 	struct migration *m;
 	struct script_part up, down;
 
+	(void)ctx;
 	if (!slice_ends(s, ".sql"))
 		return;
 	if (!digits || e->dir) {
@@ -260,15 +261,7 @@ static void find_same_versions(struct project *p)
 static bool dbmate_read(struct project *p, struct err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &v[k]);
-	}
+	files_each(p, take, NULL);
 	attach_verify(p);
 	migrations_finish(p, by_file_name, FINISH_GAPS);
 	find_same_versions(p);
@@ -301,14 +294,9 @@ static bool dbmate_history(const struct project *p, struct conn *c, struct arena
 	static const char *const needs[] = {"version", NULL};
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(
-		    c, a, &r, err, "SELECT version FROM %N ORDER BY version", t.schema, t.name))
+	if (!history_rows(p, c, a, needs, out, &r, err, "SELECT version FROM %N ORDER BY version",
+		    t.schema, t.name))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		history_add(a, out, rows_get(&r, i, 0), STATE_APPLIED);
@@ -324,18 +312,6 @@ static bool dbmate_create(const struct project *p, struct conn *c, struct err *e
 		c->id.dialect == DIALECT_POSTGRES ? SL("varchar") : SL("varchar(128)"));
 }
 
-static bool dbmate_finish(const struct project *p, struct conn *c, const struct migration *m,
-	enum direction d, long long ms, struct err *err)
-{
-	struct table_name t = history_table(p);
-
-	(void)ms;
-	if (d == DIR_DOWN)
-		return conn_execf(
-			c, err, "delete from %N where version = %L", t.schema, t.name, m->id);
-	return conn_execf(c, err, "insert into %N (version) values (%L)", t.schema, t.name, m->id);
-}
-
 const struct layout layout_dbmate = {
 	.name = "dbmate",
 	.title = "dbmate (-- migrate:up / -- migrate:down)",
@@ -345,5 +321,6 @@ const struct layout layout_dbmate = {
 	.new_files = dbmate_new_files,
 	.history_read = dbmate_history,
 	.history_create = dbmate_create,
-	.history_finish = dbmate_finish,
+	.history_finish = history_finish_version,
+	.history_forget = history_forget_version,
 };

@@ -92,23 +92,20 @@ static void take(struct project *p, const struct entry *e)
 		m->verify = part_all(files_load(p, verify), TX_MODE_NONE);
 }
 
+static void take_entry(struct project *p, const struct entry *e, void *ctx)
+{
+	(void)ctx;
+	if (e->dir)
+		take(p, e);
+	else if (slice_ends(slice_of(e->name), ".sql"))
+		problem(p, false, "not-a-migration", e->path, NOWHERE,
+			"this is not a migration: diesel wants a folder with up.sql");
+}
+
 static bool diesel_read(struct project *p, struct err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (v[k].dir)
-				take(p, &v[k]);
-			else if (slice_ends(slice_of(v[k].name), ".sql"))
-				problem(p, false, "not-a-migration", v[k].path, NOWHERE,
-					"this is not a migration: diesel wants a folder with "
-					"up.sql");
-	}
+	files_each(p, take_entry, NULL);
 	attach_verify(p);
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES | FINISH_WANTS_DOWN);
 	return true;
@@ -155,13 +152,8 @@ static bool diesel_history(const struct project *p, struct conn *c, struct arena
 	static const char *const needs[] = {"version", "run_on", NULL};
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version, CAST(run_on AS %s) FROM %N ORDER BY version",
 		    text_type(c->id.dialect), t.schema, t.name))
 		return false;
@@ -181,18 +173,6 @@ static bool diesel_create(const struct project *p, struct conn *c, struct err *e
 		t.schema, t.name);
 }
 
-static bool diesel_finish(const struct project *p, struct conn *c, const struct migration *m,
-	enum direction d, long long ms, struct err *err)
-{
-	struct table_name t = history_table(p);
-
-	(void)ms;
-	if (d == DIR_DOWN)
-		return conn_execf(
-			c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, m->id);
-	return conn_execf(c, err, "INSERT INTO %N (version) VALUES (%L)", t.schema, t.name, m->id);
-}
-
 const struct layout layout_diesel = {
 	.name = "diesel",
 	.title = "diesel (a folder per migration with up.sql and down.sql)",
@@ -202,5 +182,6 @@ const struct layout layout_diesel = {
 	.new_files = diesel_new_files,
 	.history_read = diesel_history,
 	.history_create = diesel_create,
-	.history_finish = diesel_finish,
+	.history_finish = history_finish_version,
+	.history_forget = history_forget_version,
 };

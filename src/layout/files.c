@@ -58,6 +58,20 @@ bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n)
 	return true;
 }
 
+void files_each(struct project *p,
+	void (*take)(struct project *p, const struct entry *e, void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < p->ndirs; i++) {
+		struct entry *v;
+		size_t n;
+
+		if (!files_list(p, p->dirs[i], &v, &n))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			take(p, &v[k], ctx);
+	}
+}
+
 void files_peek(struct peeks *k, const char *dir, const struct entry **v, size_t *n)
 {
 	unsigned most = sizeof k->seen / sizeof *k->seen, slot;

@@ -542,14 +542,10 @@ static bool fly_history(const struct project *p, struct conn *c, struct arena *a
 	const struct migration *base = baseline_of(p);
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable, before_base = false;
+	bool before_base = false;
 	size_t keep = 0;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version, description, type, script, checksum, success,"
 		    " CAST(installed_on AS %s), execution_time FROM %N ORDER BY installed_rank",
 		    text_type(c->id.dialect), t.schema, t.name))
@@ -747,6 +743,38 @@ static bool fly_lock(const struct project *p, const struct conn *c, struct arena
 	return true;
 }
 
+static bool fly_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	const struct migration *m = migration_by_id(p, id);
+	struct table_name t = history_table(p);
+	struct arena a = {0};
+	bool ok;
+
+	if (slice_starts(id, "R__"))
+		ok = conn_execf(c, err, "DELETE FROM %N WHERE %I IS NULL AND %I = %L", t.schema,
+			t.name, SL("version"), SL("description"), m ? m->name : slice_from(id, 3));
+	else
+		ok = conn_execf(c, err, "DELETE FROM %N WHERE %I = %L", t.schema, t.name,
+			SL("version"), dotted(&a, m ? m->version : id));
+	arena_done(&a);
+	return ok;
+}
+
+static bool fly_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	const struct fly_data *data = m->layout_data;
+	struct table_name t = history_table(p);
+	struct arena a = {0};
+	bool ok = conn_execf(c, err,
+		"UPDATE %N SET %I = %d WHERE %I = %L AND %I IN ('SQL', 'SQL_BASELINE')", t.schema,
+		t.name, SL("checksum"), data->checksum, SL("version"), dotted(&a, m->version),
+		SL("type"));
+
+	arena_done(&a);
+	return ok;
+}
+
 const struct layout layout_flyway = {
 	.name = "flyway",
 	.title = "Flyway (V1__name.sql, R__, U, B)",
@@ -757,6 +785,8 @@ const struct layout layout_flyway = {
 	.history_read = fly_history,
 	.history_create = fly_create,
 	.history_finish = fly_finish,
+	.history_forget = fly_forget,
+	.history_accept = fly_accept,
 	.history_failed = fly_failed,
 	.lock_sql = fly_lock,
 };

@@ -185,8 +185,9 @@ static int gm_cmp(const struct migration *x, const struct migration *y)
 	return slice_cmp(x->id, y->id);
 }
 
-static void take(struct project *p, struct key_index *x, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
+	struct key_index *x = ctx;
 	struct slice s = slice_of(e->name);
 	struct gm_name n = parse(s);
 	unsigned long long number;
@@ -219,15 +220,7 @@ static bool gm_read(struct project *p, struct err *err)
 	struct key_index x = {0};
 
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &x, &v[k]);
-	}
+	files_each(p, take, &x);
 	for (size_t i = 0; i < p->nmigrations; i++) {
 		struct migration *m = &p->migrations[i];
 
@@ -272,13 +265,10 @@ static bool gm_history(const struct project *p, struct conn *c, struct arena *a,
 	struct table_name t = history_table(p);
 	struct rows r = {0};
 	struct slice mark;
-	bool usable, dirty, found = false;
+	bool dirty, found = false;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err, "SELECT version, dirty FROM %N", t.schema, t.name))
+	if (!history_rows(p, c, a, needs, out, &r, err, "SELECT version, dirty FROM %N", t.schema,
+		    t.name))
 		return false;
 	if (r.nrows > 1)
 		out->problem =
@@ -443,6 +433,34 @@ static bool gm_lock(const struct project *p, const struct conn *c, struct arena 
 	return true;
 }
 
+/* One number: without the last one it is that of the file before it. */
+static bool gm_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct migration m = {.version = id};
+	struct table_name t = history_table(p);
+	struct arena a = {0};
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
+
+	sqlf(&b, c->id.dialect, "SELECT version FROM %N", t.schema, t.name);
+	ok = conn_query(c, buf_slice(&b), &a, &r, err);
+	buf_done(&b);
+
+	if (ok && r.nrows && cmp_number(rows_get(&r, 0, 0), id) == 0)
+		ok = set_version(p, c, number_before(p, &m), false, err);
+	else if (ok && migration_by_id(p, id)) {
+		err_set(err, ERR_REFUSED,
+			"golang-migrate keeps one number, so only the last one can be forgotten, "
+			"not "
+			"%.*s",
+			SLICE(id));
+		ok = false;
+	}
+	arena_done(&a);
+	return ok;
+}
+
 const struct layout layout_golang_migrate = {
 	.name = "golang-migrate",
 	.title = "golang-migrate (NNN_name.up.sql / .down.sql)",
@@ -455,5 +473,6 @@ const struct layout layout_golang_migrate = {
 	.history_create = gm_create,
 	.history_begin = gm_begin,
 	.history_finish = gm_finish,
+	.history_forget = gm_forget,
 	.lock_sql = gm_lock,
 };

@@ -292,7 +292,7 @@ static bool parse(struct goose *g)
 	return true;
 }
 
-static void take(struct project *p, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
 	struct slice s = slice_of(e->name), name;
 	size_t digits = count_digits(s), dot = s.len;
@@ -301,6 +301,7 @@ static void take(struct project *p, const struct entry *e)
 	struct migration *m;
 	unsigned long long number;
 
+	(void)ctx;
 	if (!sql && (!go || slice_ends(s, "_test.go")))
 		return;
 	if (!digits || digits >= s.len || s.at[digits] != '_' ||
@@ -332,15 +333,7 @@ static bool goose_read(struct project *p, struct err *err)
 	unsigned styles = p->mask_styles;
 
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &v[k]);
-	}
+	files_each(p, take, NULL);
 	attach_verify(p);
 	/* Masking was done line by line, where it is switched on: not again for whole files. */
 	styles = p->mask_styles;
@@ -384,13 +377,8 @@ static bool goose_history(const struct project *p, struct conn *c, struct arena 
 	struct table_name t = history_table(p);
 	struct rows r = {0};
 	size_t keep = 0;
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version_id, is_applied, CAST(tstamp AS %s) FROM %N ORDER BY id DESC",
 		    text_type(c->id.dialect), t.schema, t.name))
 		return false;
@@ -473,6 +461,15 @@ static bool goose_lock(const struct project *p, const struct conn *c, struct are
 	return true;
 }
 
+static bool goose_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	if (!slice_u64(id, &(unsigned long long){0}))
+		return err_set(err, ERR_INPUT, "\"%.*s\" is no number", SLICE(id));
+	return conn_execf(c, err, "DELETE FROM %N WHERE version_id = %s", t.schema, t.name, id);
+}
+
 const struct layout layout_goose = {
 	.name = "goose",
 	.title = "goose (-- +goose Up / -- +goose Down)",
@@ -483,5 +480,6 @@ const struct layout layout_goose = {
 	.history_read = goose_history,
 	.history_create = goose_create,
 	.history_finish = goose_finish,
+	.history_forget = goose_forget,
 	.lock_sql = goose_lock,
 };

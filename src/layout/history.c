@@ -258,8 +258,8 @@ static bool others_shape(const struct project *p, struct table_name t,
 	return *tool && !same_tool(p->layout, *tool);
 }
 
-bool history_look(const struct project *p, struct conn *c, struct arena *a,
-	const char *const *needs, struct history *out, bool *usable, struct err *err)
+static bool look(const struct project *p, struct conn *c, struct arena *a, const char *const *needs,
+	struct history *out, bool *usable, struct err *err)
 {
 	struct table_name t = history_table(p);
 	struct names cols;
@@ -295,21 +295,47 @@ bool history_look(const struct project *p, struct conn *c, struct arena *a,
 	return true;
 }
 
-/* ---- Small shorthands ---- */
-
-bool history_queryf(struct conn *c, struct arena *a, struct rows *out, struct err *err,
+bool history_rows(const struct project *p, struct conn *c, struct arena *a,
+	const char *const *needs, struct history *out, struct rows *rows, struct err *err,
 	const char *template, ...)
 {
 	struct buf b = {0};
+	bool usable, ok;
 	va_list ap;
-	bool ok;
 
+	*rows = (struct rows){0};
+	if (!look(p, c, a, needs, out, &usable, err))
+		return false;
+	if (!usable)
+		return true;
 	va_start(ap, template);
 	sqlvf(&b, c->id.dialect, template, ap);
 	va_end(ap);
-	ok = conn_query(c, buf_slice(&b), a, out, err);
+	ok = conn_query(c, buf_slice(&b), a, rows, err);
 	buf_done(&b);
 	return ok;
+}
+
+/* ---- Small shorthands ---- */
+
+bool history_finish_version(const struct project *p, struct conn *c, const struct migration *m,
+	enum direction d, long long ms, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	(void)ms;
+	if (d == DIR_DOWN)
+		return conn_execf(
+			c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, m->id);
+	return conn_execf(c, err, "INSERT INTO %N (version) VALUES (%L)", t.schema, t.name, m->id);
+}
+
+bool history_forget_version(
+	const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %L", t.schema, t.name, id);
 }
 
 struct slice text_type(enum dialect d)

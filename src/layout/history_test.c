@@ -4,6 +4,22 @@
 #include "layout/fixture.h"
 
 #include "engine/engine.h"
+#include "sql/quote.h"
+
+static bool queryf(struct conn *c, struct arena *a, struct rows *out, struct err *err,
+	const char *template, ...)
+{
+	struct buf b = {0};
+	va_list ap;
+	bool ok;
+
+	va_start(ap, template);
+	sqlvf(&b, c->id.dialect, template, ap);
+	va_end(ap);
+	ok = conn_query(c, buf_slice(&b), a, out, err);
+	buf_done(&b);
+	return ok;
+}
 
 struct server {
 	struct scratch *scratch;
@@ -252,7 +268,7 @@ static void flyway(void **state)
 		struct rows r = {0};
 
 		round_trip(f, c, "1.0:applied", "1.0:applied 1.1:applied");
-		must(f, history_queryf(c, &f->arena, &r, &f->err,
+		must(f, queryf(c, &f->arena, &r, &f->err,
 				"SELECT installed_rank, version, description, type, script, "
 				"checksum"
 				" FROM flyway_schema_history ORDER BY installed_rank"));
@@ -326,7 +342,7 @@ static void sqlx(void **state)
 
 		must(f, f->p.layout->history_create(&f->p, c, &f->err));
 		finish(f, c, 0, DIR_UP);
-		must(f, history_queryf(c, &f->arena, &r, &f->err,
+		must(f, queryf(c, &f->arena, &r, &f->err,
 				"SELECT description, execution_time FROM _sqlx_migrations"));
 		assert_true(slice_is(rows_get(&r, 0, 0), "a b"));
 		assert_true(slice_is(rows_get(&r, 0, 1), "12000000"));

@@ -20,6 +20,9 @@ struct entry {
 };
 /* Sorted by bytes, dot files left out. A folder that cannot be read is a fatal problem. */
 bool files_list(struct project *p, const char *dir, struct entry **v, size_t *n);
+/* The entries of all of the project's folders. */
+void files_each(struct project *p,
+	void (*take)(struct project *p, const struct entry *e, void *ctx), void *ctx);
 /* Quiet look for detection: only names, empty when there is no such folder. Every layout looks at
  * the same folders: the last few are remembered. */
 struct peeks {
@@ -102,9 +105,11 @@ struct table_name history_table(const struct project *p);
 /* Columns in order; none when the table is not there. */
 bool table_columns(
 	struct conn *c, struct arena *a, struct table_name t, struct names *out, struct err *err);
-/* Fills exists and problem; *usable when the table is there with all columns of `needs`. */
-bool history_look(const struct project *p, struct conn *c, struct arena *a,
-	const char *const *needs, struct history *out, bool *usable, struct err *err);
+/* Fills exists and problem; when the table is there with all columns of `needs`, its rows by the
+ * query (an sqlf() template), else none. */
+bool history_rows(const struct project *p, struct conn *c, struct arena *a,
+	const char *const *needs, struct history *out, struct rows *rows, struct err *err,
+	const char *template, ...);
 /* One known table with its columns, "," around and between: ",version,dirty,". */
 struct known_table {
 	struct slice name, columns;
@@ -117,8 +122,11 @@ struct history_row *history_add(
 const struct migration *migration_by_id(const struct project *p, struct slice id);
 bool cell_true(struct slice text);        /* t, true, 1 */
 long long cell_number(struct slice text); /* -1 when it is none */
-bool history_queryf(struct conn *c, struct arena *a, struct rows *out, struct err *err,
-	const char *template, ...); /* sqlf() template */
+/* history_finish of tools that keep nothing but a column `version`. */
+bool history_finish_version(const struct project *p, struct conn *c, const struct migration *m,
+	enum direction d, long long ms, struct err *err);
+bool history_forget_version(
+	const struct project *p, struct conn *c, struct slice id, struct err *err);
 /* The type to CAST to for a text as people read it. */
 struct slice text_type(enum dialect d);
 struct slice now_sql(enum dialect d);

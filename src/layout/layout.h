@@ -127,6 +127,14 @@ struct layout {
 	/* After a failure, outside; may be NULL. */
 	bool (*history_failed)(const struct project *p, struct conn *c, const struct migration *m,
 		enum direction d, const char *message, struct err *err);
+	/* Takes the rows of a migration out of the table, whether its file is there or not; runs
+	 * nothing. */
+	bool (*history_forget)(
+		const struct project *p, struct conn *c, struct slice id, struct err *err);
+	/* The row of an applied migration gets the checksum of its present text; NULL where the
+	 * table keeps none. */
+	bool (*history_accept)(const struct project *p, struct conn *c, const struct migration *m,
+		struct err *err);
 	/* The tool's own runner lock: true and *sql_try (a query whose first cell is true / 1 when
 	 * the lock was got, per transaction) and *sql_unlock (may be empty). False: the tool has
 	 * none. */

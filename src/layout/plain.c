@@ -654,13 +654,8 @@ static bool plain_history(const struct project *p, struct conn *c, struct arena 
 	static const char *const needs[] = {"id", "checksum", "applied_at", "ms", NULL};
 	struct table_name t = history_table(p);
 	struct rows r = {0};
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT id, checksum, CAST(applied_at AS %s), ms FROM %N ORDER BY 1",
 		    text_type(c->id.dialect), t.schema, t.name))
 		return false;
@@ -691,6 +686,22 @@ static bool plain_finish(const struct project *p, struct conn *c, const struct m
 		t.name, m->id, m->name, slice_of(m->checksum), ms);
 }
 
+static bool plain_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE id = %L", t.schema, t.name, id);
+}
+
+static bool plain_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "UPDATE %N SET checksum = %L WHERE id = %L", t.schema, t.name,
+		slice_of(m->checksum), m->id);
+}
+
 const struct layout layout_plain = {
 	.name = "plain",
 	.title = "plain SQL files (NNN_name.sql, -- UP / -- DOWN)",
@@ -701,4 +712,6 @@ const struct layout layout_plain = {
 	.history_read = plain_history,
 	.history_create = plain_create,
 	.history_finish = plain_finish,
+	.history_forget = plain_forget,
+	.history_accept = plain_accept,
 };

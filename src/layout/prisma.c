@@ -67,23 +67,20 @@ static void take_dir(struct project *p, const struct entry *e)
 		m->verify = part_all(files_load(p, verify), TX_MODE_NONE);
 }
 
+static void take_entry(struct project *p, const struct entry *e, void *ctx)
+{
+	(void)ctx;
+	if (e->dir)
+		take_dir(p, e);
+	else if (slice_ends(slice_of(e->name), ".sql"))
+		problem(p, false, "not-a-migration", e->path, NOWHERE,
+			"this is not a migration: Prisma wants a folder with a migration.sql");
+}
+
 static bool prisma_read(struct project *p, struct err *err)
 {
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (v[k].dir)
-				take_dir(p, &v[k]);
-			else if (slice_ends(slice_of(v[k].name), ".sql"))
-				problem(p, false, "not-a-migration", v[k].path, NOWHERE,
-					"this is not a migration: Prisma wants a folder with a "
-					"migration.sql");
-	}
+	files_each(p, take_entry, NULL);
 	attach_verify(p);
 	migrations_finish(p, by_version_text, FINISH_DUPLICATES);
 	return true;
@@ -168,13 +165,8 @@ static bool prisma_history(const struct project *p, struct conn *c, struct arena
 	struct slice text = text_type(c->id.dialect);
 	struct rows r = {0};
 	size_t keep = 0;
-	bool usable;
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT migration_name, checksum, CAST(finished_at AS %s),"
 		    " CAST(rolled_back_at AS %s), logs FROM %N ORDER BY started_at, migration_name",
 		    text, text, t.schema, t.name))
@@ -317,6 +309,23 @@ static bool prisma_lock(const struct project *p, const struct conn *c, struct ar
 	return true;
 }
 
+static bool prisma_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err, "DELETE FROM %N WHERE migration_name = %L", t.schema, t.name, id);
+}
+
+static bool prisma_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	return conn_execf(c, err,
+		"UPDATE %N SET checksum = %L WHERE migration_name = %L AND rolled_back_at IS NULL",
+		t.schema, t.name, slice_of(m->checksum), m->id);
+}
+
 const struct layout layout_prisma = {
 	.name = "prisma",
 	.title = "Prisma Migrate (prisma/migrations/TIME_name/migration.sql)",
@@ -328,6 +337,8 @@ const struct layout layout_prisma = {
 	.history_create = prisma_create,
 	.history_begin = prisma_begin,
 	.history_finish = prisma_finish,
+	.history_forget = prisma_forget,
+	.history_accept = prisma_accept,
 	.history_failed = prisma_failed,
 	.lock_sql = prisma_lock,
 };

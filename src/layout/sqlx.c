@@ -86,8 +86,9 @@ static struct script_part load(struct project *p, const char *path)
 	return part;
 }
 
-static void take(struct project *p, struct key_index *x, const struct entry *e)
+static void take(struct project *p, const struct entry *e, void *ctx)
 {
+	struct key_index *x = ctx;
 	struct sqlx_name n = parse(slice_of(e->name));
 	struct migration *m;
 	struct script_part *part;
@@ -132,15 +133,7 @@ static bool sqlx_read(struct project *p, struct err *err)
 	struct key_index x = {0};
 
 	(void)err;
-	for (size_t i = 0; i < p->ndirs; i++) {
-		struct entry *v;
-		size_t n;
-
-		if (!files_list(p, p->dirs[i], &v, &n))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			take(p, &x, &v[k]);
-	}
+	files_each(p, take, &x);
 	attach_verify(p);
 	migrations_finish(p, by_number, FINISH_DUPLICATES | FINISH_GAPS | FINISH_WANTS_DOWN);
 	return true;
@@ -192,14 +185,10 @@ static bool sqlx_history(const struct project *p, struct conn *c, struct arena *
 	static const char *const needs[] = {
 		"version", "description", "success", "checksum", "execution_time", NULL};
 	struct table_name t = history_table(p);
-	bool pg = c->id.dialect == DIALECT_POSTGRES, usable;
+	bool pg = c->id.dialect == DIALECT_POSTGRES;
 	struct rows r = {0};
 
-	if (!history_look(p, c, a, needs, out, &usable, err))
-		return false;
-	if (!usable)
-		return true;
-	if (!history_queryf(c, a, &r, err,
+	if (!history_rows(p, c, a, needs, out, &r, err,
 		    "SELECT version, success, %s, execution_time, CAST(installed_on AS %s) FROM %N"
 		    " ORDER BY version",
 		    pg ? SL("encode(checksum, 'hex')") : SL("lower(hex(checksum))"),
@@ -311,6 +300,28 @@ static bool sqlx_lock(const struct project *p, const struct conn *c, struct aren
 	return true;
 }
 
+static bool sqlx_forget(const struct project *p, struct conn *c, struct slice id, struct err *err)
+{
+	struct table_name t = history_table(p);
+
+	if (!slice_u64(id, &(unsigned long long){0}))
+		return err_set(err, ERR_INPUT, "\"%.*s\" is no number", SLICE(id));
+	return conn_execf(c, err, "DELETE FROM %N WHERE version = %s", t.schema, t.name, id);
+}
+
+static bool sqlx_accept(
+	const struct project *p, struct conn *c, const struct migration *m, struct err *err)
+{
+	struct table_name t = history_table(p);
+	bool pg = c->id.dialect == DIALECT_POSTGRES;
+	char hex[97];
+
+	checksum_hex(m, hex);
+	return conn_execf(c, err, "UPDATE %N SET checksum = %s%L%s WHERE version = %s", t.schema,
+		t.name, pg ? SL("decode(") : SL("X"), slice_of(hex),
+		pg ? SL(", 'hex')") : SLICE_NONE, m->id);
+}
+
 const struct layout layout_sqlx = {
 	.name = "sqlx",
 	.title = "sqlx (NNN_name.sql, or .up.sql / .down.sql, in a Cargo project)",
@@ -322,5 +333,7 @@ const struct layout layout_sqlx = {
 	.history_create = sqlx_create,
 	.history_begin = sqlx_begin,
 	.history_finish = sqlx_finish,
+	.history_forget = sqlx_forget,
+	.history_accept = sqlx_accept,
 	.lock_sql = sqlx_lock,
 };

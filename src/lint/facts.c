@@ -1,6 +1,8 @@
 /* facts.c - what earlier statements left behind: dropped indexes, new columns, filled columns. */
 #include "lint/internal.h"
 
+#include <stdint.h>
+
 static struct text_entry *slot_of(const struct text_set *s, struct slice key)
 {
 	size_t i = (size_t)slice_hash(key) & (s->cap - 1);
@@ -102,8 +104,8 @@ void facts_begin(struct history_facts *f, unsigned long long first_tx)
 	arena_reset(&f->script);
 	f->added = NULL;
 	f->nadded = 0;
-	f->said = f->made = f->emptied = f->refilled = f->positioned = f->first_locks = f->dropped =
-		(struct text_set){0};
+	f->said = f->made = f->emptied = f->refilled = f->written = f->positioned = f->first_locks =
+		f->dropped = (struct text_set){0};
 	f->positioned_read = false;
 }
 
@@ -152,14 +154,15 @@ static void note_filled(struct judged *j, const struct change *c)
 			&f->filled, f->arena, facts_key(&f->script, n, c->list.at[i]), SLICE_NONE);
 }
 
-/* The key is as the name resolves, so that later statements find it. */
+/* What the catalog does not know afterwards either: it may have been there, or it is made of
+ * something that is not known. The key is as the name resolves, so that later statements find it.
+ */
 static void note_made(struct judged *j, const struct change *c)
 {
 	struct history_facts *f = j->facts;
 	struct name n;
 
-	if (!(c->flags & CHANGE_IF_NOT_EXISTS) ||
-		catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) != UNKNOWN)
+	if (catalog_find(j->before, j->session, OBJECT_NONE, c->target, NULL) == PRESENT)
 		return;
 	n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
 	text_set_add(&f->made, &f->script, facts_key(&f->script, n, SLICE_NONE),
@@ -174,7 +177,7 @@ bool facts_made(const struct judged *j, struct name table)
 	if (!f->made.n)
 		return false;
 	e = text_set_find(&f->made, facts_key(&f->script, table, SLICE_NONE));
-	if (!e || (j->judge->unit && !j->judge->unit->lone))
+	if (!e || (j->judge->unit && !j->judge->unit->lone) || completes_table(j))
 		return e != NULL;
 	return j->session->in_tx &&
 	       slice_eq(e->value, arena_printf(&f->script, "%llu", j->session->tx));
@@ -211,18 +214,118 @@ bool facts_emptied(const struct judged *j)
 	       slice_eq(e->value, arena_printf(&j->facts->script, "%llu", j->session->tx));
 }
 
+/* The column that a CHECK or NOT NULL constraint says is not NULL; empty if it says otherwise. */
+static struct slice says_not_null(const struct object *k)
+{
+	const struct expr *e = &k->constraint.expression;
+
+	if (slice_is(k->constraint.kind, "not null"))
+		return k->constraint.columns.n ? k->constraint.columns.at[0] : SLICE_NONE;
+	if (!slice_is(k->constraint.kind, "check") || !e->facts || e->facts->columns.n != 1 ||
+		slice_ifind(e->text, SL("IS NOT NULL")) == SIZE_MAX)
+		return SLICE_NONE;
+	return e->facts->columns.at[0];
+}
+
+static void note_validated(struct history_facts *f, struct name table, struct slice column)
+{
+	text_set_add(&f->validated, f->arena, facts_key(&f->script, table, column), SLICE_NONE);
+}
+
+/* The catalog has no parts of a table that it does not know. */
+static void note_proof(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+	const struct text_entry *e;
+	struct name n;
+
+	if (catalog_find(j->before, j->session, OBJECT_TABLE, c->target, NULL) != UNKNOWN)
+		return;
+	n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
+	if (c->kind == CHANGE_VALIDATE_CONSTRAINT) {
+		e = text_set_find(&f->not_valid, facts_key(&f->script, n, c->name));
+		note_validated(f, n, e ? e->value : SL("*"));
+	} else if (c->def && c->def->constraint.not_valid) {
+		text_set_add(&f->not_valid, f->arena, facts_key(&f->script, n, c->def->name),
+			says_not_null(c->def));
+	} else if (c->def && (slice_is(c->def->constraint.kind, "check") ||
+				     slice_is(c->def->constraint.kind, "not null"))) {
+		note_validated(f, n, says_not_null(c->def));
+	}
+}
+
+bool facts_validated(const struct judged *j, struct name table, struct slice column)
+{
+	struct history_facts *f = j->facts;
+
+	return f->validated.n && j->version >= 120000 &&
+	       (text_set_find(&f->validated, facts_key(&f->script, table, column)) ||
+		       text_set_find(&f->validated, facts_key(&f->script, table, SL("*"))));
+}
+
+static void note_policy(struct judged *j, const struct change *c)
+{
+	struct history_facts *f = j->facts;
+
+	if (catalog_find(j->before, j->session, OBJECT_TABLE, c->target, NULL) == UNKNOWN)
+		text_set_add(&f->policies, f->arena,
+			facts_key(&f->script,
+				catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target),
+				SLICE_NONE),
+			SLICE_NONE);
+}
+
+bool facts_has_policy(const struct judged *j, struct name table)
+{
+	return j->facts->policies.n &&
+	       text_set_find(&j->facts->policies,
+		       facts_key(&j->facts->script, table, SLICE_NONE)) != NULL;
+}
+
+static void note_rows(struct judged *j, const struct change *c)
+{
+	const struct object *o;
+
+	/* Rows copied from another table are a part of making this one. */
+	if (c->kind != CHANGE_DELETE && c->kind != CHANGE_TRUNCATE &&
+		!(c->kind == CHANGE_INSERT && c->reads.n) &&
+		catalog_find(j->before, j->session, OBJECT_TABLE, c->target, &o) == PRESENT &&
+		o->born_tx >= j->facts->first_tx)
+		text_set_add(&j->facts->written, &j->facts->script,
+			facts_key(&j->facts->script, (struct name){o->schema, o->name}, SLICE_NONE),
+			SLICE_NONE);
+}
+
+bool facts_has_rows(const struct judged *j, const struct object *o)
+{
+	const struct object *t = o->table ? o->table : o;
+
+	return j->facts->written.n &&
+	       text_set_find(&j->facts->written,
+		       facts_key(&j->facts->script, (struct name){t->schema, t->name}, SLICE_NONE));
+}
+
 void facts_note(struct judged *j)
 {
+	bool lone = j->judge->unit && j->judge->unit->lone;
+
 	FOR_CHANGES(j, c)
 	{
+		if (lone && change_class_of(c->kind) == CLASS_DATA)
+			note_rows(j, c);
 		if (c->kind == CHANGE_ADD_COLUMN)
 			note_added(j, c);
+		else if (c->kind == CHANGE_ADD_CONSTRAINT || c->kind == CHANGE_VALIDATE_CONSTRAINT)
+			note_proof(j, c);
 		else if (c->kind == CHANGE_DROP_INDEX)
 			note_gone(j, c);
 		else if (c->kind == CHANGE_UPDATE)
 			note_filled(j, c);
-		else if (c->kind == CHANGE_CREATE_TABLE)
+		else if (c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_CREATE_TABLE_AS ||
+			 c->kind == CHANGE_CREATE_MATVIEW)
 			note_made(j, c);
+		else if (c->kind == CHANGE_CREATE_POLICY)
+			note_policy(j, c);
 		else if (c->kind == CHANGE_TRUNCATE)
 			note_emptied(j, c);
 		else if (j->facts->emptied.n && change_class_of(c->kind) == CLASS_DATA)

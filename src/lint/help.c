@@ -20,15 +20,39 @@ struct slice shown(struct judged *j, struct name n, struct slice part)
 	return s;
 }
 
+/* What CREATE TABLE is followed by when a table is made in several statements. */
+static bool is_completion(const struct change *c)
+{
+	return c->kind == CHANGE_CREATE_INDEX || c->kind == CHANGE_ADD_CONSTRAINT ||
+	       c->kind == CHANGE_ADD_CONSTRAINT_INDEX || c->kind == CHANGE_CREATE_TRIGGER ||
+	       c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_ATTACH_PARTITION ||
+	       c->kind == CHANGE_SET_DEFAULT || c->kind == CHANGE_ADD_IDENTITY ||
+	       c->kind == CHANGE_ROW_SECURITY || c->kind == CHANGE_REPLICA_IDENTITY ||
+	       c->kind == CHANGE_INSERT;
+}
+
+bool completes_table(const struct judged *j)
+{
+	if (j->judge->in->deployed)
+		return false;
+	FOR_CHANGES(j, c)
+	{
+		if (!is_completion(c))
+			return false;
+	}
+	return j->statement && j->statement->nchanges;
+}
+
 bool born_here(const struct judged *j, const struct object *o)
 {
 	if (!o->born_tx)
 		return false;
 	if (j->session->in_tx && o->born_tx == j->session->tx)
 		return true;
-	/* A migration that commits in between: nobody uses yet what it has just made. A lone file
-	 * may be anything, a whole history too. */
-	return j->judge->unit && !j->judge->unit->lone && o->born_tx >= j->facts->first_tx;
+	/* A migration that commits in between: nobody uses yet what it has just made. */
+	if (!j->judge->unit || o->born_tx < j->facts->first_tx)
+		return false;
+	return !j->judge->unit->lone || (completes_table(j) && !facts_has_rows(j, o));
 }
 
 const char *const hides_work[] = {"work-under-exclusive-lock", NULL};

@@ -20,6 +20,14 @@ struct unit {
 	struct err err;
 };
 
+/* The rules that are asked about statements with changes of these classes. */
+struct asked {
+	unsigned classes;
+	bool all; /* those too that name no class */
+	const struct rule **rules;
+	size_t n;
+};
+
 struct judge {
 	const struct judge_input *in;
 	struct arena *arena;
@@ -29,10 +37,13 @@ struct judge {
 	struct session session;
 	const struct rule **active; /* that apply to this engine and are not off everywhere */
 	size_t nactive;
+	struct asked *asked;
+	size_t nasked;
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
+	bool begun;                /* a script before this one made a table: begins.c */
 	bool base_unknown;         /* something was used that no migration made */
 	struct prepared *policies; /* one for each of in->policies: policies.h */
 	struct ignore *ignores;    /* what the files answer for: suppress.c */
@@ -54,7 +65,10 @@ struct slice shown(struct judged *j, struct name n, struct slice part);
  * here, temporary or known to be absent. *name is resolved. */
 bool existed_before(struct judged *j, const struct change *c, enum object_type type,
 	struct name *name, const struct object **object);
-/* Made by this transaction or this migration? */
+/* Of a lone file, which may be one migration or a whole history: is this a statement that goes on
+ * with making a table (an index, a key, a trigger), not one that changes a table in use? */
+bool completes_table(const struct judged *j);
+/* Made by this transaction or this migration; of a lone file: made, and not completed yet? */
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
@@ -120,6 +134,11 @@ extern const char *const hides_work[];
 #define RULE(name) extern const struct rule rule_##name;
 #include "lint/rules.def"
 #undef RULE
+
+/* begins.c: is something missing that must have been made before this history began? Asked with the
+ * effects of the statement; note_beginning after each script. */
+bool begins_elsewhere(const struct judged *j);
+void note_beginning(struct judge *jg, const struct unit *u);
 
 /* --select all */
 bool select_all(const struct judge *jg);

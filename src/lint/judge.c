@@ -291,9 +291,11 @@ static void fingerprint(struct finding *f, const struct statement *st)
 	char hex[65];
 	struct slice words = st ? st->raw : f->span.src ? span_text(f->span) : SLICE_NONE;
 	bool blank = false;
+	char *to;
 
 	buf_printf(&b, "%s%c%s%c%.*s%c", f->rule->id, 0, f->file ? f->file : "", 0,
 		SLICE(f->object), 0);
+	to = buf_room(&b, words.len);
 	for (size_t i = 0; i < words.len; i++) {
 		char c = words.at[i];
 
@@ -302,10 +304,11 @@ static void fingerprint(struct finding *f, const struct statement *st)
 			continue;
 		}
 		if (blank)
-			buf_addc(&b, ' ');
+			*to++ = ' ';
 		blank = false;
-		buf_addc(&b, c);
+		*to++ = c;
 	}
+	b.len = (size_t)(to - b.at);
 	digest_sha256_hex(buf_slice(&b), hex);
 	memcpy(f->fingerprint, hex, 32);
 	f->fingerprint[32] = 0;
@@ -507,18 +510,42 @@ static void choose_rules(struct judge *jg)
 }
 
 /* A row that names the classes of changes it looks at is not asked about others. */
-static void ask_rules(struct judge *jg, struct judged *j, bool all)
+static struct asked list_asked(const struct judge *jg, unsigned classes, bool all)
 {
-	unsigned seen = 0;
+	struct asked list = {.classes = classes, .all = all};
 
-	for (size_t i = 0; i < j->statement->nchanges; i++)
-		seen |= RULE_CLASS(change_class_of(j->statement->changes[i].kind));
 	for (size_t i = 0; i < jg->nactive; i++) {
 		const struct rule *r = jg->active[i];
 
-		if (r->check && (r->classes ? (r->classes & seen) != 0 : all))
-			r->check(r, j);
+		if (r->check && (r->classes ? (r->classes & classes) != 0 : all))
+			*ARENA_PUSH(jg->arena, list.rules, list.n) = r;
 	}
+	return list;
+}
+
+/* Statements have few mixtures of classes: the rules for each are listed once. */
+static struct asked asked_for(struct judge *jg, unsigned classes, bool all)
+{
+	enum { MIXTURES = 64 };
+
+	for (size_t i = 0; i < jg->nasked; i++)
+		if (jg->asked[i].classes == classes && jg->asked[i].all == all)
+			return jg->asked[i];
+	if (jg->nasked == MIXTURES)
+		jg->nasked = 0;
+	return *ARENA_PUSH(jg->arena, jg->asked, jg->nasked) = list_asked(jg, classes, all);
+}
+
+static void ask_rules(struct judge *jg, struct judged *j, bool all)
+{
+	unsigned seen = 0;
+	struct asked list;
+
+	for (size_t i = 0; i < j->statement->nchanges; i++)
+		seen |= RULE_CLASS(change_class_of(j->statement->changes[i].kind));
+	list = asked_for(jg, seen, all);
+	for (size_t i = 0; i < list.n; i++)
+		list.rules[i]->check(list.rules[i], j);
 }
 
 static bool makes(const struct change *c, struct name n)
@@ -620,6 +647,12 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		note_opaque(jg, st);
 	arena_reset(&jg->scratch);
 	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+	if (begins_elsewhere(&j)) {
+		jg->base_unknown = true;
+		catalog_set_complete(jg->catalog, false);
+		effect = (struct effect){0};
+		jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+	}
 	run_rules(jg, &j);
 	collapse(jg, &j);
 	if (jg->in->safe_form)
@@ -722,6 +755,7 @@ static void judge_unit(struct judge *jg, const struct unit *u)
 		session_end(&jg->session, jg->catalog, true);
 	jg->session.nlocks = 0;
 	after_script(jg);
+	note_beginning(jg, u);
 }
 
 /* The down scripts see the schema they will find: that after their own up. Only what does not
@@ -825,8 +859,12 @@ static void tell_apart(struct judge *jg)
 static void sort_findings(struct judge *jg)
 {
 	struct verdict *v = jg->out;
+	size_t i = 1;
 
-	if (v->nfindings)
+	/* Most come in that order. */
+	while (i < v->nfindings && by_place(&v->findings[i - 1], &v->findings[i]) <= 0)
+		i++;
+	if (i < v->nfindings)
 		qsort(v->findings, v->nfindings, sizeof *v->findings, by_place);
 }
 

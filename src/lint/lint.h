@@ -115,7 +115,7 @@ size_t baseline_write(struct buf *b, const struct verdict *v);
 struct judge_input {
 	const struct engine *engine;
 	int version;
-	bool assumed; /* nothing said or showed which engine it is for */
+	bool assumed;                  /* nothing said or showed which engine it is for */
 	const struct project *project; /* a folder in its layout's order … */
 	struct source **files;         /* … or lone files / stdin, in this order */
 	size_t nfiles;
@@ -123,6 +123,8 @@ struct judge_input {
 	struct catalog *live; /* --db: the schema before the pending migrations; NULL = replay */
 	/* Only findings of these migrations / files are reported; all are read for context. */
 	bool (*report_this)(void *ctx, const char *path);
+	/* Was that migration not there before? Asked with report_ctx; NULL = not known. */
+	bool (*is_new)(void *ctx, const char *path);
 	void *report_ctx;
 	const char *const *select, *const *ignore; /* rule ids; NULL-terminated; may be NULL */
 	const struct rule_setting *settings;
@@ -132,6 +134,9 @@ struct judge_input {
 	const struct policy *policies;
 	size_t npolicies;
 	const struct baseline *baseline; /* NULL = none */
+	bool deployed; /* of lone files: each statement was a deploy of its own, and what it made
+			  is in use. Else a table that a file makes is new while the file goes on
+			  with making it, until it puts rows into it. */
 	const char *start_after; /* migrations up to and including this id are context only */
 	const char *today;       /* YYYY-MM-DD, for expiry dates */
 	unsigned threads;        /* 0 = as many as cores */

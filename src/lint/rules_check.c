@@ -307,6 +307,23 @@ const struct rule rule_domain_constraint = {
 	.check = check_create_domain,
 };
 
+/* A domain that no migration made: which tables use it is not known, and some will. */
+static void check_unknown_domain(const struct rule *r, struct judged *j, const struct change *c)
+{
+	struct finding *f;
+
+	if ((c->flags & CHANGE_NOT_VALID) || !j->effect->needs.n ||
+		(!slice_is(c->value.text, "add-constraint") &&
+			!slice_is(c->value.text, "set-not-null")) ||
+		catalog_find(j->before, j->session, OBJECT_TYPE, c->target, NULL) != UNKNOWN)
+		return;
+	f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
+		"every table with a column of %.*s is read in full while its writes wait",
+		SLICE(c->target.name));
+	f->certain = false;
+	f->needs = j->effect->needs;
+}
+
 static void check_domain_scan(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -314,9 +331,13 @@ static void check_domain_scan(const struct rule *r, struct judged *j)
 		const struct touched *t = first_existing(j->effect->scans, j->effect->nscans);
 		struct finding *f;
 
-		if (c->kind != CHANGE_ALTER_DOMAIN || !t ||
+		if (c->kind != CHANGE_ALTER_DOMAIN ||
 			slice_is(c->value.text, "validate-constraint"))
 			continue;
+		if (!t) {
+			check_unknown_domain(r, j, c);
+			continue;
+		}
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"%.*s%s is read in full while its writes wait", SLICE(t->object.name),
 			j->effect->nscans > 1 ? " and every other table that uses it" : "");

@@ -319,6 +319,16 @@ const struct rule rule_column_type_rewrite = {
 	.hides = hides_work,
 };
 
+static bool asks_for_no_copy(const struct change *c)
+{
+	for (size_t i = 0; i < c->settings.n; i++)
+		if (slice_iis(c->settings.at[i], "algorithm=instant") ||
+			slice_iis(c->settings.at[i], "algorithm=nocopy") ||
+			slice_iis(c->settings.at[i], "algorithm=inplace"))
+			return true;
+	return false;
+}
+
 static void check_mysql_copy(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -330,7 +340,9 @@ static void check_mysql_copy(const struct rule *r, struct judged *j)
 		if ((c->kind != CHANGE_MODIFY_COLUMN && c->kind != CHANGE_CONVERT_CHARSET) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
-		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0)
+		/* Who asks for another algorithm is refused rather than copied. */
+		if (!j->effect->algorithm || strcmp(j->effect->algorithm, "COPY") != 0 ||
+			asks_for_no_copy(c))
 			continue;
 		/* One copy, however many columns it is for. */
 		f = on_change(j, r, c, shown(j, n, c->name),
@@ -372,7 +384,8 @@ static void check_not_null(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (c->kind != CHANGE_SET_NOT_NULL || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			(!t && facts_validated(j, n, c->name)))
 			continue;
 		for (size_t i = 0; i < j->effect->nscans; i++) {
 			if (!name_eq(j->effect->scans[i].object, n))

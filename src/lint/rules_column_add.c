@@ -174,6 +174,20 @@ const struct rule rule_add_column_inline_fk = {
 
 /* ---- Defaults ---- */
 
+struct defaulted {
+	struct name table;
+	struct slice column;
+};
+
+static bool gets_default(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct defaulted *d = arg;
+
+	return (c->kind == CHANGE_SET_DEFAULT || c->kind == CHANGE_DROP_COLUMN ||
+		       c->kind == CHANGE_DROP_NOT_NULL) &&
+	       slice_ieq(c->name, d->column) && is_table(j, c->target, d->table);
+}
+
 static void check_dropped_default(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -201,7 +215,8 @@ static void check_dropped_default(const struct rule *r, struct judged *j)
 				required = e->def->column.not_null;
 				had = e->def->column.default_value.text.len > 0;
 			}
-		if (had && required)
+		if (had && required &&
+			!later_change(j, gets_default, &(struct defaulted){n, c->name}))
 			on_change(j, r, c, shown(j, n, c->name),
 				"running code that does not know %.*s can no longer insert: the "
 				"column is NOT NULL and its default goes away again",

@@ -307,7 +307,8 @@ static void check_unproven(const struct rule *r, struct judged *j)
 			col = old_column(j, t, c->name);
 			if (!col || col->column.not_null || !c->def || !c->def->column.not_null)
 				continue;
-		} else if (!changes_old(j, c, CHANGE_SET_NOT_NULL, &n, &t)) {
+		} else if (!changes_old(j, c, CHANGE_SET_NOT_NULL, &n, &t) ||
+			   (!t && facts_validated(j, n, c->name))) {
 			continue;
 		}
 		if (!is_filled(j, n, c))

@@ -278,6 +278,18 @@ const struct rule rule_validate_in_same_tx = {
 	.hides = (const char *const[]){"work-under-exclusive-lock", NULL},
 };
 
+/* Nobody reads or writes it yet, or a check was validated that will be the bound. */
+static bool is_ready(const struct judged *j, struct name child)
+{
+	const struct object *o = NULL;
+	enum presence p = catalog_find(j->before, j->session, OBJECT_TABLE, child, &o);
+	struct name n = catalog_resolve(j->before, j->session, OBJECT_TABLE, child);
+
+	if (p == PRESENT)
+		return born_here(j, o);
+	return p == UNKNOWN && (facts_made(j, n) || facts_validated(j, n, SLICE_NONE));
+}
+
 static void check_attach(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -287,7 +299,8 @@ static void check_attach(const struct rule *r, struct judged *j)
 			const struct touched *t = &j->effect->scans[i];
 			struct finding *f;
 
-			if (t->new_in_tx || !slice_eq(t->object.name, c->other.name))
+			if (t->new_in_tx || !slice_eq(t->object.name, c->other.name) ||
+				is_ready(j, c->other))
 				continue;
 			f = on_change(j, r, c, shown(j, t->object, SLICE_NONE),
 				"%.*s is read in full while its reads and writes wait",

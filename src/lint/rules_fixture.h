@@ -20,6 +20,7 @@ struct row {
 	enum dialect dialect; /* unknown = PostgreSQL */
 	const char *version;  /* of the server; NULL = the usual one */
 	bool alone;           /* no other rule is asked, so that none hides it */
+	bool new_here;        /* judged as a lone file is: what it makes is new */
 };
 
 /* With --select RULE when it is not on by default. */
@@ -35,6 +36,7 @@ static inline bool row_fires(const struct row *row, const struct engine *e)
 		.files = files,
 		.nfiles = 1,
 		.select = rule && (row->alone || rule->tier != TIER_ON) ? select : NULL,
+		.deployed = !row->new_here,
 		.today = "2026-06-01",
 		.threads = 1};
 	struct verdict v = {0};

@@ -15,6 +15,7 @@ static void check_plain_index(const struct rule *r, struct judged *j)
 		if (c->kind != CHANGE_CREATE_INDEX ||
 			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			(!t && (c->flags & CHANGE_ONLY)) || /* nobody writes that but of parents */
 			!first_existing(j->effect->builds, j->effect->nbuilds))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
@@ -45,6 +46,20 @@ const struct rule rule_index_not_concurrent = {
 	.check = check_plain_index,
 };
 
+/* An index of nobody knows which table: most have its name in theirs. */
+static bool closed_by_name(const struct judged *j, struct slice index)
+{
+	enum { FIRST_LOCKS = 64, SHORT = 3 };
+	const struct session *s = j->session;
+
+	for (size_t i = 0; i < s->nlocks && i < FIRST_LOCKS; i++)
+		if (s->locks[i].strength >= LOCK_READS_WRITES && s->locks[i].type == OBJECT_TABLE &&
+			s->locks[i].object.name.len >= SHORT &&
+			slice_find(index, s->locks[i].object.name) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static void check_drop_index(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -62,8 +77,9 @@ static void check_drop_index(const struct rule *r, struct judged *j)
 		if (index && index->table->type == OBJECT_TABLE &&
 			slice_is(index->table->table_.kind, "partitioned"))
 			continue;
-		if (index &&
-			already_closed(j, (struct name){index->table->schema, index->table->name}))
+		if (index ? already_closed(
+				    j, (struct name){index->table->schema, index->table->name})
+			  : closed_by_name(j, c->target.name))
 			continue;
 		f = on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"dropping %.*s stops reads and writes of its table for a moment, and "

@@ -101,7 +101,10 @@ static void check_index_nullable(const struct rule *r, struct judged *j)
 		const struct touched *t;
 		struct name n;
 
+		/* Of a table that nobody has seen: the columns of a key to be are NOT NULL. */
 		if (c->kind != CHANGE_ADD_CONSTRAINT_INDEX || !adds_key(j, c, "primary key", &n) ||
+			catalog_find(j->before, j->session, OBJECT_TABLE, c->target, NULL) ==
+				UNKNOWN ||
 			!(t = scan_of(j, n)))
 			continue;
 		add_needs(on_change(j, r, c, shown(j, n, SLICE_NONE),
@@ -238,25 +241,44 @@ static bool brings_key(struct judged *j, const struct change *c, const void *arg
 	return false;
 }
 
+/* On a table that no migration made the name has to tell: PostgreSQL's own, table_pkey. */
+static bool named_like_key(struct judged *j, const struct change *c, struct name table)
+{
+	size_t len = table.name.len;
+
+	return drops_kind(c, NULL, "primary key") ||
+	       (j->dialect == DIALECT_POSTGRES && c->name.len > len &&
+		       slice_eq(slice_sub(c->name, 0, len), table.name) &&
+		       slice_is(slice_from(c->name, len), "_pkey"));
+}
+
 static void check_drop_primary(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
+		struct finding *f;
 		bool here = false;
 		struct name n;
 
 		if (c->kind != CHANGE_DROP_CONSTRAINT || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			!drops_kind(c, dropped_constraint(j, c, t), "primary key"))
+			!(t ? drops_kind(c, dropped_constraint(j, c, t), "primary key")
+			    : named_like_key(j, c, n)))
 			continue;
 		for (size_t i = 0; !here && i < j->statement->nchanges; i++)
 			here = brings_key(j, &j->statement->changes[i], &n);
-		if (!here && !later_change(j, brings_key, &n))
-			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"%.*s is left without a primary key: replication cannot tell its "
-				"rows apart, ON CONFLICT and foreign keys that rely on it fail",
-				SLICE(n.name));
+		if (here || later_change(j, brings_key, &n))
+			continue;
+		f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"%.*s is left without a primary key: replication cannot tell its "
+			"rows apart, ON CONFLICT and foreign keys that rely on it fail",
+			SLICE(n.name));
+		if (!t) {
+			f->certain = false;
+			names_add(j->arena, &f->needs,
+				arena_printf(j->arena, "what %.*s is", SLICE(c->name)));
+		}
 	}
 }
 

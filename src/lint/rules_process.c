@@ -189,6 +189,75 @@ const struct rule rule_migration_folder = {
 	.finish = finish_folder,
 };
 
+/* ---- Late ---- */
+
+/* What the runner does where a later migration has run already. */
+static const struct late {
+	const char *layout, *does;
+} late[] = {
+	{"golang-migrate", "golang-migrate never runs it there"},
+	{"goose", "goose refuses to go on there, unless -allow-missing is said"},
+	{"flyway", "Flyway refuses to go on there, unless outOfOrder is set"},
+};
+
+static const char *late_is(const struct project *p)
+{
+	for (size_t i = 0; p->layout && i < sizeof late / sizeof *late; i++)
+		if (strcmp(late[i].layout, p->layout->name) == 0)
+			return late[i].does;
+	return NULL;
+}
+
+static bool takes_part(const struct migration *m)
+{
+	return m->path && !m->repeatable && !m->baseline;
+}
+
+static void finish_linear(const struct rule *r, struct judged *j)
+{
+	const struct judge_input *in = j->judge->in;
+	const struct project *p = j->project;
+	const struct migration *old = NULL;
+
+	for (size_t i = p && in->is_new ? p->nmigrations : 0; i-- > 0;) {
+		const struct migration *m = &p->migrations[i];
+		const char *does = late_is(p);
+		struct finding *f;
+
+		if (!takes_part(m))
+			continue;
+		if (!in->is_new(in->report_ctx, m->path)) {
+			old = old ? old : m;
+			continue;
+		}
+		if (!old)
+			continue;
+		j->migration = m;
+		f = finding_add(j, r, (struct span){0}, SLICE_NONE,
+			"it is new and comes before %s, which is not: where that one has run, %s",
+			old->path, does ? does : "the order is another one than here");
+		if (!does && f->severity > SEVERITY_INFO)
+			f->severity = SEVERITY_INFO;
+	}
+}
+
+const struct rule rule_non_linear_history = {
+	.id = "non-linear-history",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_ALL,
+	.says = "a new migration comes before one that was there already",
+	.why = "Two branches grew side by side. Databases that have the later migration get this "
+	       "one after it, or never, or the runner stops; new databases get it before. Asked "
+	       "with --since, for only then it is known what is new.",
+	.safe = "Give it a version behind the last one, and rehearse it there.",
+	.doc = "https://www.postgresql.org/docs/current/sql-commands.html",
+	.setup = "",
+	.bad = "",
+	.good = "",
+	.example_dialect = DIALECT_POSTGRES,
+	.finish = finish_linear,
+};
+
 const struct rule rule_unused_ignore = {
 	.id = "unused-ignore",
 	.severity = SEVERITY_WARNING,

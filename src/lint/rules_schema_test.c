@@ -139,7 +139,11 @@ static const struct row rows[] = {
 	{"create-trigger", false, "BEGIN;" TRIGGER "COMMIT;"},
 	{"drop-trigger", true,  TRIGGER "SET lock_timeout = 0; DROP TRIGGER t ON users;"},
 	{"disable-trigger", true,  TRIGGER "ALTER TABLE users DISABLE TRIGGER ALL;"},
-	{"disable-trigger", false, TRIGGER "ALTER TABLE users DISABLE TRIGGER t; UPDATE users SET n = 1 WHERE id = 1; ALTER TABLE users ENABLE TRIGGER t;"},
+	{"disable-trigger", false, TRIGGER "BEGIN; ALTER TABLE users DISABLE TRIGGER t; UPDATE users SET n = 1 WHERE id = 1; ALTER TABLE users ENABLE TRIGGER t; COMMIT;"},
+	{"disable-trigger", true,  TRIGGER "ALTER TABLE users DISABLE TRIGGER t; UPDATE users SET n = 1 WHERE id = 1; ALTER TABLE users ENABLE TRIGGER t;"}, /* others write meanwhile */
+	{"disable-trigger", false, TRIGGER "BEGIN; ALTER TABLE users DISABLE TRIGGER ALL; ALTER TABLE users ENABLE TRIGGER ALL; COMMIT;"},
+	{"disable-trigger", true,  TRIGGER "BEGIN; ALTER TABLE users DISABLE TRIGGER ALL; COPY users FROM '/tmp/users'; ALTER TABLE users ENABLE TRIGGER ALL; COMMIT;"},
+	{"disable-trigger", false, TRIGGER "BEGIN; ALTER TABLE users DISABLE TRIGGER USER; COPY users FROM '/tmp/users'; ALTER TABLE users ENABLE TRIGGER USER; COMMIT;"},
 	{"disable-trigger", false, TRIGGER "ALTER TABLE users DISABLE TRIGGER t; DROP TRIGGER t ON users;"},
 	{"disable-trigger", true,  TRIGGER "ALTER TABLE users DISABLE TRIGGER ALL; ALTER TABLE users ENABLE TRIGGER t;"},
 	{"disable-trigger", false, TRIGGER "ALTER TABLE users ENABLE ALWAYS TRIGGER t;"},

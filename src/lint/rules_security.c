@@ -31,7 +31,7 @@ static void check_rls(const struct rule *r, struct judged *j)
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
 			/* made by this file: nobody has read its rows yet */
 			(t && t->span.src && t->span.src == j->statement->span.src) ||
-			(t && (t->table_.row_security || has_policy(t))) ||
+			(t ? t->table_.row_security || has_policy(t) : facts_has_policy(j, n)) ||
 			later_change(j, makes_policy, &n))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),

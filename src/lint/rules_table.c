@@ -144,6 +144,40 @@ static bool shimmed(struct judged *j, struct name old)
 	       (slice_ifind(rest, want) != SIZE_MAX || slice_ifind(rest, replace) != SIZE_MAX);
 }
 
+static bool gives_up(const struct change *c, struct slice name)
+{
+	return (c->kind == CHANGE_RENAME_TABLE || c->kind == CHANGE_DROP_TABLE) &&
+	       slice_ieq(c->target.name, name);
+}
+
+/* The other half of a swap or a rebuild: the table takes a name that another one has just given
+ * up. That one is what code knew. */
+static bool takes_over(struct judged *j, const struct change *rename)
+{
+	const struct script *s = &j->judge->unit->script;
+	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
+
+	for (const struct change *c = j->statement->changes; c < rename; c++)
+		if (gives_up(c, rename->other.name))
+			return true;
+	for (size_t i = here; i > 0 && i + REBUILD_NEAR > here; i--)
+		for (size_t k = 0; k < s->at[i - 1].nchanges; k++)
+			if (gives_up(&s->at[i - 1].changes[k], rename->other.name))
+				return true;
+	return false;
+}
+
+/* Another table takes the name before anybody can look. */
+static bool replaced(struct judged *j, const struct change *rename, struct name old)
+{
+	for (const struct change *c = rename + 1;
+		c < j->statement->changes + j->statement->nchanges; c++)
+		if (makes_name(j, c, &old))
+			return true;
+	return (j->session->in_tx || j->dialect == DIALECT_SQLITE) &&
+	       later_change(j, makes_name, &old);
+}
+
 static void check_rename_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -153,7 +187,8 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 
 		if (c->kind != CHANGE_RENAME_TABLE || (c->flags & CHANGE_INNER) ||
 			c->type == OBJECT_INDEX || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			(t && t->type != OBJECT_TABLE) || shimmed(j, n))
+			(t && t->type != OBJECT_TABLE) || shimmed(j, n) || replaced(j, c, n) ||
+			takes_over(j, c))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"code that runs now still says %.*s, and fails from here on",
@@ -164,7 +199,7 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 const struct rule rule_rename_table = {
 	.id = "rename-table",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.engines = RULE_ALL,
 	.classes = RULE_CLASS(CLASS_RENAME),
 	.says = "running code that uses the old name fails",
 	.why = "During a deploy old and new code run side by side; no moment exists at which both "
@@ -413,15 +448,45 @@ const struct rule rule_refresh_matview = {
 	.check = check_refresh,
 };
 
-static bool uses_value(const struct statement *st, struct slice label)
+static bool says_label(struct slice text, struct slice label)
 {
 	struct buf b = {0};
 	bool found;
 
 	buf_printf(&b, "'%.*s'", SLICE(label));
-	found = slice_find(st->raw, buf_slice(&b)) != SIZE_MAX;
+	found = slice_find(text, buf_slice(&b)) != SIZE_MAX;
 	buf_done(&b);
 	return found;
+}
+
+/* A body that is only kept, or a label of another type. */
+static bool only_names_label(const struct statement *st)
+{
+	const struct change *c = st->changes;
+
+	return st->nchanges == 0 || c->kind == CHANGE_ADD_ENUM_VALUE ||
+	       c->kind == CHANGE_CREATE_TYPE || c->kind == CHANGE_COMMENT_ON ||
+	       (c->kind == CHANGE_CREATE_FUNCTION &&
+		       !(c->def && slice_iis(c->def->function.language, "sql")));
+}
+
+/* Does a later statement of the transaction use it? */
+static bool uses_value(const struct judged *j, struct slice label)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; i < s->n && i < from + FAR; i++) {
+		const struct statement *st = &s->at[i];
+
+		if (st->nchanges && (st->changes->kind == CHANGE_COMMIT ||
+					    st->changes->kind == CHANGE_ROLLBACK))
+			return false;
+		if (!only_names_label(st) && says_label(st->raw, label))
+			return true;
+	}
+	return false;
 }
 
 /* The labels added in the open transaction to types that are older than it. */
@@ -431,14 +496,11 @@ static void check_enum(const struct rule *r, struct judged *j)
 	{
 		const struct object *t;
 		struct name name;
-		struct slice rest;
 
 		if (c->kind != CHANGE_ADD_ENUM_VALUE || !j->session->in_tx ||
-			!existed_before(j, c, OBJECT_TYPE, &name, &t) || !j->statement->span.src)
+			!existed_before(j, c, OBJECT_TYPE, &name, &t))
 			continue;
-		rest = slice_from(j->statement->span.src->text,
-			j->statement->span.off + j->statement->span.len);
-		if (uses_value(&(struct statement){.raw = rest}, c->value.text))
+		if (uses_value(j, c->value.text))
 			on_change(j, r, c, shown(j, name, SLICE_NONE),
 				"the new value '%.*s' cannot be used before this transaction "
 				"commits, and it "

@@ -5,8 +5,7 @@
 #define FUNCTION                                                                                   \
 	"CREATE TABLE users (id bigint PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger "         \
 	"LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
-#define SETUP                                                                                      \
-	FUNCTION " CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();"
+#define SETUP FUNCTION " CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();"
 
 static void check_locks(
 	const struct rule *r, struct judged *j, enum change_kind kind, const char *who)
@@ -96,25 +95,53 @@ static bool turns_on(struct judged *j, const struct change *c, const void *arg)
 	       (slice_eq(c->name, s->trigger) || is_all(c->name));
 }
 
+/* The first of: rows come or go, the trigger is on again. An UPDATE seldom sets a key. */
+static bool turns_on_or_writes(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct silenced *s = arg;
+
+	return turns_on(j, c, arg) ||
+	       ((c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN ||
+			c->kind == CHANGE_DELETE || c->kind == CHANGE_MERGE) &&
+		       is_table(j, c->target, s->table));
+}
+
+/* What follows from it, NULL when nothing does: other sessions cannot write to the table as long
+ * as the transaction that turned the trigger off goes on. */
+static const char *silence_means(struct judged *j, const struct silenced *s)
+{
+	const struct change *on = later_change(j, turns_on, s);
+	bool all = slice_iis(s->trigger, "all");
+
+	if (!on)
+		return all ? "no trigger fires any more, foreign keys are not checked, and nothing "
+			     "turns them on again"
+			   : "it does not fire any more, and nothing turns it on again";
+	if (!j->session->in_tx && on->kind != CHANGE_DROP_TRIGGER)
+		return all ? "no trigger fires for anybody until they are on again, and no foreign "
+			     "key is checked"
+			   : "it does not fire for anybody until it is on again";
+	if (all && later_change(j, turns_on_or_writes, s) != on)
+		return "foreign keys are not checked for the rows that come and go meanwhile, "
+		       "nor later";
+	return NULL;
+}
+
 static void check_disable(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		struct silenced s = {.trigger = c->name};
+		const char *words;
 
 		if (c->kind != CHANGE_TRIGGER_STATE || !slice_is(c->value.text, "disabled"))
 			continue;
 		s.table = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
-		if (later_change(j, turns_on, &s))
-			continue;
-		on_change(j, r, c, shown(j, s.table, is_all(c->name) ? SLICE_NONE : c->name),
-			slice_iis(c->name, "all")
-				? "no trigger of %.*s fires any more, foreign keys are not "
-				  "checked, "
-				  "and nothing turns them on again"
-				: "it does not fire for %.*s any more, and nothing turns it on "
-				  "again",
-			SLICE(s.table.name));
+		words = silence_means(j, &s);
+		if (words)
+			on_change(j, r, c,
+				shown(j, s.table, is_all(c->name) ? SLICE_NONE : c->name),
+				"on %.*s %s", SLICE(s.table.name), words);
 	}
 }
 
@@ -123,10 +150,13 @@ const struct rule rule_disable_trigger = {
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
 	.classes = RULE_CLASS(CLASS_ALTER),
-	.says = "a trigger is disabled, and not enabled again",
-	.why = "What the trigger keeps true is not kept from here on, for all sessions. DISABLE "
-	       "TRIGGER ALL also stops the checks of foreign keys, and rows that break them stay.",
-	.safe = "ENABLE TRIGGER at the end of the same transaction.",
+	.says = "rows are written that a trigger or a foreign key never sees",
+	.why = "What the trigger keeps true is not kept from here on, for all sessions, until it "
+	       "is on again; only inside one transaction can nobody else write meanwhile. DISABLE "
+	       "TRIGGER ALL also stops the checks of foreign keys: rows that break them stay, and "
+	       "turning the triggers on looks at none of them.",
+	.safe = "DISABLE TRIGGER USER, or the trigger's name, and ENABLE TRIGGER at the end of the "
+		"same transaction.",
 	.doc = "https://www.postgresql.org/docs/current/sql-altertable.html"
 	       "#SQL-ALTERTABLE-DESC-DISABLE-ENABLE-TRIGGER",
 	.setup = SETUP,

@@ -350,3 +350,17 @@ bool batched_read(struct batched *out, struct arena *a, enum dialect d, const st
 		      "write it so that each row can be judged by itself.");
 	return err_span(err, st->span);
 }
+
+bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
+	struct slice sql)
+{
+	struct reading_tokens r = {.arena = a, .dialect = d, .sql = sql};
+	const struct change *c = st->changes;
+
+	*out = (struct batched){0};
+	if (st->state != STATEMENT_READ || st->nchanges != 1 ||
+		(c->kind != CHANGE_UPDATE && c->kind != CHANGE_DELETE))
+		return false;
+	batched_tokens(&r);
+	return !read_any(&r, out, st);
+}

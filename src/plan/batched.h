@@ -39,5 +39,9 @@ bool batched_is_asked(const struct statement *st);
 /* Reads `sql`, the text of `st` that will be sent. */
 bool batched_read(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
 	struct slice sql, struct err *err);
+/* The same of any UPDATE or DELETE, whether it is to run in batches or not: false when its rows
+ * cannot be told from the words of the statement alone. */
+bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
+	struct slice sql);
 
 #endif

@@ -199,13 +199,36 @@ static void foresee_clause(struct planner *pl, struct step *step, const struct e
 	}
 }
 
+/* Outside of a transaction a statement has one of its own. */
+static bool enter(struct planner *pl)
+{
+	bool own = !pl->session.in_tx;
+
+	if (own)
+		session_begin(&pl->session, pl->catalog, false);
+	pl->session.in_tx = !own;
+	return own;
+}
+
+static void pass(struct planner *pl, const struct statement *st, bool own)
+{
+	catalog_apply_statement(pl->catalog, &pl->session, st, &(struct slice){0});
+	if (own && !pl->session.in_tx)
+		session_end(&pl->session, pl->catalog, true);
+}
+
 static void foresee(struct planner *pl, struct step *step)
 {
-	struct effect e = {0};
+	struct effect *effect, e;
+	bool own;
 
 	if (!pl->catalog)
 		return;
-	pl->engine->effects(pl->arena, pl->catalog, &pl->session, step->statement, &e);
+	own = enter(pl);
+	effect = ARENA_NEW(pl->arena, struct effect);
+	pl->engine->effects(pl->arena, pl->catalog, &pl->session, step->statement, effect);
+	step->effect = effect;
+	e = *effect;
 	for (size_t i = 0; i < e.nlocks; i++) {
 		if (e.locks[i].new_in_tx)
 			continue;
@@ -223,7 +246,7 @@ static void foresee(struct planner *pl, struct step *step)
 		names_add(pl->arena, &step->destroys, text);
 	}
 	step->one_way = step->destroys.n > 0;
-	catalog_apply_statement(pl->catalog, &pl->session, step->statement, &(struct slice){0});
+	pass(pl, step->statement, own);
 }
 
 /* -- belay:budget wait=200ms hold=2s */
@@ -453,6 +476,9 @@ bool plan_make(struct plan *out, struct arena *a, const struct project *p, const
 		session_init(&pl.session, e->dialect, a);
 	for (size_t i = 0; ok && i < r->nmigrations; i++)
 		ok = plan_migration(&pl, r->migrations[i], err);
+	/* What the steps say of objects are the catalog's own words. */
+	if (pl.catalog)
+		arena_adopt(a, catalog_arena(pl.catalog));
 	catalog_free(pl.catalog);
 	e->reader_close(pl.reader);
 	return ok;

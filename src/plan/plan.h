@@ -29,9 +29,10 @@ struct step {
 	enum lock_class lock; /* strongest class it will take, from the effects */
 	struct lock *locks;   /* those that stop writes or more, on what existed before */
 	size_t nlocks;
-	int wait_ms, hold_ms; /* lock budget, 0 = none applies */
-	struct window window; /* it may run then: -- belay:window */
-	bool one_way;         /* cannot be undone: destroys something (named in `destroys`) */
+	int wait_ms, hold_ms;        /* lock budget, 0 = none applies */
+	struct window window;        /* it may run then: -- belay:window */
+	const struct effect *effect; /* all of it; NULL = not foreseen */
+	bool one_way; /* cannot be undone: destroys something (named in `destroys`) */
 	struct names destroys;
 	const struct batched *batched; /* -- belay:batched: it runs in pieces; NULL = whole */
 	char hash[65];                 /* SHA-256 of the SQL */

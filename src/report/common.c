@@ -114,9 +114,10 @@ void report_excerpt(struct buf *b, struct span at, bool color)
 	buf_printf(b, "%s%5zu |%s %.*s\n%s      |%s %*s%s", dim, p.line, off,
 		SLICE(slice_sub(line, 0, SHOWN_WIDTH)), dim, off, (int)before, "",
 		tint(color, "error"));
-	for (size_t i = before; i < width; i++)
-		buf_addc(b, '^');
-	buf_printf(b, "%s\n", off);
+	memset(buf_room(b, width - before), '^', width - before);
+	b->len += width - before;
+	buf_adds(b, off);
+	buf_addc(b, '\n');
 out:
 	arena_done(&a);
 }
@@ -152,9 +153,28 @@ void report_error_json(struct buf *b, const struct err *err)
 	json_kcstr(&j, "hint", err->hint);
 	json_key(&j, "next");
 	json_array(&j);
-	if (err->next)
-		json_cstr(&j, err->next);
+	for (struct slice rest = slice_of(err->next), line; slice_line(&rest, &line);)
+		json_str(&j, line);
 	json_end(&j);
 	json_end(&j);
 	json_end(&j);
+}
+
+void report_differences(struct json *j, const struct catalog_diff *d)
+{
+	static const char *const kinds[] = {"missing", "extra", "changed", "order", "not-compared"};
+
+	json_key(j, "differences");
+	json_array(j);
+	for (size_t i = 0; i < d->n; i++) {
+		json_object(j);
+		json_kcstr(j, "kind", kinds[d->at[i].kind]);
+		json_kcstr(j, "type", object_type_word(d->at[i].type));
+		json_kstr(j, "object", d->at[i].object);
+		json_kcstr(j, "field", d->at[i].field);
+		json_kstr(j, "before", d->at[i].before);
+		json_kstr(j, "after", d->at[i].after);
+		json_end(j);
+	}
+	json_end(j);
 }

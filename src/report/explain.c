@@ -140,7 +140,8 @@ static void statement_json(struct json *j, const struct explained *x, enum diale
 	json_kcstr(j, "undo", undo_word(e->undo));
 	json_kcstr(j, "algorithm", e->algorithm);
 	json_kcstr(j, "lock_clause", e->lock_clause);
-	json_kbool(j, "certain", e->certain && st->state == STATEMENT_READ);
+	json_kcstr(j, "source", e->documented ? "documented" : "measured");
+	json_kbool(j, "certain", e->certain);
 	names_json(j, "needs", e->needs);
 	if (st->opaque_reason.len)
 		json_kstr(j, "opaque", st->opaque_reason);
@@ -239,6 +240,8 @@ static void statement_text(struct buf *b, const struct explained *x, const struc
 				&a, path(&a, o->dialect, e->breaks[i].object, e->breaks[i].part))));
 	buf_printf(b, "  transaction %s; run again: %s; undo: %s\n", tx_rule_word(e->transaction),
 		rerun_word(e->rerun), undo_word(e->undo));
+	if (e->documented)
+		buf_adds(b, "  source      the server's manual, not a measurement\n");
 	for (size_t i = 0; i < e->needs.n; i++)
 		buf_printf(b, "  not known   %.*s\n", SLICE(clean_line(&a, e->needs.at[i])));
 	buf_addc(b, '\n');

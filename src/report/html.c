@@ -1,7 +1,7 @@
 /* html.c - pages to look at: one file, no script, nothing loaded from anywhere.
  *
  * The page of explain is a picture: statements downwards in the order in which they run, objects to
- * the right, and in each field who has to wait there. Whatever comes from files goes through put(),
+ * the right, and in each field who has to wait there. Whatever comes from files goes through html_put(),
  * which leaves no character that could open markup. */
 #include "report/internal.h"
 #include "sql/clean.h"
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Cleaned text, as text of HTML or as the value of an attribute. */
-static void put(struct buf *b, struct slice s)
+void html_put(struct buf *b, struct slice s)
 {
 	static const struct {
 		char c;
@@ -58,7 +58,7 @@ static const char style[] =
 	".block{background:var(--all)}.allow{background:var(--writes)}"
 	".approve{background:var(--none)}";
 
-static void head(struct buf *b, const char *title)
+void html_head(struct buf *b, const char *title)
 {
 	buf_printf(b,
 		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -70,7 +70,7 @@ static void head(struct buf *b, const char *title)
 		BELAY_VERSION, title, style);
 }
 
-static void foot(struct buf *b)
+void html_foot(struct buf *b)
 {
 	buf_adds(b, "</body></html>\n");
 }
@@ -82,7 +82,7 @@ static void paragraph(struct buf *b, const char *label, struct slice text)
 	if (!text.len)
 		return;
 	buf_printf(b, "<p><b>%s</b> ", label);
-	put(b, text);
+	html_put(b, text);
 	buf_adds(b, "</p>\n");
 }
 
@@ -93,22 +93,22 @@ static void finding(struct buf *b, const struct finding *f, const struct report_
 
 	buf_printf(b, "<div class=\"finding %s\"><p><b>%s</b> ", severity_word(f->severity),
 		severity_word(f->severity));
-	put(b, report_sentence(&a, f));
+	html_put(b, report_sentence(&a, f));
 	buf_adds(b, "<br><span class=\"dim\">");
 	if (f->file || f->span.src) {
-		put(b, report_path(&a, f, o));
+		html_put(b, report_path(&a, f, o));
 		buf_printf(b, ":%zu, ", report_place(f).line);
 	}
 	buf_printf(b, "rule %s</span></p>\n", f->rule->id);
 	if (sql.len) {
 		buf_adds(b, "<pre>");
-		put(b, sql);
+		html_put(b, sql);
 		buf_adds(b, "</pre>\n");
 	}
 	paragraph(b, "Why:", clean_line(&a, f->why));
 	if (safe.len) {
 		buf_adds(b, "<p><b>Safe version:</b></p><pre>");
-		put(b, safe);
+		html_put(b, safe);
 		buf_adds(b, "</pre>\n");
 	}
 	buf_adds(b, "</div>\n");
@@ -127,9 +127,9 @@ static void unread(struct buf *b, const struct verdict *v, const struct report_o
 		struct span at = v->opaque[i].span;
 
 		buf_adds(b, "<li><code>");
-		put(b, report_path_of(&a, at.src->path, o));
+		html_put(b, report_path_of(&a, at.src->path, o));
 		buf_printf(b, ":%zu</code> ", span_place(at).line);
-		put(b, clean_line(&a, v->opaque[i].reason));
+		html_put(b, clean_line(&a, v->opaque[i].reason));
 		buf_adds(b, "</li>\n");
 	}
 	buf_adds(b, "</ul>\n");
@@ -152,13 +152,13 @@ static void findings(struct buf *b, const struct verdict *v, const struct report
 
 void report_check_html(struct buf *b, const struct verdict *v, const struct report_options *o)
 {
-	head(b, "belay check");
+	html_head(b, "belay check");
 	buf_printf(b, "<h1>%s</h1>\n",
 		v->errors     ? "Findings"
 		: v->warnings ? "Warnings"
 			      : "Nothing dangerous");
 	findings(b, v, o);
-	foot(b);
+	html_foot(b);
 }
 
 void report_review_html(struct buf *b, const struct review *r, const struct report_options *o)
@@ -167,7 +167,7 @@ void report_review_html(struct buf *b, const struct review *r, const struct repo
 	struct buf text = {0};
 	struct arena a = {0};
 
-	head(b, "belay review");
+	html_head(b, "belay review");
 	buf_printf(b,
 		"<h1>Review of %zu migration%s</h1>\n<p><span class=\"decision %s\">%s</span></p>\n"
 		"<p>%s.</p>\n<h2>Findings</h2>\n",
@@ -179,12 +179,12 @@ void report_review_html(struct buf *b, const struct review *r, const struct repo
 	if (r->rehearsal) {
 		report_rehearse_text(&text, r->rehearsal, &plain);
 		buf_adds(b, "<pre>");
-		put(b, slice_trim(buf_slice(&text)));
+		html_put(b, slice_trim(buf_slice(&text)));
 		buf_adds(b, "</pre>\n");
 	} else {
 		paragraph(b, "Not rehearsed:", clean_line(&a, r->rehearsal_skipped));
 	}
-	foot(b);
+	html_foot(b);
 	buf_done(&text);
 	arena_done(&a);
 }
@@ -271,7 +271,7 @@ static void field(struct buf *b, struct picture *p, const struct effect *e, stru
 		l && !l->certain ? " maybe" : "");
 	if (l) {
 		buf_printf(b, " title=\"%s on ", l->mode);
-		put(b, shown_name(p, object));
+		html_put(b, shown_name(p, object));
 		buf_adds(b, "\"");
 	}
 	buf_printf(b, ">%s%s%s%s%s</td>", touches(e->rewrites, e->nrewrites, object) ? "W" : "",
@@ -287,7 +287,7 @@ static void row(struct buf *b, struct picture *p, const struct explained *x)
 	struct slice words = clean_line(&p->arena, slice_sub(st->raw, 0, 160));
 
 	buf_printf(b, "<tr><td><code>");
-	put(b, words);
+	html_put(b, words);
 	buf_adds(b, "</code></td>");
 	for (size_t i = 0; i < p->n; i++)
 		field(b, p, &x->effect, p->columns[i]);
@@ -304,10 +304,10 @@ static void row(struct buf *b, struct picture *p, const struct explained *x)
 			x->effect.lock_clause ? x->effect.lock_clause : "?");
 	for (size_t i = 0; i < x->effect.nbreaks; i++) {
 		buf_printf(b, "<br>breaks %s of ", breaks_word(x->effect.breaks[i].who));
-		put(b, shown_name(p, x->effect.breaks[i].object));
+		html_put(b, shown_name(p, x->effect.breaks[i].object));
 		if (x->effect.breaks[i].part.len) {
 			buf_addc(b, '.');
-			put(b, clean_line(&p->arena, x->effect.breaks[i].part));
+			html_put(b, clean_line(&p->arena, x->effect.breaks[i].part));
 		}
 	}
 	buf_adds(b, "</td></tr>\n");
@@ -326,7 +326,7 @@ void report_explain_html(
 		add_touched(&p, e[i].effect.scans, e[i].effect.nscans);
 		add_touched(&p, e[i].effect.builds, e[i].effect.nbuilds);
 	}
-	head(b, "belay explain");
+	html_head(b, "belay explain");
 	buf_adds(b, "<h1>Who waits, statement by statement</h1>\n<p class=\"key\">"
 		    "<span class=\"all\">reads and writes wait</span><span class=\"writes\">writes "
 		    "wait</span>"
@@ -337,7 +337,7 @@ void report_explain_html(
 		    "paler: possibly.</p>\n<table>\n<tr><th>statement</th>");
 	for (size_t i = 0; i < p.n; i++) {
 		buf_adds(b, "<th class=\"o\">");
-		put(b, shown_name(&p, p.columns[i]));
+		html_put(b, shown_name(&p, p.columns[i]));
 		buf_adds(b, "</th>");
 	}
 	buf_adds(b, "<th>besides</th></tr>\n");
@@ -347,6 +347,6 @@ void report_explain_html(
 	if (p.left_out)
 		buf_printf(b, "<p>%zu more objects are not shown: belay explain lists them.</p>\n",
 			p.left_out);
-	foot(b);
+	html_foot(b);
 	arena_done(&p.arena);
 }

@@ -18,4 +18,13 @@ struct slice report_sentence(struct arena *a, const struct finding *f);
 /* The next finding that is reported, from *i on; NULL at the end. *i moves behind it. */
 const struct finding *report_next(const struct verdict *v, size_t *i);
 
+/* Markdown of text that is not ours: it opens no markup and mentions nobody. */
+void markdown_prose(struct buf *b, struct slice s);
+void markdown_code_span(struct buf *b, struct slice s);
+void markdown_code_block(struct buf *b, struct slice s);
+/* Text of HTML, or the value of an attribute; a page around it. */
+void html_put(struct buf *b, struct slice s);
+void html_head(struct buf *b, const char *title);
+void html_foot(struct buf *b);
+
 #endif

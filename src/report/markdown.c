@@ -16,7 +16,7 @@ static bool is_word_char(char c)
 }
 
 /* Running text. An empty comment keeps @name and #12 from becoming a mention or a reference. */
-static void prose(struct buf *b, struct slice s)
+void markdown_prose(struct buf *b, struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
@@ -54,7 +54,7 @@ static void backquotes(struct buf *b, size_t n)
 		buf_addc(b, '`');
 }
 
-static void code_span(struct buf *b, struct slice s)
+void markdown_code_span(struct buf *b, struct slice s)
 {
 	size_t n = longest_backquotes(s) + 1;
 
@@ -64,7 +64,7 @@ static void code_span(struct buf *b, struct slice s)
 	backquotes(b, n);
 }
 
-static void code_block(struct buf *b, struct slice s)
+void markdown_code_block(struct buf *b, struct slice s)
 {
 	size_t n = longest_backquotes(s) + 1;
 
@@ -108,30 +108,30 @@ static void finding(struct buf *b, const struct finding *f, const struct report_
 	struct slice sql = report_sql(&a, f, o->dialect), safe = clean_text(&a, f->safe);
 
 	buf_printf(b, "#### %s %s: ", mark(f->severity), severity_word(f->severity));
-	prose(b, report_sentence(&a, f));
+	markdown_prose(b, report_sentence(&a, f));
 	buf_adds(b, "\n\n");
 	if (f->file || f->span.src) {
-		code_span(b, arena_printf(&a, "%.*s:%zu", SLICE(report_path(&a, f, o)),
-				     report_place(f).line));
+		markdown_code_span(b, arena_printf(&a, "%.*s:%zu", SLICE(report_path(&a, f, o)),
+					      report_place(f).line));
 		buf_adds(b, ", ");
 	}
 	buf_printf(b, "rule `%s`\n\n", f->rule->id);
 	if (sql.len) {
-		code_block(b, sql);
+		markdown_code_block(b, sql);
 		buf_addc(b, '\n');
 	}
 	if (f->why.len) {
 		buf_adds(b, "**Why:** ");
-		prose(b, clean_line(&a, f->why));
+		markdown_prose(b, clean_line(&a, f->why));
 		buf_adds(b, "\n\n");
 	}
 	if (is_sql(safe)) {
 		buf_adds(b, "**Safe version:**\n\n");
-		code_block(b, safe);
+		markdown_code_block(b, safe);
 		buf_addc(b, '\n');
 	} else if (safe.len) {
 		buf_adds(b, "**Safe version:** ");
-		prose(b, clean_line(&a, f->safe));
+		markdown_prose(b, clean_line(&a, f->safe));
 		buf_adds(b, "\n\n");
 	}
 	arena_done(&a);
@@ -154,11 +154,11 @@ static void unread(struct buf *b, const struct verdict *v, const struct report_o
 		struct span at = v->opaque[i].span;
 
 		buf_adds(b, "- ");
-		code_span(
+		markdown_code_span(
 			b, arena_printf(&a, "%.*s:%zu", SLICE(report_path_of(&a, at.src->path, o)),
 				   span_place(at).line));
 		buf_adds(b, ": ");
-		prose(b, clean_line(&a, v->opaque[i].reason));
+		markdown_prose(b, clean_line(&a, v->opaque[i].reason));
 		buf_addc(b, '\n');
 	}
 	buf_addc(b, '\n');
@@ -202,11 +202,11 @@ static void rehearsed(struct buf *b, const struct review *r)
 	buf_adds(b, "### Rehearsal\n\n");
 	if (!x) {
 		buf_adds(b, "Not rehearsed: ");
-		prose(b, clean_line(&a, r->rehearsal_skipped));
+		markdown_prose(b, clean_line(&a, r->rehearsal_skipped));
 		buf_adds(b, "\n\n");
 	} else {
 		report_rehearse_text(&text, x, &plain);
-		code_block(b, slice_trim(buf_slice(&text)));
+		markdown_code_block(b, slice_trim(buf_slice(&text)));
 		buf_addc(b, '\n');
 	}
 	buf_done(&text);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "lint/explain.h"
 #include "lint/lint.h"
+#include "plan/outlook.h"
 #include "rehearse/rehearse.h"
 
 struct report_options {
@@ -53,9 +54,18 @@ void report_status_text(struct buf *b, const struct project *p, const struct run
 void report_status_json(struct buf *b, const struct project *p, const struct run_state *s,
 	const struct report_options *o);
 
+void report_plan_text(struct buf *b, const struct outlook *p, const struct report_options *o);
+void report_plan_json(struct buf *b, const struct outlook *p, const struct report_options *o);
+void report_plan_markdown(struct buf *b, const struct outlook *p, const struct report_options *o);
+void report_plan_html(struct buf *b, const struct outlook *p, const struct report_options *o);
+void report_plan_sql(struct buf *b, const struct outlook *p, const struct report_options *o);
+
 void report_error_json(struct buf *b, const struct err *err);
 /* {"belay":{"version":…,"schema":NAME} as the first member of an open object. */
 void report_head(struct json *j, const char *schema);
+
+/* "differences": […], in an open object. */
+void report_differences(struct json *j, const struct catalog_diff *d);
 
 struct review {
 	const struct project *project;
@@ -79,7 +89,8 @@ enum document {
 	DOCUMENT_EXPLAIN,
 	DOCUMENT_REHEARSE,
 	DOCUMENT_STATUS,
-	DOCUMENT_REVIEW
+	DOCUMENT_REVIEW,
+	DOCUMENT_PLAN
 };
 
 /* The table of reporters: one row per output format. A document that a format has no form for is
@@ -94,6 +105,7 @@ struct reporter {
 	void (*status)(struct buf *b, const struct project *p, const struct run_state *s,
 		const struct report_options *o);
 	void (*review)(struct buf *b, const struct review *r, const struct report_options *o);
+	void (*plan)(struct buf *b, const struct outlook *p, const struct report_options *o);
 };
 extern const struct reporter *const reporters[]; /* ends with NULL */
 const struct reporter *reporter_find(struct slice format);

@@ -9,6 +9,7 @@ static const struct reporter text = {
 	.rehearse = report_rehearse_text,
 	.status = report_status_text,
 	.review = report_review_text,
+	.plan = report_plan_text,
 };
 
 static const struct reporter json = {
@@ -19,6 +20,7 @@ static const struct reporter json = {
 	.rehearse = report_rehearse_json,
 	.status = report_status_json,
 	.review = report_review_json,
+	.plan = report_plan_json,
 };
 
 static const struct reporter sarif = {
@@ -56,6 +58,13 @@ static const struct reporter markdown = {
 	.says = "for a pull request",
 	.check = report_check_markdown,
 	.review = report_review_markdown,
+	.plan = report_plan_markdown,
+};
+
+static const struct reporter sql = {
+	.format = "sql",
+	.says = "a script to run by hand",
+	.plan = report_plan_sql,
 };
 
 static const struct reporter html = {
@@ -64,10 +73,11 @@ static const struct reporter html = {
 	.check = report_check_html,
 	.explain = report_explain_html,
 	.review = report_review_html,
+	.plan = report_plan_html,
 };
 
 const struct reporter *const reporters[] = {
-	&text, &json, &sarif, &junit, &github, &gitlab, &gcc, &markdown, &html, NULL};
+	&text, &json, &sarif, &junit, &github, &gitlab, &gcc, &markdown, &html, &sql, NULL};
 
 const struct reporter *reporter_find(struct slice format)
 {
@@ -91,7 +101,9 @@ bool reporter_has(const struct reporter *r, enum document d)
 	case DOCUMENT_STATUS:
 		return r->status;
 	case DOCUMENT_REVIEW:
+		return r->review;
+	case DOCUMENT_PLAN:
 		break;
 	}
-	return r->review;
+	return r->plan;
 }

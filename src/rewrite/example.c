@@ -14,6 +14,7 @@ struct slice rewrite_example(struct arena *a, const struct rule *r)
 	const char *const only[] = {r->id, NULL};
 	struct source *src = ARENA_NEW(a, struct source);
 	struct judge_input in = {.files = &src,
+		.deployed = true,
 		.nfiles = 1,
 		.select = only,
 		.threads = 1,

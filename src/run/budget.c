@@ -37,6 +37,8 @@ enum {
 	BACK_OFF_MS = 5000, /* the longest pause between two transactions */
 	PROMPT_MS = 250,    /* the same where a try costs nobody anything */
 };
+/* Of SQL: more is not copied to save a round trip. */
+enum { JOINED_BYTES = 64 << 10 };
 
 #define SAVEPOINT "SAVEPOINT belay_rung"
 #define BACK_DOWN "ROLLBACK TO SAVEPOINT belay_rung"
@@ -363,16 +365,37 @@ struct slice budget_limits(struct budget *b, const struct step *first)
 static bool set_limit(struct budget *b, const struct step *s, bool in_tx, struct err *err)
 {
 	int want = wait_for(b, s);
+	struct slice words;
 
 	/* Inside CONCURRENTLY a wait hurts nobody, and giving up would leave a ruin. */
 	if (!in_tx && b->locks->rung && s->lock < LOCK_WRITES)
 		want = 0;
 	if (b->limit == want)
 		return true;
-	if (!conn_exec(b->conn, b->locks->limits(&b->arena, b->conn->id.dialect, want, in_tx), err))
+	if (in_tx && b->limit >= 0 && b->locks->other_wait)
+		words = b->locks->other_wait(&b->arena, want);
+	else
+		words = b->locks->limits(&b->arena, b->conn->id.dialect, want, in_tx);
+	if (b->joins && s->kind == STEP_SQL && s->sql.len < JOINED_BYTES)
+		b->words = words;
+	else if (!conn_exec(b->conn, words, err))
 		return false;
 	b->limit = want;
 	return true;
+}
+
+void budget_join(struct budget *b, bool joins)
+{
+	b->joins = joins;
+	b->words = SLICE_NONE;
+}
+
+struct slice budget_words(struct budget *b)
+{
+	struct slice words = b->words;
+
+	b->words = SLICE_NONE;
+	return words;
 }
 
 /* ---- The ladder ---- */

@@ -16,6 +16,8 @@
 #include "base/io.h"
 #include "engine/engine.h"
 #include "run/batch.h"
+#include "run/keep.h"
+#include "run/snapshot.h"
 #include "sql/quote.h"
 
 #include <time.h>
@@ -41,8 +43,11 @@ struct executor {
 	size_t nown, nown_ms;
 	struct resume resume;
 	struct budget budget;
-	bool again;   /* the transaction that the migration opened is begun anew */
-	bool batches; /* a statement in batches has done some of its rows */
+	struct doors doors;
+	struct keep keep;
+	bool again;    /* the transaction that the migration opened is begun anew */
+	bool batches;  /* a statement in batches has done some of its rows */
+	size_t unkept; /* the first verify query whose answer is not in the journal */
 };
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
@@ -134,6 +139,18 @@ static bool place_of_failure(struct executor *x, const struct step *s, struct er
 	return err_span(err, at);
 }
 
+/* The place of a failure is counted from where `sql` begins. */
+static bool send_with(struct executor *x, struct slice words, struct slice sql, struct err *err)
+{
+	if (!words.len)
+		return conn_exec(x->conn, sql, err);
+	words = arena_printf(x->arena, "%.*s; ", SLICE(words));
+	if (conn_exec(x->conn, arena_printf(x->arena, "%.*s%.*s", SLICE(words), SLICE(sql)), err))
+		return true;
+	err->sql_offset = err->sql_offset > words.len ? err->sql_offset - words.len : 0;
+	return false;
+}
+
 static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
@@ -141,7 +158,7 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
-		ok = conn_exec(x->conn, s->sql, err);
+		ok = send_with(x, budget_words(&x->budget), s->sql, err);
 	return ok || place_of_failure(x, s, err);
 }
 
@@ -280,8 +297,11 @@ static bool run_with_row(struct executor *x, const struct step *s, struct err *e
 	long long ms = 0;
 
 	do {
-		if (send_fenced(x, begin_for(x, s), err) &&
-			budget_step(&x->budget, s, s, 1, true, err) && run_step(x, s, &ms, err) &&
+		if (keep_ahead(&x->keep, s->serial, s->serial + 1, err) &&
+			send_fenced(x, begin_for(x, s), err) &&
+			budget_step(&x->budget, s, s, 1, true, err) &&
+			keep_before(&x->keep, s, err) && run_step(x, s, &ms, err) &&
+			keep_after(&x->keep, s, err) &&
 			(!x->journal || journal_done_alone(x->journal, s, ms, err)) &&
 			commit(x, err)) {
 			x->kept++;
@@ -351,8 +371,8 @@ static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,
 		.step = s,
-		.migration = s->migration,
-		.direction = s->direction,
+		.migration = x->plan->migrations[x->at],
+		.direction = x->plan->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
 		.text = text,
@@ -384,6 +404,11 @@ static bool batch_settle(void *ctx, struct conn *c, const struct step *s, struct
 	return ok;
 }
 
+static void tell_keeping(void *ctx, const struct step *s, struct slice text)
+{
+	batch_tell(ctx, EVENT_KEEP, s, text, NULL);
+}
+
 static bool run_in_batches(struct executor *x, const struct step *s, struct err *err)
 {
 	const struct batch_host host = {.ctx = x,
@@ -407,6 +432,8 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 	long long begun = io_now_ms();
 	bool ok;
 
+	if (!keep_alone(&x->keep, s, begin_words(x->conn), err))
+		return false;
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	ok = batch_run(&b, err);
 	x->batches = !ok && (b.cursor.found || b.cursor.last);
@@ -458,6 +485,8 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	struct slice before = SLICE_NONE;
 	long long ms = 0;
 
+	if (!keep_alone(&x->keep, s, begin_words(x->conn), err))
+		return false;
 	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
 		return false;
 	if (x->journal && !journal_intent(x->journal, s, before, err))
@@ -510,7 +539,10 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 			return false;
 		x->committing = true;
 	}
-	ok = run_step(x, s, &ms, err);
+	x->keep.in_own = true;
+	ok = keep_before(&x->keep, s, err) && run_step(x, s, &ms, err) &&
+	     (ends || keep_after(&x->keep, s, err));
+	x->keep.in_own = false;
 	x->committing = x->committing && !ok && !x->conn->ops->alive(x->conn);
 	if (!ok)
 		return false;
@@ -596,7 +628,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 
 static bool verify_now(struct executor *x, const struct migration *m, struct err *err)
 {
-	size_t before = x->result->nfailures;
+	size_t before = x->result->nfailures, asked = x->result->nchecks;
 	const struct verify_failure *f;
 
 	if (!x->o->verify || x->plan->direction != DIR_UP || !m->verify.src)
@@ -605,7 +637,9 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 		return false;
 	tell(x, EVENT_VERIFY_DONE, NULL, 0);
 	if (x->result->nfailures == before)
-		return true;
+		return !x->journal || verified_keep(x->journal, x->conn, x->result->checks + asked,
+					      x->result->nchecks - asked, err);
+	x->unkept = asked;
 	f = &x->result->failures[before];
 	err_set(err, ERR_FAILED, "verify failed after migration %.*s: expected %.*s, got %.*s",
 		SLICE(m->id), SLICE(f->expected), SLICE(slice_sub(f->got, 0, 200)));
@@ -654,6 +688,24 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 	return ok;
 }
 
+static void tell_put_back(void *ctx, struct slice text)
+{
+	batch_tell(ctx, EVENT_PUT_BACK, NULL, text, NULL);
+}
+
+/* After the statements of a down: what its up had kept. */
+static bool put_back(struct executor *x, const struct migration *m, struct err *err)
+{
+	return x->plan->direction == DIR_UP || keep_put_back(&x->keep, m, tell_put_back, x, err);
+}
+
+static bool put_back_alone(struct executor *x, const struct migration *m, struct err *err)
+{
+	if (x->plan->direction == DIR_UP)
+		return true;
+	return begin_tx(x, err) && put_back(x, m, err) && commit(x, err);
+}
+
 static bool run_grouped(
 	struct executor *x, const struct migration *m, size_t from, size_t to, struct err *err)
 {
@@ -663,6 +715,8 @@ static bool run_grouped(
 
 	x->ngroup = 0;
 	x->nms = 0;
+	if (!keep_ahead(&x->keep, from, to, err))
+		return false;
 	/* SET TRANSACTION has to come before any query: then the lock waits for it. */
 	if (from < to && only_sets(x->plan->steps[from].statement)) {
 		if (!conn_exec(x->conn, first, err))
@@ -683,16 +737,23 @@ static bool run_grouped(
 				return false;
 			locked = true;
 		}
+		budget_join(&x->budget, !keep_on(&x->keep));
 		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
 			    err) ||
-			!run_step(x, &x->plan->steps[i], &ms, err))
+			!keep_before(&x->keep, &x->plan->steps[i], err) ||
+			!run_step(x, &x->plan->steps[i], &ms, err) ||
+			!keep_after(&x->keep, &x->plan->steps[i], err)) {
+			budget_join(&x->budget, false);
 			return false;
+		}
+		budget_join(&x->budget, false);
 		*ARENA_PUSH(x->arena, x->group, x->ngroup) = &x->plan->steps[i];
 		*ARENA_PUSH(x->arena, x->group_ms, x->nms) = ms;
 	}
 	if (!locked && !take_framework_lock(x, first, true, &unlock, err))
 		return false;
-	if (!verify_now(x, m, err) || !record(x, m, true, err))
+	if (!keep_after(&x->keep, NULL, err) || !put_back(x, m, err) || !verify_now(x, m, err) ||
+		!record(x, m, true, err))
 		return false;
 	give_framework_lock_back(x, unlock);
 	return true;
@@ -745,7 +806,7 @@ static bool run_separately(
 			SLICE(m->id));
 		err_at(err, m->path, 0, 0, 0);
 	}
-	ok = ok && verify_now(x, m, err);
+	ok = ok && verify_now(x, m, err) && put_back_alone(x, m, err);
 	if (ok) {
 		/* The history row comes last, together with the ledger's. */
 		ok = begin_tx(x, err) && record(x, m, true, err);
@@ -835,6 +896,25 @@ static void tell_framework(struct executor *x, const struct migration *m, const 
 	err_done(&ignored);
 }
 
+/* In front of what would destroy rows somebody is asked. */
+static bool doors_open(struct executor *x, size_t from, size_t to, struct err *err)
+{
+	const struct migration *m = x->plan->migrations[x->at];
+	struct door *v;
+	size_t n;
+
+	if (!x->o->consent || !doors_find(&x->doors, from, to, &v, &n, err) ||
+		!keep_whole(&x->keep, m, from, to, n > 0, err))
+		return !err_is(err);
+	if (n == 0 || x->o->consent(x->o->ctx, m, v, n, err))
+		return true;
+	if (x->at)
+		err_context(err, "%zu migration%s before it %s %s and recorded", x->at,
+			x->at == 1 ? "" : "s", x->at == 1 ? "is" : "are",
+			x->plan->direction == DIR_UP ? "applied" : "undone");
+	return false;
+}
+
 /* What cannot be done is said before the migration is marked as begun. */
 static bool batches_can_run(struct executor *x, size_t from, size_t to, struct err *err)
 {
@@ -848,6 +928,21 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
+/* A failing verify query: the migration is gone, what was asked and answered stays. */
+static void keep_failed_checks(struct executor *x)
+{
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
+		return;
+	x->conn->waiter = (struct waiter){0};
+	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
+		x->result->nchecks - x->unkept, &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
+}
+
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -857,16 +952,19 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->kept = 0;
 	x->batches = false;
 	forget_own(x);
+	keep_migration(&x->keep);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
-	if (!windows_open(x, from, to, err))
+	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
+	x->begun = io_now_ms(); /* the work itself, not the waiting for an answer */
 	ok = batches_can_run(x, from, to, err);
 	if (ok)
 		ok = x->grouped ? run_patiently(x, m, from, to, err)
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
+		keep_failed_checks(x);
 		tell_framework(x, m, err);
 		explain_failure(x, m, to - from, err);
 		return false;
@@ -925,7 +1023,9 @@ static bool prepare(struct executor *x, struct err *err)
 
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
-	if (!resume_check(x->o->state, x->plan, err))
+	if (!resume_check(x->o->state, x->plan, err) ||
+		(x->o->consent &&
+			!doors_begin(&x->doors, x->plan, x->conn, x->o->state, x->arena, err)))
 		return false;
 	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
 		return err_context(err, "making the history table of %s", p->layout->name);
@@ -934,8 +1034,11 @@ static bool prepare(struct executor *x, struct err *err)
 		return false;
 	if (x->journal)
 		journal_guard(x->journal, lease_fence(x->o->lease, x->arena));
-	if (!budget_begin(&x->budget, x->plan, x->o, err))
+	if (!budget_begin(&x->budget, x->plan, x->o, err) ||
+		!keep_begin(&x->keep, x->plan, x->o, x->journal, &x->doors, x->arena, err))
 		return false;
+	x->keep.maker.tell = tell_keeping;
+	x->keep.maker.ctx = x;
 	x->budget.tell = tell_budget;
 	x->budget.ctx = x;
 	x->resume = (struct resume){.state = x->o->state,
@@ -946,6 +1049,21 @@ static bool prepare(struct executor *x, struct err *err)
 		.waiting = tell_waiting,
 		.ctx = x};
 	return true;
+}
+
+/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
+static void keep_snapshot(struct executor *x, const struct err *failure)
+{
+	struct snapshot_scope scope =
+		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
+	struct err ignored = {0};
+
+	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
+		failure->code == ERR_INTERRUPTED)
+		return;
+	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
+		&ignored);
+	err_done(&ignored);
 }
 
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
@@ -964,6 +1082,7 @@ bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
+		keep_snapshot(&x, err);
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"

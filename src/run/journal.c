@@ -24,7 +24,8 @@ enum {
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-static void place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(
+	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -52,14 +53,36 @@ static void own(struct journal *j, const char *name)
 	table(&j->sql, j->conn->id.dialect, j->schema, j->prefix, name);
 }
 
+bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
+{
+	static const char *const tables[] = {
+		"run", "step", "cursor", "part", "control", "moved", "applied", "version", "snapshot", "verified", "archive"};
+	struct slice ours, prefix;
+
+	journal_place(d, where, &ours, &prefix);
+	if (d == DIALECT_POSTGRES)
+		return slice_eq(schema, ours) || slice_is(schema, "belay_archive");
+	if (slice_starts(name, "belay_archive"))
+		return true;
+	if (name.len <= prefix.len || !slice_eq(slice_sub(name, 0, prefix.len), prefix))
+		return false;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (slice_is(slice_from(name, prefix.len), tables[i]))
+			return true;
+	return false;
+}
+
 bool journal_is_ours(enum dialect d, struct slice schema, struct slice name)
 {
-	if (d == DIALECT_POSTGRES)
-		return slice_is(schema, "belay");
-	return slice_is(name, "belay_run") || slice_is(name, "belay_step") ||
-	       slice_is(name, "belay_cursor") || slice_is(name, "belay_moved") ||
-	       slice_is(name, "belay_part") || slice_is(name, "belay_control") ||
-	       slice_is(name, "belay_applied") || slice_is(name, "belay_version");
+	return journal_owns(d, SLICE_NONE, schema, name);
+}
+
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	journal_place(d, where, &schema, &prefix);
+	table(b, d, schema, prefix, name);
 }
 
 /* Column types by dialect: PostgreSQL, MySQL/MariaDB, SQLite. */
@@ -145,6 +168,49 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		dialect_is_mysql(d) ? "varchar(64)" : k, t, k, type_of(d, 'm'), end);
 }
 
+/* See snapshot.h and journal_verified(). */
+static void keeping_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *m = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "snapshot");
+	buf_printf(out,
+		" (run %s PRIMARY KEY, fingerprint %s NOT NULL, made %s NOT NULL, content %s%s", n,
+		k, m, t, end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "verified");
+	buf_printf(out,
+		" (run %s NOT NULL, migration %s NOT NULL, query %s NOT NULL, sql_text %s NOT "
+		"NULL,"
+		" expected %s NOT NULL, got %s NOT NULL, state %s NOT NULL, asked %s NOT NULL%s",
+		n, k, n, t, t, t, k, m, end);
+}
+
+/* See archive.h. */
+static void archive_script(
+	struct buf *out, enum dialect d, struct slice schema, struct slice prefix)
+{
+	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
+	const char *ts = type_of(d, 'm');
+	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
+
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "archive");
+	buf_printf(out,
+		" (name %s NOT NULL, ordinal %s NOT NULL, run %s NOT NULL, migration %s NOT NULL,"
+		" direction %s NOT NULL, statement %s NOT NULL, hash %s NOT NULL, kind %s NOT NULL,"
+		" object %s NOT NULL, table_schema %s NOT NULL, table_name %s NOT NULL,"
+		" part %s NOT NULL, store_schema %s NOT NULL, store_name %s NOT NULL,"
+		" kept %s, bytes %s, fingerprint %s, columns %s, can_repeat %s NOT NULL,"
+		" define_sql %s, restore_sql %s, after_sql %s, state %s NOT NULL, made %s NOT NULL,"
+		" restored %s, PRIMARY KEY (name, ordinal)%s",
+		k, n, n, k, k, n, k, k, t, t, t, t, t, t, n, n, t, t, n, t, t, t, k, ts, ts, end);
+}
+
 void journal_script(struct buf *out, enum dialect d, struct slice where)
 {
 	const char *k = type_of(d, 'k'), *t = type_of(d, 't'), *n = type_of(d, 'n');
@@ -154,7 +220,7 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 	const char *end = dialect_is_mysql(d) ? ") CHARACTER SET utf8mb4;\n" : ");\n";
 	struct slice schema, prefix;
 
-	place(d, where, &schema, &prefix);
+	journal_place(d, where, &schema, &prefix);
 	if (schema.len)
 		sqlf(out, d, "CREATE SCHEMA IF NOT EXISTS %I;\n", schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -181,6 +247,8 @@ void journal_script(struct buf *out, enum dialect d, struct slice where)
 		" rule %s NOT NULL, run %s NOT NULL, applied_at %s NOT NULL%s",
 		k, k, k, n, n, ts, end);
 	cursor_script(out, d, schema, prefix);
+	keeping_script(out, d, schema, prefix);
+	archive_script(out, d, schema, prefix);
 	if (d == DIALECT_POSTGRES)
 		lease_script(out, schema);
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
@@ -226,15 +294,6 @@ static bool exists(struct conn *c, struct slice schema, struct slice prefix, con
 	*yes = r.nrows > 0;
 	arena_done(&a);
 	return ok;
-}
-
-bool journal_has(
-	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
-{
-	struct slice schema, prefix;
-
-	place(c->id.dialect, where, &schema, &prefix);
-	return exists(c, schema, prefix, name, yes, err);
 }
 
 static bool read_ledger(struct conn *c, struct slice schema, struct slice prefix, struct arena *a,
@@ -315,7 +374,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 {
 	struct slice schema, prefix;
 
-	place(c->id.dialect, where, &schema, &prefix);
+	journal_place(c->id.dialect, where, &schema, &prefix);
 	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
@@ -402,7 +461,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	struct rows r = {0};
 	bool found, ok;
 
-	place(c->id.dialect, where, &j.schema, &j.prefix);
+	journal_place(c->id.dialect, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
@@ -430,7 +489,7 @@ bool journal_open(struct journal **out, struct conn *c, struct slice where, enum
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
-	place(c->id.dialect, where, &j->schema, &j->prefix);
+	journal_place(c->id.dialect, where, &j->schema, &j->prefix);
 	if (!begin_run(j, err)) {
 		journal_close(j);
 		return false;
@@ -448,11 +507,20 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name)
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
 {
 	struct slice schema, prefix;
 
-	place(d, where, &schema, &prefix);
+	journal_place(c->id.dialect, where, &schema, &prefix);
+	return exists(c, schema, prefix, name, yes, err);
+}
+
+void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name)
+{
+	struct slice schema, prefix;
+
+	journal_place(d, where, &schema, &prefix);
 	table(b, d, schema, prefix, name);
 }
 
@@ -613,11 +681,13 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 
 	if (close_steps && !close_open_steps(j, m, err))
 		return false;
-	buf_adds(&j->sql, "DELETE FROM ");
-	own(j, "applied");
-	sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
-	if (!run_sql(j, err))
-		return false;
+	if (d == DIR_DOWN || dialect != DIALECT_POSTGRES) {
+		buf_adds(&j->sql, "DELETE FROM ");
+		own(j, "applied");
+		sqlf(&j->sql, dialect, " WHERE migration = %L", m->id);
+		if (!run_sql(j, err))
+			return false;
+	}
 	if (d == DIR_DOWN)
 		return true;
 	buf_adds(&j->sql, "INSERT INTO ");
@@ -626,6 +696,11 @@ bool journal_applied(struct journal *j, const struct migration *m, enum directio
 		" (migration, layout, checksum, rule, run, applied_at)"
 		" VALUES (%L, %L, %L, 1, %lld, %s)",
 		m->id, j->layout, slice_of(m->checksum), j->run, slice_of(now_of(dialect)));
+	/* One statement where one will do: this is sent for every migration. */
+	if (dialect == DIALECT_POSTGRES)
+		buf_adds(&j->sql, " ON CONFLICT (migration) DO UPDATE SET layout = EXCLUDED.layout,"
+				  " checksum = EXCLUDED.checksum, rule = EXCLUDED.rule,"
+				  " run = EXCLUDED.run, applied_at = EXCLUDED.applied_at");
 	return run_sql(j, err);
 }
 

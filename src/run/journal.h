@@ -12,6 +12,9 @@
  *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
  *	cursor(…), part(…), moved(…)		see cursor.h
  *	control(…)				see control.h
+ *	snapshot(run, fingerprint, made, content)	the schema as belay left it: snapshot.h
+ *	verified(run, migration, query, sql_text, expected, got, state, asked)
+ *	archive(name, ordinal, …)		see archive.h
  *	version(version)			of these tables
  *	applied(migration, layout, checksum, rule, run, applied_at)	the ledger of hashes
  *
@@ -81,8 +84,13 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
  * one. `close_steps`: the migration has rows of single steps, which now belong to the past. */
 bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
 	bool close_steps, struct err *err);
-/* Is that table of the journal there? */
-bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
+/* The schema or the prefix of our tables, whichever the server has. */
+void journal_place(
+	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix);
+/* Is there a table of ours with that name? And its quoted name. */
+bool journal_has(
+	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
+void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name);
 /* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
 void journal_table(struct journal *j, struct buf *b, const char *name);
 void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
@@ -90,6 +98,9 @@ long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
+/* One of our tables, quoted, where there is no open journal. */
+/* True for tables that are ours, wherever the journal is. */
+bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name);
 /* True for tables that are ours: comparisons leave them out. */
 bool journal_is_ours(enum dialect d, struct slice schema, struct slice name);
 

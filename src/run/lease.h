@@ -28,7 +28,7 @@ struct lease {
 	long long beaten; /* our clock: when the heartbeat was last written */
 };
 struct lease_request {
-	struct slice where; /* of the journal */
+	struct slice where;  /* of the journal */
 	const char *command; /* "up": shown to who finds it held */
 	enum if_running if_running;
 	int patience_ms;

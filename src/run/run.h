@@ -9,6 +9,8 @@
 #define BELAY_RUN_RUN_H
 
 #include "plan/plan.h"
+#include "run/archive.h"
+#include "run/door.h"
 #include "run/journal.h"
 #include "run/lease.h"
 
@@ -28,6 +30,8 @@ struct run_state {
 	size_t n;
 	struct history history;
 	bool journal_exists;
+	struct ledger_row *ledger;
+	size_t nledger;
 	struct journal_entry *open_steps; /* intended, not known to be done */
 	size_t nopen_steps;
 };
@@ -36,11 +40,13 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 /* The migrations a request means, in running order. Exactly one of the selectors is used. */
 struct selection {
 	enum direction direction;
-	struct slice to;   /* up ID / down ID (not included) / goto */
-	struct slice only; /* up --only */
-	size_t count;      /* down --count N; 0 = not given */
-	bool all;          /* down --all */
-	enum phase phase;  /* up --phase */
+	struct slice to;     /* up ID / down ID (not included) / goto */
+	struct slice only;   /* up --only */
+	size_t count;        /* down --count N; 0 = not given */
+	bool all;            /* down --all */
+	enum phase phase;    /* up --phase */
+	bool out_of_order;   /* up: late ones are run in their place */
+	bool ignore_missing; /* up: rows whose file is missing do not stop it */
 };
 bool state_select(const struct run_state *s, const struct project *p, const struct selection *sel,
 	struct arena *a, const struct migration ***out, size_t *n, struct err *err);
@@ -53,9 +59,11 @@ enum run_event_kind {
 	EVENT_MIGRATION_DONE,
 	EVENT_VERIFY_DONE,
 	EVENT_RETRY,
-	EVENT_BATCH, /* of a statement in batches one more is done; text: how far it has come */
-	EVENT_PAUSE, /* the batches wait; text: what for */
-	EVENT_LEFT,  /* when all is walked there are rows left; text: how many */
+	EVENT_BATCH,    /* of a statement in batches one more is done; text: how far it has come */
+	EVENT_PAUSE,    /* the batches wait; text: what for */
+	EVENT_LEFT,     /* when all is walked there are rows left; text: how many */
+	EVENT_KEEP,     /* what would be lost is kept; text: what, where, how large */
+	EVENT_PUT_BACK, /* what the migration's up had kept is there again; text: what, how much */
 };
 /* How far the batches of a statement have come. */
 struct batch_progress {
@@ -118,7 +126,18 @@ struct run_options {
 	/* Around each statement: a rehearsal observes locks here. May be NULL. */
 	bool (*before)(void *ctx, const struct step *s, struct err *err);
 	bool (*after)(void *ctx, const struct step *s, long long ms, struct err *err);
-	struct lease *lease; /* held by the caller; NULL: none */
+	/* A migration's statements would destroy these: may they? ERR_REFUSED if not; then it is
+	 * not begun. NULL: nobody is asked. */
+	bool (*consent)(void *ctx, const struct migration *m, const struct door *doors, size_t n,
+		struct err *err);
+	enum backup_mode backup;
+	/* BACKUP_WHOLE: keeps the whole database, once, before the first migration of the run that
+	 * would destroy or change rows. */
+	bool (*back_up)(void *ctx, const struct migration *m, enum direction d, long long run,
+		struct err *err);
+	long long most_bytes; /* of an archive; 0 = no limit */
+	bool no_restore;      /* down leaves archives of up where they are */
+	struct lease *lease;  /* held by the caller; NULL: none */
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
@@ -134,8 +153,17 @@ struct verify_failure {
 	struct slice query, expected, got;
 	struct span span;
 };
+/* A verify query that was asked. */
+struct verify_check {
+	const struct migration *migration;
+	unsigned query; /* index in its script, from 0 */
+	struct slice sql, expected, got;
+	bool holds;
+};
 struct run_result {
 	size_t migrations_done, statements_done;
+	struct verify_check *checks;
+	size_t nchecks;
 	struct verify_failure *failures;
 	size_t nfailures;
 };

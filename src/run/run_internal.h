@@ -10,6 +10,11 @@
 bool verify_migration(struct run_result *out, struct arena *a, const struct project *p,
 	const struct migration *m, struct conn *c, struct err *err);
 
+/* ---- verified.c ---- */
+/* What they answered, in the journal: inside the open transaction, if there is one. */
+bool verified_keep(struct journal *j, struct conn *c, const struct verify_check *checks, size_t n,
+	struct err *err);
+
 /* ---- resume.c ---- */
 struct resume {
 	const struct run_state *state; /* NULL: nothing to go on with */
@@ -43,7 +48,9 @@ struct budget {
 	long long outer_at,
 		sampled; /* when the caller's tick last had its turn; when blockers were asked */
 	int limit;       /* in force now, -1 = unknown */
-	bool own;        /* the migration has set its own timeouts */
+	bool joins;      /* the next statement is sent by us: its limit goes with it, in `words` */
+	struct slice words;
+	bool own;                  /* the migration has set its own timeouts */
 	const struct step *step;   /* under way */
 	bool sending;              /* its statement was sent: the server is at it */
 	const struct step *holder; /* the first whose lock stops writes in the open transaction */
@@ -72,6 +79,11 @@ void budget_fresh_step(struct budget *b);
 void budget_note(struct budget *b, const struct step *s);
 /* Words to put in front of BEGIN's first statement, after a "; "; empty = none. */
 struct slice budget_limits(struct budget *b, const struct step *first);
+/* Words of ours that are sent in front of the statement, with "; " between; empty = none. They are
+ * given once. */
+struct slice budget_words(struct budget *b);
+/* From here on the caller sends those words; or no longer. */
+void budget_join(struct budget *b, bool joins);
 /* Before a statement is sent: its limits, and after a failure the ladder over the locks of `steps`
  * (the rest of its transaction). */
 bool budget_step(struct budget *b, const struct step *s, const struct step *steps, size_t n,

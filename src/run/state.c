@@ -47,6 +47,32 @@ static void add_files(struct run_state *out, struct arena *a, const struct proje
 	}
 }
 
+static bool is_below_mark(const struct history *h, struct slice id)
+{
+	unsigned long long n, mark;
+
+	for (size_t i = 0; slice_u64(id, &n) && i < h->n; i++)
+		if (slice_u64(h->at[i].id, &mark) && n <= mark)
+			return true;
+	return false;
+}
+
+/* Where the tool's table holds one number, only our ledger knows of the others. */
+static void add_ledger_ghosts(struct run_state *out, struct arena *a, const struct project *p,
+	const struct ledger_row *ledger, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct migration_state s = {.id = ledger[i].migration,
+			.state = STATE_APPLIED,
+			.ms = -1,
+			.missing_file = true};
+
+		if (!migration_of(p, s.id) && !row_of(&out->history, s.id) &&
+			is_below_mark(&out->history, s.id))
+			*ARENA_PUSH(a, out->at, out->n) = s;
+	}
+}
+
 static void add_ghosts(struct run_state *out, struct arena *a, const struct project *p)
 {
 	for (size_t i = 0; i < out->history.n; i++) {
@@ -177,6 +203,10 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 		return err_context(err, "reading belay's journal");
 	add_files(out, a, p, ledger, nledger);
 	add_ghosts(out, a, p);
+	if (p->layout->high_water)
+		add_ledger_ghosts(out, a, p, ledger, nledger);
+	out->ledger = ledger;
+	out->nledger = nledger;
 	mark_partial(out, p->layout->high_water);
 	if (p->layout->high_water)
 		mark_below(out, ledger, nledger);
@@ -229,6 +259,68 @@ static bool refuse_partial(const struct migration_state *m, struct err *err)
 			      : "`belay up` goes on with it; after that `belay down` undoes it.");
 	err_next(err, m->undoing ? "belay down" : "belay up");
 	return m->migration ? err_at(err, m->migration->path, 0, 0, 0) : false;
+}
+
+static bool refuse_lost(const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "migration %.*s is applied here, but its file is missing",
+		SLICE(m->id));
+	err_hint(err,
+		"Nothing was done. Bring the file back; or take the migration out of the history: "
+		"belay forget %.*s; or, with an older version of the code on purpose: belay up "
+		"--ignore-missing",
+		SLICE(m->id));
+	return err_next(err, "belay forget %.*s", SLICE(m->id));
+}
+
+/* What is applied behind a late one. */
+static struct slice applied_behind(const struct run_state *s, const struct migration_state *m)
+{
+	for (const struct migration_state *x = m + 1; x < s->at + s->n; x++)
+		if (x->migration && x->state == STATE_APPLIED && !x->migration->repeatable)
+			return x->id;
+	return SLICE_NONE;
+}
+
+static bool refuse_late(
+	const struct run_state *s, const struct migration_state *m, struct err *err)
+{
+	if (m->state == STATE_APPLIED) {
+		err_set(err, ERR_REFUSED,
+			"migration %.*s stands below the mark in the history, and belay did not "
+			"run it",
+			SLICE(m->id));
+		err_hint(err,
+			"Nothing was done. If it is new here: belay up --only %.*s; if it was run: "
+			"belay repair writes that down.",
+			SLICE(m->id));
+	} else {
+		err_set(err, ERR_REFUSED,
+			"migration %.*s is late: %.*s, which stands behind it, is applied already",
+			SLICE(m->id), SLICE(applied_behind(s, m)));
+		err_hint(err,
+			"Nothing was done. If their order does not matter: belay up --out-of-order, "
+			"or this one alone: belay up --only %.*s. Else give it a number behind the "
+			"last one.",
+			SLICE(m->id));
+	}
+	err_next(err, "belay up --only %.*s", SLICE(m->id));
+	return err_at(err, m->migration->path, 0, 0, 0);
+}
+
+/* The history and the folder tell different stories. */
+static bool up_gates(const struct run_state *s, const struct selection *sel, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct migration_state *m = &s->at[i];
+
+		if (m->missing_file && m->state == STATE_APPLIED && !sel->ignore_missing)
+			return refuse_lost(m, err);
+		if (m->late && m->migration && !sel->only.len &&
+			(m->state == STATE_APPLIED || !sel->out_of_order))
+			return refuse_late(s, m, err);
+	}
+	return true;
 }
 
 static bool gates(const struct run_state *s, struct err *err)
@@ -350,6 +442,6 @@ bool state_select(const struct run_state *s, const struct project *p, const stru
 	if (!gates(s, err))
 		return false;
 	if (sel->direction == DIR_UP)
-		return select_up(s, p, sel, a, out, n, err);
+		return up_gates(s, sel, err) && select_up(s, p, sel, a, out, n, err);
 	return select_down(s, p, sel, a, out, n, err);
 }

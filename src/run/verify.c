@@ -205,7 +205,13 @@ static bool ask(struct run_result *out, struct arena *a, const struct migration 
 		return err_span(err, st->span);
 	}
 	got = rows_text(a, &r);
-	if (!holds(&check, &r, got))
+	*ARENA_PUSH(a, out->checks, out->nchecks) = (struct verify_check){.migration = m,
+		.query = (unsigned)i,
+		.sql = st->raw,
+		.expected = expected_words(&check),
+		.got = r.nrows ? got : SL("no row"),
+		.holds = holds(&check, &r, got)};
+	if (!out->checks[out->nchecks - 1].holds)
 		*ARENA_PUSH(a, out->failures, out->nfailures) =
 			(struct verify_failure){.migration = m,
 				.query = st->raw,

@@ -163,11 +163,15 @@ static size_t cells(struct slice s)
 size_t clean_width(struct slice line, size_t chars)
 {
 	struct buf b = {0};
-	size_t n;
+	size_t n = 0;
 
+	/* Each ASCII character takes one cell, as a blank or a picture too. */
+	for (; chars && n < line.len && (unsigned char)line.at[n] < 0x80; chars--)
+		n++;
+	line = slice_from(line, n);
 	while (line.len && chars--)
 		clean_one(&b, &line, true);
-	n = cells(buf_slice(&b));
+	n += cells(buf_slice(&b));
 	buf_done(&b);
 	return n;
 }

@@ -107,7 +107,7 @@ int version_default(enum dialect d)
 	case DIALECT_POSTGRES:
 		return 150000;
 	case DIALECT_MYSQL:
-		return 80000;
+		return 80036;
 	case DIALECT_MARIADB:
 		return 101100;
 	case DIALECT_SQLITE:

@@ -2,7 +2,7 @@
 #include "sql/directive.h"
 
 static const char *const names[] = {"allow", "allow-file", "batched", "phase", "no-transaction",
-	"budget", "window", "verify", NULL};
+	"budget", "window", "verify", "destroys", NULL};
 
 /* Peers' ignore comments, longer ones first where one begins with another. What follows a marker is
  * a list of that tool's rules; none = all of them. */
@@ -221,6 +221,8 @@ const char *directive_problem(struct arena *a, const struct directive *d)
 			"belay:phase wants expand, backfill or contract, not \"%.*s\"",
 			SLICE(d->args))
 			.at;
+	if (slice_iis(d->name, "destroys") && slice_empty(d->args))
+		return "belay:destroys names no object";
 	if (!slice_istarts(d->name, "allow"))
 		return NULL;
 	if (slice_empty(d->rule))

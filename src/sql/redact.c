@@ -334,7 +334,7 @@ static bool nothing_to_see(struct slice sql)
 		if (c != 'p' && c != 's' && c != ':' && c != 'i' && c != 'a' && c != 't')
 			continue;
 		for (size_t k = 0; k < sizeof signs / sizeof *signs && !seen; k++)
-			seen = slice_istarts(slice_from(sql, i), signs[k]);
+			seen = c == signs[k][0] && slice_istarts(slice_from(sql, i), signs[k]);
 	}
 	return !seen;
 }
@@ -385,7 +385,7 @@ static size_t shape_at(struct slice s)
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
 		size_t n = strlen(shapes[i].prefix), begin = n;
 
-		if (!slice_starts(s, shapes[i].prefix))
+		if (s.at[0] != shapes[i].prefix[0] || !slice_starts(s, shapes[i].prefix))
 			continue;
 		while (n < s.len && in_alphabet(shapes[i].of, s.at[n]))
 			n++;

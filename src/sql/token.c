@@ -26,7 +26,8 @@ static int byte(const struct lexer *l, size_t at)
 	return at < l->text.len ? (unsigned char)l->text.at[at] : -1;
 }
 
-enum { BLANK = 1, WORD_START = 2, DIGIT = 4, WORD_PART = 8 };
+/* LONE: a token of its own wherever it stands, in every dialect. */
+enum { BLANK = 1, WORD_START = 2, DIGIT = 4, WORD_PART = 8, LONE = 16 };
 
 /* clang-format off */
 static const unsigned char classes[256] = {
@@ -34,6 +35,7 @@ static const unsigned char classes[256] = {
 	['a' ... 'z'] = WORD_START | WORD_PART, ['A' ... 'Z'] = WORD_START | WORD_PART,
 	['_'] = WORD_START | WORD_PART, [0x80 ... 0xff] = WORD_START | WORD_PART,
 	['0' ... '9'] = DIGIT | WORD_PART, ['$'] = WORD_PART,
+	['('] = LONE, [')'] = LONE, [','] = LONE, [';'] = LONE,
 };
 /* clang-format on */
 
@@ -545,9 +547,11 @@ static struct token take_wordlike(struct lexer *l, int c)
 			return take(l, TOKEN_WORD, skip_word(l, l->at));
 		return take(l, TOKEN_NUMBER, skip_number(l, l->at));
 	}
-	prefix = string_prefix(l, l->at);
-	if (prefix)
-		return take_string(l, prefix);
+	if (!word_part(byte(l, l->at + 1))) {
+		prefix = string_prefix(l, l->at);
+		if (prefix)
+			return take_string(l, prefix);
+	}
 	return take(l, TOKEN_WORD, skip_word(l, l->at));
 }
 
@@ -583,12 +587,14 @@ struct token lexer_raw(struct lexer *l)
 
 	if (c < 0)
 		return (struct token){TOKEN_END, l->text.len, slice_from(l->text, l->text.len)};
-	if (l->at == 0 && slice_starts(l->text, "\xef\xbb\xbf"))
+	if (classes[c] & LONE)
+		return take(l, TOKEN_PUNCT, l->at + 1);
+	if (c == 0xef && l->at == 0 && slice_starts(l->text, "\xef\xbb\xbf"))
 		return take(l, TOKEN_BLANK, 3);
-	if (is_blank(c))
-		return take_blanks(l);
 	if (word_start(c))
 		return take_wordlike(l, c);
+	if (is_blank(c))
+		return take_blanks(l);
 	if (line_comment_at(l, l->at))
 		return take(l, TOKEN_COMMENT, skip_line_comment(l, l->at));
 	if (block_comment_at(l, l->at))

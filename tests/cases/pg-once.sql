@@ -2,6 +2,7 @@
 CREATE TABLE users (id bigint PRIMARY KEY, plan text, seen timestamp, made timestamp);
 CREATE TABLE teams (id bigint PRIMARY KEY, plan text);
 CREATE TABLE notes (id bigint PRIMARY KEY, user_id bigint REFERENCES users, team_id bigint REFERENCES teams);
+INSERT INTO notes VALUES (1);
 CREATE VIEW names AS SELECT id FROM users;
 CREATE VIEW plans AS SELECT id FROM teams;
 

@@ -6,6 +6,7 @@ CREATE INDEX users_legacy ON users (legacy);
 CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 CREATE TABLE events_2 (id bigint, day date NOT NULL);
+INSERT INTO users VALUES (1, '', 1, ''); INSERT INTO orders VALUES (1); INSERT INTO events_2 VALUES (1, '2021-02-02'); INSERT INTO events VALUES (1, '2020-02-02');
 CREATE MATERIALIZED VIEW totals AS SELECT user_id FROM orders;
 CREATE UNIQUE INDEX totals_user ON totals (user_id);
 CREATE DOMAIN positive AS integer CHECK (value > 0);

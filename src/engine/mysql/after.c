@@ -400,6 +400,40 @@ static void carry_out(struct altering *s, const struct change *first, const stru
 	}
 }
 
+static bool same_key(const struct after_part *a, const struct after_part *b)
+{
+	const struct index_def *x = &a->was->index, *y = &b->will->index;
+
+	if (a->type == OBJECT_CONSTRAINT)
+		return after_is_primary(a) && after_is_primary(b) &&
+		       names_eq(a->was->constraint.columns, b->will->constraint.columns);
+	return x->unique == y->unique && slice_eq(x->method, y->method) &&
+	       names_eq(x->columns, y->columns) && names_eq(x->keys, y->keys);
+}
+
+static bool is_dropped_by_name(const struct after_part *p)
+{
+	return p->gone && p->was && p->by &&
+	       (p->by->kind == CHANGE_DROP_INDEX || p->by->kind == CHANGE_DROP_CONSTRAINT);
+}
+
+/* MariaDB: a key that is dropped and added with the same definition stays where it is. */
+static void find_twins(struct altering *s)
+{
+	for (size_t i = 0; i < s->x->n; i++)
+		for (size_t k = 0; k < s->x->n; k++) {
+			struct after_part *old = &s->x->v[i], *new = &s->x->v[k];
+
+			if (old->twin || new->was || new->gone || new->implied ||
+				old->type != new->type || !is_dropped_by_name(old) ||
+				(old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT) ||
+				!same_key(old, new))
+				continue;
+			new->was = old->was;
+			new->twin = old->twin = true;
+		}
+}
+
 void my_after(struct arena *a, const struct my_dialect *d, const struct object *t,
 	const struct statement *st, struct after *out)
 {
@@ -418,4 +452,8 @@ void my_after(struct arena *a, const struct my_dialect *d, const struct object *
 			if (drop == (pass == 0))
 				carry_out(&s, st->changes, ch);
 		}
+	if (is_mariadb(d) && t && slice_empty(t->table_.partition_key.text) &&
+		(slice_empty(t->table_.access_method) ||
+			slice_is(t->table_.access_method, "InnoDB")))
+		find_twins(&s);
 }

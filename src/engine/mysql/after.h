@@ -18,8 +18,9 @@ struct after_part {
 	size_t place;              /* columns: where it stood, from 1 */
 	bool gone;                 /* dropped, by name or together with its columns */
 	bool shrunk;               /* an index that lost a column and stays */
-	bool reordered;            /* an index whose text sorts differently then */
-	bool implied;              /* an index that a foreign key brings along */
+	bool twin;      /* dropped under one name and added under another: it only gets that */
+	bool reordered; /* an index whose text sorts differently then */
+	bool implied;   /* an index that a foreign key brings along */
 };
 
 struct after {

@@ -93,6 +93,11 @@ const char *my_charset_collation(const struct my_dialect *d, struct slice charse
 	return c->collation;
 }
 
+struct slice my_charset_server(const struct my_dialect *d)
+{
+	return is_mariadb(d) && d->version < 110600 ? SL("latin1") : SL("utf8mb4");
+}
+
 int my_charset_bytes(struct slice charset)
 {
 	const struct charset *c = find(charset);

@@ -1,5 +1,5 @@
 /* effects.c - what a statement does at the point where it runs. */
-#include "engine/mysql/effects.h"
+#include "engine/mysql/effects_alter.h"
 
 #include "engine/mysql/parser.h"
 
@@ -219,6 +219,8 @@ static void create_table(struct effects *x, const struct change *ch)
 		if (how == ABSENT)
 			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(ch->other.name));
 	}
+	if (t)
+		fx_created_keys_fit(x, ch);
 	for (size_t i = 0; t && i < t->nparts; i++) {
 		const struct object *o = t->parts[i];
 
@@ -310,6 +312,11 @@ static void drop_relation(struct effects *x, const struct change *ch)
 	if (how == ABSENT)
 		fx_fails(x, OUTCOME_FAILS, "there is no %s %.*s", object_type_word(ch->type),
 			SLICE(fx_show(x, ch->target)));
+	if (t && t->type == OBJECT_SEQUENCE && ch->type == OBJECT_TABLE && is_mariadb(&x->d)) {
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+		fx_destroys(x, ch, OBJECT_SEQUENCE, SLICE_NONE, true);
+		return;
+	}
 	if (t && t->type != ch->type && !quiet)
 		fx_fails(x, OUTCOME_FAILS, "%.*s is a %s", SLICE(fx_show(x, ch->target)),
 			object_type_word(t->type));
@@ -602,6 +609,19 @@ static void soften(struct effects *x)
 		x->out->outcome = OUTCOME_MAY_FAIL;
 }
 
+/* What fails does nothing; only DROP drops what it finds. */
+static void undone(struct effects *x)
+{
+	struct effect *e = x->out;
+
+	e->rerun = RERUN_FAILS;
+	if (x->st->nchanges > 1 && !alters_table(x->st))
+		return;
+	e->nrewrites = e->nscans = e->nbuilds = e->nwrites_rows = e->ndestroys = e->nbreaks = 0;
+	e->algorithm = e->lock_clause = NULL;
+	e->undo = UNDO_EXACT;
+}
+
 void mysql_effects(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct statement *st, struct effect *out)
 {
@@ -611,6 +631,7 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	*out = (struct effect){.certain = true, .transaction = TX_ALLOWED};
 	if (st->state == STATEMENT_OPAQUE) {
 		unread(&x);
+		out->documented = x.d.dialect == DIALECT_MYSQL;
 		return;
 	}
 	if (st->state == STATEMENT_SYNTAX) {
@@ -630,8 +651,9 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 		for (size_t i = 0; i < st->nchanges; i++)
 			change_effects(&x, &st->changes[i]);
 	soften(&x);
+	out->documented |= x.d.dialect == DIALECT_MYSQL;
 	if (out->outcome == OUTCOME_FAILS)
-		out->rerun = RERUN_FAILS;
+		undone(&x);
 }
 
 /* Nothing in these servers must stand outside a transaction: what cannot be part of one commits it.

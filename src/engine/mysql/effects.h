@@ -3,6 +3,7 @@
 #define BELAY_ENGINE_MYSQL_EFFECTS_H
 
 #include "engine/mysql/online.h"
+#include "sql/token.h"
 
 struct effects {
 	struct arena *a;
@@ -43,6 +44,22 @@ bool fx_is_online(enum change_kind k);
 /* ALTER TABLE, CREATE INDEX, DROP INDEX: all changes of the statement, and what they cost. */
 void fx_alter(struct effects *x);
 void fx_rename_table(struct effects *x, const struct change *ch);
+
+/* ---- effects_again.c ---- */
+struct fx_words {
+	struct token *at;
+	size_t n;
+};
+
+struct fx_words fx_words_of(struct effects *x);
+/* The place of a word outside of brackets, w->n if there is none. */
+size_t fx_word_at(const struct fx_words *w, size_t from, const char *word);
+bool fx_has_word(const struct fx_words *w, size_t from, size_t to, const char *word);
+/* An INSERT … SELECT that looks whether the row is there: the place behind the bracket of its
+ * sub-select, 0 if there is no such thing. */
+size_t fx_guard(struct effects *x, const struct fx_words *w, const struct change *ch);
+enum rerun fx_insert_again(struct effects *x, const struct change *ch, const struct object *t);
+enum rerun fx_update_again(struct effects *x, const struct change *ch, const struct object *t);
 
 /* ---- effects_data.c ---- */
 void fx_data(struct effects *x, const struct change *ch);

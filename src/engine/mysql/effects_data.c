@@ -21,264 +21,6 @@ static void writes(struct effects *x, struct name table)
 		fx_resolved(x, table), SLICE_NONE, true);
 }
 
-/* ---- the words of the statement ---- */
-
-struct words {
-	struct token *at;
-	size_t n;
-};
-
-static struct words words_of(struct effects *x)
-{
-	struct words w = {0};
-	struct lexer l;
-	struct token t;
-
-	lexer_init(&l, x->d.dialect, x->st->text);
-	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
-		*ARENA_PUSH(x->a, w.at, w.n) = t;
-	return w;
-}
-
-static size_t word_at(const struct words *w, size_t from, const char *word)
-{
-	int depth = 0;
-
-	for (size_t i = from; i < w->n; i++) {
-		if (token_punct(w->at[i], "("))
-			depth++;
-		else if (token_punct(w->at[i], ")"))
-			depth--;
-		else if (depth == 0 && token_is(w->at[i], word))
-			return i;
-	}
-	return w->n;
-}
-
-static bool has_word(const struct words *w, size_t from, size_t to, const char *word)
-{
-	for (size_t i = from; i < to && i < w->n; i++)
-		if (token_is(w->at[i], word))
-			return true;
-	return false;
-}
-
-static bool is_call(const struct words *w, size_t i)
-{
-	return w->at[i].kind == TOKEN_WORD && i + 1 < w->n && token_punct(w->at[i + 1], "(");
-}
-
-/* A clock, a die, a counter: another value each time. */
-static bool is_fickle(struct token t)
-{
-	static const char *const names[] = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIME",
-		"LOCALTIMESTAMP", "SYSDATE", "UNIX_TIMESTAMP", "UTC_TIMESTAMP", "CURTIME",
-		"CURRENT_TIME", "UUID", "UUID_SHORT", "SYS_GUID", "RAND", "RANDOM_BYTES", "NEXTVAL",
-		"LAST_INSERT_ID", "CONNECTION_ID"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (token_is(t, names[i]))
-			return true;
-	return false;
-}
-
-/* ---- a second UPDATE ---- */
-
-static bool sets(const struct change *ch, struct slice column)
-{
-	return my_names_have(ch->list, column);
-}
-
-static enum rerun rerun_update(struct effects *x, const struct change *ch)
-{
-	struct words w = words_of(x);
-	size_t from = word_at(&w, 0, "SET"), to = word_at(&w, from, "WHERE");
-	bool self = false, call = false, grows = false, settles = false;
-
-	if (ch->reads.n || x->st->nchanges > 1 || fx_flag(ch, CHANGE_HAS_LIMIT) ||
-		has_word(&w, 0, w.n, "SELECT") || from == w.n)
-		return RERUN_UNKNOWN;
-	for (size_t i = from + 1; i < to; i++) {
-		struct token t = w.at[i];
-		bool target = i + 1 < to && token_punct(w.at[i + 1], "=") &&
-			      (i == from + 1 || token_punct(w.at[i - 1], ",") ||
-				      token_punct(w.at[i - 1], "."));
-
-		if (is_fickle(t) && (is_call(&w, i) || token_is(t, "CURRENT_TIMESTAMP")))
-			return RERUN_DIFFERS;
-		settles |= is_call(&w, i) &&
-			   (token_is(t, "UPPER") || token_is(t, "LOWER") || token_is(t, "TRIM") ||
-				   token_is(t, "COALESCE") || token_is(t, "IFNULL"));
-		grows |= token_punct(t, "+") || token_punct(t, "-") || token_punct(t, "*") ||
-			 token_punct(t, "/") || (is_call(&w, i) && token_is(t, "CONCAT"));
-		if (is_call(&w, i))
-			call = true;
-		else if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) && !target)
-			self |= sets(ch, token_value(x->a, x->d.dialect, t));
-	}
-	if (self)
-		return settles && !grows ? RERUN_SAME : grows ? RERUN_DIFFERS : RERUN_UNKNOWN;
-	return call && !settles && !grows ? RERUN_UNKNOWN : RERUN_SAME;
-}
-
-/* ---- a second INSERT ---- */
-
-enum said { SAID_VALUE, SAID_NOTHING, SAID_FICKLE, SAID_UNKNOWN };
-
-static enum said what_is_said(struct token t)
-{
-	if (token_is(t, "NULL") || token_is(t, "DEFAULT"))
-		return SAID_NOTHING;
-	if (is_fickle(t))
-		return SAID_FICKLE;
-	return t.kind == TOKEN_NUMBER || t.kind == TOKEN_STRING || token_punct(t, "-")
-		       ? SAID_VALUE
-		       : SAID_UNKNOWN;
-}
-
-/* INSERT … SET column = value */
-static enum said value_set(struct effects *x, const struct words *w, struct slice column)
-{
-	for (size_t i = word_at(w, 0, "SET"); i + 2 < w->n; i++)
-		if ((w->at[i].kind == TOKEN_WORD || w->at[i].kind == TOKEN_QUOTED) &&
-			token_punct(w->at[i + 1], "=") &&
-			slice_ieq(token_value(x->a, x->d.dialect, w->at[i]), column))
-			return what_is_said(w->at[i + 2]);
-	return SAID_NOTHING;
-}
-
-/* The value for the nth column in the first row of VALUES. */
-static enum said value_said(const struct words *w, size_t nth)
-{
-	size_t i = word_at(w, 0, "VALUES"), comma = 0;
-	int depth = 0;
-
-	if (i == w->n)
-		i = word_at(w, 0, "VALUE");
-	for (i++; i < w->n; i++) {
-		struct token t = w->at[i];
-
-		if (token_punct(t, "(") && depth++ == 0)
-			continue;
-		if (token_punct(t, ")") && --depth == 0)
-			return SAID_UNKNOWN;
-		if (depth == 1 && token_punct(t, ",")) {
-			comma++;
-			continue;
-		}
-		if (comma != nth)
-			continue;
-		return what_is_said(t);
-	}
-	return SAID_UNKNOWN;
-}
-
-static size_t column_place(const struct change *ch, const struct object *t, struct slice column)
-{
-	size_t place = 0;
-
-	if (ch->list.n) {
-		for (size_t i = 0; i < ch->list.n; i++)
-			if (slice_ieq(ch->list.at[i], column))
-				return i;
-		return SIZE_MAX;
-	}
-	for (size_t i = 0; i < t->nparts; i++) {
-		if (t->parts[i]->type != OBJECT_COLUMN)
-			continue;
-		if (slice_ieq(t->parts[i]->name, column))
-			return place;
-		place++;
-	}
-	return SIZE_MAX;
-}
-
-/* Is a unique key given a value that a second run will meet again? */
-static enum said key_said(struct effects *x, const struct words *w, const struct change *ch,
-	const struct object *t, struct names key)
-{
-	bool set = !fx_flag(ch, CHANGE_FROM_SELECT) && word_at(w, 0, "VALUES") == w->n &&
-		   word_at(w, 0, "VALUE") == w->n;
-	enum said all = SAID_VALUE;
-
-	for (size_t k = 0; k < key.n; k++) {
-		size_t place = column_place(ch, t, key.at[k]);
-		enum said one = SAID_VALUE;
-
-		if (set)
-			one = value_set(x, w, key.at[k]);
-		else if (place == SIZE_MAX)
-			one = SAID_NOTHING;
-		else if (!fx_flag(ch, CHANGE_FROM_SELECT))
-			one = value_said(w, place);
-		if (one == SAID_NOTHING || one == SAID_FICKLE)
-			return one;
-		if (one == SAID_UNKNOWN)
-			all = one;
-	}
-	return key.n ? all : SAID_NOTHING;
-}
-
-static enum said keys_said(struct effects *x, const struct change *ch, const struct object *t)
-{
-	struct words w = words_of(x);
-	enum said best = SAID_NOTHING;
-
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		enum said one;
-
-		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"))
-			one = key_said(x, &w, ch, t, o->constraint.columns);
-		else if (o->type == OBJECT_INDEX && o->index.unique)
-			one = key_said(x, &w, ch, t, o->index.columns);
-		else
-			continue;
-		if (one == SAID_VALUE)
-			return one;
-		if (one == SAID_UNKNOWN)
-			best = one;
-	}
-	return best;
-}
-
-static bool reads_itself(struct effects *x, const struct change *ch)
-{
-	return my_names_have(ch->reads, fx_show(x, ch->target)) ||
-	       my_names_have(ch->reads, ch->target.name);
-}
-
-static enum rerun rerun_insert(struct effects *x, const struct change *ch, const struct object *t)
-{
-	bool gentle = fx_flag(ch, CHANGE_ON_CONFLICT) || ch->kind == CHANGE_REPLACE;
-	struct words w;
-	size_t update;
-
-	if (!t || t->tainted || t->type != OBJECT_TABLE || reads_itself(x, ch))
-		return RERUN_UNKNOWN;
-	switch (keys_said(x, ch, t)) {
-	case SAID_NOTHING:
-	case SAID_FICKLE:
-		return RERUN_DIFFERS;
-	case SAID_UNKNOWN:
-		return RERUN_UNKNOWN;
-	case SAID_VALUE:
-		break;
-	}
-	if (!gentle)
-		return RERUN_FAILS;
-	w = words_of(x);
-	for (size_t i = 0; i < w.n; i++)
-		if (is_fickle(w.at[i]) && is_call(&w, i))
-			return ch->kind == CHANGE_REPLACE ? RERUN_DIFFERS : RERUN_UNKNOWN;
-	update = word_at(&w, word_at(&w, 0, "DUPLICATE"), "UPDATE");
-	for (size_t i = update; i < w.n; i++)
-		if (token_punct(w.at[i], "+") || token_punct(w.at[i], "-") ||
-			token_punct(w.at[i], "*"))
-			return RERUN_DIFFERS;
-	return RERUN_SAME;
-}
-
 /* ---- tables read ---- */
 
 static struct name name_read(struct slice read)
@@ -335,7 +77,34 @@ static bool finds_one(struct effects *x, const struct object *t, struct slice wh
 	return false;
 }
 
-enum scan { SCAN_NO, SCAN_MAYBE, SCAN_YES };
+/* column = value, IN (…), a range, IS NULL, LIKE 'x%', of an index's first column: an index is used
+ * unless it finds too many rows. */
+static bool uses_index(struct effects *x, const struct object *t, struct slice where)
+{
+	static const char *const words[] = {"IN", "BETWEEN", "IS"}, *const signs[] = {"=", "<", ">",
+									    "<=", ">="};
+	struct lexer l;
+	struct token a, b, c;
+	bool ranges = false;
+
+	lexer_init(&l, x->d.dialect, where);
+	a = lexer_next(&l);
+	b = lexer_next(&l);
+	c = lexer_next(&l);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		ranges |= token_is(b, words[i]) && !token_is(c, "NOT");
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		ranges |= token_punct(b, signs[i]) &&
+			  (c.kind == TOKEN_NUMBER || c.kind == TOKEN_STRING);
+	ranges |= token_is(b, "LIKE") && c.kind == TOKEN_STRING && c.text.len > 2 &&
+		  c.text.at[1] != '%' && c.text.at[1] != '_';
+	return ranges && (a.kind == TOKEN_WORD || a.kind == TOKEN_QUOTED) &&
+	       leads_index(t, token_value(x->a, x->d.dialect, a)) &&
+	       slice_ifind(where, SL(" or ")) == SIZE_MAX &&
+	       slice_ifind(where, SL("select")) == SIZE_MAX;
+}
+
+enum scan { SCAN_NO, SCAN_LIKELY_NOT, SCAN_MAYBE, SCAN_YES };
 
 /* How one table is read under a condition; no other table is there. */
 static enum scan scan_under(struct effects *x, const struct object *t, struct slice where)
@@ -344,6 +113,8 @@ static enum scan scan_under(struct effects *x, const struct object *t, struct sl
 		return SCAN_MAYBE;
 	if (finds_one(x, t, where))
 		return SCAN_NO;
+	if (uses_index(x, t, where))
+		return SCAN_LIKELY_NOT;
 	for (size_t i = 0; i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_COLUMN && leads_index(t, t->parts[i]->name) &&
 			my_mentions(x->a, x->d.dialect, where, t->parts[i]->name))
@@ -351,32 +122,53 @@ static enum scan scan_under(struct effects *x, const struct object *t, struct sl
 	return SCAN_YES;
 }
 
+/* The word on the level that `from` begins. */
+static size_t inner_word(const struct fx_words *w, size_t from, const char *word)
+{
+	int depth = 0;
+
+	for (size_t i = from; i < w->n && depth >= 0; i++) {
+		depth += token_punct(w->at[i], "(");
+		depth -= token_punct(w->at[i], ")");
+		if (depth == 0 && token_is(w->at[i], word))
+			return i;
+	}
+	return w->n;
+}
+
+static struct slice behind(const struct effects *x, struct token word)
+{
+	return slice_from(x->st->text, (size_t)(word.text.at + word.text.len - x->st->text.at));
+}
+
 /* Tables behind FROM. Where there is one table, the condition tells; else the server chooses. */
 static void reads(struct effects *x, const struct change *ch, bool alone)
 {
-	struct words w = words_of(x);
-	size_t where = word_at(&w, 0, "WHERE");
-	bool open = ch->reads.n == 1 && alone && !has_word(&w, 0, w.n, "LIMIT") &&
-		    !has_word(&w, 0, w.n, "GROUP") && !has_word(&w, 0, w.n, "ORDER") &&
-		    !has_word(&w, 0, w.n, "HAVING") && !has_word(&w, where, w.n, "SELECT");
+	struct fx_words w = fx_words_of(x);
+	size_t where = fx_word_at(&w, 0, "WHERE");
+	bool open = ch->reads.n == 1 && alone && !fx_has_word(&w, 0, w.n, "LIMIT") &&
+		    !fx_has_word(&w, 0, w.n, "GROUP") && !fx_has_word(&w, 0, w.n, "ORDER") &&
+		    !fx_has_word(&w, 0, w.n, "HAVING") && !fx_has_word(&w, where, w.n, "SELECT");
 	bool sure = true;
+	size_t guard = ch->reads.n == 1 && alone ? fx_guard(x, &w, ch) : 0,
+	       asks = guard ? inner_word(&w, guard + 1, "WHERE") : w.n;
 
 	for (size_t i = 0; i < ch->reads.n; i++) {
 		struct name n = name_read(ch->reads.at[i]);
 		enum presence how;
-		enum scan scan = open ? SCAN_YES : SCAN_MAYBE;
+		enum scan scan = open || guard ? SCAN_YES : SCAN_MAYBE;
 		const struct object *o = fx_find(x, OBJECT_NONE, n, &how);
 
 		if (how == ABSENT && slice_empty(n.schema))
 			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(n.name));
 		if ((o && o->type != OBJECT_TABLE) || !slice_empty(n.schema))
 			continue;
-		if (open && where < w.n)
-			scan = scan_under(x, o,
-				slice_from(x->st->text,
-					(size_t)(w.at[where].text.at + 5 - x->st->text.at)));
-		sure &= scan != SCAN_MAYBE;
-		if (scan != SCAN_NO)
+		if (guard && asks < w.n)
+			scan = scan_under(x, o, behind(x, w.at[asks]));
+		else if (open && where < w.n)
+			scan = scan_under(x, o, behind(x, w.at[where]));
+		sure &= scan == SCAN_NO || scan == SCAN_YES;
+		if (scan >= SCAN_MAYBE)
 			scans(x, n, scan == SCAN_YES);
 	}
 	if (!sure)
@@ -401,9 +193,9 @@ static void scan_of_target(struct effects *x, const struct change *ch, const str
 		return;
 	if (fx_flag(ch, CHANGE_HAS_WHERE) && !fx_flag(ch, CHANGE_WHERE_TRUE))
 		scan = scan_under(x, t, ch->value.text);
-	if (scan == SCAN_MAYBE)
+	if (scan == SCAN_MAYBE || scan == SCAN_LIKELY_NOT)
 		effect_need(x->a, x->out, SL("which indexes the server uses"));
-	if (scan != SCAN_NO)
+	if (scan >= SCAN_MAYBE)
 		scans(x, ch->target, scan == SCAN_YES);
 }
 
@@ -511,11 +303,12 @@ void fx_data(struct effects *x, const struct change *ch)
 	switch ((int)ch->kind) {
 	case CHANGE_INSERT:
 	case CHANGE_REPLACE: {
-		struct words w = words_of(x);
-		bool pushes_out = ch->kind == CHANGE_REPLACE || word_at(&w, 0, "DUPLICATE") < w.n;
+		struct fx_words w = fx_words_of(x);
+		bool pushes_out =
+			ch->kind == CHANGE_REPLACE || fx_word_at(&w, 0, "DUPLICATE") < w.n;
 
 		fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
-		fx_rerun(x, rerun_insert(x, ch, t));
+		fx_rerun(x, fx_insert_again(x, ch, t));
 		if (ch->reads.n)
 			reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
 		if (ch->kind == CHANGE_REPLACE)
@@ -533,7 +326,7 @@ void fx_data(struct effects *x, const struct change *ch)
 		break;
 	case CHANGE_UPDATE:
 		fx_undo(x, UNDO_NONE);
-		fx_rerun(x, rerun_update(x, ch));
+		fx_rerun(x, fx_update_again(x, ch, t));
 		scan_of_target(x, ch, t);
 		children(x, ch, t);
 		break;

@@ -4,7 +4,6 @@
 
 extern const struct engine engine_mysql, engine_mariadb;
 
-
 const struct engine engine_mysql = {
 	.dialect = DIALECT_MYSQL,
 	.name = "mysql",
@@ -17,6 +16,7 @@ const struct engine engine_mysql = {
 	.connect = mysql_connect_url,
 	.load = mysql_load,
 	.rows_fingerprint = mysql_rows_fingerprint,
+	.sizes = mysql_sizes,
 	.positions = mysql_positions,
 	.scratch_start = mysql_scratch_start,
 	.scratch_open = mysql_scratch_open,
@@ -29,6 +29,8 @@ const struct engine engine_mysql = {
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
+	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "give a MySQL server with --scratch mysql://USER:PASSWORD@HOST/",
 };
@@ -45,6 +47,7 @@ const struct engine engine_mariadb = {
 	.connect = mariadb_connect_url,
 	.load = mysql_load,
 	.rows_fingerprint = mysql_rows_fingerprint,
+	.sizes = mysql_sizes,
 	.positions = mysql_positions,
 	.scratch_start = mariadb_scratch_start,
 	.scratch_open = mysql_scratch_open,
@@ -57,6 +60,8 @@ const struct engine engine_mariadb = {
 	.probe = mysql_probe,
 	.locks = &mysql_locks,
 	.batches = &mysql_batches,
+	.keep = &mysql_keep,
+	.dump = &mysql_dump,
 	.watch = &mysql_watch,
 	.scratch_extension_hint = "install MariaDB's server (Debian: mariadb-server)",
 };

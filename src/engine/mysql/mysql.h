@@ -28,9 +28,13 @@ static inline bool is_mariadb(const struct my_dialect *d)
 /* ---- budget.c ---- */
 extern const struct engine_locks mysql_locks;
 extern const struct engine_batches mysql_batches; /* batches.c */
+extern const struct engine_keep mysql_keep;       /* keep.c */
+extern const struct engine_dump mysql_dump;       /* dump.c */
 
 /* ---- watch.c ---- */
 extern const struct engine_watch mysql_watch;
+bool mysql_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+	struct err *err); /* sizes.c */
 
 /* ---- charset.c ---- */
 /* utf8 becomes utf8mb3, names become lower case; NULL if the name is not one we know. */
@@ -40,6 +44,8 @@ const char *my_charset_collation(const struct my_dialect *d, struct slice charse
 /* The character set of a collation: what stands before the first '_'. */
 struct slice my_collation_charset(struct arena *a, struct slice collation);
 struct slice my_collation_canonical(struct arena *a, struct slice collation);
+/* What a server of that version takes when nobody said another. */
+struct slice my_charset_server(const struct my_dialect *d);
 int my_charset_bytes(struct slice charset); /* most bytes of one character; 4 if not known */
 struct slice engine_canonical(struct arena *a, struct slice engine);
 

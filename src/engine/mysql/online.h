@@ -39,8 +39,9 @@ enum my_type_change {
 struct type_question {
 	const struct object *from, *to; /* columns, with the table's character set filled in */
 	bool indexed, redundant;
-	bool unsure;     /* answered: nobody said the character set, and it matters */
-	bool only_order; /* answered: the text stays, its order changes */
+	bool unsure;      /* answered: nobody said the character set, and it matters */
+	bool only_order;  /* answered: the text stays, its order changes, and indexes can follow */
+	bool other_order; /* answered: its order changes */
 };
 enum my_type_change my_type_change(const struct my_dialect *d, struct type_question *q);
 /* The column as it will be: without a character set of its own it takes the table's. */
@@ -51,6 +52,12 @@ struct slice my_type_base(struct slice type); /* varchar */
 bool my_type_loses(struct slice from, struct slice to);
 bool my_type_rounds_only(struct slice from, struct slice to);
 bool my_type_number(struct slice type, unsigned long long *n); /* varchar(20): 20 */
+/* Bytes that a column takes in an index, of which `key` says the length: "c(10)". Whole texts: 0
+ * and *whole. */
+unsigned long long my_key_part_bytes(
+	const struct my_dialect *d, const struct object *column, struct slice key, bool *whole);
+#define MY_KEY_BYTES 3072 /* InnoDB; of one column 767 in the older row formats */
+bool my_is_geometry(struct slice type);
 int my_lob_size(struct slice base); /* 1 tinytext … 4 longblob, 0 = not one of them */
 
 #endif

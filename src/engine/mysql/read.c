@@ -188,6 +188,25 @@ static bool only_in_bodies(struct token t)
 	return false;
 }
 
+/* The first words of statements that are not read here. Any other is no statement to any server. */
+static bool is_statement_word(struct token t)
+{
+	static const char *const words[] = {"BACKUP", "BINLOG", "CHANGE", "CLONE", "DESC",
+		"DESCRIBE", "EXPLAIN", "GET", "HANDLER", "HELP", "IMPORT", "INSTALL", "KILL",
+		"PURGE", "RESET", "RESIGNAL", "RESTART", "SHOW", "SHUTDOWN", "SIGNAL", "START",
+		"STOP", "UNINSTALL", "XA", "CASE", "FOR", "IF", "BEGIN", "WITH", "DO", "CALL",
+		"PREPARE", "EXECUTE", "DEALLOCATE", "LOAD", "ALTER", "CREATE", "DROP", "SELECT",
+		"INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "USE", "LOCK", "UNLOCK", "FLUSH",
+		"ANALYZE", "OPTIMIZE", "CHECK", "CHECKSUM", "REPAIR", "CACHE", "RENAME", "TRUNCATE",
+		"TABLE", "VALUES", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "GRANT", "REVOKE",
+		"RELOAD"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return false;
+}
+
 bool my_read_statement(struct parser *p)
 {
 	bool known;
@@ -207,6 +226,9 @@ bool my_read_statement(struct parser *p)
 			SLICE(tok_now(p).text));
 	if (tok_now(p).kind != TOKEN_WORD)
 		return my_fault_expected(p, "a statement");
+	if (!p->inner && !is_statement_word(tok_now(p)))
+		return my_fault_syntax(
+			p, p->at, "there is no statement %.*s", SLICE(tok_now(p).text));
 	return my_fault_opaque(p, "belay does not know the statement %.*s", SLICE(tok_now(p).text));
 }
 

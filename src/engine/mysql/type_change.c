@@ -49,6 +49,39 @@ int my_lob_size(struct slice base)
 	return 0;
 }
 
+bool my_is_geometry(struct slice type)
+{
+	static const char *const names[] = {"point", "linestring", "polygon", "geometry",
+		"multipoint", "multilinestring", "multipolygon", "geometrycollection",
+		"geomcollection"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_is(my_type_base(type), names[i]))
+			return true;
+	return false;
+}
+
+unsigned long long my_key_part_bytes(
+	const struct my_dialect *d, const struct object *column, struct slice key, bool *whole)
+{
+	struct slice base = my_type_base(column->column.type), charset = column->column.charset;
+	bool text = my_type_has_charset(column->column.type);
+	size_t open = slice_chr(key, '(');
+	unsigned long long n = 0;
+
+	*whole = false;
+	if (!text && !slice_starts(base, "var") && !slice_is(base, "binary") && !my_lob_size(base))
+		return 8;
+	if (slice_is(base, "enum") || slice_is(base, "set"))
+		return 2;
+	if (slice_empty(charset))
+		charset = my_charset_server(d);
+	if (!(open < key.len && my_type_number(slice_from(key, open), &n)) &&
+		!my_type_number(column->column.type, &n))
+		*whole = my_lob_size(base) > 0;
+	return text ? n * (unsigned)my_charset_bytes(charset) : n;
+}
+
 static size_t label_count(struct slice type)
 {
 	size_t n = 1;
@@ -95,8 +128,9 @@ static enum my_type_change same_base(
 {
 	struct slice base = my_type_base(a);
 	unsigned long long m = 0, n = 0;
-	unsigned bytes =
-		slice_is(base, "varchar") ? (unsigned)my_charset_bytes(q->from->column.charset) : 1;
+	struct slice charset = slice_empty(q->from->column.charset) ? my_charset_server(d)
+								    : q->from->column.charset;
+	unsigned bytes = slice_is(base, "varchar") ? (unsigned)my_charset_bytes(charset) : 1;
 
 	if (int_size(base))
 		return is_unsigned(a) == is_unsigned(b) ? TYPE_METADATA : TYPE_NARROWER;
@@ -174,7 +208,7 @@ static struct text_kind kind_of(const struct my_dialect *d, const struct object 
 	const char *dflt;
 
 	if (slice_empty(k.charset)) {
-		k.charset = SL("utf8mb4");
+		k.charset = my_charset_server(d);
 		k.assumed = true;
 	}
 	dflt = my_charset_collation(d, k.charset);
@@ -216,6 +250,8 @@ static enum my_type_change charset_change(const struct my_dialect *d, struct typ
 {
 	struct text_kind a = kind_of(d, q->from), b = kind_of(d, q->to);
 	enum my_type_change order = TYPE_SAME, set;
+	struct slice base = my_type_base(q->from->column.type);
+	bool is_list = slice_is(base, "enum") || slice_is(base, "set");
 
 	if (!my_type_has_charset(q->from->column.type) || !my_type_has_charset(q->to->column.type))
 		return TYPE_SAME;
@@ -225,9 +261,10 @@ static enum my_type_change charset_change(const struct my_dialect *d, struct typ
 	if (a.assumed || b.assumed)
 		q->unsure = true;
 	if (!slice_eq(order_of(a.collation), order_of(b.collation)))
-		order = is_mariadb(d) && !q->indexed ? TYPE_METADATA : TYPE_WIDER;
+		order = is_mariadb(d) && !q->indexed && !is_list ? TYPE_METADATA : TYPE_WIDER;
 	set = set_change(d, &a, &b, q);
-	q->only_order = set == TYPE_SAME;
+	q->only_order = set == TYPE_SAME && !is_list && !my_lob_size(base);
+	q->other_order = order != TYPE_SAME;
 	return order > set ? order : set;
 }
 

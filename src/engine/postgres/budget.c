@@ -22,6 +22,11 @@ static struct slice limits(struct arena *a, enum dialect d, int wait_ms, bool lo
 		scope, wait_ms, scope, scope);
 }
 
+static struct slice other_wait(struct arena *a, int wait_ms)
+{
+	return arena_printf(a, "SET LOCAL lock_timeout = %d", wait_ms);
+}
+
 static bool is_lock_failure(const struct err *e)
 {
 	/* lock_not_available, deadlock_detected, serialization_failure */
@@ -131,6 +136,7 @@ static bool blockers(struct conn *watcher, struct slice session_id, const struct
 
 const struct engine_locks pg_locks = {
 	.limits = limits,
+	.other_wait = other_wait,
 	.unlimit = "RESET lock_timeout; RESET statement_timeout; "
 		   "RESET idle_in_transaction_session_timeout",
 	.least_wait_ms = 1,

@@ -50,6 +50,7 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 		if (l->change && (l->change->flags & CHANGE_IF_EXISTS))
 			r.certain = false;
 	}
+	r.certain = r.certain && !l->perhaps;
 	return r;
 }
 
@@ -370,14 +371,14 @@ static const struct habit habits[] = {
 	{CHANGE_MERGE,              RERUN_UNKNOWN, RERUN_UNKNOWN, UNDO_NONE},
 	{CHANGE_TRUNCATE,           RERUN_SAME, RERUN_SAME, UNDO_NONE},
 	{CHANGE_COPY_IN,            RERUN_DIFFERS, RERUN_DIFFERS, UNDO_EXACT},
-	{CHANGE_DO_BLOCK,           RERUN_UNKNOWN, RERUN_UNKNOWN, UNDO_NONE},
-	{CHANGE_CALL,               RERUN_UNKNOWN, RERUN_UNKNOWN, UNDO_NONE},
+	{CHANGE_DO_BLOCK,           RERUN_SAME, RERUN_SAME, UNDO_EXACT}, /* what is inside decides */
+	{CHANGE_CALL,               RERUN_SAME, RERUN_SAME, UNDO_EXACT},
 };
 /* clang-format on */
 
 enum { GUARDS = CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE | CHANGE_ON_CONFLICT };
 
-static enum rerun worse_rerun(enum rerun a, enum rerun b)
+enum rerun pg_worse_rerun(enum rerun a, enum rerun b)
 {
 	/* fails beats differs beats unknown beats same */
 	static const int rank[] = {
@@ -426,7 +427,7 @@ static bool forbidden_in_tx(struct looking *l)
 			r = pg_relation_of(l, r.object->table);
 		return l->version >= 140000 && pg_is_partitioned(&r);
 	case CHANGE_DISCARD:
-		return slice_empty(c->name) || slice_iis(c->name, "all");
+		return slice_iis(c->value.text, "all");
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:
@@ -482,7 +483,7 @@ static const struct pg_action *action_of(enum change_kind kind)
 {
 	static const struct pg_action *const tables[] = {pg_alter_actions, pg_type_actions,
 		pg_column_actions, pg_constraint_actions, pg_partition_actions, pg_index_actions,
-		pg_object_actions, pg_row_actions};
+		pg_object_actions, pg_row_actions, pg_maintenance_actions, pg_drop_actions};
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct pg_action *a = tables[i]; a->on || a->on_relation; a++)
@@ -508,6 +509,29 @@ static void act(struct looking *l, const struct pg_action *a)
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 }
 
+/* Does the block ask whether it has been done already, or take it for no fault? */
+static bool asks_first(struct slice block)
+{
+	static const char *const signs[] = {"if not exists(", "if not exists (", "if exists(",
+		"if exists (", "to_regclass(", "to_regtype(", "duplicate_", "undefined_",
+		"when others", "already_exists", "not found"};
+
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (slice_ifind(block, slice_of(signs[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static enum rerun guarded_rerun(const struct looking *l)
+{
+	if (l->rerun == RERUN_SAME)
+		return RERUN_SAME;
+	if (l->rerun == RERUN_FAILS && l->change->flags & CHANGE_INNER &&
+		change_class_of(l->change->kind) != CLASS_DATA && asks_first(l->block))
+		return RERUN_SAME;
+	return RERUN_UNKNOWN;
+}
+
 static void look_at(struct looking *l)
 {
 	const struct pg_action *a = action_of(l->change->kind);
@@ -519,8 +543,12 @@ static void look_at(struct looking *l)
 		act(l, a);
 	pg_refusals(l);
 	if (l->change->flags & CHANGE_GUARDED)
+		l->rerun = guarded_rerun(l);
+	if (l->change->kind == CHANGE_DO_BLOCK && l->statement->partly_opaque) {
 		l->rerun = RERUN_UNKNOWN;
-	l->out->rerun = worse_rerun(l->out->rerun, l->rerun);
+		l->out->undo = UNDO_NONE;
+	}
+	l->out->rerun = pg_worse_rerun(l->out->rerun, l->rerun);
 }
 
 /* Do later changes of the statement find what earlier ones did? A list of names does not. */
@@ -543,9 +571,20 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 	struct slice why;
 
 	for (size_t i = 0; i < n; i++) {
+		const struct statement *whole = l->statement;
+		struct statement own = *whole;
+
 		l->change = &changes[i];
+		if (changes[i].flags & CHANGE_INNER && changes[i].span.src) {
+			own.text = span_text(changes[i].span); /* not all of the block */
+			own.changes = (struct change *)&changes[i];
+			own.nchanges = 1;
+			l->statement = &own;
+		}
 		look_at(l);
-		look_inside(l, changes[i].inner, changes[i].ninner);
+		l->statement = whole;
+		if (changes[i].kind != CHANGE_PREPARE)
+			look_inside(l, changes[i].inner, changes[i].ninner);
 		if (!up || i + 1 == n)
 			continue;
 		s.arena = l->arena;
@@ -565,10 +604,17 @@ void postgres_effects(struct arena *a, const struct catalog *c, const struct ses
 		.session = s,
 		.statement = st,
 		.out = out,
+		.block = st->text,
 		.version = catalog_version(c)};
 	size_t mark;
 
 	*out = (struct effect){.certain = true};
+	if (st->state == STATEMENT_SYNTAX) {
+		out->outcome = OUTCOME_FAILS;
+		out->outcome_why = st->fault_message;
+		out->rerun = RERUN_FAILS;
+		return;
+	}
 	if (st->state != STATEMENT_READ) {
 		out->unread = true;
 		out->certain = false;

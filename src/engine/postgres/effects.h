@@ -28,9 +28,15 @@ struct looking {
 	const struct statement *statement;
 	const struct change *change;
 	struct effect *out;
+	struct slice block; /* the text of all of it; the statement's own may be a part */
 	int version;
 	enum rerun rerun; /* of this change */
 	bool partial;     /* the catalog holds what earlier changes of the statement did */
+	/* What a statement sets off in turn (effects_bodies.c, keys that cascade): */
+	unsigned nest;
+	const struct looking *above;
+	bool perhaps;    /* a condition decides whether it does */
+	bool only_locks; /* a function's SQL is read, not run */
 };
 
 /* A relation as the statement names it. */
@@ -63,8 +69,28 @@ void pg_fails(struct looking *l, const char *fmt, ...) __attribute__((format(pri
 void pg_may_fail(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pg_need(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* ---- Values that are written out (effects_values.c) ---- */
+struct pg_values {
+	struct names *rows; /* of INSERT … VALUES: the texts of each row */
+	size_t n;
+};
+struct pg_values pg_values_of(struct looking *l);
+struct slice pg_value(const struct looking *l, const struct pg_values *v, size_t row,
+	const struct relation *r, struct slice column);
+/* Does the statement say what goes into the column? */
+bool pg_gives(const struct looking *l, const struct pg_values *v, const struct relation *r,
+	struct slice column);
+bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
+	const struct object ***out, size_t *n);
+bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out);
+/* *out NULL: none takes it. */
+bool pg_partition_for(
+	struct looking *l, const struct relation *r, struct slice value, const struct object **out);
+
 /* ---- What else is reached (effects_links.c) ---- */
 struct name pg_split_name(struct slice full); /* "schema.name" */
+/* "schema.table.column" or "schema.table", as views list what they read. */
+struct name pg_table_of(struct slice read);
 struct slice pg_last_part(struct slice full); /* of "schema.table.column" */
 bool pg_is_partitioned(const struct relation *r);
 bool pg_is_temporary(const struct relation *r);
@@ -91,6 +117,19 @@ void pg_lock_default_partition(struct looking *l, const struct relation *parent,
 void pg_lock_parent_indexes(struct looking *l, const struct relation *parent);
 /* What the change reads, in the mode of a query. */
 void pg_reads(struct looking *l, bool scan, bool below);
+/* True when it is known that there is none: said, unless IF EXISTS allows it. */
+bool pg_missing(struct looking *l, enum object_type type);
+void pg_no_schema(struct looking *l, struct slice schema); /* fails when there is none */
+bool pg_spells_type(struct arena *a, struct slice text, struct name type);
+void pg_row_type_used(struct looking *l, struct name type);
+/* The column, and what stands on it. */
+void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice column);
+struct names pg_column_names(struct looking *l, const struct object *relation);
+/* The function's name with its types in full. */
+struct name pg_function_name(struct looking *l, struct name n);
+struct slice pg_short_signature(struct looking *l, struct slice name);
+bool pg_target(struct looking *l, struct relation *r); /* the change's, unless it has none */
+void pg_row_rerun(struct looking *l, const struct relation *r, const struct pg_values *v);
 /* Does the statement do the same to that relation too? */
 bool pg_in_statement(const struct looking *l, const struct relation *r);
 bool pg_has_unique(const struct object *table, struct names columns);
@@ -100,6 +139,37 @@ void pg_rerun(struct looking *l, enum rerun r); /* better known than by its kind
 const struct object *pg_domain(struct looking *l, struct slice type);
 /* What the server refuses whatever is in the tables (effects_refused.c). */
 void pg_refusals(struct looking *l);
+
+/* ---- What is set off besides (effects_bodies.c, effects_rows.c) ---- */
+enum { PG_NEST_MAX = 8 };
+struct pg_deeds {
+	bool understood;   /* nothing dynamic, nothing unknown is called */
+	bool writes, inserts_only;
+	bool deletes;
+	enum rerun rerun;  /* of what it writes */
+	bool assigns;      /* NEW.x := … */
+	bool moves;        /* … and something else each time */
+	bool raises;
+};
+void pg_run_text(struct looking *l, struct slice text, struct slice event, bool certain,
+	struct pg_deeds *out);
+void pg_calls(struct looking *l, struct name function, struct slice event, bool certain,
+	struct pg_deeds *out);
+void pg_calls_one(struct looking *l, struct name function);
+void pg_calls_of(struct looking *l, const struct expr_facts *facts);
+void pg_body_locks(struct looking *l, const struct object *function);
+/* True: a rule does something else instead of the statement. */
+bool pg_run_rules(struct looking *l, const struct relation *r);
+void pg_run_triggers(struct looking *l, const struct relation *r);
+void pg_writes_too(struct looking *l, enum change_kind kind, struct name table,
+	struct names columns, struct slice text, bool certain);
+void pg_reads_too(struct looking *l, struct name table, struct slice text, bool certain);
+enum rerun pg_rerun_update(
+	struct looking *l, struct slice text, struct names columns, struct names reads);
+enum rerun pg_worse_rerun(enum rerun a, enum rerun b);
+struct names pg_merged_columns(const struct looking *l, bool insert);
+bool pg_does_update(const struct looking *l); /* ON CONFLICT DO UPDATE */
+bool pg_is_builtin(const struct looking *l, struct slice name);
 
 /* What a kind of change does: a row in the table of one of the files. `on` looks for itself; what
  * `on_relation` gets was named by the change and is not known to be absent. */
@@ -111,7 +181,7 @@ struct pg_action {
 /* Each ends with a row that has neither. */
 extern const struct pg_action pg_alter_actions[], pg_type_actions[], pg_column_actions[],
 	pg_constraint_actions[], pg_partition_actions[], pg_index_actions[], pg_object_actions[],
-	pg_row_actions[];
+	pg_row_actions[], pg_maintenance_actions[], pg_drop_actions[];
 
 /* ---- Columns (effects_columns.c) ---- */
 /* NULL and *known = UNKNOWN when the table is not known. */

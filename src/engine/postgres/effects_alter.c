@@ -102,6 +102,17 @@ static void alter_constraint(struct looking *l, const struct relation *r)
 	}
 }
 
+/* 17: partitions share their parent's. */
+static void identity_of_partition(struct looking *l, const struct relation *r)
+{
+	if (l->version < 170000 || !r->object || r->type != OBJECT_TABLE)
+		return;
+	if (r->object->table_.partition_of.name.len)
+		pg_fails(l, "the identity is the parent's");
+	if (l->change->flags & CHANGE_ONLY && pg_is_partitioned(r))
+		pg_fails(l, "the identity is its partitions' too");
+}
+
 /* Identity, expression, default: what the column is decides. */
 static void column_state(struct looking *l, const struct relation *r)
 {
@@ -118,6 +129,9 @@ static void column_state(struct looking *l, const struct relation *r)
 		pg_fails(l, "column \"%.*s\" does not exist yet", SLICE(c->name));
 	if (!col)
 		return;
+	if (c->kind == CHANGE_ADD_IDENTITY || c->kind == CHANGE_ALTER_IDENTITY ||
+		c->kind == CHANGE_DROP_IDENTITY)
+		identity_of_partition(l, r);
 	switch ((int)c->kind) {
 	case CHANGE_SET_DEFAULT:
 	case CHANGE_DROP_DEFAULT:
@@ -214,6 +228,44 @@ static void replica_identity(struct looking *l, const struct relation *r)
 	}
 }
 
+/* Columns of an index have numbers, and statistics if they are expressions. */
+static void index_statistics(struct looking *l, const struct relation *r)
+{
+	unsigned long long number;
+
+	if (!r->object || r->type != OBJECT_INDEX || !slice_u64(l->change->name, &number) ||
+		number == 0)
+		return;
+	if (number > r->object->index.keys.n)
+		pg_fails(l, "the index has no column %llu", number);
+	else if (slice_chr(r->object->index.keys.at[number - 1], '(') == SIZE_MAX)
+		pg_fails(l, "column %llu of the index is no expression", number);
+}
+
+/* OF type: the same columns in the same order. */
+static void fits_type(struct looking *l, const struct relation *r)
+{
+	const struct object *type;
+	size_t at = 0;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_TYPE, l->change->other, &type) != PRESENT ||
+		!r->object || r->object->tainted)
+		return;
+	for (size_t i = 0; i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+		struct slice a =
+			at < type->type_.attributes.n ? type->type_.attributes.at[at] : SLICE_NONE;
+
+		if (p->type != OBJECT_COLUMN)
+			continue;
+		at++;
+		if (!slice_eq(slice_sub(a, 0, slice_chr(a, ' ')), p->name))
+			pg_fails(l, "column \"%.*s\" is not the type's", SLICE(p->name));
+	}
+	if (at < type->type_.attributes.n)
+		pg_fails(l, "the type has more columns");
+}
+
 /* What a plain action does besides. */
 static void beside(struct looking *l, const struct relation *r)
 {
@@ -259,6 +311,8 @@ static void beside(struct looking *l, const struct relation *r)
 		if (slice_empty(c->other.name) && r->object &&
 			slice_empty(r->object->table_.of_type.name))
 			pg_fails(l, "it is no typed table");
+		if (c->other.name.len)
+			fits_type(l, r);
 		break;
 	case CHANGE_DROP_NOT_NULL:
 		column_state(l, r);
@@ -282,6 +336,9 @@ static void beside(struct looking *l, const struct relation *r)
 		break;
 	case CHANGE_RULE_STATE:
 		named_part(l, r, OBJECT_RULE);
+		break;
+	case CHANGE_SET_STATISTICS:
+		index_statistics(l, r);
 		break;
 	case CHANGE_SET_OPTIONS:
 	case CHANGE_RESET_OPTIONS:
@@ -354,6 +411,7 @@ static void set_expression(struct looking *l, const struct relation *r)
 	enum presence known;
 	const struct object *col = pg_column(l, r, l->change->name, &known);
 
+	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
 	if (known == ABSENT)
 		pg_fails(l, "column \"%.*s\" does not exist", SLICE(l->change->name));
 	if (col && !col->column.generated.len)
@@ -410,10 +468,6 @@ static void rewrite_whole(struct looking *l, const struct relation *r)
 			slice_eq(to, r->object->table_.access_method) ||
 			(slice_is(to, "heap") && slice_empty(r->object->table_.access_method))))
 		return;
-	if (c->kind == CHANGE_SET_EXPRESSION) {
-		set_expression(l, r);
-		return;
-	}
 	if (c->kind == CHANGE_SET_ACCESS_METHOD && pg_is_partitioned(r))
 		return;
 	if (c->kind == CHANGE_SET_TABLESPACE) {
@@ -464,6 +518,23 @@ static void inherit(struct looking *l, const struct relation *r)
 		}
 }
 
+/* What partitions have from their parent. */
+static bool reaches_partitions(const struct looking *l, const struct relation *r)
+{
+	switch ((int)l->change->kind) {
+	case CHANGE_ADD_IDENTITY:
+	case CHANGE_DROP_IDENTITY:
+		return pg_is_partitioned(r) && l->version >= 170000;
+	case CHANGE_ALTER_IDENTITY: /* its sequence's options are the sequence's */
+		return pg_is_partitioned(r) && l->version >= 170000 &&
+		       slice_ifind(span_text(l->change->span), SL("generated")) != SIZE_MAX;
+	case CHANGE_ALTER_CONSTRAINT:
+		return pg_is_partitioned(r);
+	default:
+		return false;
+	}
+}
+
 static void plain_action(struct looking *l, const struct relation *r)
 {
 	enum presence known;
@@ -474,7 +545,8 @@ static void plain_action(struct looking *l, const struct relation *r)
 	bool nothing = col && !col->column.not_null && l->version >= 180000;
 
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		if (plain[i].kind == l->change->kind && plain[i].tree && !nothing)
+		if (plain[i].kind == l->change->kind &&
+			((plain[i].tree && !nothing) || reaches_partitions(l, r)))
 			pg_lock_tree(l, r, plain[i].mode);
 		else if (plain[i].kind == l->change->kind)
 			pg_lock(l, r, plain[i].mode);
@@ -512,7 +584,7 @@ const struct pg_action pg_alter_actions[] = {
 	{CHANGE_SET_UNLOGGED, NULL, rewrite_whole},
 	{CHANGE_SET_TABLESPACE, NULL, rewrite_whole},
 	{CHANGE_SET_ACCESS_METHOD, NULL, rewrite_whole},
-	{CHANGE_SET_EXPRESSION, NULL, rewrite_whole},
+	{CHANGE_SET_EXPRESSION, NULL, set_expression},
 	{CHANGE_INHERIT, NULL, inherit},
 	{CHANGE_NO_INHERIT, NULL, inherit},
 	{0},

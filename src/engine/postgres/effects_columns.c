@@ -195,6 +195,8 @@ static void add_column(struct looking *l, const struct relation *r)
 	}
 	add_refused(l, r);
 	fill_column(l, r, &has_default);
+	if (has_default || l->out->nrewrites)
+		pg_row_type_used(l, r->name);
 	for (size_t i = 0; i < c->def->nparts; i++)
 		inline_constraint(l, r, c->def->parts[i], has_default);
 	if (d->not_null && slice_is(d->generated, "virtual")) {
@@ -267,7 +269,7 @@ static void drop_statistics(struct looking *l, const struct relation *r, struct 
 				(struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
 }
 
-static void drop_column_of(struct looking *l, const struct relation *r, struct slice column)
+void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice column)
 {
 	const struct object **children;
 	size_t n = l->change->flags & CHANGE_ONLY ? 0 : pg_children(l, r, &children);
@@ -281,7 +283,7 @@ static void drop_column_of(struct looking *l, const struct relation *r, struct s
 		struct relation child = pg_relation_of(l, children[i]);
 
 		if (pg_is_heir(children[i], r) && pg_column(l, &child, column, &known))
-			drop_column_of(l, &child, column);
+			pg_drop_column_of(l, &child, column);
 	}
 }
 
@@ -308,7 +310,7 @@ static void drop_column(struct looking *l, const struct relation *r)
 		pg_fails(l, "the column is in the partition key");
 	if (pg_statement_has(l, CHANGE_ADD_COLUMN, c->name))
 		pg_rerun(l, RERUN_SAME);
-	drop_column_of(l, r, c->name);
+	pg_drop_column_of(l, r, c->name);
 	if (r->object)
 		drop_statistics(l, r, c->name);
 	pg_each_key(l, r, c->name, pg_drop_key);

@@ -237,12 +237,12 @@ static bool has_expression(const struct object *index)
 static void add_constraint_index(struct looking *l, const struct relation *r)
 {
 	const struct constraint_def *k = &l->change->def->constraint;
-	struct relation index = pg_relation(l, l->change->other, OBJECT_INDEX);
+	/* It is looked for where the table is, not along the search path. */
+	struct relation index = pg_relation(
+		l, (struct name){r->name.schema, l->change->other.name}, OBJECT_INDEX);
 
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	index.type = OBJECT_INDEX;
-	if (slice_empty(index.name.schema))
-		index.name.schema = r->name.schema;
 	/* It is renamed to the constraint. */
 	if (l->change->def->name.len && !slice_eq(l->change->def->name, index.name.name))
 		pg_lock(l, &index, PG_SHARE_UPDATE_EXCLUSIVE);

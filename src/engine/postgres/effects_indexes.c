@@ -91,6 +91,9 @@ static void create_index(struct looking *l)
 		pg_scan_one(l, &r, true);
 	if (!r.object && index.name.len)
 		pg_build(l, &r, index.name, true);
+	else if (!r.object && c->def) /* unless that name is taken */
+		pg_build(l, &r, catalog_index_name((struct catalog *)l->catalog, r.name, c->def),
+			false);
 	if (c->def && c->def->index.unique)
 		pg_may_fail(l, "it fails on duplicates");
 }

@@ -12,6 +12,16 @@ struct name pg_split_name(struct slice full)
 		dot == SIZE_MAX ? full : slice_from(full, dot + 1)};
 }
 
+struct name pg_table_of(struct slice read)
+{
+	struct name n = pg_split_name(read);
+	size_t dot = slice_chr(n.name, '.');
+
+	if (dot != SIZE_MAX)
+		n.name = slice_sub(n.name, 0, dot);
+	return n;
+}
+
 struct slice pg_last_part(struct slice full)
 {
 	for (size_t dot; (dot = slice_chr(full, '.')) != SIZE_MAX;)
@@ -167,14 +177,8 @@ void pg_lock_below(struct looking *l, const struct relation *r, enum pg_mode m, 
 		return;
 	reads = &r->object->view.reads;
 	for (size_t i = 0; i < reads->n; i++) {
-		struct slice full = reads->at[i];
-		struct name n = pg_split_name(full);
-		size_t dot = slice_chr(n.name, '.');
-		struct relation below;
+		struct relation below = pg_relation(l, pg_table_of(reads->at[i]), OBJECT_NONE);
 
-		if (dot != SIZE_MAX)
-			n.name = slice_sub(n.name, 0, dot);
-		below = pg_relation(l, n, OBJECT_NONE);
 		pg_lock(l, &below, m);
 		if (below.type == OBJECT_VIEW)
 			pg_lock_below(l, &below, m, scan);

@@ -3,39 +3,6 @@
 
 #include <stdint.h>
 
-/* ---- Is it there? ---- */
-
-/* True when it is known that there is none: said, unless IF EXISTS allows it. */
-static bool missing(struct looking *l, enum object_type type)
-{
-	const struct object *o;
-	enum object_type t = l->change->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : type;
-
-	if (t == OBJECT_NONE || t == OBJECT_OTHER || t == OBJECT_ROLE || t == OBJECT_DATABASE ||
-		pg_has_extensions(l))
-		return false;
-	if (catalog_find(l->catalog, l->session, t,
-		    catalog_resolve(l->catalog, l->session, t, l->change->target), &o) != ABSENT ||
-		catalog_find(l->catalog, l->session, t, l->change->target, &o) == PRESENT)
-		return false;
-	if (!(l->change->flags & CHANGE_IF_EXISTS))
-		pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(t),
-			SLICE(l->change->target.name));
-	return true;
-}
-
-static void no_schema(struct looking *l, struct slice schema)
-{
-	const struct object *o;
-
-	if (slice_starts(slice_of(l->statement->kind), "CREATE SCHEMA"))
-		return; /* it makes it */
-	if (schema.len && !slice_starts(schema, "pg_") &&
-		catalog_find(l->catalog, l->session, OBJECT_SCHEMA,
-			(struct name){SLICE_NONE, schema}, &o) == ABSENT)
-		pg_fails(l, "schema \"%.*s\" does not exist", SLICE(schema));
-}
-
 /* ---- Tables ---- */
 
 static void create_table(struct looking *l)
@@ -51,7 +18,7 @@ static void create_table(struct looking *l)
 			pg_fails(l, "relation \"%.*s\" exists already", SLICE(c->target.name));
 		return;
 	}
-	no_schema(l, full.schema);
+	pg_no_schema(l, full.schema);
 	if (!(c->flags & CHANGE_TEMPORARY))
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TABLE, full, SLICE_NONE);
 	if (!def)
@@ -101,180 +68,6 @@ static void create_table(struct looking *l)
 	}
 }
 
-/* Does the same statement drop, or empty, that table too? */
-bool pg_in_statement(const struct looking *l, const struct relation *r)
-{
-	for (size_t i = 0; i < l->statement->nchanges; i++) {
-		const struct change *c = &l->statement->changes[i];
-
-		if (c->kind == l->change->kind &&
-			name_eq(catalog_resolve(l->catalog, l->session, OBJECT_TABLE, c->target),
-				r->name))
-			return true;
-	}
-	return false;
-}
-
-static void drop_key(struct looking *l, const struct relation *r, struct relation *other,
-	const struct object *key, bool refers)
-{
-	(void)r;
-	if (refers) {
-		/* A partition's key is the parent's: nothing of it stands on the other side. */
-		if (!key->constraint.inherited)
-			pg_lock(l, other, PG_ACCESS_EXCLUSIVE);
-	} else if (l->change->flags & CHANGE_CASCADE) {
-		pg_lock(l, other, PG_ACCESS_EXCLUSIVE);
-		pg_destroys(l, OBJECT_CONSTRAINT, other->name, key->name);
-	} else if (!pg_in_statement(l, other)) {
-		pg_fails(l, "table \"%.*s\" has a foreign key to it", SLICE(other->name.name));
-	}
-}
-
-static void drop_dependents(struct looking *l, const struct relation *r)
-{
-	const struct object **all;
-	size_t n = r->object ? catalog_dependents(l->catalog, r->object, SLICE_NONE, l->arena, &all)
-			     : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct relation v = pg_relation_of(l, all[i]);
-
-		if (!(l->change->flags & CHANGE_CASCADE) && !pg_in_statement(l, &v))
-			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
-				SLICE(all[i]->name));
-	}
-	if (n && l->change->flags & CHANGE_CASCADE)
-		pg_lock_views(l, r->object, SLICE_NONE, true);
-}
-
-static void lock_whole_tree(struct looking *l, const struct relation *r)
-{
-	const struct object **parts;
-	size_t n = pg_children(l, r, &parts);
-
-	if (!pg_is_temporary(r))
-		pg_destroys(l, r->type, r->name, SLICE_NONE);
-	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
-	pg_lock_indexes(l, r, PG_ACCESS_EXCLUSIVE);
-	pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
-	for (size_t i = 0; i < n; i++) {
-		struct relation child = pg_relation_of(l, parts[i]);
-
-		if (pg_is_heir(parts[i], r)) {
-			drop_dependents(l, &child);
-			lock_whole_tree(l, &child);
-		}
-	}
-}
-
-/* Does the default take from that sequence: nextval('s'), or with the schema? */
-static bool takes_from(const struct object *column, const struct relation *s)
-{
-	const struct expr *e = &column->column.default_value;
-	struct slice text = e->normal.len ? e->normal : e->text;
-	size_t at = slice_ifind(text, SL("nextval('"));
-	struct name n;
-
-	if (at == SIZE_MAX)
-		return false;
-	text = slice_from(text, at + 9);
-	n = pg_split_name(slice_sub(text, 0, slice_chr(text, '\'')));
-	return slice_eq(n.name, s->name.name) &&
-	       (slice_empty(n.schema) || slice_eq(n.schema, s->name.schema));
-}
-
-/* Columns that take their default from a sequence. */
-static void drop_sequence_users(struct looking *l, const struct relation *r)
-{
-	const struct object **all;
-	size_t n = r->object ? catalog_list(l->catalog, OBJECT_TABLE, l->arena, &all) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < all[i]->nparts; k++) {
-			const struct object *p = all[i]->parts[k];
-			bool owned = p->type == OBJECT_COLUMN &&
-				     names_has(p->column.sequence,
-					     arena_printf(l->arena, "%.*s.%.*s",
-						     SLICE(r->name.schema), SLICE(r->name.name)));
-			struct relation t;
-
-			/* Owned by the column, but no default takes from it any more: no user. */
-			if (p->type != OBJECT_COLUMN ||
-				!(takes_from(p, r) ||
-					(owned && (p->column.default_value.text.len ||
-							  p->column.default_value.normal.len))))
-				continue;
-			t = pg_relation_of(l, all[i]);
-			if (!(l->change->flags & CHANGE_CASCADE))
-				pg_fails(l, "column \"%.*s\" of \"%.*s\" uses it", SLICE(p->name),
-					SLICE(t.name.name));
-			pg_lock(l, &t, PG_ACCESS_EXCLUSIVE);
-		}
-}
-
-static bool is_identity_sequence(struct looking *l, const struct relation *r)
-{
-	struct slice owner = r->object ? r->object->sequence.owned_by : SLICE_NONE;
-	struct slice column = pg_last_part(owner);
-	const struct object *t, *col;
-
-	return owner.len > column.len &&
-	       catalog_find(l->catalog, l->session, OBJECT_TABLE,
-		       pg_split_name(slice_sub(owner, 0, owner.len - column.len - 1)),
-		       &t) == PRESENT &&
-	       catalog_part(l->catalog, t, OBJECT_COLUMN, column, &col) == PRESENT &&
-	       col->column.identity.len > 0 &&
-	       /* An identity column may own a second one, which it does not need. */
-	       (col->column.sequence.n == 0 ||
-		       slice_eq(pg_split_name(col->column.sequence.at[0]).name, r->name.name));
-}
-
-static void drop_relation(struct looking *l, enum object_type type)
-{
-	struct relation r = pg_relation(l, l->change->target, type);
-
-	if (r.presence == ABSENT) {
-		if (!(l->change->flags & CHANGE_IF_EXISTS))
-			pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(type),
-				SLICE(r.name.name));
-		return;
-	}
-	if (r.object && r.object->type != type) {
-		pg_fails(l, "\"%.*s\" is not a %s", SLICE(r.name.name), object_type_word(type));
-		return;
-	}
-	if (type == OBJECT_SEQUENCE && is_identity_sequence(l, &r)) {
-		pg_fails(l, "an identity column needs the sequence");
-		return;
-	}
-	r.type = type;
-	lock_whole_tree(l, &r);
-	if (r.object && r.object->type == OBJECT_TABLE && !pg_is_partitioned(&r) &&
-		!(l->change->flags & CHANGE_CASCADE)) {
-		const struct object **heirs;
-
-		if (pg_children(l, &r, &heirs) && pg_is_heir(heirs[0], &r))
-			pg_fails(l, "table \"%.*s\" inherits from it", SLICE(heirs[0]->name));
-	}
-	if (r.object && r.object->type == OBJECT_TABLE && r.object->table_.partition_of.name.len) {
-		struct relation parent =
-			pg_relation(l, r.object->table_.partition_of, OBJECT_TABLE);
-
-		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
-		pg_lock_default_partition(l, &parent, false);
-	}
-	pg_each_key(l, &r, SLICE_NONE, drop_key);
-	if (type == OBJECT_SEQUENCE)
-		drop_sequence_users(l, &r);
-	drop_dependents(l, &r);
-	if (pg_is_temporary(&r))
-		return;
-	pg_breaks(l, BREAKS_OLD_READERS, type, r.name, SLICE_NONE);
-	if (type == OBJECT_TABLE)
-		pg_breaks(l, BREAKS_OLD_WRITERS, type, r.name, SLICE_NONE);
-}
-
 /* FOR UPDATE OF x locks the rows of x alone; x may be an alias. */
 static enum pg_mode read_mode(const struct looking *l, struct slice table)
 {
@@ -309,20 +102,70 @@ void pg_reads(struct looking *l, bool scan, bool below)
 	}
 }
 
+static void add_columns(struct looking *l, const struct object *o, struct names *out)
+{
+	if (!o)
+		return;
+	if (o->type != OBJECT_TABLE && o->view.columns.n) {
+		*out = names_copy(l->arena, o->view.columns);
+		return;
+	}
+	for (size_t i = 0; i < o->nparts; i++)
+		if (o->parts[i]->type == OBJECT_COLUMN)
+			names_add(l->arena, out, o->parts[i]->name);
+}
+
+struct names pg_column_names(struct looking *l, const struct object *relation)
+{
+	struct names out = {0};
+
+	add_columns(l, relation, &out);
+	return out;
+}
+
+/* The names of the columns that a query makes; none: not known. */
+static struct names made_columns(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct names out = {0};
+
+	if (c->def->view.columns.n)
+		return c->def->view.columns;
+	for (size_t i = 0; i < c->ncolumns; i++) {
+		struct names of = {0};
+
+		if (!slice_is(c->columns[i].column, "*")) {
+			names_add(l->arena, &out, c->columns[i].name);
+			continue;
+		}
+		add_columns(l,
+			pg_relation(l, pg_split_name(c->columns[i].relation), OBJECT_NONE).object,
+			&of);
+		if (of.n == 0)
+			return (struct names){0};
+		for (size_t k = 0; k < of.n; k++)
+			names_add(l->arena, &out, of.at[k]);
+	}
+	return out;
+}
+
 /* CREATE OR REPLACE VIEW may only add columns at the end. */
 static void replaces_view(struct looking *l, const struct object *old)
 {
-	const struct object *def = l->change->def;
-	size_t was = old->view.columns.n;
+	struct names was = {0}, now;
 
-	if (!def || !def->view.columns.n || !was)
+	add_columns(l, old, &was);
+	if (!l->change->def || was.n == 0)
 		return;
-	for (size_t i = 0; i < was; i++)
-		if (i >= def->view.columns.n ||
-			!slice_eq(def->view.columns.at[i], old->view.columns.at[i])) {
+	now = made_columns(l);
+	for (size_t i = 0; now.n && i < was.n; i++)
+		if (i >= now.n || !slice_eq(now.at[i], was.at[i])) {
 			pg_fails(l, "a view that is replaced keeps its columns");
 			return;
 		}
+	for (size_t i = was.n; i < now.n; i++)
+		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_COLUMN, (struct name){old->schema, old->name},
+			now.at[i]);
 }
 
 static void reads_missing(struct looking *l)
@@ -344,7 +187,7 @@ static void create_view(struct looking *l)
 	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_VIEW, l->change->target);
 
 	reads_missing(l);
-	no_schema(l, full.schema);
+	pg_no_schema(l, full.schema);
 	if (catalog_find(l->catalog, l->session, OBJECT_NONE, full, &there) == PRESENT) {
 		struct relation r = pg_relation(l, full, OBJECT_NONE);
 
@@ -459,36 +302,46 @@ static void part_of_table(struct looking *l)
 }
 
 /* ---- Functions and schemas ---- */
+static bool same_result(struct looking *l, struct slice a, struct slice b)
+{
+	struct slice full;
+
+	if (slice_starts(a, "SETOF ") != slice_starts(b, "SETOF "))
+		return false;
+	if (slice_starts(b, "TABLE(") || slice_starts(a, "TABLE("))
+		return slice_eq(a, b);
+	full = catalog_full_type(
+		l->catalog, l->session, slice_from(b, slice_starts(b, "SETOF ") ? 6 : 0));
+	return slice_eq(slice_from(a, slice_starts(a, "SETOF ") ? 6 : 0), full);
+}
+
 static void create_function(struct looking *l)
 {
 	const struct change *c = l->change;
 	const struct object *old;
-	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_FUNCTION, c->target);
+	struct name n = pg_function_name(l, c->target);
+	struct name full = catalog_resolve(l->catalog, l->session, OBJECT_FUNCTION, n);
 
-	no_schema(l, full.schema);
+	pg_no_schema(l, full.schema);
 	/* The body of an SQL function is read, one of PL/pgSQL's only parsed. */
-	for (size_t i = 0; c->def && slice_iis(c->def->function.language, "sql") &&
-			   l->session->check_function_bodies && i < c->def->function.reads.n;
-		i++) {
-		struct relation r =
-			pg_relation(l, pg_split_name(c->def->function.reads.at[i]), OBJECT_NONE);
-
-		pg_lock(l, &r, PG_ACCESS_SHARE);
-	}
-	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, c->target, &old) != PRESENT) {
+	if (c->def && slice_iis(c->def->function.language, "sql") &&
+		l->session->check_function_bodies)
+		pg_body_locks(l, c->def);
+	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, n, &old) != PRESENT) {
+		full.name = pg_short_signature(l, full.name);
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_FUNCTION, full, SLICE_NONE);
 		return;
 	}
 	if (!(c->flags & CHANGE_OR_REPLACE))
 		pg_fails(l, "function %.*s exists already", SLICE(full.name));
 	else if (c->def && old->function.returns.len && c->def->function.returns.len &&
-		 !slice_eq(old->function.returns, c->def->function.returns))
+		 !same_result(l, old->function.returns, c->def->function.returns))
 		pg_fails(l, "a function that is replaced keeps its return type");
 }
 
 static void alter_function(struct looking *l)
 {
-	missing(l, OBJECT_FUNCTION);
+	pg_missing(l, OBJECT_FUNCTION);
 }
 
 static void create_schema(struct looking *l)
@@ -501,45 +354,6 @@ static void create_schema(struct looking *l)
 		pg_fails(l, "schema \"%.*s\" exists already", SLICE(l->change->target.name));
 }
 
-static enum undo worse_undo(enum undo a, enum undo b)
-{
-	return a > b ? a : b;
-}
-
-/* A type, domain or function that others are made of. */
-static void drop_used(struct looking *l, enum object_type by)
-{
-	struct name n = catalog_resolve(l->catalog, l->session, l->change->type, l->change->target);
-	const struct object *o, **all;
-	size_t count;
-
-	if (catalog_find(l->catalog, l->session,
-		    by == OBJECT_TRIGGER ? OBJECT_FUNCTION : OBJECT_TYPE, l->change->target,
-		    &o) == PRESENT)
-		n = (struct name){o->schema, o->name};
-	if (by == OBJECT_TRIGGER)
-		n.name = slice_sub(n.name, 0, slice_chr(n.name, '('));
-	count = catalog_naming(l->catalog, n, by, l->arena, &all);
-	for (size_t i = 0; i < count; i++) {
-		struct relation r = pg_relation_of(l, all[i]->table ? all[i]->table : all[i]);
-
-		if (r.type == OBJECT_VIEW || r.type == OBJECT_MATVIEW)
-			continue; /* it goes with the column that it shows */
-		if (!(l->change->flags & CHANGE_CASCADE))
-			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
-				SLICE(all[i]->name));
-		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-		if (all[i]->type == OBJECT_COLUMN && all[i]->table)
-			pg_lock_views(l, all[i]->table, all[i]->name, true);
-		if (all[i]->type == OBJECT_COLUMN || all[i]->type == OBJECT_TRIGGER)
-			pg_destroys(l, all[i]->type, r.name, all[i]->name);
-		else if (all[i]->type == OBJECT_TABLE)
-			pg_destroys(l, OBJECT_TABLE, r.name, SLICE_NONE);
-		if (all[i]->type == OBJECT_COLUMN || all[i]->type == OBJECT_TABLE)
-			l->out->undo = worse_undo(l->out->undo, UNDO_SCHEMA_ONLY);
-	}
-}
-
 /* A typed table follows its type. */
 static void alter_type_attribute(struct looking *l)
 {
@@ -547,6 +361,8 @@ static void alter_type_attribute(struct looking *l)
 	const struct object **all;
 	size_t count = catalog_naming(l->catalog, n, OBJECT_TABLE, l->arena, &all);
 
+	if (slice_is(l->change->value.text, "alter"))
+		pg_row_type_used(l, n);
 	if (!slice_is(l->change->value.text, "alter"))
 		pg_rerun(l, l->change->flags & (CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS)
 				    ? RERUN_SAME
@@ -592,8 +408,10 @@ static void refresh(struct looking *l)
 		pg_rewrite(l, &r, true);
 	if (!(c->flags & CHANGE_WITH_NO_DATA))
 		pg_lock_below(l, &r, PG_ACCESS_SHARE, true);
-	if (concurrent)
+	if (concurrent) {
 		pg_scan(l, &r, true);
+		pg_writes(l, &r);
+	}
 	if (!r.object)
 		pg_need(l, "what %.*s reads", SLICE(r.name.name));
 }
@@ -657,7 +475,7 @@ static void statistics_table(struct looking *l)
 	struct relation r;
 
 	if (l->change->kind == CHANGE_DROP_STATISTICS) {
-		if (missing(l, OBJECT_STATISTICS) ||
+		if (pg_missing(l, OBJECT_STATISTICS) ||
 			catalog_find(l->catalog, l->session, OBJECT_STATISTICS, l->change->target,
 				&o) != PRESENT)
 			return;
@@ -704,7 +522,7 @@ static void alter_domain(struct looking *l)
 
 	if (slice_is(l->change->value.text, "add-constraint"))
 		pg_rerun(l, l->change->name.len ? RERUN_FAILS : RERUN_DIFFERS);
-	if (missing(l, OBJECT_TYPE))
+	if (pg_missing(l, OBJECT_TYPE))
 		return;
 	if (slice_is(l->change->value.text, "drop-constraint")) {
 		drop_domain_check(l);
@@ -738,40 +556,6 @@ static void alter_domain(struct looking *l)
 	pg_may_fail(l, "it fails when a row violates it");
 }
 
-static void drop_schema(struct looking *l)
-{
-	const struct object **all;
-	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
-
-	if (missing(l, OBJECT_SCHEMA))
-		return;
-	pg_destroys(l, OBJECT_SCHEMA, l->change->target, SLICE_NONE);
-	l->out->undo = UNDO_EXACT;
-	for (size_t i = 0; i < n; i++) {
-		if (!slice_eq(all[i]->schema, l->change->target.name) || all[i]->table)
-			continue;
-		if (all[i]->type == OBJECT_SCHEMA)
-			continue;
-		if (!(l->change->flags & CHANGE_CASCADE)) {
-			pg_fails(l, "the schema is not empty");
-			return;
-		}
-		if (object_is_relation(all[i]->type)) {
-			struct relation r = pg_relation(
-				l, (struct name){all[i]->schema, all[i]->name}, all[i]->type);
-
-			pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-			pg_lock_indexes(l, &r, PG_ACCESS_EXCLUSIVE);
-			if (all[i]->type == OBJECT_TABLE || all[i]->type == OBJECT_SEQUENCE)
-				l->out->undo = UNDO_SCHEMA_ONLY;
-		}
-		if (all[i]->type == OBJECT_SEQUENCE && all[i]->sequence.owned_by.len)
-			continue;
-		pg_destroys(
-			l, all[i]->type, (struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
-	}
-}
-
 static void rename_other(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -782,7 +566,7 @@ static void rename_other(struct looking *l)
 		return;
 	}
 	if (!object_is_relation(c->type)) {
-		missing(l, c->type);
+		pg_missing(l, c->type);
 		return;
 	}
 	r = pg_relation(l, c->target, c->type);
@@ -815,26 +599,6 @@ static void create_from(struct looking *l)
 		catalog_resolve(l->catalog, l->session, OBJECT_TABLE, l->change->target),
 		SLICE_NONE);
 	pg_reads(l, reads_rows, reads_rows);
-}
-
-static void drop_table(struct looking *l)
-{
-	drop_relation(l, OBJECT_TABLE);
-}
-
-static void drop_view(struct looking *l)
-{
-	drop_relation(l, OBJECT_VIEW);
-}
-
-static void drop_matview(struct looking *l)
-{
-	drop_relation(l, OBJECT_MATVIEW);
-}
-
-static void drop_sequence(struct looking *l)
-{
-	drop_relation(l, OBJECT_SEQUENCE);
 }
 
 static void alter_sequence(struct looking *l)
@@ -877,7 +641,7 @@ static void alter_publication(struct looking *l)
 
 	if (c->type != OBJECT_PUBLICATION || !now || !now->n)
 		return;
-	if (missing(l, OBJECT_PUBLICATION))
+	if (pg_missing(l, OBJECT_PUBLICATION))
 		return;
 	catalog_find(l->catalog, l->session, OBJECT_PUBLICATION, c->target, &old);
 	for (size_t i = 0; i < now->n; i++) {
@@ -909,108 +673,12 @@ static void create_other(struct looking *l)
 		publish(l, c->def->other.members.at[i]);
 }
 
-static bool calls(const struct expr *e, struct slice call)
-{
-	return slice_find(e->normal.len ? e->normal : e->text, call) != SIZE_MAX;
-}
-
-static bool part_calls(const struct object *p, struct slice call)
-{
-	switch ((int)p->type) {
-	case OBJECT_COLUMN:
-		return calls(&p->column.default_value, call) || calls(&p->column.generation, call);
-	case OBJECT_CONSTRAINT:
-		return calls(&p->constraint.expression, call);
-	case OBJECT_INDEX:
-		for (size_t i = 0; i < p->index.keys.n; i++)
-			if (slice_find(p->index.keys.at[i], call) != SIZE_MAX)
-				return true;
-		return calls(&p->index.predicate, call);
-	default:
-		return p->type == OBJECT_POLICY &&
-		       (calls(&p->policy.using_expr, call) || calls(&p->policy.check_expr, call));
-	}
-}
-
-static void drop_calling_part(struct looking *l, const struct object *table, const struct object *p)
-{
-	struct relation r = pg_relation_of(l, table), index;
-
-	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-	if (p->type == OBJECT_INDEX) {
-		index = pg_index_of(l, &r, p);
-		pg_lock(l, &index, PG_ACCESS_EXCLUSIVE);
-		pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
-	} else if (p->type != OBJECT_COLUMN) {
-		pg_destroys(l, p->type, r.name, p->name);
-	}
-}
-
-/* Views, and defaults, checks, indexes, policies that call it. */
-static void drop_function_users(struct looking *l)
-{
-	bool cascade = l->change->flags & CHANGE_CASCADE;
-	struct slice bare =
-		slice_sub(l->change->target.name, 0, slice_chr(l->change->target.name, '('));
-	struct slice call = arena_printf(l->arena, "%.*s(", SLICE(bare));
-	const struct object **all;
-	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
-
-	for (size_t i = 0; i < n; i++) {
-		bool view = all[i]->type == OBJECT_VIEW || all[i]->type == OBJECT_MATVIEW;
-		struct relation r;
-
-		for (size_t k = 0; k < all[i]->nparts; k++)
-			if (part_calls(all[i]->parts[k], call)) {
-				if (!cascade)
-					pg_fails(l, "%s \"%.*s\" calls it",
-						object_type_word(all[i]->parts[k]->type),
-						SLICE(all[i]->parts[k]->name));
-				drop_calling_part(l, all[i], all[i]->parts[k]);
-			}
-		if (!view || !calls(&all[i]->view.query, call))
-			continue;
-		if (!cascade)
-			pg_fails(l, "view \"%.*s\" calls it", SLICE(all[i]->name));
-		r = pg_relation_of(l, all[i]);
-		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-		pg_destroys(l, r.type, r.name, SLICE_NONE);
-		pg_lock_views(l, all[i], SLICE_NONE, true);
-	}
-}
-
-/* Types, domains, functions, extensions: what is made of them goes too, or keeps them. */
-static void drop_named(struct looking *l)
-{
-	const struct change *c = l->change;
-	const struct object *found;
-	struct name n;
-
-	if (missing(l, c->type))
-		return;
-	if (c->kind == CHANGE_DROP_TYPE || c->kind == CHANGE_DROP_DOMAIN) {
-		drop_used(l, OBJECT_COLUMN);
-		drop_used(l, OBJECT_TABLE);
-	} else if (c->kind == CHANGE_DROP_FUNCTION) {
-		drop_used(l, OBJECT_TRIGGER);
-	}
-	if (c->kind == CHANGE_DROP_FUNCTION)
-		drop_function_users(l);
-	n = catalog_resolve(l->catalog, l->session, c->type, c->target);
-	if (catalog_find(l->catalog, l->session,
-		    c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, c->target,
-		    &found) == PRESENT)
-		n = (struct name){found->schema, found->name};
-	pg_destroys(l, c->kind == CHANGE_DROP_DOMAIN ? OBJECT_TYPE : c->type, n, SLICE_NONE);
-	pg_breaks(l, BREAKS_OLD_READERS, c->type, n, SLICE_NONE);
-}
-
 static void add_enum_value(struct looking *l)
 {
 	const struct change *c = l->change;
 	const struct object *there;
 
-	if (missing(l, OBJECT_TYPE) ||
+	if (pg_missing(l, OBJECT_TYPE) ||
 		catalog_find(l->catalog, l->session, OBJECT_TYPE, c->target, &there) != PRESENT)
 		return;
 	if (names_has(there->type_.labels, c->value.text)) {
@@ -1030,7 +698,7 @@ static void rename_enum_value(struct looking *l)
 	const struct change *c = l->change;
 	const struct object *there;
 
-	if (missing(l, OBJECT_TYPE))
+	if (pg_missing(l, OBJECT_TYPE))
 		return;
 	if (catalog_find(l->catalog, l->session, OBJECT_TYPE, c->target, &there) == PRESENT &&
 		there->type_.labels.n) {
@@ -1051,7 +719,7 @@ static void set_schema_or_owner(struct looking *l)
 	if (!object_is_relation(c->type)) {
 		struct name now = catalog_resolve(l->catalog, l->session, c->type, c->target);
 
-		missing(l, c->type);
+		pg_missing(l, c->type);
 		if (c->kind != CHANGE_SET_SCHEMA)
 			return;
 		if (slice_eq(now.schema, c->other.schema))
@@ -1075,7 +743,7 @@ static void set_schema_or_owner(struct looking *l)
 		pg_rerun(l, RERUN_SAME);
 		return;
 	}
-	no_schema(l, c->other.schema);
+	pg_no_schema(l, c->other.schema);
 	if (c->type == OBJECT_TABLE)
 		pg_lock_sequences(l, &r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_READERS, c->type, r.name, SLICE_NONE);
@@ -1095,7 +763,7 @@ static void grant(struct looking *l)
 		l->change->type != OBJECT_MATVIEW)
 		return;
 	if (slice_is(l->change->target.name, "*")) {
-		no_schema(l, l->change->target.schema);
+		pg_no_schema(l, l->change->target.schema);
 		return;
 	}
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
@@ -1121,7 +789,7 @@ static void new_named(struct looking *l)
 				SLICE(full.name));
 		return;
 	}
-	no_schema(l, full.schema);
+	pg_no_schema(l, full.schema);
 	if (!(c->flags & CHANGE_TEMPORARY) && !(c->flags & CHANGE_OR_REPLACE))
 		pg_breaks(l, BREAKS_NEW_CODE, t, full, SLICE_NONE);
 }
@@ -1140,10 +808,6 @@ const struct pg_action pg_object_actions[] = {
 	{CHANGE_CREATE_TABLE_AS, create_from, NULL},
 	{CHANGE_CREATE_MATVIEW, create_from, NULL},
 	{CHANGE_CREATE_VIEW, create_view, NULL},
-	{CHANGE_DROP_TABLE, drop_table, NULL},
-	{CHANGE_DROP_VIEW, drop_view, NULL},
-	{CHANGE_DROP_MATVIEW, drop_matview, NULL},
-	{CHANGE_DROP_SEQUENCE, drop_sequence, NULL},
 	{CHANGE_REFRESH_MATVIEW, refresh, NULL},
 	{CHANGE_ALTER_SEQUENCE, alter_sequence, NULL},
 	{CHANGE_CREATE_TRIGGER, part_of_table, NULL},
@@ -1159,13 +823,6 @@ const struct pg_action pg_object_actions[] = {
 	{CHANGE_CREATE_OTHER, create_other, NULL},
 	{CHANGE_ALTER_OTHER, alter_publication, NULL},
 	{CHANGE_ALTER_DOMAIN, alter_domain, NULL},
-	{CHANGE_DROP_SCHEMA, drop_schema, NULL},
-	{CHANGE_DROP_TYPE, drop_named, NULL},
-	{CHANGE_DROP_DOMAIN, drop_named, NULL},
-	{CHANGE_DROP_FUNCTION, drop_named, NULL},
-	{CHANGE_DROP_EXTENSION, drop_named, NULL},
-	{CHANGE_DROP_DATABASE, drop_named, NULL},
-	{CHANGE_DROP_OTHER, drop_named, NULL},
 	{CHANGE_ADD_ENUM_VALUE, add_enum_value, NULL},
 	{CHANGE_RENAME_ENUM_VALUE, rename_enum_value, NULL},
 	{CHANGE_SET_SCHEMA, set_schema_or_owner, NULL},

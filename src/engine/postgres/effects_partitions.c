@@ -298,7 +298,13 @@ static void detach(struct looking *l, const struct relation *r)
 		return;
 	}
 	if (l->change->flags & CHANGE_FINALIZE) {
-		pg_fails(l, "no detach of it is pending");
+		if (child.object && r->object) {
+			pg_fails(l, "no detach of it is pending");
+			return;
+		}
+		pg_lock(l, r, PG_SHARE_UPDATE_EXCLUSIVE);
+		pg_lock(l, &child, PG_ACCESS_EXCLUSIVE);
+		pg_may_fail(l, "it fails unless a detach of it is pending");
 		return;
 	}
 	if (l->change->flags & CHANGE_CONCURRENTLY) {

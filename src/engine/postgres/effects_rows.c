@@ -1,63 +1,10 @@
-/* effects_rows.c - rows read and written, and maintenance. */
+/* effects_rows.c - rows written and read, and what that sets off. */
 #include "engine/postgres/effects.h"
 #include "sql/token.h"
 
 #include <stdint.h>
 
-/* ---- Data and maintenance ---- */
-
-static enum pg_mode lock_table_mode(struct slice words)
-{
-	for (enum pg_mode m = PG_ACCESS_SHARE; m <= PG_ACCESS_EXCLUSIVE; m++)
-		if (slice_iis(words, pg_mode_words(m)))
-			return m;
-	return PG_ACCESS_EXCLUSIVE; /* the default of LOCK TABLE */
-}
-
-static void truncate_one(struct looking *l, const struct relation *r)
-{
-	if (r->object && r->type != OBJECT_TABLE)
-		pg_fails(l, "\"%.*s\" is not a table", SLICE(r->name.name));
-	if (l->change->flags & CHANGE_ONLY && pg_is_partitioned(r))
-		pg_fails(l, "a partitioned table is emptied with its partitions");
-	if (r->object && r->object->table_.partition_of.name.len && l->version < 140000) {
-		struct relation parent =
-			pg_relation(l, r->object->table_.partition_of, OBJECT_TABLE);
-
-		pg_lock(l, &parent, PG_ACCESS_SHARE);
-	}
-	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
-	if (r->is_new && l->session->in_tx && !pg_is_partitioned(r))
-		pg_scan_one(l, r, true); /* emptied in its place */
-	else
-		pg_rewrite(l, r, true);
-	pg_writes(l, r);
-	pg_destroys(l, OBJECT_TABLE, r->name, SL("rows"));
-	if (l->change->flags & CHANGE_RESTART_IDENTITY)
-		pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
-}
-
-static void truncate(struct looking *l, const struct relation *r, int depth)
-{
-	const struct object **keys;
-	size_t n = r->object ? catalog_referencing(l->catalog, r->object, l->arena, &keys) : 0;
-
-	truncate_one(l, r);
-	for (size_t i = 0; i < n && depth < 32; i++) {
-		struct relation child;
-
-		if (!keys[i]->table || keys[i]->table == r->object)
-			continue;
-		child = pg_relation_of(l, keys[i]->table);
-		if (l->change->flags & CHANGE_CASCADE)
-			truncate(l, &child, depth + 1);
-		else if (!pg_in_statement(l, &child))
-			pg_fails(l, "table \"%.*s\" has a foreign key to it",
-				SLICE(child.name.name));
-	}
-}
-
-static bool target_of(struct looking *l, struct relation *r)
+bool pg_target(struct looking *l, struct relation *r)
 {
 	if (slice_empty(l->change->target.name))
 		return false;
@@ -90,36 +37,102 @@ static bool indexed(const struct relation *r, const struct names *columns)
 	return false;
 }
 
-/* Keys are checked in the other table: a new one there, a lost one here. */
+/* Could an index that holds all rows find those of a key? */
+static bool key_indexed(const struct relation *r, const struct names *columns)
+{
+	for (size_t i = 0; r->object && i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+
+		if (p->type == OBJECT_INDEX && p->index.keys.n && !p->index.predicate.text.len &&
+			!p->index.predicate.normal.len && names_has(*columns, p->index.keys.at[0]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_default(const struct object *col)
+{
+	return col->column.default_value.text.len || col->column.default_value.normal.len ||
+	       col->column.identity.len || col->column.sequence.n;
+}
+
+/* NULL in one of its columns, and a key is not looked at. */
+static bool key_is_null(
+	struct looking *l, const struct relation *r, const struct pg_values *v, struct slice column)
+{
+	const struct object *col;
+	struct slice to_null = arena_printf(l->arena, "%.*s = null", SLICE(column));
+
+	if (l->change->kind == CHANGE_UPDATE)
+		return slice_ifind(l->statement->text, to_null) != SIZE_MAX;
+	if (!gives(&l->change->list, column))
+		return !(r->object &&
+			 catalog_part(l->catalog, r->object, OBJECT_COLUMN, column, &col) ==
+				 PRESENT &&
+			 has_default(col));
+	for (size_t i = 0; i < v->n; i++)
+		if (!slice_iis(pg_value(l, v, i, r, column), "null"))
+			return false;
+	return v->n > 0;
+}
+
+/* A key of this table: the row it points at is looked for. */
+static void key_out(struct looking *l, const struct relation *r, struct relation *other,
+	const struct constraint_def *k)
+{
+	const struct change *c = l->change;
+	struct pg_values v = pg_values_of(l);
+	bool looks = c->kind != CHANGE_UPDATE;
+
+	for (size_t i = 0; i < k->columns.n; i++) {
+		if (key_is_null(l, r, &v, k->columns.at[i]))
+			return;
+		looks = looks || names_has(c->list, k->columns.at[i]);
+	}
+	if (looks && !k->not_enforced)
+		pg_lock(l, other, PG_ROW_SHARE);
+}
+
+static bool does(struct slice action, const char *what)
+{
+	return slice_istarts(action, what);
+}
+
+/* A key to this table: those that point at the row go with it, or keep it. */
+static void key_in(struct looking *l, struct relation *other, const struct constraint_def *k)
+{
+	bool update = l->change->kind == CHANGE_UPDATE, named = !update;
+	struct slice action = update ? k->on_update : k->on_delete;
+
+	for (size_t i = 0; i < k->ref_columns.n; i++)
+		named = named || names_has(l->change->list, k->ref_columns.at[i]);
+	if (!named || k->not_enforced)
+		return;
+	if (does(action, "cascade"))
+		pg_writes_too(l, l->change->kind, other->name, k->columns, SLICE_NONE, true);
+	else if (does(action, "set"))
+		pg_writes_too(l, CHANGE_UPDATE, other->name,
+			k->on_delete_columns.n && !update ? k->on_delete_columns : k->columns,
+			SLICE_NONE, true);
+	else
+		pg_lock(l, other, PG_ROW_SHARE);
+	if (!does(action, "cascade") && !does(action, "set"))
+		pg_may_fail(l, "rows of \"%.*s\" may refer to it", SLICE(other->name.name));
+	/* Who still refers to it is looked for row by row. */
+	if (other->object && !key_indexed(other, &k->columns))
+		pg_scan(l, other, true);
+}
+
 static void row_key(struct looking *l, const struct relation *r, struct relation *other,
 	const struct object *key, bool refers)
 {
-	const struct change *c = l->change;
-	const struct constraint_def *k = &key->constraint;
-	bool named = false;
+	enum change_kind kind = l->change->kind;
 
-	(void)r;
-	if (refers && c->kind != CHANGE_DELETE) {
-		for (size_t i = 0; i < k->columns.n; i++)
-			named = named || gives(&c->list, k->columns.at[i]);
-		if (named)
-			pg_lock(l, other, PG_ROW_SHARE);
-		return;
-	}
-	if (refers || c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN)
-		return;
-	for (size_t i = 0; c->kind == CHANGE_UPDATE && i < k->ref_columns.n; i++)
-		named = named || names_has(c->list, k->ref_columns.at[i]);
-	if (c->kind == CHANGE_UPDATE && !named)
-		return;
-	if (slice_istarts(c->kind == CHANGE_UPDATE ? k->on_update : k->on_delete, "cascade") ||
-		slice_istarts(c->kind == CHANGE_UPDATE ? k->on_update : k->on_delete, "set"))
-		pg_lock(l, other, PG_ROW_EXCLUSIVE);
-	else
-		pg_lock(l, other, PG_ROW_SHARE);
-	/* Who still refers to it is looked for row by row. */
-	if (other->object && !indexed(other, &k->columns))
-		pg_scan(l, other, true);
+	if (refers && kind != CHANGE_DELETE)
+		key_out(l, r, other, &key->constraint);
+	if ((!refers || name_eq(other->name, r->name)) &&
+		(kind == CHANGE_UPDATE || kind == CHANGE_DELETE))
+		key_in(l, other, &key->constraint);
 }
 
 static bool default_values(const struct looking *l)
@@ -127,7 +140,7 @@ static bool default_values(const struct looking *l)
 	return slice_ifind(l->statement->text, SL("default values")) != SIZE_MAX;
 }
 
-static void row_sequences(struct looking *l, const struct relation *r)
+static void row_sequences(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	bool all = default_values(l);
 
@@ -135,7 +148,7 @@ static void row_sequences(struct looking *l, const struct relation *r)
 		const struct object *p = r->object->parts[i];
 		const struct expr *e = &p->column.default_value;
 
-		if (p->type != OBJECT_COLUMN || (!all && gives(&l->change->list, p->name)))
+		if (p->type != OBJECT_COLUMN || (!all && pg_gives(l, v, r, p->name)))
 			continue;
 		pg_lock_called_sequences(l, e->normal.len ? e->normal : e->text);
 		for (size_t k = 0; k < p->column.sequence.n; k++) {
@@ -149,7 +162,7 @@ static void row_sequences(struct looking *l, const struct relation *r)
 }
 
 /* What INSERT is refused for, whatever the rows are. */
-static void insert_refused(struct looking *l, const struct relation *r)
+static void insert_refused(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	const struct change *c = l->change;
 	const struct object *col;
@@ -164,6 +177,13 @@ static void insert_refused(struct looking *l, const struct relation *r)
 		else if (p == PRESENT && slice_is(col->column.identity, "always") && !overriding &&
 			 slice_ifind(l->statement->text, SL("default")) == SIZE_MAX)
 			pg_fails(l, "column \"%.*s\" is always generated", SLICE(c->list.at[i]));
+	}
+	for (size_t i = 0; r->object && r->type == OBJECT_TABLE && i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+
+		for (size_t k = 0; p->type == OBJECT_COLUMN && p->column.not_null && k < v->n; k++)
+			if (slice_iis(pg_value(l, v, k, r, p->name), "null"))
+				pg_fails(l, "column \"%.*s\" must not be null", SLICE(p->name));
 	}
 	if (c->list.n == 0 || c->kind != CHANGE_INSERT)
 		return;
@@ -180,26 +200,20 @@ static void insert_refused(struct looking *l, const struct relation *r)
 	}
 }
 
-/* What triggers and rules do besides is in their functions. */
-static void row_triggers(struct looking *l, const struct relation *r)
+/* Of a text: does it name a column that an index begins with, behind WHERE? */
+static bool mentions_index(const struct relation *r, struct slice text)
 {
-	static const char *const events[] = {"insert", "update", "delete"};
-	enum change_kind k = l->change->kind;
-	const char *event = k == CHANGE_UPDATE   ? events[1]
-			    : k == CHANGE_DELETE ? events[2]
-						 : events[0];
+	size_t at = slice_ifind(text, SL("where"));
+	struct expr where = {.text = at == SIZE_MAX ? SLICE_NONE : slice_from(text, at)};
 
-	for (size_t i = 0; r->object && i < r->object->nparts; i++) {
+	for (size_t i = 0; at != SIZE_MAX && r->object && i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
-		bool fires = p->type == OBJECT_RULE && k != CHANGE_COPY_IN;
 
-		for (size_t e = 0; p->type == OBJECT_TRIGGER && e < p->trigger.events.n; e++)
-			fires = fires || slice_istarts(p->trigger.events.at[e], event);
-		if (fires)
-			pg_rerun(l, RERUN_UNKNOWN);
-		if (fires)
-			pg_need(l, "what %s %.*s does", object_type_word(p->type), SLICE(p->name));
+		if (p->type == OBJECT_INDEX && p->index.keys.n &&
+			pg_expr_names(&where, p->index.keys.at[0]))
+			return true;
 	}
+	return false;
 }
 
 /* One table, and no index that could find the rows: it is read from end to end. */
@@ -226,6 +240,15 @@ static bool prunes(const struct looking *l, const struct relation *r)
 	return false;
 }
 
+/* … WHERE NOT EXISTS (SELECT … FROM the only table that is read) */
+static bool subquery_reads(const struct looking *l, const struct relation *r)
+{
+	const struct expr_facts *f = l->change->value.facts;
+
+	return l->change->kind == CHANGE_INSERT && r->object && f && f->has_subquery &&
+	       f->columns.n && !indexed(r, &f->columns) && !(l->change->flags & CHANGE_HAS_LIMIT);
+}
+
 /* What a query reads: one table, or several that are joined as the planner likes. */
 static void scan_sources(struct looking *l)
 {
@@ -240,7 +263,7 @@ static void scan_sources(struct looking *l)
 			continue;
 		if (c->reads.n > 1)
 			pg_scan(l, &r, false);
-		else if (reads_whole(l, &r))
+		else if (reads_whole(l, &r) || subquery_reads(l, &r))
 			pg_scan(l, &r, !prunes(l, &r));
 	}
 }
@@ -289,82 +312,21 @@ static void row_scan(struct looking *l, const struct relation *r)
 		scan_target(l, r, !prunes(l, r));
 }
 
-/* SET a = 5 does the same again, SET a = a + 1 does not. */
-static enum rerun rerun_update(const struct looking *l)
+static bool instead_of(const struct relation *r, enum change_kind k)
 {
-	static const char *const again[] = {"lower", "upper", "btrim", "trim", "coalesce", "abs",
-		"round", "floor", "ceil", "initcap", "to_jsonb", "date_trunc"};
-	static const char *const moving[] = {"random", "now", "clock_timestamp", "gen_random_uuid",
-		"nextval", "current_timestamp", "uuid_generate_v4", "statement_timestamp",
-		"uuidv7"};
-	const struct change *c = l->change;
-	struct slice text = l->statement->text;
-	size_t set = slice_ifind(text, SL(" set ")), end;
-	bool own = false, plain = true, only_again = true;
-	struct lexer x;
-	struct token t, last = {0}, before = {0};
+	const char *event = k == CHANGE_INSERT   ? "insert"
+			    : k == CHANGE_UPDATE ? "update"
+						 : "delete";
 
-	if (set == SIZE_MAX || c->flags & CHANGE_INNER || l->statement->nchanges > 1)
-		return RERUN_UNKNOWN;
-	text = slice_from(text, set + 5);
-	end = slice_ifind(text, SL(" where "));
-	lexer_init(&x, DIALECT_POSTGRES, slice_sub(text, 0, end));
-	while ((t = lexer_next(&x)).kind != TOKEN_END) {
-		bool target = before.kind == 0 || slice_is(last.text, ",");
-
-		for (size_t i = 0; t.kind == TOKEN_WORD && i < sizeof moving / sizeof *moving; i++)
-			if (slice_iis(t.text, moving[i]))
-				return RERUN_DIFFERS;
-		if (slice_is(t.text, "(") && last.kind == TOKEN_WORD) {
-			bool known = false;
-
-			for (size_t i = 0; i < sizeof again / sizeof *again; i++)
-				known = known || slice_iis(last.text, again[i]);
-			only_again = only_again && known;
-			plain = plain && known;
-		}
-		if (t.kind == TOKEN_WORD && !target && names_has(c->list, t.text))
-			own = true;
-		if (own && t.kind == TOKEN_PUNCT && strchr("+-*/|", t.text.at[0]))
-			return RERUN_DIFFERS;
-		before = last = t;
-	}
-	if (!own)
-		return plain || c->reads.n == 0 ? RERUN_SAME : RERUN_UNKNOWN;
-	return only_again ? RERUN_SAME : RERUN_UNKNOWN;
-}
-
-/* A second INSERT of the same key. */
-static void row_rerun(struct looking *l, const struct relation *r)
-{
-	const struct change *c = l->change;
-
-	if (c->kind == CHANGE_UPDATE)
-		pg_rerun(l, rerun_update(l));
-	if (c->kind != CHANGE_INSERT || c->flags & CHANGE_ON_CONFLICT)
-		return;
-	if (pg_is_temporary(r)) /* gone with its session */
-		pg_rerun(l, RERUN_UNKNOWN);
-	if (c->flags & CHANGE_FROM_SELECT &&
-		(slice_ifind(l->statement->text, SL("not exists")) != SIZE_MAX ||
-			l->statement->nchanges > 1))
-		pg_rerun(l, RERUN_UNKNOWN);
-	if (!r->object || r->type != OBJECT_TABLE)
-		pg_rerun(l, RERUN_UNKNOWN);
-	for (size_t i = 0; r->object && i < r->object->nparts; i++) {
+	for (size_t i = 0; r->object && r->type == OBJECT_VIEW && i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
-		bool all = p->type == OBJECT_INDEX && p->index.unique &&
-			   slice_empty(p->index.predicate.text) &&
-			   slice_empty(p->index.predicate.normal) && p->index.keys.n;
 
-		for (size_t k = 0; all && k < p->index.keys.n; k++)
-			all = gives(&c->list, p->index.keys.at[k]) &&
-			      !slice_starts(p->index.keys.at[k], "(");
-		if (all && c->value.facts && c->value.facts->functions.n == 0)
-			pg_rerun(l, RERUN_FAILS);
-		else if (all)
-			pg_rerun(l, RERUN_UNKNOWN);
+		for (size_t e = 0; p->type == OBJECT_TRIGGER && e < p->trigger.events.n; e++)
+			if (slice_istarts(p->trigger.timing, "instead") &&
+				slice_istarts(p->trigger.events.at[e], event))
+				return true;
 	}
+	return false;
 }
 
 /* Rows are written into plain tables, and into views that are as simple as one. */
@@ -378,8 +340,10 @@ static void write_refused(struct looking *l, const struct relation *r)
 		pg_fails(l, "rows of a %s cannot be changed", object_type_word(o->type));
 	if (o->type != OBJECT_VIEW || o->view.reads.n < 2)
 		return;
+	if (instead_of(r, l->change->kind))
+		return;
 	for (size_t i = 0; i < o->nparts; i++)
-		if (o->parts[i]->type == OBJECT_TRIGGER || o->parts[i]->type == OBJECT_RULE)
+		if (o->parts[i]->type == OBJECT_RULE)
 			return;
 	if (slice_ifind(o->view.query.text, SL(" join ")) != SIZE_MAX ||
 		slice_ifind(o->view.query.normal, SL(" join ")) != SIZE_MAX)
@@ -401,36 +365,106 @@ static void lock_maybe(struct looking *l, const struct relation *r, enum pg_mode
 	}
 }
 
-static void lock_written(struct looking *l, const struct relation *r)
+/* The rows of an INSERT go into one partition each. */
+static void lock_routed(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
-	const struct change *c = l->change;
 	const struct object **parts;
 	size_t n;
+	bool known = pg_routed(l, r, v, &parts, &n);
 
-	pg_lock(l, r, PG_ROW_EXCLUSIVE);
-	if (c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN) {
-		if (r->object && r->object->type == OBJECT_TABLE &&
-			r->object->table_.partition_of.name.len) {
-			struct relation parent =
-				pg_relation(l, r->object->table_.partition_of, OBJECT_TABLE);
+	if (!known)
+		n = pg_children(l, r, &parts);
+	if (!known && n)
+		pg_need(l, "which partition the rows belong to");
+	if (known && n == 0)
+		pg_fails(l, "no partition takes the row");
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, parts[i]);
 
-			pg_lock(l, &parent, PG_ACCESS_SHARE); /* for the bound */
+		child.certain = child.certain && known;
+		pg_lock(l, &child, PG_ROW_EXCLUSIVE);
+		pg_writes(l, &child);
+		if (pg_is_partitioned(&child))
+			lock_routed(l, &child, v);
+	}
+}
+
+static void lock_inserted(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	if (r->object && r->object->type == OBJECT_TABLE &&
+		r->object->table_.partition_of.name.len) {
+		struct relation parent =
+			pg_relation(l, r->object->table_.partition_of, OBJECT_TABLE);
+
+		pg_lock(l, &parent, PG_ACCESS_SHARE); /* for the bound */
+	}
+	if (pg_is_partitioned(r))
+		lock_routed(l, r, v);
+}
+
+static void writes_tree(struct looking *l, const struct relation *r, bool certain)
+{
+	const struct object **parts;
+	size_t n = l->change->flags & CHANGE_ONLY && !pg_is_partitioned(r)
+			   ? 0
+			   : pg_children(l, r, &parts);
+
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, parts[i]);
+
+		if (!pg_is_heir(parts[i], r))
+			continue;
+		child.certain = child.certain && certain;
+		pg_writes(l, &child);
+		writes_tree(l, &child, certain);
+	}
+}
+
+/* UPDATE of the partition key. */
+static bool moves_rows(const struct looking *l, const struct relation *r)
+{
+	for (size_t i = 0; l->change->kind == CHANGE_UPDATE && i < l->change->list.n; i++)
+		if (pg_in_partition_key(r, l->change->list.at[i]))
+			return true;
+	return false;
+}
+
+static void lock_changed(struct looking *l, const struct relation *r)
+{
+	const struct object *only;
+
+	if (l->change->kind != CHANGE_MERGE && pg_pruned(l, r, &only)) {
+		struct relation child;
+
+		if (!only)
+			return;
+		child = pg_relation_of(l, only);
+		pg_writes(l, &child);
+		pg_lock_tree(l, &child, PG_ROW_EXCLUSIVE);
+		if (moves_rows(l, r)) {
+			pg_need(l, "which partitions the rows go to");
+			lock_maybe(l, r, PG_ROW_EXCLUSIVE);
+			writes_tree(l, r, false);
 		}
-		n = pg_is_partitioned(r) ? pg_children(l, r, &parts) : 0;
-		if (n)
-			pg_need(l, "which partition the rows belong to");
-		for (size_t i = 0; i < n; i++) {
-			struct relation child = pg_relation_of(l, parts[i]);
-
-			child.certain = false;
-			pg_lock(l, &child, PG_ROW_EXCLUSIVE);
-		}
-	} else if (c->kind != CHANGE_MERGE && prunes(l, r)) {
+	} else if (l->change->kind != CHANGE_MERGE && prunes(l, r)) {
 		pg_need(l, "which partitions WHERE leaves");
 		lock_maybe(l, r, PG_ROW_EXCLUSIVE);
-	} else if (c->kind != CHANGE_MERGE) {
+		writes_tree(l, r, false);
+	} else {
 		pg_lock_tree(l, r, PG_ROW_EXCLUSIVE);
+		writes_tree(l, r, true);
 	}
+}
+
+static void lock_written(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	pg_lock(l, r, PG_ROW_EXCLUSIVE);
+	if (r->type != OBJECT_VIEW || !r->object || r->object->view.reads.n == 0)
+		pg_writes(l, r);
+	if (l->change->kind == CHANGE_INSERT || l->change->kind == CHANGE_COPY_IN)
+		lock_inserted(l, r, v);
+	else
+		lock_changed(l, r);
 }
 
 static void update_refused(struct looking *l, const struct relation *r)
@@ -448,31 +482,261 @@ static void update_refused(struct looking *l, const struct relation *r)
 	}
 }
 
+/* A view as simple as its table hands the rows on. */
+static void write_below(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+
+	if (instead_of(r, c->kind)) {
+		if (c->kind != CHANGE_INSERT)
+			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
+		return;
+	}
+	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
+		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE) &&
+			!(c->flags & CHANGE_HAS_WHERE));
+	for (size_t i = 0; r->type == OBJECT_VIEW && r->object && i < r->object->view.reads.n;
+		i++) {
+		struct relation below =
+			pg_relation(l, pg_table_of(r->object->view.reads.at[i]), OBJECT_NONE);
+
+		if (below.type == OBJECT_VIEW)
+			write_below(l, &below);
+		else if (below.presence != ABSENT)
+			pg_writes(l, &below);
+	}
+}
+
+/* The one table that the rows of a view come from. */
+static struct relation table_below(struct looking *l, struct relation r)
+{
+	for (int depth = 0; depth < 16 && r.type == OBJECT_VIEW && r.object; depth++) {
+		const struct names *reads = &r.object->view.reads;
+
+		for (size_t i = 1; i < reads->n; i++)
+			if (!name_eq(pg_table_of(reads->at[i]), pg_table_of(reads->at[0])))
+				return r;
+		if (reads->n == 0)
+			return r;
+		r = pg_relation(l, pg_table_of(reads->at[0]), OBJECT_NONE);
+	}
+	return r;
+}
+
+/* What the rows set off: keys, sequences of defaults, triggers. */
+static void sets_off(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	static const enum change_kind moved[] = {CHANGE_INSERT, CHANGE_DELETE};
+	enum change_kind k = l->change->kind;
+
+	for (size_t i = 0; moves_rows(l, r) && i < 2; i++) {
+		struct change sub = *l->change;
+		struct looking inner = *l;
+
+		sub.kind = moved[i];
+		inner.change = &sub;
+		inner.perhaps = true;
+		inner.nest++;
+		pg_run_triggers(&inner, r);
+	}
+
+	if (k == CHANGE_INSERT || k == CHANGE_COPY_IN)
+		row_sequences(l, r, v);
+	pg_each_key(l, r, SLICE_NONE, row_key);
+	pg_run_triggers(l, r);
+}
+
+/* The columns that an action of MERGE names. */
+struct names pg_merged_columns(const struct looking *l, bool insert)
+{
+	struct names out = {0};
+	struct lexer x;
+	struct token t, last = {0};
+	bool inside = false;
+	int depth = 0;
+
+	lexer_init(&x, DIALECT_POSTGRES, l->statement->text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		if (token_is(t, insert ? "insert" : "set"))
+			inside = true;
+		else if (token_is(t, "when") || token_is(t, "values"))
+			inside = false;
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		if (inside && (insert ? depth == 1 && t.kind == TOKEN_WORD
+				      : depth == 0 && token_punct(t, "=")))
+			names_add(l->arena, &out,
+				token_value(l->arena, DIALECT_POSTGRES, insert ? t : last));
+		last = t;
+	}
+	return out;
+}
+
+static void merge_sets_off(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	static const struct {
+		const char *action;
+		enum change_kind kind;
+	} actions[] = {
+		{"insert", CHANGE_INSERT}, {"update", CHANGE_UPDATE}, {"delete", CHANGE_DELETE}};
+	bool acts = false;
+
+	if (r->type == OBJECT_VIEW && l->version < 170000)
+		pg_fails(l, "MERGE into a view needs PostgreSQL 17");
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+		struct change sub = *l->change;
+		struct looking inner = *l;
+
+		if (!names_has(l->change->list, slice_of(actions[i].action)))
+			continue;
+		acts = true;
+		sub.kind = actions[i].kind;
+		sub.list = sub.kind == CHANGE_DELETE
+				   ? (struct names){0}
+				   : pg_merged_columns(l, sub.kind == CHANGE_INSERT);
+		inner.change = &sub;
+		sets_off(&inner, r, v);
+	}
+	if (!acts)
+		l->out->nwrites_rows = 0;
+}
+
+static void write_into(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	const struct change *c = l->change;
+
+	if (c->kind == CHANGE_INSERT || c->kind == CHANGE_COPY_IN)
+		insert_refused(l, r, v);
+	if (c->kind == CHANGE_UPDATE)
+		update_refused(l, r);
+	if (c->kind == CHANGE_MERGE)
+		merge_sets_off(l, r, v);
+	else
+		sets_off(l, r, v);
+}
+
+/* What is written into a view goes to its table, under the view's names. */
+static void write_through(struct looking *l, const struct relation *r, const struct pg_values *v)
+{
+	struct relation table = table_below(l, *r);
+	struct change sub = *l->change;
+	struct looking inner = *l;
+
+	if (table.type == OBJECT_VIEW || !table.object)
+		return;
+	if (sub.kind == CHANGE_INSERT && sub.list.n == 0)
+		sub.list = pg_column_names(l, r->object);
+	inner.change = &sub;
+	if (sub.kind == CHANGE_MERGE)
+		scan_target(l, &table, false);
+	pg_row_rerun(&inner, &table, v);
+	sets_off(&inner, &table, v);
+	l->rerun = inner.rerun;
+}
+
 static void write_rows(struct looking *l)
 {
+	struct pg_values v = pg_values_of(l);
 	struct relation r;
 
 	pg_reads(l, false, true);
-	if (!target_of(l, &r))
+	if (!pg_target(l, &r))
 		return;
-	write_refused(l, &r);
-	lock_written(l, &r);
-	pg_writes(l, &r);
-	pg_lock_below(l, &r, PG_ROW_EXCLUSIVE,
-		(l->change->kind == CHANGE_UPDATE || l->change->kind == CHANGE_DELETE) &&
-			!(l->change->flags & CHANGE_HAS_WHERE));
 	pg_lock_called_sequences(l, l->statement->text);
-	if (l->change->kind == CHANGE_INSERT || l->change->kind == CHANGE_COPY_IN) {
-		insert_refused(l, &r);
-		row_sequences(l, &r);
+	pg_row_rerun(l, &r, &v);
+	pg_calls_of(l, l->change->value.facts);
+	if (pg_run_rules(l, &r)) {
+		pg_lock(l, &r, PG_ROW_EXCLUSIVE);
+		return;
 	}
-	if (l->change->kind == CHANGE_UPDATE)
-		update_refused(l, &r);
-	if (l->change->kind != CHANGE_MERGE)
-		pg_each_key(l, &r, SLICE_NONE, row_key);
+	write_refused(l, &r);
+	lock_written(l, &r, &v);
+	write_below(l, &r);
 	row_scan(l, &r);
-	row_rerun(l, &r);
-	row_triggers(l, &r);
+	if (r.type == OBJECT_VIEW && !instead_of(&r, l->change->kind))
+		write_through(l, &r, &v);
+	write_into(l, &r, &v);
+}
+
+/* ---- What is set off ---- */
+
+static bool set_off_already(const struct looking *l, enum change_kind kind, struct name table)
+{
+	for (const struct looking *up = l; up && up->nest; up = up->above)
+		if (up->change->kind == kind && name_eq(up->change->target, table))
+			return true;
+	return false;
+}
+
+/* A trigger, a rule or a key that cascades writes rows of another table. */
+void pg_writes_too(struct looking *l, enum change_kind kind, struct name table,
+	struct names columns, struct slice text, bool certain)
+{
+	struct change sub = {.kind = kind,
+		.type = OBJECT_TABLE,
+		.list = columns,
+		.flags = CHANGE_INNER | CHANGE_HAS_WHERE};
+	struct statement st = *l->statement;
+	struct looking inner = *l;
+	struct pg_values v;
+	struct relation r;
+
+	inner.perhaps = l->perhaps || !certain;
+	r = pg_relation(&inner, table, OBJECT_NONE);
+	if (r.presence == ABSENT)
+		return;
+	if (l->only_locks) {
+		pg_lock(&inner, &r, PG_ROW_EXCLUSIVE);
+		return;
+	}
+	sub.target = r.name;
+	if (l->nest >= PG_NEST_MAX || set_off_already(l, kind, r.name))
+		return;
+	if (kind == CHANGE_INSERT && slice_ifind(text, SL("values")) == SIZE_MAX)
+		sub.flags |= CHANGE_FROM_SELECT;
+	st.text = text;
+	st.changes = &sub;
+	st.nchanges = 1;
+	inner.above = l;
+	inner.nest++;
+	inner.change = &sub;
+	inner.statement = &st;
+	v = pg_values_of(&inner);
+	if (pg_run_rules(&inner, &r)) {
+		pg_lock(&inner, &r, PG_ROW_EXCLUSIVE);
+		return;
+	}
+	lock_written(&inner, &r, &v);
+	write_below(&inner, &r);
+	if (text.len && kind != CHANGE_INSERT && !mentions_index(&r, text))
+		scan_target(&inner, &r, true);
+	sets_off(&inner, &r, &v);
+}
+
+void pg_reads_too(struct looking *l, struct name table, struct slice text, bool certain)
+{
+	struct looking inner = *l;
+	struct relation r;
+
+	inner.perhaps = l->perhaps || !certain;
+	r = pg_relation(&inner, table, OBJECT_NONE);
+	if (r.presence != PRESENT)
+		return;
+	if (l->only_locks) {
+		pg_lock(&inner, &r, PG_ACCESS_SHARE);
+		return;
+	}
+	pg_lock_tree(&inner, &r, PG_ACCESS_SHARE);
+	pg_lock_below(&inner, &r, PG_ACCESS_SHARE, false);
+	if (r.type != OBJECT_VIEW && slice_ifind(text, SL(" join ")) == SIZE_MAX &&
+		slice_ifind(text, SL(" limit ")) == SIZE_MAX && !mentions_index(&r, text))
+		pg_scan(&inner, &r, true);
+}
+
+bool pg_does_update(const struct looking *l)
+{
+	return l->change->flags & CHANGE_ON_CONFLICT &&
+	       slice_ifind(l->statement->text, SL("do update")) != SIZE_MAX;
 }
 
 /* Tables that a query needs and that are not there. */
@@ -488,22 +752,57 @@ static void sources_missing(struct looking *l)
 	}
 }
 
+/* SELECT max(id): the end of an index. */
+static bool at_an_end(struct looking *l)
+{
+	const struct expr_facts *f = l->change->value.facts;
+	struct relation r;
+
+	if (l->change->reads.n != 1 || !f || f->functions.n == 0 || f->columns.n != 1 ||
+		l->change->flags & CHANGE_HAS_WHERE)
+		return false;
+	for (size_t i = 0; i < f->functions.n; i++)
+		if (!slice_is(f->functions.at[i], "max") && !slice_is(f->functions.at[i], "min"))
+			return false;
+	r = pg_relation(l, pg_split_name(l->change->reads.at[0]), OBJECT_NONE);
+	return indexed(&r, &f->columns);
+}
+
 static void select_rows(struct looking *l)
 {
 	const struct change *c = l->change;
-	bool whole = !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) && c->reads.n == 1;
+	bool cursor =
+		slice_is(slice_of(l->statement->kind), "DECLARE CURSOR"); /* no row before FETCH */
+	bool whole = !cursor && !(c->flags & (CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT)) &&
+		     c->reads.n == 1 && !at_an_end(l);
+	enum pg_mode read_mode = c->flags & CHANGE_FOR_UPDATE ? PG_ROW_SHARE : PG_ACCESS_SHARE;
 	struct relation r = {0};
+	const struct object *only;
 
+	pg_calls_of(l, c->value.facts);
+	if (c->kind == CHANGE_CALL)
+		pg_calls_one(l, c->target);
 	if (c->reads.n == 1)
 		r = pg_relation(l, pg_split_name(c->reads.at[0]), OBJECT_NONE);
-	if (prunes(l, &r)) {
+	if (pg_pruned(l, &r, &only)) {
+		pg_lock(l, &r, read_mode);
+		if (only) {
+			r = pg_relation_of(l, only);
+			pg_lock_tree(l, &r, read_mode);
+			if (reads_whole(l, &r))
+				pg_scan(l, &r, true);
+		}
+		whole = true;
+	} else if (prunes(l, &r)) {
 		pg_need(l, "which partitions WHERE leaves");
-		pg_lock(l, &r, c->flags & CHANGE_FOR_UPDATE ? PG_ROW_SHARE : PG_ACCESS_SHARE);
-		lock_maybe(l, &r, c->flags & CHANGE_FOR_UPDATE ? PG_ROW_SHARE : PG_ACCESS_SHARE);
+		pg_lock(l, &r, read_mode);
+		lock_maybe(l, &r, read_mode);
 	} else {
 		pg_reads(l, whole && c->kind != CHANGE_CALL, true);
 	}
-	if (!whole && c->kind == CHANGE_SELECT)
+	if (cursor)
+		pg_rerun(l, RERUN_FAILS);
+	else if (!whole && c->kind == CHANGE_SELECT && !at_an_end(l))
 		scan_sources(l);
 	if (c->kind == CHANGE_SELECT)
 		sources_missing(l);
@@ -512,118 +811,37 @@ static void select_rows(struct looking *l)
 		pg_rerun(l, RERUN_DIFFERS);
 }
 
-static void set_value(struct looking *l)
-{
-	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
-
-	r.type = OBJECT_SEQUENCE;
-	if (l->change->target.name.len) {
-		pg_lock(l, &r, PG_ROW_EXCLUSIVE);
-	} else if (l->change->other.name.len) { /* pg_get_serial_sequence('t', 'c') */
-		r = pg_relation(l, l->change->other, OBJECT_TABLE);
-		pg_lock_sequences(l, &r, l->change->name, PG_ROW_EXCLUSIVE);
-	}
-	pg_reads(l, false, true);
-}
-
-static void truncate_table(struct looking *l)
-{
-	struct relation r;
-
-	if (target_of(l, &r))
-		truncate(l, &r, 0);
-}
-
-static void lock_table(struct looking *l)
-{
-	enum pg_mode m = lock_table_mode(l->change->value.text);
-	struct relation r;
-
-	if (target_of(l, &r)) {
-		if (r.object && r.type != OBJECT_TABLE && r.type != OBJECT_VIEW)
-			pg_fails(l, "\"%.*s\" is not a table or view", SLICE(r.name.name));
-		pg_lock_tree(l, &r, m);
-		if (r.type == OBJECT_VIEW)
-			pg_lock_below(l, &r, m, false);
-	}
-	if (!l->session->in_tx)
-		pg_fails(l, "LOCK TABLE can only be used in a transaction block");
-}
-
-/* Of the whole database: plain tables and matviews; VACUUM alone asks for the partitioned too. */
-static void each_table(struct looking *l, bool partitioned, bool full)
-{
-	const struct object **all;
-	size_t n = catalog_list(l->catalog, OBJECT_NONE, l->arena, &all);
-
-	for (size_t i = 0; i < n; i++) {
-		struct relation r;
-
-		if (all[i]->type != OBJECT_TABLE && all[i]->type != OBJECT_MATVIEW)
-			continue;
-		r = pg_relation_of(l, all[i]);
-		if (pg_is_partitioned(&r) && !partitioned)
-			continue;
-		pg_lock(l, &r, full ? PG_ACCESS_EXCLUSIVE : PG_SHARE_UPDATE_EXCLUSIVE);
-		if (full && !pg_is_partitioned(&r))
-			pg_rewrite(l, &r, true);
-	}
-	if (!catalog_is_complete(l->catalog))
-		pg_need(l, "the tables of the database");
-}
-
-static void vacuum(struct looking *l)
-{
-	bool full = l->change->flags & CHANGE_FULL;
-	struct relation r;
-
-	if (slice_empty(l->change->target.name)) {
-		each_table(l, true, full);
-		return;
-	}
-	if (!target_of(l, &r))
-		return;
-	if (r.type == OBJECT_VIEW || r.type == OBJECT_SEQUENCE)
-		return; /* skipped with a warning */
-	pg_lock_tree(l, &r, full ? PG_ACCESS_EXCLUSIVE : PG_SHARE_UPDATE_EXCLUSIVE);
-	if (full)
-		pg_rewrite(l, &r, true);
-}
-
-static void analyze(struct looking *l)
-{
-	struct relation r;
-
-	if (slice_empty(l->change->target.name))
-		each_table(l, true, false);
-	else if (target_of(l, &r) && r.type != OBJECT_VIEW)
-		pg_lock_tree(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
-}
-
-static void cluster(struct looking *l)
-{
-	const struct change *c = l->change;
-	const struct object *index;
-	struct relation r;
-
-	if (slice_empty(c->target.name) || !target_of(l, &r))
-		return;
-	pg_lock_tree(l, &r, PG_ACCESS_EXCLUSIVE);
-	pg_rewrite(l, &r, true);
-	if (pg_is_partitioned(&r) && l->version < 150000)
-		pg_fails(l, "a partitioned table cannot be clustered before 15");
-	if (r.object && slice_empty(c->name) && r.type == OBJECT_TABLE &&
-		r.object->table_.cluster_on.n == 0)
-		pg_fails(l, "the table has not been clustered before");
-	if (r.object && c->name.len &&
-		catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == ABSENT)
-		pg_fails(l, "index \"%.*s\" does not exist", SLICE(c->name));
-}
-
 /* Planned only, unless ANALYZE runs it. */
 static void explain(struct looking *l)
 {
+	struct relation r;
+
 	pg_reads(l, false, true);
+	if (l->change->target.name.len && pg_target(l, &r))
+		pg_lock(l, &r, PG_ROW_EXCLUSIVE);
+}
+
+/* PREPARE reads the statement, and no rows. */
+static void prepare(struct looking *l)
+{
+	const struct change *c = l->change;
+
+	pg_reads(l, false, false);
+	for (size_t i = 0; i < c->ninner; i++) {
+		struct relation r = pg_relation(l, c->inner[i].target, OBJECT_NONE);
+
+		if (change_class_of(c->inner[i].kind) == CLASS_DATA && c->inner[i].target.name.len)
+			pg_lock(l, &r, PG_ROW_EXCLUSIVE);
+	}
+	if (!slice_is(c->value.text, "execute") && c->name.len)
+		pg_rerun(l, RERUN_FAILS); /* there is one of that name, or none any more */
+}
+
+/* CLOSE: a cursor is closed once. */
+static void discard(struct looking *l)
+{
+	if (slice_is(l->change->value.text, "cursor") && l->change->name.len)
+		pg_rerun(l, RERUN_FAILS);
 }
 
 const struct pg_action pg_row_actions[] = {
@@ -632,15 +850,11 @@ const struct pg_action pg_row_actions[] = {
 	{CHANGE_DELETE, write_rows, NULL},
 	{CHANGE_MERGE, write_rows, NULL},
 	{CHANGE_COPY_IN, write_rows, NULL},
-	{CHANGE_TRUNCATE, truncate_table, NULL},
 	{CHANGE_SELECT, select_rows, NULL},
 	{CHANGE_COPY_OUT, select_rows, NULL},
 	{CHANGE_EXPLAIN, explain, NULL},
 	{CHANGE_CALL, select_rows, NULL},
-	{CHANGE_SET_VALUE, set_value, NULL},
-	{CHANGE_LOCK_TABLE, lock_table, NULL},
-	{CHANGE_VACUUM, vacuum, NULL},
-	{CHANGE_ANALYZE, analyze, NULL},
-	{CHANGE_CLUSTER, cluster, NULL},
+	{CHANGE_PREPARE, prepare, NULL},
+	{CHANGE_DISCARD, discard, NULL},
 	{0},
 };

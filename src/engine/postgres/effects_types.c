@@ -132,6 +132,9 @@ enum type_change pg_type_change(struct looking *l, struct slice from, struct sli
 	if (slice_is(t, "citext") || slice_ends(t, ".citext"))
 		if (slice_is(f, "text") || (slice_is(f, "character varying") && a < 0))
 			return TYPE_REINDEX;
+	if (slice_is(f, "citext") || slice_ends(f, ".citext"))
+		if (slice_is(t, "text") || (slice_is(t, "character varying") && b < 0))
+			return TYPE_REINDEX;
 	if (is_time(f) && is_time(t))
 		return time_change(l, from, to, a, b);
 	return TYPE_REWRITE;
@@ -442,6 +445,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 	}
 	retype_refused(l, r, col);
 	retype_default(l, col);
+	pg_row_type_used(l, r->name);
 	new_collation = collation.len > 0 && !slice_eq(collation, col->column.collation);
 	switch (type_change(l, col)) {
 	case TYPE_REWRITE:

@@ -104,6 +104,12 @@ static bool is_syntax(struct slice word)
 	return false;
 }
 
+bool pg_is_builtin(const struct looking *l, struct slice name)
+{
+	return builtin(l->version, name) || is_value_function(name) || is_syntax(name) ||
+	       of_extension(name);
+}
+
 bool pg_has_extensions(struct looking *l)
 {
 	const struct object **all;

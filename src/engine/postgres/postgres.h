@@ -55,8 +55,20 @@ bool pg_connect_to(
 extern const struct engine_locks pg_locks;
 extern const struct engine_batches pg_batches;
 
+/* ---- keep.c ---- */
+extern const struct engine_keep pg_keep;
+
+/* ---- dump.c ---- */
+extern const struct engine_dump pg_dump;
+
 /* ---- watch.c ---- */
 extern const struct engine_watch pg_watch;
+bool pg_broken_indexes(struct conn *c, struct arena *a, struct broken_index **out, size_t *n,
+	struct err *err); /* sizes.c */
+bool pg_recorded(struct conn *c, struct arena *a, struct slice word, struct recorded_query **out,
+	size_t *n, struct err *err); /* sizes.c */
+bool pg_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+	struct err *err); /* sizes.c */
 
 /* ---- conn.c ---- */
 extern const struct conn_ops pg_conn_ops;

@@ -669,6 +669,10 @@ static void explain(struct rd *rd, node n)
 		rd_into(rd, tree_get(n, "query"), CHANGE_INNER, &v, &count);
 	c = rd_emit(rd, CHANGE_EXPLAIN);
 	c->settings = rd_options(rd, tree_get(n, "options"));
+	if (!runs && tree_get(rd_body(tree_get(n, "query")), "relation")) {
+		c->type = OBJECT_TABLE; /* planned, and locked for it */
+		c->target = rd_relation(rd, tree_get(rd_body(tree_get(n, "query")), "relation"));
+	}
 	rd_reads(rd, n, &c->reads);
 	c->inner = v;
 	c->ninner = count;

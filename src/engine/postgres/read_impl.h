@@ -141,7 +141,7 @@ void rd_gates(struct rd *rd, node n);
 /* ---- read_query.c ---- */
 /* The columns that the query makes, as far as they can be known: to change->columns, and to its def
  * when no star is among them. */
-void rd_query_columns(struct rd *rd, struct change *change, node into, node query);
+void rd_query_columns(struct rd *rd, struct change *change, struct names given, node query);
 
 /* ---- typenames.c ---- */
 /* format_type()'s spelling; user types as written. Takes a TypeName, bare or wrapped. */

@@ -204,9 +204,9 @@ static bool with_types(struct rd *rd, node select, struct column **v, size_t *n)
 	return *n > 0;
 }
 
-void rd_query_columns(struct rd *rd, struct change *change, node into, node query)
+void rd_query_columns(struct rd *rd, struct change *change, struct names given, node query)
 {
-	struct names given = rd_strings(rd, tree_get(into, "colNames")), all = {0};
+	struct names all = {0};
 	struct column *v = NULL;
 	size_t n = 0;
 	bool star = false;

@@ -250,7 +250,7 @@ static void create_table_as(struct rd *rd, node query, node into, bool matview, 
 		o->table_.tablespace = rd_text_of(rd, tree_get(into, "tableSpaceName"));
 	}
 	c->value.facts = rd_facts(rd, query);
-	rd_query_columns(rd, c, into, query);
+	rd_query_columns(rd, c, rd_strings(rd, tree_get(into, "colNames")), query);
 	rd_gates(rd, query);
 }
 
@@ -293,6 +293,7 @@ static void create_view(struct rd *rd, node n)
 			       : tree_is(check, "CASCADED_CHECK_OPTION") ? SL("cascaded")
 									 : SLICE_NONE;
 	o->view.reads = c->reads;
+	rd_query_columns(rd, c, o->view.columns, rd_body(query));
 	if (rd_option(tree_get(n, "options"), "security_invoker"))
 		rd_requires(rd, 15, "security_invoker");
 	rd_gates(rd, query);

@@ -150,7 +150,7 @@ bool pg_positions(struct conn *c, struct arena *a, struct names *out, struct err
 		SL("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
 		   " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 		   " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"
-		   " AND n.nspname NOT IN ('information_schema', 'belay')"
+		   " AND n.nspname NOT IN ('information_schema', 'belay', 'belay_archive')"
 		   " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e'"
 		   " AND e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid)"
 		   " ORDER BY (n.nspname || '.' || c.relname) COLLATE \"C\""),

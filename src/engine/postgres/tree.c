@@ -12,13 +12,10 @@ void tree_grow(struct tree *j)
 	j->at = mem_realloc(j->at, j->cap * sizeof *j->at);
 }
 
-void tree_open(struct tree *j, size_t depth, uint32_t i)
+void tree_deepen(struct tree *j)
 {
-	if (depth == j->open_cap) {
-		j->open_cap = depth ? depth * 2 : 64;
-		j->open = mem_realloc(j->open, j->open_cap * sizeof *j->open);
-	}
-	j->open[depth] = i;
+	j->open_cap = j->open_cap ? j->open_cap * 2 : 64;
+	j->open = mem_realloc(j->open, j->open_cap * sizeof *j->open);
 }
 
 #define EACH(byte) ((byte)*0x0101010101010101ull)

@@ -53,7 +53,13 @@ static inline struct tree_node *tree_add(struct tree *j)
 		tree_grow(j);
 	return &j->at[j->n++];
 }
-void tree_open(struct tree *j, size_t depth, uint32_t i);
+void tree_deepen(struct tree *j);
+static inline void tree_open(struct tree *j, size_t depth, uint32_t i)
+{
+	if (depth == j->open_cap)
+		tree_deepen(j);
+	j->open[depth] = i;
+}
 /* Reads a whole document; false when it is not well formed. */
 bool tree_read(struct tree *j, struct slice text);
 void tree_done(struct tree *j);

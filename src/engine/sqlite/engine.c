@@ -14,6 +14,7 @@ const struct engine engine_sqlite = {
 	.connect = sqlite_connect,
 	.load = sqlite_load,
 	.rows_fingerprint = sqlite_rows_fingerprint,
+	.sizes = sqlite_sizes,
 	.positions = sqlite_positions,
 	.scratch_start = sqlite_scratch_start,
 	.scratch_open = sqlite_scratch_open,
@@ -24,6 +25,8 @@ const struct engine engine_sqlite = {
 	.observe_end = sqlite_observe_end,
 	.needs_no_tx = sqlite_needs_no_tx,
 	.batches = &sqlite_batches,
+	.keep = &sqlite_keep,
+	.dump = &sqlite_dump,
 	.transactional_ddl = true,
 	.scratch_extension_hint = "SQLite is built in: nothing has to be installed",
 };

@@ -8,6 +8,10 @@ struct sqlite3;
 struct token;
 
 extern const struct engine_batches sqlite_batches; /* batches.c */
+extern const struct engine_keep sqlite_keep;       /* keep.c */
+extern const struct engine_dump sqlite_dump;       /* dump.c */
+bool sqlite_sizes(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
+	struct err *err); /* sizes.c */
 
 /* ---- confirm.c: asking SQLite itself ---- */
 

@@ -1,5 +1,5 @@
 /* matrix.c - which rows of change.def have been tried in which contexts: a cell is the number of
- * statements, "." a hole, blank what cannot be. */
+ * statements, "." a hole, "-" one that nothing can fill, blank what acts on no table. */
 #include "oracle.h"
 
 #include <setjmp.h>
@@ -19,7 +19,8 @@ static const enum change_kind foreign[] = {CHANGE_TABLE_CHARSET, CHANGE_CONVERT_
 	CHANGE_ENABLE_KEYS, CHANGE_SYSTEM_VERSIONING, CHANGE_MODIFY_COLUMN,
 	CHANGE_COLUMN_VISIBILITY, CHANGE_REPLACE, CHANGE_USE_DATABASE, CHANGE_PRAGMA,
 	CHANGE_ATTACH_DATABASE, CHANGE_DETACH_DATABASE, CHANGE_UNLOCK_TABLES, CHANGE_LOAD_DATA,
-	CHANGE_FLUSH, CHANGE_REPAIR_TABLE, CHANGE_ALTER_VIEW, CHANGE_TABLE_OTHER};
+	CHANGE_FLUSH, CHANGE_REPAIR_TABLE, CHANGE_ALTER_VIEW, CHANGE_TABLE_OTHER,
+	CHANGE_ALTER_INDEX, CHANGE_ALTER_TRIGGER};
 /* These need rights that the oracle's owner has not, or end the transaction that is watched. */
 static const enum change_kind unwatched[] = {CHANGE_BEGIN, CHANGE_COMMIT, CHANGE_ROLLBACK,
 	CHANGE_SAVEPOINT, CHANGE_RELEASE, CHANGE_ROLLBACK_TO, CHANGE_CREATE_DATABASE,
@@ -27,6 +28,30 @@ static const enum change_kind unwatched[] = {CHANGE_BEGIN, CHANGE_COMMIT, CHANGE
 	CHANGE_DROP_TABLESPACE, CHANGE_CREATE_SUBSCRIPTION, CHANGE_ALTER_SUBSCRIPTION,
 	CHANGE_DROP_SUBSCRIPTION, CHANGE_ALTER_SYSTEM, CHANGE_CHECKPOINT, CHANGE_COPY_IN,
 	CHANGE_ALTER_EXTENSION, CHANGE_SECURITY_LABEL, CHANGE_SET_ROLE};
+
+/* Cells that no statement can fill. */
+static const struct impossible {
+	enum change_kind kind;
+	unsigned contexts; /* a bit each */
+	const char *why;
+} impossible[] = {
+	{CHANGE_ATTACH_PARTITION, 1u << REFERENCED | 1u << DEPENDENTS,
+		"its table is partitioned, and counted there"},
+	{CHANGE_DETACH_PARTITION, 1u << EXISTING | 1u << REFERENCED | 1u << DEPENDENTS,
+		"its table is partitioned, and counted there"},
+	{CHANGE_RENAME_INDEX, 1u << PARTITIONED | 1u << REFERENCED, "it names an index"},
+	{CHANGE_CREATE_VIEW, 1u << PARTITIONED | 1u << REFERENCED, "it names a view"},
+	{CHANGE_DROP_VIEW, 1u << PARTITIONED | 1u << REFERENCED, "it names a view"},
+	{CHANGE_VACUUM, 1u << NEW, "it runs in no transaction"},
+};
+
+static const char *impossible_because(enum change_kind k, int context)
+{
+	for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++)
+		if (impossible[i].kind == k && impossible[i].contexts & 1u << context)
+			return impossible[i].why;
+	return NULL;
+}
 
 struct matrix {
 	const struct engine *e;
@@ -124,12 +149,15 @@ static void print_row(const struct matrix *m, enum change_kind k, size_t *holes,
 {
 	printf("%-28s", change_words(k));
 	for (int x = 0; x < CONTEXTS_; x++) {
+		bool never = impossible_because(k, x) != NULL;
+		bool hole = !never && !m->cells[k][x] && (x == EXISTING || m->relation[k]);
+
 		if (m->cells[k][x])
 			printf(" %11zu", m->cells[k][x]);
 		else
-			printf(" %11s", x == EXISTING || m->relation[k] ? "." : "");
+			printf(" %11s", never ? "-" : hole ? "." : "");
 		*filled += m->cells[k][x] > 0;
-		*holes += !m->cells[k][x] && (x == EXISTING || m->relation[k]);
+		*holes += hole;
 	}
 	if (m->from[k])
 		printf("  from %d on too", m->from[k]);
@@ -153,6 +181,8 @@ void matrix_print(const struct table *t, const struct engine *e, struct reader *
 			!among(unwatched, sizeof unwatched / sizeof *unwatched,
 				(enum change_kind)k))
 			print_row(m, (enum change_kind)k, &holes, &filled);
+	for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++)
+		printf("# - %s: %s\n", change_words(impossible[i].kind), impossible[i].why);
 	printf("# %zu cells, %zu holes; not watched:", filled, holes);
 	for (size_t i = 0; i < sizeof unwatched / sizeof *unwatched; i++)
 		printf("%s %s", i ? "," : "", change_words(unwatched[i]));

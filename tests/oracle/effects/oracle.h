@@ -13,6 +13,7 @@ enum fact {
 	FACT_REWRITES,
 	FACT_SCANS,
 	FACT_BUILDS,
+	FACT_WRITES,
 	FACT_DESTROYS,
 	FACT_BREAKS,
 	FACT_TRANSACTION, /* the rest is one word each; no line: allowed, same, exact, ok */
@@ -56,6 +57,7 @@ struct kase {
 	struct slice sql;
 	struct slice inverse; /* brings back what was there before, as far as `undo` says */
 	int from, to;         /* versions it is tried on */
+	bool clock;           /* a second run differs for the time that has passed */
 	struct claim *claims;
 	size_t nclaims;
 	struct result results[VERSIONS];

@@ -13,6 +13,7 @@ const struct fact_row fact_rows[FACTS_] = {
 	[FACT_REWRITES] = {"rewrites", NULL},
 	[FACT_SCANS] = {"scans", NULL},
 	[FACT_BUILDS] = {"builds", NULL},
+	[FACT_WRITES] = {"writes", NULL},
 	[FACT_DESTROYS] = {"destroys", NULL},
 	[FACT_BREAKS] = {"breaks", NULL},
 	[FACT_TRANSACTION] = {"transaction", "allowed"},
@@ -125,6 +126,11 @@ static void read_claim(struct table *t, struct kase *k, struct slice line, size_
 		;
 	if (c.fact == FACTS_)
 		fail_msg("line %zu: %.*s", at, SLICE(line));
+	/* A second run in the same transaction sees the same time. */
+	if (c.fact == FACT_RERUN && slice_ends(rest, " by the clock")) {
+		k->clock = true;
+		rest = slice_sub(rest, 0, rest.len - strlen(" by the clock"));
+	}
 	while (slice_next(&rest, ',', &piece))
 		if (!fact_rows[c.fact].usual ||
 			!slice_is(slice_trim(piece), fact_rows[c.fact].usual))
@@ -209,10 +215,13 @@ struct names table_says(const struct kase *k, enum fact f, int version)
 /* ---- Printing ---- */
 
 /* The server's answer, with what we are not sure of marked; ours where it does not tell. */
-static struct names merged(struct arena *a, const struct result *r, enum fact f)
+static struct names merged(
+	struct arena *a, const struct kase *k, const struct result *r, enum fact f)
 {
 	struct names out = {0}, p = r->predicted.facts[f], s = r->observed.facts[f];
 
+	if (f == FACT_RERUN && k->clock)
+		return p;
 	if (!r->observed.told[f] || f == FACT_OUTCOME || f == FACT_RERUN) {
 		bool fails = f == FACT_OUTCOME && r->observed.told[f] && s.n && !p.n;
 
@@ -226,13 +235,13 @@ static struct names merged(struct arena *a, const struct result *r, enum fact f)
 		bool unsure = fact_has(p, s.at[i]) &&
 			      fact_has(p, arena_printf(a, "%.*s?", SLICE(s.at[i])));
 
-		for (size_t k = 0; unsure && k < p.n; k++)
-			if (slice_eq(p.at[k], s.at[i]))
+		for (size_t n = 0; unsure && n < p.n; n++)
+			if (slice_eq(p.at[n], s.at[i]))
 				unsure = false;
 		fact_add(a, &out, unsure ? arena_printf(a, "%.*s?", SLICE(s.at[i])) : s.at[i]);
 	}
 	for (size_t i = 0; i < p.n; i++)
-		if (fact_doubtful(p.at[i]) || slice_starts(p.at[i], "rows "))
+		if (fact_doubtful(p.at[i]) || slice_starts(p.at[i], "rows ") || f == FACT_WRITES)
 			fact_add(a, &out, p.at[i]);
 	return out;
 }
@@ -259,9 +268,9 @@ static void print_fact(struct arena *a, const struct kase *k, enum fact f, size_
 			end = i + 1;
 			continue;
 		}
-		now = merged(a, &k->results[i], f);
+		now = merged(a, k, &k->results[i], f);
 		for (end = i + 1; end < n && k->results[end].version; end++) {
-			next = merged(a, &k->results[end], f);
+			next = merged(a, k, &k->results[end], f);
 			if (!names_eq(now, next))
 				break;
 		}
@@ -270,7 +279,8 @@ static void print_fact(struct arena *a, const struct kase *k, enum fact f, size_
 		print_range(fact_rows[f].word,
 			i && k->results[i - 1].version ? k->results[i].version : 0,
 			end < n && k->results[end].version ? k->results[end - 1].version : 0);
-		printf(" %.*s\n", SLICE(fact_joined(a, now)));
+		printf(" %.*s%s\n", SLICE(fact_joined(a, now)),
+			f == FACT_RERUN && k->clock ? " by the clock" : "");
 	}
 }
 
@@ -281,13 +291,17 @@ static void print_remarks(struct arena *a, const struct kase *k, size_t n)
 		const struct result *r = &k->results[i];
 
 		for (int f = 0; r->version && f < FACTS_; f++) {
-			struct names p = r->predicted.facts[f], m = merged(a, r, (enum fact)f);
+			struct names p = r->predicted.facts[f], m = merged(a, k, r, (enum fact)f);
 
 			if (!names_eq(p, m))
 				printf("#   %d predicted %s: %.*s (not %.*s)\n", r->version,
 					fact_rows[f].word, SLICE(fact_joined(a, p)),
 					SLICE(fact_joined(a, m)));
 		}
+		if (fact_has(r->predicted.facts[FACT_RERUN], SL("unknown")) &&
+			r->observed.told[FACT_RERUN])
+			printf("#   %d predicted rerun: unknown (is %.*s)\n", r->version,
+				SLICE(fact_joined(a, r->observed.facts[FACT_RERUN])));
 		if (r->replayed.len)
 			printf("#   %d replayed: %.*s\n", r->version, SLICE(r->replayed));
 		if (r->version && r->observed.words.len)

@@ -31,6 +31,14 @@ static const char tables_sql[] =
 	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND nspname <> 'information_schema'";
 
+static const char written_sql[] =
+	"SELECT n.nspname, c.relname, pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)"
+	" + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
+	" + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) FROM pg_catalog.pg_class c"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND nspname <> 'information_schema'"
+	" AND relpersistence <> 't'";
+
 static void query(struct watch *w, struct conn *c, const char *sql, struct rows *r)
 {
 	struct err err = {0};
@@ -217,6 +225,28 @@ static void add_builds(struct watch *w, struct answer *out, const struct rows *t
 	}
 }
 
+/* Rows that came, changed or went in tables that were there before and were not written anew. */
+static void add_written(
+	struct watch *w, struct answer *out, const struct rows *before, const struct rows *after)
+{
+	out->told[FACT_WRITES] = true;
+	for (size_t i = 0; i < after->nrows; i++)
+		for (size_t k = 0; k < before->nrows; k++)
+			if (slice_eq(rows_get(after, i, 0), rows_get(before, k, 0)) &&
+				slice_eq(rows_get(after, i, 1), rows_get(before, k, 1)) &&
+				!slice_eq(rows_get(after, i, 2), rows_get(before, k, 2)) &&
+				!fact_has(out->facts[FACT_REWRITES],
+					fact_spelt(w->arena,
+						(struct name){rows_get(after, i, 0),
+							rows_get(after, i, 1)},
+						SLICE_NONE)))
+				fact_add(w->arena, &out->facts[FACT_WRITES],
+					fact_spelt(w->arena,
+						(struct name){rows_get(after, i, 0),
+							rows_get(after, i, 1)},
+						SLICE_NONE));
+}
+
 static void add_seen(struct watch *w, struct answer *out, const struct observed *seen,
 	const struct observed *held)
 {
@@ -286,6 +316,7 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 {
 	struct observed seen;
 	struct state before = {0};
+	struct rows written, now;
 	struct err err = {0};
 	char state[6];
 	bool ok;
@@ -299,11 +330,14 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 		w->tables.ncols = 0;
 	w->stale = false;
 	snapshot(w, k->context.len > 0);
+	query(w, w->conn, written_sql, &written);
 	must(w->e->observe_begin(w->conn, &err), &err);
 	ok = run(w, k->sql, &out->words, state);
 	if (ok) {
 		must(w->e->observe_end(w->conn, w->arena, &seen, &err), &err);
 		add_seen(w, out, &seen, held);
+		query(w, w->conn, written_sql, &now);
+		add_written(w, out, &written, &now);
 		after_it(w, k, out, &w->tables, &w->indexes, &w->objects);
 		fact_add_word(w->arena, out, FACT_RERUN, slice_of(run_again(w, k->sql, true)));
 		if (k->inverse.len)

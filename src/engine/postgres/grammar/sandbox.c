@@ -383,7 +383,9 @@ bool sandbox_format(struct Z_a_instance_t *box, uint32_t text, uint32_t format, 
 	struct sink *s = box->sink;
 	const uint8_t *f = box->wasm.w2c_z.data + format;
 
-	if (s->state == SINK_OFF || (s->state == SINK_WAITING && !may_begin(box, text, (char)*f)))
+	if (s->state != SINK_OPEN &&
+		(s->state == SINK_OFF ||
+			(s->state == SINK_WAITING && !may_begin(box, text, (char)*f))))
 		return false;
 	if (text != s->text)
 		return false;

@@ -26,6 +26,7 @@ enum op_kind {
 	OP_UNSIGNED,  /* %u */
 };
 
+/* A value's key stands with it where the format has both. */
 struct op {
 	enum op_kind kind;
 	uint16_t keylen;
@@ -34,8 +35,7 @@ struct op {
 
 struct sink_piece {
 	uint32_t format; /* 0: free */
-	bool is_strange;
-	struct op *ops; /* up to OP_END */
+	struct op *ops;  /* up to OP_END; NULL: not understood */
 };
 
 /* ---- Taking a format apart ---- */
@@ -89,7 +89,12 @@ static bool take_mark(const char **f, struct op *op)
 	return false;
 }
 
-static bool compile(struct sink *s, struct sink_piece *p, const char *f)
+static bool takes_key(enum op_kind k)
+{
+	return k != OP_END && k != OP_KEY && k != OP_CLOSE_OBJECT && k != OP_CLOSE_ARRAY;
+}
+
+static void compile(struct sink *s, struct sink_piece *p, const char *f)
 {
 	struct op ops[MOST_OPS];
 	size_t n = 0;
@@ -102,25 +107,29 @@ static bool compile(struct sink *s, struct sink_piece *p, const char *f)
 		ops[n] = (struct op){0};
 		if (n == MOST_OPS - 1 ||
 			!(*f == '"' ? take_quoted(s, &f, &ops[n]) : take_mark(&f, &ops[n])))
-			return false;
-		n++;
+			return;
+		if (n && ops[n - 1].kind == OP_KEY && takes_key(ops[n].kind))
+			ops[n - 1].kind = ops[n].kind;
+		else
+			n++;
 	}
 	ops[n++] = (struct op){.kind = OP_END};
 	p->ops = ARENA_ARRAY(&s->arena, n, struct op);
 	memcpy(p->ops, ops, n * sizeof *ops);
-	return true;
 }
 
-/* NULL: a piece that is not understood. */
-static const struct op *ops_of(struct sink *s, uint32_t format)
+static size_t slot_of(uint32_t format)
 {
-	size_t i = format * 2654435761u >> 20; /* 12 bits */
+	return format * 2654435761u >> 20; /* 12 bits */
+}
+
+static __attribute__((noinline)) const struct op *find_ops(struct sink *s, uint32_t format)
+{
+	size_t i = slot_of(format);
 	struct sink_piece *p;
 
 	if (format == 0 || format >= STATIC_END)
 		return NULL;
-	if (!s->pieces)
-		s->pieces = mem_alloc(PIECES * sizeof *s->pieces);
 	for (p = &s->pieces[i]; p->format && p->format != format; p = &s->pieces[i])
 		i = (i + 1) & (PIECES - 1);
 	if (!p->format) {
@@ -128,9 +137,17 @@ static const struct op *ops_of(struct sink *s, uint32_t format)
 			return NULL;
 		s->npieces++;
 		p->format = format;
-		p->is_strange = !compile(s, p, s->memory + format);
+		compile(s, p, s->memory + format);
 	}
-	return p->is_strange ? NULL : p->ops;
+	return p->ops;
+}
+
+/* NULL: a piece that is not understood. */
+static inline const struct op *ops_of(struct sink *s, uint32_t format)
+{
+	const struct sink_piece *p = &s->pieces[slot_of(format)];
+
+	return format && p->format == format ? p->ops : find_ops(s, format);
 }
 
 /* ---- Building the tree ---- */
@@ -214,6 +231,13 @@ static uint32_t word_at(const struct sink *s, uint32_t at)
 	return v;
 }
 
+static inline void set_key(struct sink *s, const struct op *op)
+{
+	s->key = op->key;
+	s->keylen = op->keylen;
+	s->has_key = true;
+}
+
 static void run(struct sink *s, const struct op *op, uint32_t args)
 {
 	for (; op->kind != OP_END; op++) {
@@ -223,13 +247,11 @@ static void run(struct sink *s, const struct op *op, uint32_t args)
 			v = word_at(s, args);
 			args += 4;
 		}
+		if (op->keylen)
+			set_key(s, op);
 		switch (op->kind) {
 		case OP_END:
-			break;
 		case OP_KEY:
-			s->key = op->key;
-			s->keylen = op->keylen;
-			s->has_key = true;
 			break;
 		case OP_OPEN_OBJECT:
 			add_container(s, TREE_OBJECT);
@@ -279,6 +301,8 @@ void sink_done(struct sink *s)
 
 void sink_begin(struct sink *s, const char *memory, struct tree *tree, struct buf *values)
 {
+	if (!s->pieces)
+		s->pieces = mem_alloc(PIECES * sizeof *s->pieces);
 	s->state = SINK_WAITING;
 	s->memory = memory;
 	s->text = 0;

@@ -1,0 +1,51 @@
+/* effects_alter.h - the inside of ALTER TABLE's effects: one function for every kind of change, and
+ * the questions that they share. Each says what it finds to x->out. */
+#ifndef BELAY_ENGINE_MYSQL_EFFECTS_ALTER_H
+#define BELAY_ENGINE_MYSQL_EFFECTS_ALTER_H
+
+#include "engine/mysql/effects.h"
+
+/* ---- effects_alter.c: parts that must be there, or must not ---- */
+bool fx_is_drop(enum change_kind k);
+enum presence fx_part(
+	const struct effects *x, enum object_type type, struct slice name, const struct object **o);
+void fx_want_part(struct effects *x, const struct change *ch, enum object_type type,
+	struct slice name, const char *word);
+/* A name is taken when something that stays has it. */
+void fx_want_free(struct effects *x, const struct change *ch, enum object_type type,
+	struct slice name, const char *word);
+/* Dropped and made again in one statement: a second run finds what the first one found. */
+bool fx_is_replaced(const struct effects *x, const struct change *ch);
+void fx_part_rerun(struct effects *x, const struct change *ch, unsigned same);
+/* The name that the part gets which this change makes. */
+struct slice fx_name_made(const struct effects *x, const struct change *ch);
+bool fx_is_strict(const struct effects *x);
+
+/* ---- effects_column.c ---- */
+void fx_add_column(struct effects *x, const struct change *ch);
+void fx_drop_column(struct effects *x, const struct change *ch);
+void fx_rename_column(struct effects *x, const struct change *ch);
+void fx_modify_column(struct effects *x, const struct change *ch);
+const struct object *fx_new_column(const struct effects *x, struct slice name);
+/* One of the columns is new and without values yet. */
+bool fx_over_empty(const struct effects *x, struct names columns);
+bool fx_is_foreign(const struct object *o);
+
+/* ---- effects_key.c ---- */
+void fx_add_constraint(struct effects *x, const struct change *ch);
+void fx_create_index(struct effects *x, const struct change *ch);
+void fx_drop_index(struct effects *x, const struct change *ch);
+/* CREATE TABLE */
+void fx_created_keys_fit(struct effects *x, const struct change *ch);
+void fx_keys_fit(struct effects *x);
+void fx_drop_constraint(struct effects *x, const struct change *ch);
+
+/* ---- effects_table.c ---- */
+void fx_partitions(struct effects *x, const struct change *ch);
+void fx_versioned(struct effects *x, const struct change *ch);
+void fx_convert(struct effects *x, const struct change *ch);
+void fx_change_engine(struct effects *x, const struct change *ch);
+void fx_set_options(struct effects *x, const struct change *ch);
+void fx_system_versioning(struct effects *x, const struct change *ch);
+
+#endif

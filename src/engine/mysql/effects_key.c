@@ -1,0 +1,508 @@
+/* effects_key.c - ALTER TABLE, CREATE INDEX, DROP INDEX: keys, indexes and checks. */
+#include "engine/mysql/effects_alter.h"
+
+#include "engine/mysql/parser.h"
+
+#include <stdint.h>
+
+/* The key that it adds is the one that it drops. */
+static bool keeps_key(const struct effects *x, const struct change *ch)
+{
+	for (size_t i = 0; i < x->after.n; i++)
+		if (x->after.v[i].by == ch && x->after.v[i].twin)
+			return true;
+	return false;
+}
+
+static bool leads(const struct object *index, struct names columns)
+{
+	struct names key =
+		index->type == OBJECT_INDEX ? index->index.columns : index->constraint.columns;
+	size_t k = 0;
+
+	while (k < columns.n && k < key.n && slice_ieq(key.at[k], columns.at[k]))
+		k++;
+	return k == columns.n;
+}
+
+static const struct object *column_in(const struct object *t, struct slice name)
+{
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && slice_ieq(t->parts[i]->name, name))
+			return t->parts[i];
+	return NULL;
+}
+
+/* The two columns of a foreign key have one type: the same integer, signed alike. */
+static bool types_meet(const struct object *a, const struct object *b)
+{
+	struct slice x = my_type_base(a->column.type), y = my_type_base(b->column.type);
+	bool text = my_type_has_charset(a->column.type) && my_type_has_charset(b->column.type);
+
+	if (text)
+		return true;
+	return slice_eq(x, y) && (slice_find(a->column.type, SL(" unsigned")) == SIZE_MAX) ==
+					 (slice_find(b->column.type, SL(" unsigned")) == SIZE_MAX);
+}
+
+/* `made` NULL: the table is altered, and what it will be is in x->after. */
+static void foreign_key_fits(struct effects *x, const struct object *made,
+	const struct object *foreign, const struct object *parent)
+{
+	const struct constraint_def *k = &foreign->constraint;
+	bool key = false;
+
+	for (size_t i = 0; i < parent->nparts; i++) {
+		const struct object *o = parent->parts[i];
+
+		key |= (o->type == OBJECT_INDEX ||
+			       (o->type == OBJECT_CONSTRAINT &&
+				       slice_is(o->constraint.kind, "primary key"))) &&
+		       leads(o, k->ref_columns);
+	}
+	if (!key && !parent->tainted && k->ref_columns.n)
+		fx_fails(x, OUTCOME_FAILS, "%.*s has no key over the columns referred to",
+			SLICE(parent->name));
+	for (size_t i = 0; i < k->columns.n && i < k->ref_columns.n; i++) {
+		const struct after_part *mine =
+			after_find(&x->after, OBJECT_COLUMN, k->columns.at[i]);
+		const struct object *theirs = column_in(parent, k->ref_columns.at[i]),
+				    *own = made         ? column_in(made, k->columns.at[i])
+					   : !mine      ? NULL
+					   : mine->will ? mine->will
+							: mine->was;
+
+		if (own && theirs && !types_meet(own, theirs))
+			fx_fails(x, OUTCOME_FAILS, "%.*s and %.*s.%.*s have different types",
+				SLICE(k->columns.at[i]), SLICE(parent->name),
+				SLICE(k->ref_columns.at[i]));
+	}
+}
+
+/* Other engines than InnoDB read a foreign key and forget it. */
+static bool keeps_foreign_keys(const struct object *t)
+{
+	return !t || slice_empty(t->table_.access_method) ||
+	       slice_is(t->table_.access_method, "InnoDB");
+}
+
+static bool has_column(const struct object *t, struct names columns)
+{
+	for (size_t i = 0; i < columns.n; i++)
+		if (!column_in(t, columns.at[i]))
+			return false;
+	return true;
+}
+
+/* The keys of CREATE TABLE: over columns that are there, one of them primary, and foreign ones of
+ * the type that they refer to. */
+void fx_created_keys_fit(struct effects *x, const struct change *ch)
+{
+	const struct object *t = ch->def;
+	size_t primary = 0;
+
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		bool foreign =
+			fx_is_foreign(o) && keeps_foreign_keys(t) && (!x->s || x->s->foreign_keys);
+		const struct object *parent;
+		enum presence how;
+
+		if (o->type != OBJECT_CONSTRAINT)
+			continue;
+		primary += slice_is(o->constraint.kind, "primary key");
+		if (ch->kind == CHANGE_CREATE_TABLE && slice_empty(ch->other.name) &&
+			!has_column(t, o->constraint.columns))
+			fx_fails(x, OUTCOME_FAILS, "a key is over a column that is not there");
+		parent = foreign ? fx_find(x, OBJECT_TABLE, o->constraint.ref_table, &how) : NULL;
+		if (parent)
+			foreign_key_fits(x, t, o, parent);
+	}
+	if (primary > 1)
+		fx_fails(x, OUTCOME_FAILS, "a table has one primary key");
+}
+
+static void add_foreign_key(struct effects *x, const struct change *ch)
+{
+	bool checked = !x->s || x->s->foreign_keys;
+	enum presence how;
+	const struct object *parent;
+
+	if (x->t && !slice_empty(x->t->table_.partition_key.text))
+		fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");
+	parent = fx_find(x, OBJECT_TABLE, ch->def->constraint.ref_table, &how);
+
+	if (how == ABSENT && checked)
+		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s to refer to",
+			SLICE(fx_show(x, ch->def->constraint.ref_table)));
+	if (parent && checked)
+		foreign_key_fits(x, NULL, ch->def, parent);
+	if (x->t)
+		for (size_t i = 0; i < ch->def->constraint.columns.n; i++)
+			fx_want_part(
+				x, ch, OBJECT_COLUMN, ch->def->constraint.columns.at[i], "column");
+	if (fx_over_empty(x, ch->def->constraint.columns))
+		return;
+	if (checked)
+		fx_fails(x, OUTCOME_MAY_FAIL, "a row may have no partner in the other table");
+	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, fx_name_made(x, ch), true);
+}
+
+/* A check written beside a column that is added or modified: MariaDB looks at no row for it. */
+static const struct change *beside(const struct effects *x, const struct change *ch)
+{
+	return ch > x->st->changes && ch[-1].def && ch[-1].def->type == OBJECT_COLUMN &&
+			       slice_eq(ch[-1].def->name, ch->name)
+		       ? &ch[-1]
+		       : NULL;
+}
+
+static void add_check(struct effects *x, const struct change *ch)
+{
+	const struct change *column = is_mariadb(&x->d) ? beside(x, ch) : NULL;
+	const struct object *old;
+
+	if (column) {
+		fx_rerun(x, column->kind == CHANGE_ADD_COLUMN ? RERUN_FAILS : RERUN_SAME);
+		if (column->kind == CHANGE_ADD_COLUMN)
+			return;
+		if (slice_starts(ch->def->constraint.expression.normal, "json_valid(")) {
+			if (fx_part(x, OBJECT_CONSTRAINT, ch->name, &old) != PRESENT)
+				fx_fails(x, OUTCOME_MAY_FAIL, "a value may not be valid JSON");
+			return;
+		}
+	} else if (slice_empty(ch->name)) {
+		fx_rerun(x, RERUN_DIFFERS);
+	} else {
+		fx_want_free(x, ch, OBJECT_CONSTRAINT, ch->name, "constraint");
+		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
+	}
+	if (ch->def->constraint.not_enforced)
+		return;
+	if (!column)
+		fx_fails(x, OUTCOME_MAY_FAIL, "a row may not satisfy the check");
+	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, fx_name_made(x, ch), true);
+}
+
+static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name);
+
+static void add_primary_key(struct effects *x, const struct change *ch)
+{
+	const struct object *old;
+
+	fx_rerun(x, fx_is_replaced(x, ch) || fx_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME
+									       : RERUN_FAILS);
+	if (fx_part(x, OBJECT_CONSTRAINT, SL("PRIMARY"), &old) == PRESENT && !keeps_key(x, ch))
+		for (size_t i = 0; i < x->after.n; i++)
+			if (x->after.v[i].was == old && !x->after.v[i].gone &&
+				!fx_flag(ch, CHANGE_IF_NOT_EXISTS))
+				fx_fails(x, OUTCOME_FAILS, "%.*s already has a primary key",
+					SLICE(fx_show(x, ch->target)));
+	for (size_t i = 0; i < ch->def->constraint.columns.n; i++)
+		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->constraint.columns.at[i], "column");
+	for (size_t i = 0; i < ch->def->constraint.columns.n; i++) {
+		const struct object *c = fx_new_column(x, ch->def->constraint.columns.at[i]);
+
+		if (c && !slice_empty(c->column.identity))
+			return;
+	}
+	if (keeps_key(x, ch))
+		return;
+	unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
+	fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
+	if (!fx_is_replaced(x, ch))
+		fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, SL("PRIMARY"), true);
+}
+
+void fx_add_constraint(struct effects *x, const struct change *ch)
+{
+	struct slice kind = ch->def->constraint.kind;
+
+	if (slice_is(kind, "check")) {
+		add_check(x, ch);
+		return;
+	}
+	if (slice_is(kind, "primary key")) {
+		add_primary_key(x, ch);
+		return;
+	}
+	if (slice_is(kind, "foreign key") && !keeps_foreign_keys(x->t))
+		return;
+	if (slice_empty(ch->name) && !fx_flag(ch, CHANGE_IF_NOT_EXISTS))
+		fx_rerun(x, RERUN_DIFFERS);
+	else
+		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
+	fx_want_free(x, ch, OBJECT_CONSTRAINT, ch->name, "constraint");
+	if (slice_is(kind, "foreign key"))
+		add_foreign_key(x, ch);
+}
+
+/* What an index cannot be over. */
+static void index_fits(struct effects *x, const struct change *ch)
+{
+	const struct index_def *d = &ch->def->index;
+
+	for (size_t i = 0; i < d->columns.n; i++) {
+		const struct after_part *p = after_find(&x->after, OBJECT_COLUMN, d->columns.at[i]);
+		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
+		struct slice base = c ? my_type_base(c->column.type) : SLICE_NONE;
+		bool cut = i < d->keys.n && slice_chr(d->keys.at[i], '(') != SIZE_MAX;
+
+		if (!c)
+			continue;
+		if (slice_is(d->method, "fulltext")) {
+			if (!my_type_has_charset(c->column.type) || slice_is(base, "enum") ||
+				slice_is(base, "set") || slice_is(c->column.generated, "virtual"))
+				fx_fails(x, OUTCOME_FAILS, "%.*s cannot be in a FULLTEXT index",
+					SLICE(c->name));
+		} else if (slice_is(d->method, "spatial")) {
+			if (!c->column.not_null)
+				fx_fails(x, OUTCOME_FAILS,
+					"a SPATIAL index wants %.*s to be NOT NULL",
+					SLICE(c->name));
+		} else if (my_lob_size(base) && !cut && !is_mariadb(&x->d)) {
+			fx_fails(x, OUTCOME_FAILS, "an index over %.*s wants a length",
+				SLICE(c->name));
+		}
+	}
+}
+
+/* The bytes of a key, text in full; *cut: of one column more than any key may have. */
+static unsigned long long key_bytes(struct effects *x, const struct after_part *p,
+	struct names keys, unsigned long long *largest, bool *any_whole)
+{
+	unsigned long long all = 0;
+
+	*largest = 0;
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+		struct slice key = i < keys.n ? keys.at[i] : SLICE_NONE;
+		unsigned long long n;
+		struct object column;
+		bool whole;
+
+		if (!c)
+			continue;
+		column = my_with_charset(x->t, c->will ? c->will : c->was);
+		n = my_key_part_bytes(&x->d, &column, key, &whole);
+		*any_whole |= whole;
+		n = whole ? MY_KEY_BYTES : n;
+		*largest = n > *largest ? n : *largest;
+		all += n > MY_KEY_BYTES ? MY_KEY_BYTES : n;
+	}
+	return all;
+}
+
+static bool is_touched(const struct effects *x, const struct after_part *p)
+{
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+
+		if (c && c->will)
+			return true;
+	}
+	return !p->was;
+}
+
+/* MariaDB's InnoDB: a plain index over one long column is cut, a unique one is kept by a hash. */
+void fx_keys_fit(struct effects *x)
+{
+	bool older = names_has(x->t->table_.options, SL("row_format=redundant")) ||
+		     names_has(x->t->table_.options, SL("row_format=compact"));
+
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool index = p->type == OBJECT_INDEX && !p->implied;
+		unsigned long long all, largest;
+		bool whole = false;
+
+		if (p->gone || (!index && !after_is_primary(p)) || !is_touched(x, p) ||
+			(index && (slice_is(o->index.method, "fulltext") ||
+					  slice_is(o->index.method, "spatial"))))
+			continue;
+		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest, &whole);
+		if (older && largest > 767 && !(whole && index && o->index.unique))
+			fx_fails(x, OUTCOME_FAILS,
+				"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
+		if (all > MY_KEY_BYTES && (!index || (!o->index.unique && p->columns.n > 1)))
+			fx_fails(x, OUTCOME_FAILS, "the key %.*s has more than 3072 bytes",
+				SLICE(p->name));
+	}
+}
+
+/* Every unique key of a partitioned table has the columns that its rows are spread by. */
+static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name)
+{
+	struct slice by = x->t ? x->t->table_.partition_key.text : SLICE_NONE;
+
+	for (size_t i = 0; by.len && i < x->t->nparts; i++) {
+		const struct object *c = x->t->parts[i];
+
+		if (c->type == OBJECT_COLUMN && my_mentions(x->a, x->d.dialect, by, c->name) &&
+			!my_names_have(columns, c->name))
+			fx_fails(x, OUTCOME_FAILS,
+				"the key %.*s lacks %.*s, which the rows are "
+				"spread by",
+				SLICE(name), SLICE(c->name));
+	}
+}
+
+/* Such a unique key is kept by a hash, and not looked at by partitions. */
+static bool over_whole_text(const struct effects *x, const struct object *index)
+{
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *c =
+			after_find(&x->after, OBJECT_COLUMN, index->index.columns.at[i]);
+		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
+		bool whole = false;
+
+		if (c)
+			my_key_part_bytes(&x->d, c->will ? c->will : c->was, key, &whole);
+		if (whole)
+			return is_mariadb(&x->d);
+	}
+	return false;
+}
+
+void fx_create_index(struct effects *x, const struct change *ch)
+{
+	const struct object *old;
+
+	if (slice_empty(ch->name))
+		fx_rerun(x, RERUN_DIFFERS);
+	else
+		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE);
+	if (fx_flag(ch, CHANGE_IF_NOT_EXISTS) &&
+		fx_part(x, OBJECT_INDEX, ch->name, &old) == PRESENT)
+		return;
+	fx_want_free(x, ch, OBJECT_INDEX, ch->name, "index");
+	for (size_t i = 0; i < ch->def->index.columns.n; i++)
+		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->index.columns.at[i], "column");
+	index_fits(x, ch);
+	if (ch->def->index.unique && !over_whole_text(x, ch->def))
+		unique_fits_partitions(x, ch->def->index.columns, ch->name);
+	if (!ch->def->index.unique || keeps_key(x, ch) || fx_over_empty(x, ch->def->index.columns))
+		return;
+	if (fx_flag(ch, CHANGE_IGNORE)) { /* all but one of equal rows go */
+		fx_undo(x, UNDO_SCHEMA_ONLY);
+	} else {
+		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
+	}
+	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_INDEX, fx_name_made(x, ch), true);
+}
+
+/* Does an index stay that serves these columns first? */
+static bool served(const struct effects *x, struct names columns)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		size_t k = 0;
+
+		if (p->gone || (p->type != OBJECT_INDEX && !after_is_primary(p)))
+			continue;
+		while (k < columns.n && k < p->columns.n &&
+			slice_ieq(p->columns.at[k], columns.at[k]))
+			k++;
+		if (k == columns.n)
+			return true;
+	}
+	return false;
+}
+
+/* Does a unique key without NULLs stay, for the rows to be kept in its order? */
+static bool orders_rows(const struct effects *x)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool whole = !p->gone && p->type == OBJECT_INDEX && !p->implied && o->index.unique;
+
+		if (!p->gone && after_is_primary(p))
+			return true;
+		for (size_t k = 0; whole && k < p->columns.n; k++) {
+			const struct after_part *c =
+				after_find(&x->after, OBJECT_COLUMN, p->columns.at[k]);
+
+			o = !c ? NULL : c->will ? c->will : c->was;
+			whole = o && o->column.not_null;
+		}
+		if (whole)
+			return true;
+	}
+	return false;
+}
+
+/* Foreign keys at both ends want an index. */
+static void index_is_needed(struct effects *x, struct slice index)
+{
+	const struct object **keys;
+	size_t n;
+
+	for (size_t i = 0; i < x->after.n; i++)
+		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
+			(!x->s || x->s->foreign_keys) && !served(x, x->after.v[i].columns))
+			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
+				SLICE(x->after.v[i].name), SLICE(index));
+	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))
+		return; /* done in place, it lets that one go */
+	n = catalog_referencing(x->c, x->t, x->a, &keys);
+	for (size_t i = 0; i < n && (!x->s || x->s->foreign_keys || is_mariadb(&x->d)); i++)
+		if (!served(x, keys[i]->constraint.ref_columns))
+			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
+				SLICE(keys[i]->name), SLICE(index));
+}
+
+/* An AUTO_INCREMENT column stays the first of a key. */
+static void counter_loses_key(struct effects *x)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		struct names one = {(struct slice *)&p->name, 1};
+
+		if (p->type == OBJECT_COLUMN && !p->gone && !slice_empty(o->column.identity) &&
+			!served(x, one))
+			fx_fails(x, OUTCOME_FAILS, "the AUTO_INCREMENT column %.*s must be a key",
+				SLICE(p->name));
+	}
+}
+
+void fx_drop_index(struct effects *x, const struct change *ch)
+{
+	bool primary = slice_iis(ch->name, "primary");
+
+	fx_want_part(x, ch, primary ? OBJECT_CONSTRAINT : OBJECT_INDEX,
+		primary ? SL("PRIMARY") : ch->name, "index");
+	fx_part_rerun(x, ch, CHANGE_IF_EXISTS);
+	if (!x->t)
+		fx_destroys(x, ch, OBJECT_INDEX, ch->name, true);
+	if (!x->t || x->t->tainted)
+		return;
+	index_is_needed(x, ch->name);
+	counter_loses_key(x);
+}
+
+void fx_drop_constraint(struct effects *x, const struct change *ch)
+{
+	struct slice kind = ch->def ? ch->def->constraint.kind : SLICE_NONE,
+		     name = slice_is(kind, "primary key") ? SL("PRIMARY") : ch->name;
+	const struct object *o;
+
+	fx_part_rerun(x, ch, CHANGE_IF_EXISTS);
+	if (slice_is(kind, "primary key") && fx_is_replaced(x, ch))
+		fx_rerun(x, RERUN_SAME);
+	if (!x->t) {
+		fx_destroys(x, ch, OBJECT_CONSTRAINT, name, true);
+		return;
+	}
+	if (fx_part(x, OBJECT_CONSTRAINT, name, &o) == ABSENT &&
+		(!slice_empty(kind) || fx_part(x, OBJECT_INDEX, name, &o) == ABSENT) &&
+		!fx_flag(ch, CHANGE_IF_EXISTS))
+		fx_fails(x, OUTCOME_FAILS, "%.*s has no constraint %.*s",
+			SLICE(fx_show(x, ch->target)), SLICE(name));
+	if (x->t->tainted || slice_is(kind, "foreign key") || slice_is(kind, "check"))
+		return;
+	index_is_needed(x, name);
+	counter_loses_key(x);
+}

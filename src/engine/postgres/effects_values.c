@@ -1,0 +1,320 @@
+/* effects_values.c - the values an INSERT writes out, and the partition that a literal belongs to.
+ */
+#include "engine/postgres/effects.h"
+#include "sql/token.h"
+
+#include <stdint.h>
+
+/* ---- VALUES (…), (…) ---- */
+
+static struct slice between(struct slice text, const struct token *from, const struct token *to)
+{
+	return slice_sub(text, from->off, to->off + to->text.len - from->off);
+}
+
+/* One row, behind its opening bracket. */
+static bool read_row(
+	struct looking *l, struct slice text, struct lexer *x, struct names *row, struct token *t)
+{
+	struct token first = {0}, last = {0};
+	int depth = 0;
+
+	while ((*t = lexer_next(x)).kind != TOKEN_END) {
+		bool closes = token_punct(*t, ")") || token_punct(*t, "]");
+
+		if (depth == 0 && (closes || token_punct(*t, ","))) {
+			names_add(l->arena, row,
+				first.kind ? between(text, &first, &last) : SLICE_NONE);
+			first = (struct token){0};
+			if (closes)
+				return true;
+			continue;
+		}
+		depth += token_punct(*t, "(") || token_punct(*t, "[");
+		depth -= closes;
+		if (!first.kind)
+			first = *t;
+		last = *t;
+	}
+	return false;
+}
+
+struct pg_values pg_values_of(struct looking *l)
+{
+	struct pg_values v = {0};
+	struct slice text = l->statement->text;
+	struct lexer x;
+	struct token t;
+
+	if (l->change->kind != CHANGE_INSERT || l->change->flags & CHANGE_FROM_SELECT)
+		return v;
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END && !token_is(t, "values"))
+		;
+	while ((t = lexer_next(&x)).kind != TOKEN_END && token_punct(t, "(")) {
+		struct names *row = ARENA_PUSH(l->arena, v.rows, v.n);
+
+		*row = (struct names){0};
+		if (!read_row(l, text, &x, row, &t))
+			return (struct pg_values){0};
+		t = lexer_next(&x);
+		if (!token_punct(t, ","))
+			break;
+	}
+	return v;
+}
+
+/* Where a column's value stands in a row; SIZE_MAX: nowhere. */
+static size_t place_of(const struct looking *l, const struct relation *r, struct slice column)
+{
+	const struct names *list = &l->change->list;
+	size_t at = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (slice_eq(list->at[i], column))
+			return i;
+	for (size_t i = 0; list->n == 0 && r->object && i < r->object->nparts; i++) {
+		if (r->object->parts[i]->type != OBJECT_COLUMN)
+			continue;
+		if (slice_eq(r->object->parts[i]->name, column))
+			return at;
+		at++;
+	}
+	return SIZE_MAX;
+}
+
+struct slice pg_value(const struct looking *l, const struct pg_values *v, size_t row,
+	const struct relation *r, struct slice column)
+{
+	size_t at = place_of(l, r, column);
+
+	return row < v->n && at < v->rows[row].n ? v->rows[row].at[at] : SLICE_NONE;
+}
+
+bool pg_gives(const struct looking *l, const struct pg_values *v, const struct relation *r,
+	struct slice column)
+{
+	if (l->change->list.n && !names_has(l->change->list, column))
+		return false;
+	if (v->n == 0 && slice_ifind(l->statement->text, SL("default values")) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		struct slice s = pg_value(l, v, i, r, column);
+
+		if (s.len == 0 || slice_iis(s, "default"))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Literals ---- */
+
+/* 5, -5, 'x', DATE 'x', 'x'::date */
+static bool literal(struct arena *a, struct slice text, struct slice *out, bool *number)
+{
+	struct lexer x;
+	struct token t;
+	bool minus = false;
+
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	t = lexer_next(&x);
+	if (token_punct(t, "-")) {
+		minus = true;
+		t = lexer_next(&x);
+	} else if (token_is(t, "date") || token_is(t, "timestamp") || token_is(t, "timestamptz")) {
+		t = lexer_next(&x);
+	}
+	*number = t.kind == TOKEN_NUMBER;
+	if (!*number && (t.kind != TOKEN_STRING || minus))
+		return false;
+	*out = *number ? arena_printf(a, "%s%.*s", minus ? "-" : "", SLICE(t.text))
+		       : token_value(a, DIALECT_POSTGRES, t);
+	t = lexer_next(&x);
+	return t.kind == TOKEN_END || token_punct(t, "::");
+}
+
+static bool whole_number(struct slice s, long long *out)
+{
+	unsigned long long v;
+	bool minus = slice_starts(s, "-");
+
+	if (!slice_u64(minus ? slice_from(s, 1) : s, &v) || v > INT64_MAX)
+		return false;
+	*out = minus ? -(long long)v : (long long)v;
+	return true;
+}
+
+static bool is_day(struct slice s)
+{
+	return s.len >= 10 && s.at[4] == '-' && s.at[7] == '-';
+}
+
+/* -1, 0, 1; false when only the server can tell. */
+static bool compare(struct slice a, struct slice b, bool order, int *out)
+{
+	long long x, y;
+
+	if (whole_number(a, &x) && whole_number(b, &y)) {
+		*out = x < y ? -1 : x > y;
+		return true;
+	}
+	if (order && (!is_day(a) || !is_day(b)))
+		return false;
+	*out = order ? slice_cmp(slice_sub(a, 0, 10), slice_sub(b, 0, 10)) : slice_cmp(a, b);
+	/* The hours of the same day are left to the server. */
+	return !order || *out != 0 || (a.len == 10 && b.len == 10);
+}
+
+/* ---- Bounds ---- */
+
+static struct slice brackets(struct slice text, const char *after)
+{
+	size_t at = slice_ifind(text, slice_of(after)), open, close;
+
+	if (at == SIZE_MAX)
+		return SLICE_NONE;
+	text = slice_from(text, at + strlen(after));
+	open = slice_chr(text, '(');
+	close = slice_chr(text, ')');
+	return open == SIZE_MAX || close == SIZE_MAX || close < open
+		       ? SLICE_NONE
+		       : slice_trim(slice_sub(text, open + 1, close - open - 1));
+}
+
+static bool in_list(struct arena *a, struct slice list, struct slice value, enum presence *in)
+{
+	struct slice item, lit;
+	bool number;
+	int c;
+
+	*in = ABSENT;
+	while (slice_next(&list, ',', &item)) {
+		if (slice_iis(slice_trim(item), "null"))
+			continue;
+		if (!literal(a, item, &lit, &number) || !compare(value, lit, false, &c))
+			return false;
+		if (c == 0)
+			*in = PRESENT;
+	}
+	return true;
+}
+
+/* Is the value at or above (below) the bound? */
+static bool beyond(struct arena *a, struct slice bound, struct slice value, int *out)
+{
+	struct slice lit;
+	bool number;
+
+	if (slice_iis(bound, "minvalue") || slice_iis(bound, "maxvalue")) {
+		*out = slice_iis(bound, "minvalue") ? 1 : -1;
+		return true;
+	}
+	return literal(a, bound, &lit, &number) && compare(value, lit, true, out);
+}
+
+static enum presence in_bound(struct arena *a, struct slice bound, struct slice value)
+{
+	struct slice from = brackets(bound, "FROM"), to = brackets(bound, "TO");
+	enum presence in;
+	int low, high;
+
+	if (from.len && to.len) {
+		if (!beyond(a, from, value, &low) || !beyond(a, to, value, &high))
+			return UNKNOWN;
+		return low >= 0 && high < 0 ? PRESENT : ABSENT;
+	}
+	return in_list(a, brackets(bound, "IN"), value, &in) ? in : UNKNOWN;
+}
+
+/* The column of a key of one plain column. */
+static struct slice key_column(const struct relation *r)
+{
+	struct slice key = r->object->table_.partition_key.text.len
+				   ? r->object->table_.partition_key.text
+				   : r->object->table_.partition_key.normal;
+	struct slice c = brackets(key, "");
+
+	if (slice_istarts(slice_trim(key), "hash"))
+		return SLICE_NONE;
+	for (size_t i = 0; i < c.len; i++)
+		if (strchr(" ,(:", c.at[i]))
+			return SLICE_NONE;
+	return c;
+}
+
+bool pg_partition_for(
+	struct looking *l, const struct relation *r, struct slice value, const struct object **out)
+{
+	const struct object **parts, *other = NULL;
+	struct slice lit;
+	bool number;
+	size_t n = catalog_partitions(l->catalog, r->object, l->arena, &parts);
+
+	*out = NULL;
+	if (!literal(l->arena, value, &lit, &number))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct slice bound = parts[i]->table_.partition_bound.text.len
+					     ? parts[i]->table_.partition_bound.text
+					     : parts[i]->table_.partition_bound.normal;
+		enum presence in;
+
+		if (slice_iis(slice_trim(bound), "default")) {
+			other = parts[i];
+			continue;
+		}
+		in = in_bound(l->arena, bound, lit);
+		if (in == UNKNOWN)
+			return false;
+		if (in == PRESENT)
+			*out = parts[i];
+	}
+	*out = *out ? *out : other;
+	return true;
+}
+
+/* The partitions that the rows of VALUES belong to; false: not known. */
+bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
+	const struct object ***out, size_t *n)
+{
+	struct slice column = pg_is_partitioned(r) ? key_column(r) : SLICE_NONE;
+
+	*out = NULL;
+	*n = 0;
+	if (column.len == 0 || v->n == 0)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		const struct object *p;
+
+		if (!pg_partition_for(l, r, pg_value(l, v, i, r, column), &p))
+			return false;
+		if (p)
+			*ARENA_PUSH(l->arena, *out, *n) = p;
+	}
+	return true;
+}
+
+/* WHERE key = literal leaves one partition; *out NULL: none. */
+bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out)
+{
+	struct slice column = pg_is_partitioned(r) ? key_column(r) : SLICE_NONE;
+	size_t at = slice_ifind(l->statement->text, SL("where"));
+	struct token t, last = {0}, before = {0};
+	struct slice text, value = SLICE_NONE;
+	struct lexer x;
+
+	if (column.len == 0 || at == SIZE_MAX)
+		return false;
+	text = slice_from(l->statement->text, at + 5);
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		if (token_is(t, "or") || token_is(t, "not") || token_is(t, "select"))
+			return false;
+		if (token_punct(last, "=") && slice_ieq(before.text, column) &&
+			(t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER))
+			value = t.text;
+		before = last;
+		last = t;
+	}
+	return value.len && pg_partition_for(l, r, value, out);
+}

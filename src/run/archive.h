@@ -1,0 +1,109 @@
+/* archive.h - what would be lost, kept beside it before it goes, and how it is put back.
+ *
+ * Scoped: the rows are copied into a table of ours (schema `belay_archive` on PostgreSQL, tables
+ * `belay_archive_RUN_N` elsewhere) by the statement's own transaction where the engine has one.
+ * One row of the journal's table `archive` tells what they are and holds the statements that put
+ * them back; state `begun` until the copy is complete. Before the transaction commits, the restore
+ * is carried out inside of it, compared, and rolled back. Whole: a file, see whole.h.
+ *
+ *	archive(name, ordinal, run, migration, direction, statement, hash, kind, object,
+ *	        table_schema, table_name, part, store_schema, store_name, kept, bytes,
+ *	        fingerprint, columns, can_repeat, define_sql, restore_sql, after_sql, state,
+ *	        made, restored)
+ *
+ * kind: table (it went), column, rows (deleted), values (updated), whole. Archives of one migration
+ * in one run have one name, MIGRATION@RUN. */
+#ifndef BELAY_RUN_ARCHIVE_H
+#define BELAY_RUN_ARCHIVE_H
+
+#include "run/door.h"
+#include "run/journal.h"
+
+enum backup_mode { BACKUP_NONE, BACKUP_SCOPED, BACKUP_WHOLE };
+enum archive_kind { ARCHIVE_TABLE, ARCHIVE_COLUMN, ARCHIVE_ROWS, ARCHIVE_VALUES, ARCHIVE_WHOLE };
+const char *archive_kind_word(enum archive_kind k);
+
+struct archive {
+	struct slice name;
+	long long ordinal, run;
+	struct slice migration, hash;
+	enum direction direction;
+	long long statement;
+	enum archive_kind kind;
+	struct slice object; /* as belay prints it */
+	struct name table;
+	struct slice part;
+	struct name store; /* whole: name.name is the file */
+	long long kept, bytes;
+	struct slice fingerprint; /* of the table (kind table), else of what was kept */
+	struct names columns;
+	bool can_repeat; /* putting it back twice changes nothing */
+	struct names define, after;
+	struct slice restore;
+	bool done; /* else begun and not finished */
+	long long age_s;
+	struct slice made, restored; /* moments; restored empty = never */
+	/* While it is made. */
+	struct kept_table source;
+	struct slice where; /* of the rows that are kept; empty = all */
+	struct slice relation; /* as the statement wrote it; empty = the table */
+	const struct step *step;
+	bool companion;	 /* all rows of a table of which some go with another's */
+	bool later;	 /* it can be put back only when the migration is through */
+	char before[65]; /* fingerprint of the whole table, where that is compared */
+};
+
+/* ---- Making them, while a migration runs (archive.c) ---- */
+struct archiver {
+	struct conn *conn;
+	struct journal *journal;
+	struct slice where; /* of the journal */
+	struct doors *doors;
+	struct arena *arena;
+	long long most_bytes; /* 0 = no limit */
+	struct archive *at;   /* of this migration */
+	size_t n;
+	long long ordinal;
+	void (*tell)(void *ctx, const struct step *s, struct slice text);
+	void *ctx;
+};
+/* A migration begins, or begins anew after a rollback. */
+void archiver_fresh(struct archiver *k);
+/* What the step `i` of the plan will destroy or change gets a table of its own. Where DDL commits by
+ * itself: before the transaction begins. */
+bool archive_prepare(struct archiver *k, size_t i, struct err *err);
+/* … and its rows. */
+bool archive_fill(struct archiver *k, const struct step *s, struct err *err);
+/* After the statement, in its transaction: the restore is carried out, compared and rolled back.
+ * NULL: the last statement was run; what could not be proven before. */
+bool archive_prove(struct archiver *k, const struct step *s, struct err *err);
+/* Was it made by an earlier run that did not get to the end of the statement's batches? */
+bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct err *err);
+
+/* ---- Putting them back (archive_restore.c) ---- */
+struct put_back {
+	long long rows;       /* put back */
+	long long in_the_way; /* kept, but others stand where they were, or their row is gone */
+	bool defined;	      /* the table or column was made again */
+	struct names notes;   /* what could not be made again */
+};
+/* Of one name, in the order in which they were made; `out` has room for n. No transaction is begun
+ * here. `strict`: what cannot be made again is a failure. */
+bool archives_put_back(struct conn *c, struct arena *a, const struct archive *v, size_t n,
+	bool strict, struct put_back *out, struct err *err);
+/* How many rows of the archive are in the table just as they were kept. */
+bool archive_matches(
+	struct conn *c, struct arena *a, const struct archive *r, long long *same, struct err *err);
+
+/* ---- The journal's table (archive_list.c) ---- */
+/* Oldest first. None when there is no journal. */
+bool archives_read(struct conn *c, struct slice where, struct arena *a, struct archive **out,
+	size_t *n, struct err *err);
+bool archive_write(struct conn *c, struct slice where, const struct archive *r, struct err *err);
+bool archive_finish(struct conn *c, struct slice where, const struct archive *r, struct err *err);
+bool archive_set_restored(
+	struct conn *c, struct slice where, const struct archive *r, struct err *err);
+/* Takes away the kept rows (or the file) and the journal's row. */
+bool archive_remove(struct conn *c, struct slice where, const struct archive *r, struct err *err);
+
+#endif

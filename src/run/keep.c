@@ -1,0 +1,193 @@
+/* keep.c - the executor and the archives: when something is kept, and when it is put back. */
+#include "run/keep.h"
+
+#include "engine/engine.h"
+
+static bool is_transactional(const struct keep *k)
+{
+	return k->maker.conn->engine->transactional_ddl;
+}
+
+bool keep_on(const struct keep *k)
+{
+	return k->o && k->o->backup == BACKUP_SCOPED && k->maker.journal;
+}
+
+bool keep_begin(struct keep *k, const struct plan *p, const struct run_options *o,
+	struct journal *j, struct doors *d, struct arena *a, struct err *err)
+{
+	*k = (struct keep){.o = o,
+		.maker = {.conn = o->conn,
+			.journal = j,
+			.where = o->journal_where,
+			.doors = d,
+			.arena = a,
+			.most_bytes = o->most_bytes}};
+	if (!j || p->direction != DIR_DOWN || o->no_restore)
+		return true;
+	return archives_read(o->conn, o->journal_where, a, &k->made, &k->nmade, err);
+}
+
+void keep_migration(struct keep *k)
+{
+	archiver_fresh(&k->maker);
+}
+
+bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err)
+{
+	if (!keep_on(k))
+		return true;
+	if (is_transactional(k)) {
+		archiver_fresh(&k->maker);
+		return true;
+	}
+	for (size_t i = from; i < to; i++)
+		if (!archive_prepare(&k->maker, i, err))
+			return false;
+	return true;
+}
+
+static bool changes_rows(const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		switch (st->changes[i].kind) {
+		case CHANGE_UPDATE:
+		case CHANGE_DELETE:
+		case CHANGE_MERGE:
+		case CHANGE_REPLACE:
+		case CHANGE_CALL:
+		case CHANGE_DO_BLOCK:
+			return true;
+		default:
+			break;
+		}
+	return st->state != STATEMENT_READ;
+}
+
+bool keep_whole(struct keep *k, const struct migration *m, size_t from, size_t to, bool doors,
+	struct err *err)
+{
+	const struct plan *p = k->maker.doors->plan;
+	bool wanted = doors;
+
+	if (!k->o || k->o->backup != BACKUP_WHOLE || !k->maker.journal || k->whole)
+		return true;
+	for (size_t i = from; i < to && !wanted; i++)
+		wanted = changes_rows(p->steps[i].statement);
+	if (!wanted)
+		return true;
+	k->whole = true;
+	return k->o->back_up(k->o->ctx, m, p->direction, journal_run(k->maker.journal), err);
+}
+
+/* MySQL's DDL would commit what the migration has begun. */
+static bool not_in_its_own(const struct step *s, struct err *err)
+{
+	const struct statement *st = s->statement;
+
+	if (st->nchanges != 1 || (st->changes->kind != CHANGE_DELETE &&
+					 st->changes->kind != CHANGE_UPDATE))
+		return true;
+	err_set(err, ERR_REFUSED,
+		"cannot keep rows inside of a transaction that the migration opens itself");
+	err_span(err, st->span);
+	return err_hint(err, "Take its BEGIN and COMMIT away (belay opens a transaction anyway), or "
+			     "use --backup=whole.");
+}
+
+bool keep_before(struct keep *k, const struct step *s, struct err *err)
+{
+	if (!keep_on(k))
+		return true;
+	if (!is_transactional(k) && k->in_own)
+		return not_in_its_own(s, err);
+	return archive_prepare(&k->maker, s->serial, err) && archive_fill(&k->maker, s, err);
+}
+
+bool keep_after(struct keep *k, const struct step *s, struct err *err)
+{
+	return !keep_on(k) || archive_prove(&k->maker, s, err);
+}
+
+bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err)
+{
+	struct conn *c = k->maker.conn;
+	struct err ignored = {0};
+	bool made, ok;
+
+	if (!keep_on(k))
+		return true;
+	archiver_fresh(&k->maker);
+	if (!archive_is_made(&k->maker, s, &made, err))
+		return false;
+	if (made && s->batched) /* the rest of its rows was kept when it began */
+		return true;
+	if (!is_transactional(k))
+		return keep_before(k, s, err);
+	if (conn_exec(c, begin, err) && keep_before(k, s, err) && conn_exec(c, SL("COMMIT"), err))
+		return true;
+	ok = c->ops->alive(c) && conn_exec(c, SL("ROLLBACK"), &ignored);
+	err_done(&ignored);
+	return ok && false;
+}
+
+/* ---- Back again ---- */
+
+/* The last run of its up that kept anything. */
+static long long run_of(const struct keep *k, const struct migration *m)
+{
+	long long run = -1;
+
+	for (size_t i = 0; i < k->nmade; i++) {
+		const struct archive *r = &k->made[i];
+
+		if (r->done && r->direction == DIR_UP && r->kind != ARCHIVE_WHOLE &&
+			!r->restored.len && slice_eq(r->migration, m->id) && r->run > run)
+			run = r->run;
+	}
+	return run;
+}
+
+static struct slice words_of(struct keep *k, const struct archive *r, const struct put_back *p)
+{
+	struct slice more = SLICE_NONE;
+
+	if (p->in_the_way > 0)
+		more = arena_printf(k->maker.arena,
+			r->kind == ARCHIVE_ROWS || r->kind == ARCHIVE_TABLE
+				? "; %lld were left out: others have their keys"
+				: "; of %lld the row is not there any more",
+			p->in_the_way);
+	return arena_printf(k->maker.arena, "%.*s: %lld row%s put back from %.*s%.*s",
+		SLICE(r->object), p->rows, p->rows == 1 ? "" : "s", SLICE(r->name), SLICE(more));
+}
+
+bool keep_put_back(struct keep *k, const struct migration *m,
+	void (*tell)(void *ctx, struct slice text), void *ctx, struct err *err)
+{
+	struct conn *c = k->maker.conn;
+	struct archive *v = NULL;
+	struct put_back *out;
+	size_t n = 0;
+	long long run = run_of(k, m);
+
+	for (size_t i = 0; run >= 0 && i < k->nmade; i++)
+		if (k->made[i].run == run && k->made[i].done &&
+			k->made[i].direction == DIR_UP && slice_eq(k->made[i].migration, m->id))
+			*ARENA_PUSH(k->maker.arena, v, n) = k->made[i];
+	if (n == 0)
+		return true;
+	out = ARENA_ARRAY(k->maker.arena, n, struct put_back);
+	if (!archives_put_back(c, k->maker.arena, v, n, false, out, err))
+		return err_context(err, "putting back what migration %.*s had kept; --no-restore "
+					"leaves it in the archive",
+			SLICE(m->id));
+	for (size_t i = 0; i < n; i++) {
+		if (!archive_set_restored(c, k->maker.where, &v[i], err))
+			return false;
+		tell(ctx, words_of(k, &v[i], &out[i]));
+		for (size_t x = 0; x < out[i].notes.n; x++)
+			tell(ctx, out[i].notes.at[x]);
+	}
+	return true;
+}
