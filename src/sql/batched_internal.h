@@ -1,8 +1,8 @@
 /* batched_internal.h - shared by the files that read statements in batches. */
-#ifndef BELAY_PLAN_BATCHED_INTERNAL_H
-#define BELAY_PLAN_BATCHED_INTERNAL_H
+#ifndef BELAY_SQL_BATCHED_INTERNAL_H
+#define BELAY_SQL_BATCHED_INTERNAL_H
 
-#include "plan/batched.h"
+#include "sql/batched.h"
 #include "sql/token.h"
 
 struct reading_tokens {

@@ -6,8 +6,8 @@
  * looks at more than the row is refused with the reason. A DO block that loops over UPDATE … LIMIT
  * until nothing is left is taken for the UPDATE that it means. Reading is by tokens: what is sent
  * is the author's text with a condition added. */
-#ifndef BELAY_PLAN_BATCHED_H
-#define BELAY_PLAN_BATCHED_H
+#ifndef BELAY_SQL_BATCHED_H
+#define BELAY_SQL_BATCHED_H
 
 #include "sql/statement.h"
 
@@ -43,5 +43,8 @@ bool batched_read(struct batched *out, struct arena *a, enum dialect d, const st
  * cannot be told from the words of the statement alone. */
 bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
 	struct slice sql);
+
+/* A DO block that is the loop of the guides, with or without the directive: the statement it means. */
+bool batched_loop(struct batched *out, struct arena *a, enum dialect d, struct slice sql);
 
 #endif

@@ -1,5 +1,5 @@
 /* batched.c - reads what a statement in batches is made of. */
-#include "plan/batched_internal.h"
+#include "sql/batched_internal.h"
 
 enum { MOST_ROWS = 1000000 };
 

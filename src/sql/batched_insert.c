@@ -1,5 +1,5 @@
 /* batched_insert.c - INSERT INTO t (…) SELECT … FROM s [WHERE …]: cut along the key of s. */
-#include "plan/batched_internal.h"
+#include "sql/batched_internal.h"
 
 /* Functions that look at more than the row; those of users are asked for in the database. */
 static const char *const aggregates[] = {"count", "sum", "min", "max", "avg", "array_agg",

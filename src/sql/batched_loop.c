@@ -7,7 +7,7 @@
  *
  * Each round changes some of the rows that match, until none does: UPDATE t SET … WHERE …, whose
  *rows do not match any more when they are changed. Whatever else stands in the block is refused. */
-#include "plan/batched_internal.h"
+#include "sql/batched_internal.h"
 
 #define OTHER "the block does more than change rows in a loop"
 #define SHAPE                                                                                          \
@@ -242,4 +242,13 @@ const char *batched_read_loop(struct reading_tokens *r, struct batched *out)
 	body.at = NULL;
 	batched_tokens(&body);
 	return read_change(&body, out);
+}
+
+bool batched_loop(struct batched *out, struct arena *a, enum dialect d, struct slice sql)
+{
+	struct reading_tokens r = {.arena = a, .dialect = d, .sql = sql};
+
+	*out = (struct batched){0};
+	batched_tokens(&r);
+	return token_is(batched_here(&r), "DO") && !batched_read_loop(&r, out);
 }
