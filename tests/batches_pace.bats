@@ -91,6 +91,13 @@ limits() { printf 'batches:\n%s\n' "$1" >belay.yml; }
 	ends 0 belay batches --db "$url" -o json
 	[ "$(json "d['batches'], d['paused'], d['limits']" <<<"$output")" = "([], False, {'max_rows': '150', 'target_ms': '5ms'})" ]
 	ends 0 belay batches set max_rows= target_ms= --db "$url"
+	limits '  pause_file: wait'
+	touch wait
+	file migrations/3_more.up.sql <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
+	started --log-format json
+	reads_out '"event":"paused".*"rows_seen":0.*"signal":"pause_file"'
+	rm wait
+	wait "$pid"
 	ends 0 belay batches --db "$url"
 	says_not "max_rows"
 	url=sqlite:app.db
