@@ -3,13 +3,17 @@
 # make check       all tests; the last line is `N passed, N failed, N skipped`
 # make check-full  the same, with every fuzz target for a minute and the slow unit tests under valgrind
 # make fuzz        every fuzz target for FUZZ_SECONDS (60)
+# make torture     the runner is hit at every point, TORTURE_RUNS times (1500); `N runs, N failed`
 # make bench       the figures, as one table
+# make bench-peers  what goes wrong when things go wrong, beside dbmate, knex and node-pg-migrate
 # make docs        docs/belay.1 and docs/rules/ from the program's own tables
 # make format      clang-format over what is ours
 # make install     belay, libbelay, belay.h, belay.pc, the manual page, completions (PREFIX, DESTDIR)
 BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+TORTURE_RUNS ?= 1500
+TORTURE_JOBS ?= 3
 export BUILD FUZZ_SECONDS
 
 all: $(BUILD)/build.ninja
@@ -36,6 +40,11 @@ check-full:
 	tools/npm.sh . tests/npm tests/npm-full
 	CHECK_FULL=1 tests/run.sh
 
+torture: all
+	tools/deps.sh test
+	tools/npm.sh tests/npm
+	BELAY=$(BUILD)/belay tests/torture/torture.py --layouts 1 --sample $(TORTURE_RUNS) --jobs $(TORTURE_JOBS)
+
 fuzz:
 	tools/deps.sh build fuzz
 	tools/npm.sh .
@@ -43,7 +52,13 @@ fuzz:
 
 bench: all
 	tools/deps.sh test bench
+	tools/npm.sh bench/npm
 	bench/run.py $(BUILD)
+
+bench-peers: all
+	tools/deps.sh test bench
+	tools/npm.sh bench/npm
+	bench/experiments.py $(BUILD)
 
 docs: all
 	tools/docs.py $(BUILD)/belay docs
@@ -64,4 +79,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps demo check check-full fuzz bench docs rule-examples format install clean
+.PHONY: all deps demo check check-full fuzz torture bench bench-peers docs rule-examples format install clean

@@ -190,3 +190,23 @@ SQL
 	man --warnings=w -l docs/belay.1 >/dev/null 2>warnings
 	[ ! -s warnings ] || { cat warnings >&2; false; }
 }
+
+@test "where nothing shows the dialect, belay says which one it took" {
+	run --separate-stderr belay check - -o json <<<'DROP TABLE t;'
+	[ "$(json "(d['dialect'], d['dialect_assumed'])" <<<"$output")" = "('postgres', True)" ]
+	[[ $stderr == *"read as postgres (--dialect says it)"* ]]
+	run --separate-stderr belay check --dialect mysql - -o json <<<'DROP TABLE t;'
+	[ "$(json "d['dialect_assumed']" <<<"$output")" = False ] && [ -z "$stderr" ]
+	run --separate-stderr belay check --quiet - <<<'DROP TABLE t;'
+	[ -z "$stderr" ]
+}
+
+@test "the safe form of a very wide table is not all of a report" {
+	{
+		printf 'CREATE TABLE t (id INTEGER PRIMARY KEY'
+		for i in {1..2000}; do printf ", c%d TEXT NOT NULL DEFAULT ''" "$i"; done
+		printf '); INSERT INTO t (id) VALUES (1); ALTER TABLE t ADD COLUMN x TEXT NOT NULL;'
+	} >wide.sql
+	run --separate-stderr belay check --dialect sqlite wide.sql -o json
+	[ "$(json "[len(f['safe']) < 4200 and 'belay fix' in f['safe'] for f in d['findings'] if f['rule'] == 'add-column-required']" <<<"$output")" = "[True]" ]
+}

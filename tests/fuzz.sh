@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
 [ -f build-fuzz/build.ninja ] ||
-	CC=clang meson setup -Dfuzz=true -Dtests=false -Db_lundef=false -Db_sanitize=address,undefined \
+	CC=clang meson setup -Dfuzz=true -Dtests=false -Doptimization=1 -Db_lundef=false -Db_sanitize=address,undefined \
 		build-fuzz >/dev/null || exit 2
 ninja -C build-fuzz || exit 2
 seeds=$(mktemp -d)

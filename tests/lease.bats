@@ -64,9 +64,9 @@ eight() {
 
 @test "--if-running skip leaves with 0 and says so; fail with 4; a wrong word with 2" {
 	pg_database skipping
-	file migrations/1_slow.up.sql <<<'CREATE TABLE log (what text); SELECT pg_sleep(5);'
+	file migrations/1_slow.up.sql <<<'CREATE TABLE log (what text); SELECT pg_sleep(12);'
 	belay up --db "$url" >out 2>&1 3>&- &
-	until [ "$(pg -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid() AND state = 'active'")" -gt 0 ]; do sleep 0.05; done
+	until [ "$(pg -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(12)%' AND pid <> pg_backend_pid() AND state = 'active'")" -gt 0 ]; do sleep 0.05; done
 	ends 0 belay up --db "$url" --if-running skip
 	says "nothing done: another belay is migrating this database"
 	ends 4 belay up --db "$url"

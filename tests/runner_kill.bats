@@ -120,39 +120,86 @@ SQL
 	ends 0 belay up --db "$url"
 }
 
-# stopped SIGNAL CODE
-stopped() {
-	local code=0 pid
-	pg_database stopped
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+# begun: up in the background until its pg_sleep works; $pid is the program
+begun() {
+	"$BELAY" up --db "$url" "$@" >out 2>&1 3>&- &
 	pid=$!
-	for _ in $(seq 100); do
-		[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()" 2>/dev/null)" ] || break
+	for _ in $(seq 200); do
+		[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()" 2>/dev/null)" ] || break
 		sleep 0.05
 	done
-	kill "-$1" "$pid"
+}
+
+# ended CODE: what begun() began; its words are for says
+ended() {
+	local code=0
 	wait "$pid" || code=$?
 	output=$(cat out) stderr=
-	[ "$code" = "$2" ] || { cat out >&2; return 1; }
+	[ "$code" = "$1" ] || { cat out >&2; return 1; }
+}
+
+# stopped SIGNAL CODE [SIGNAL]
+stopped() {
+	pg_database stopped
+	begun
+	kill "-$1" "$pid"
+	[ -z "${3:-}" ] || { sleep 0.5; kill "-$3" "$pid"; }
+	ended "$2"
 	says "interrupted" "2_slow.up.sql) was rolled back: nothing of it is applied" \
 		"1 migration of 2 before it is applied" "next: belay up"
 	[ "$(pg -c 'SELECT count(*) FROM log')" = 0 ]
 	[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()")" ]
 }
 
-@test "Ctrl-C and SIGTERM: the statement is cancelled, rolled back, and the next up finishes" {
+@test "Ctrl-C twice, and SIGTERM: the statement is cancelled, rolled back, and the next up finishes" {
 	base
 	file migrations/2_slow.up.sql <<'SQL'
 INSERT INTO log VALUES ('before');
 SELECT pg_sleep(30);
 SQL
 	set -m # job control: otherwise the shell lets its background jobs ignore SIGINT
-	stopped INT 130
+	stopped INT 130 INT
 	stopped TERM 143
 	set +m
 	file migrations/2_slow.up.sql <<<"INSERT INTO log VALUES ('before');"
 	ends 0 belay up --db "$url"
 	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+}
+
+@test "Ctrl-C once: the migration's transaction is finished, and what is left is said" {
+	base
+	file migrations/2_slow.up.sql <<<"SELECT pg_sleep(1.5); INSERT INTO log VALUES ('second');"
+	file migrations/3_next.up.sql <<<"INSERT INTO log VALUES ('third');"
+	pg_database once
+	set -m
+	begun
+	kill -INT "$pid"
+	ended 130
+	set +m
+	says "stopping when this is done; Ctrl-C again cancels it now" "applied 2 slow" "interrupted: what had begun was finished" \
+		"stopped before migration 3" "2 migrations of 3 before it are applied" "next: belay up"
+	[ "$(pg -c 'SELECT * FROM log')" = second ]
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 2 ]
+}
+
+@test "Ctrl-C once outside a transaction: the statement is finished, and what is left is said" {
+	base
+	file migrations/2_slow.up.sql <<'SQL'
+-- belay:no-transaction
+INSERT INTO log SELECT 'first' FROM pg_sleep(1.5);
+INSERT INTO log VALUES ('second');
+SQL
+	pg_database once
+	set -m
+	begun
+	kill -INT "$pid"
+	ended 130
+	set +m
+	says "interrupted: what had begun was finished" "is half done: 1 of 2 statements ran and stay" "next: belay up"
+	[ "$(pg -c 'SELECT * FROM log')" = first ]
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 2 ]
 }
 
 @test "SIGTERM on SQLite: rolled back, and the next up finishes" {

@@ -93,6 +93,9 @@ struct slice catalog_full_signature(
 		const struct catalog *c, const struct session *s, struct slice name);
 struct slice catalog_full_type(
 		const struct catalog *c, const struct session *s, struct slice type);
+/* PostgreSQL: the functions of that name, whatever they take. */
+size_t catalog_overloads(const struct catalog *c, const struct session *s, struct name bare,
+		struct arena *a, const struct object ***out);
 /* All objects of a type (OBJECT_NONE: all), in a stable order (schema, name). Returns count. */
 size_t catalog_list(const struct catalog *c, enum object_type type, struct arena *a,
 		const struct object ***out);

@@ -203,6 +203,20 @@ enum presence catalog_find(const struct catalog *c, const struct session *s, enu
 	return PRESENT;
 }
 
+size_t catalog_overloads(const struct catalog *c, const struct session *s, struct name bare,
+	struct arena *a, const struct object ***out)
+{
+	struct name full;
+	size_t n = 0;
+
+	*out = NULL;
+	for (struct node *at = locate(c, s, OBJECT_FUNCTION, bare, &full); at;
+		at = node_again(c, at, OBJECT_FUNCTION, full))
+		if (at->o.type == OBJECT_FUNCTION)
+			*ARENA_PUSH(a, *out, n) = &at->o;
+	return n;
+}
+
 enum presence catalog_part(const struct catalog *c, const struct object *table,
 	enum object_type type, struct slice name, const struct object **out)
 {

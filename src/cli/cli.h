@@ -123,6 +123,9 @@ void progress_end(struct progress *p);
 void signals_install(void);
 void signals_plain(void); /* for what only reads: a signal ends it at once */
 int signals_pending(void);
+/* While a plan runs: the first Ctrl-C is only noted, the second one cancels what is under way, as
+ * SIGTERM does at once. One more ends the program. */
+void signals_gently(bool on);
 bool signals_tick(void *ctx, long long elapsed_ms); /* a struct waiter's tick */
 
 /* ---- Errors ---- */

@@ -333,7 +333,12 @@ int cmd_check(struct cli *c, struct err *err)
 	ok = live_schema(c, &in, &live, err) && judge(&v, &c->arena, &in, err);
 	ro.dialect = in.engine->dialect;
 	ro.version = in.version;
+	ro.assumed = in.assumed;
 	ro.fail_on = from;
+	if (ok && in.assumed && v.statements && !c->quiet)
+		fprintf(stderr,
+			"nothing shows which server this is for: read as %s (--dialect says it)\n",
+			dialect_name(ro.dialect));
 	if (ok && cli_text(c, "write-baseline")) {
 		ok = write_baseline(c, &v, err);
 		catalog_free(live);

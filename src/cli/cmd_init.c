@@ -41,6 +41,8 @@ static void write_config(struct buf *b, const struct project *p)
 		"size, …\n"
 		"# policies:\n#   - forbid: [drop table]\n#     because: tables are renamed away "
 		"first\n"
+		"\n# Late migrations and missing files stop belay up; here they do not:\n"
+		"# out_of_order: true\n# ignore_missing: true\n"
 		"\n# Values of placeholders such as ${schema} or {{ .Schema }}.\n"
 		"# placeholders:\n#   schema: public\n");
 }

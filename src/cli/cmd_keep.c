@@ -9,18 +9,6 @@
 
 /* ---- baseline ---- */
 
-/* The schema that is there is the one to compare with from now on. */
-static void keep_schema(struct running *r, struct journal *j)
-{
-	struct snapshot_scope scope =
-		snapshot_scope(&r->project, r->conn->id.dialect, cli_journal(r->cli));
-	struct err ignored = {0};
-
-	snapshot_store(
-		r->conn, &scope, journal_run(j), lease_fence(&r->lease, &r->cli->arena), &ignored);
-	err_done(&ignored);
-}
-
 static bool record_one(
 	struct running *r, struct journal *j, const struct migration *m, struct err *err)
 {
@@ -96,7 +84,8 @@ int cmd_baseline(struct cli *c, struct err *err)
 	     journal_open(&j, r.conn, cli_journal(c), DIR_UP, r.project.layout->name, err) &&
 	     record_until(&r, j, stop, &done, err);
 	if (ok && done)
-		keep_schema(&r, j);
+		snapshot_after(r.conn, &r.project, cli_journal(c), journal_run(j),
+			lease_fence(&r.lease, &c->arena));
 	if (j)
 		journal_finish(j, ok ? "done" : "failed", &ignored);
 	err_done(&ignored);

@@ -104,7 +104,8 @@ static bool plan_online(struct planning *p, struct running *r, struct err *err)
 	p->conn = r->conn;
 	p->before = catalog_new(r->conn->id.dialect, r->conn->id.version);
 	p->request = (struct plan_request){.server_version = r->conn->id.version};
-	if (!running_selection(c, &sel, err) || !running_budget(c, &p->request, &ignored, err) ||
+	if (!running_identity(r, false, err) || !running_selection(c, &sel, err) ||
+		!running_budget(c, &p->request, &ignored, err) ||
 		!running_cut(r, &sel, &p->code, err))
 		return false;
 	if (!(p->code && slice_empty(sel.to)) &&

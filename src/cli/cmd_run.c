@@ -10,6 +10,7 @@
 #include "sql/clean.h"
 #include "sql/redact.h"
 
+#include <signal.h>
 #include <time.h>
 
 void running_end(struct running *r)
@@ -158,6 +159,15 @@ static void tell_block(struct running *r, struct slice who)
 	err_done(&ignored);
 }
 
+static void say_stopping(struct running *r)
+{
+	if (r->stop_told || signals_pending() != SIGINT)
+		return;
+	r->stop_told = true;
+	progress_end(&r->progress);
+	fprintf(stderr, "stopping when this is done; Ctrl-C again cancels it now\n");
+}
+
 static void on_event(void *ctx, const struct run_event *e)
 {
 	struct running *r = ctx;
@@ -168,6 +178,8 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_MIGRATION_BEGIN:
 	case EVENT_STATEMENT_BEGIN:
 	case EVENT_STATEMENT_TICK:
+		say_stopping(r);
+		/* fall through */
 	case EVENT_STATEMENT_DONE:
 		if (e->step && e->step->batched)
 			break;
@@ -205,7 +217,7 @@ static void on_event(void *ctx, const struct run_event *e)
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
-		if (!c->quiet)
+		if (log_talks(c))
 			fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_PUT_BACK:
@@ -215,6 +227,12 @@ static void on_event(void *ctx, const struct run_event *e)
 	case EVENT_VERIFY_DONE:
 		break;
 	}
+}
+
+static bool stopping(void *ctx)
+{
+	(void)ctx;
+	return signals_pending() != 0;
 }
 
 static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *err)
@@ -440,12 +458,26 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 		*res = (struct run_result){0};
 		return err->hint ? false : err_hint(err, "Nothing was done.");
 	}
+	signals_gently(true);
 	ok = run_plan(res, &c->arena, plan, ro, err);
+	signals_gently(false);
 	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
 			  ok ? SLICE_NONE : slice_of(err->message), &after))
 		warning_print(c, "%s", after.message);
 	err_done(&after);
 	return ok;
+}
+
+/* What was read without our turn may be the middle of somebody's run: a refusal is looked at again
+ * when we have it. *err is forgotten then. */
+static bool may_be_midway(struct running *r, struct err *err)
+{
+	if (err->code != ERR_REFUSED || !r->state.journal_exists || r->taken ||
+		cli_flag(r->cli, "dry-run"))
+		return false;
+	err_done(err);
+	*err = (struct err){0};
+	return true;
 }
 
 static bool consent(
@@ -482,10 +514,11 @@ static bool run_selection(
 		.back_up = back_up,
 		.open_watcher = open_watcher,
 		.open_replica = open_replica,
+		.stopping = stopping,
 		.ctx = r};
 	struct run_result res;
 	struct plan plan;
-	bool ok;
+	bool ok, midway = false;
 
 	*done = 0;
 	r->direction = sel->direction;
@@ -493,10 +526,11 @@ static bool run_selection(
 		!running_budget(c, &req, &ro, err))
 		return false;
 	r->backup = ro.backup;
-	if (!state_select(
-		    &r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations, err))
+	if (!state_select(&r->state, &r->project, sel, &c->arena, &req.migrations, &req.nmigrations,
+		    err) &&
+		!(midway = may_be_midway(r, err)))
 		return false;
-	if (req.nmigrations == 0)
+	if (req.nmigrations == 0 && !midway)
 		return true;
 	if (!running_identity(r, true, err))
 		return false;
@@ -536,7 +570,7 @@ bool running_cut(
 	if (sel->only.len)
 		return true;
 	if (!state_select(&r->state, &r->project, sel, &r->cli->arena, &list, &n, err))
-		return false;
+		return may_be_midway(r, err);
 	for (size_t i = 0; i < n && !*code; i++) {
 		if (list[i]->code)
 			*code = list[i];
@@ -654,6 +688,7 @@ int cmd_up(struct cli *c, struct err *err)
 
 	if (!running_selection(c, &sel, err) || !running_begin(&r, c, false, err))
 		return 2;
+	sel.again = cli_text(c, "in-doubt") && strcmp(cli_text(c, "in-doubt"), "again") == 0;
 	say_oddities(&r, &sel);
 	ok = running_cut(&r, &sel, &code, err);
 	if (ok && !(code && slice_empty(sel.to)))

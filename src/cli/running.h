@@ -23,7 +23,7 @@ struct running {
 	enum run_event_kind logged_kind;
 	long long said; /* when a wait was last mentioned */
 	bool told;      /* server, database and role were shown */
-	bool confirmed, block_told;
+	bool confirmed, block_told, stop_told;
 	enum direction direction;
 	enum backup_mode backup;
 };

@@ -7,12 +7,15 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t pending;
+/* pending: the signal; urgent: what is under way is cancelled for it; gentle: a first Ctrl-C lets
+ * it finish. */
+static volatile sig_atomic_t pending, urgent, gentle;
 
 static void on_signal(int sig)
 {
-	if (pending)
-		_exit(128 + sig); /* asked twice: at once */
+	if (urgent)
+		_exit(128 + sig); /* asked once more: at once */
+	urgent = sig != SIGINT || pending || !gentle;
 	pending = sig;
 }
 
@@ -24,6 +27,14 @@ void signals_install(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
+}
+
+void signals_gently(bool on)
+{
+	gentle = on;
+	if (!on && pending)
+		urgent = 1;
 }
 
 void signals_plain(void)
@@ -41,7 +52,7 @@ bool signals_tick(void *ctx, long long elapsed_ms)
 {
 	(void)ctx;
 	(void)elapsed_ms;
-	return !pending;
+	return !urgent;
 }
 
 void progress_begin(struct progress *p, const struct cli *c)

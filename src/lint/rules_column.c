@@ -197,6 +197,8 @@ static void check_required(const struct rule *r, struct judged *j)
 		const struct column_def *d = c->def ? &c->def->column : NULL;
 		struct name n;
 
+		if (j->dialect == DIALECT_SQLITE)
+			rebuild_requires(r, j, c);
 		if (!adds_column(j, c, &n) || !d->not_null || d->default_value.text.len ||
 			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
 			continue;
@@ -220,7 +222,7 @@ const struct rule rule_add_column_required = {
 	.id = "add-column-required",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_ALL,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DATA), /* SQLite's rebuild copies */
 	.says = "NOT NULL without a default fails on a table with rows, and breaks running inserts",
 	.why = "Existing rows have no value for the column, so the server refuses (MySQL invents "
 	       "one); "

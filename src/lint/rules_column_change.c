@@ -233,7 +233,7 @@ static bool renames_to(struct judged *j, const struct change *c, const void *arg
 	       slice_ieq(c->other.name, x->to);
 }
 
-static bool later_rename(struct judged *j, struct name table, struct slice to)
+bool later_rename(struct judged *j, struct name table, struct slice to)
 {
 	struct renaming x = {table, to};
 

@@ -302,6 +302,15 @@ static bool too_short(long long ms, long long limit)
 	return ms > 0 && ms < limit;
 }
 
+/* What a cancelled build left was dropped further up: the next run begins anew. */
+static bool begins_anew(const struct judged *j, const struct change *c)
+{
+	struct slice name = c->name.len ? c->name : c->def ? c->def->name : SLICE_NONE;
+
+	return c->kind == CHANGE_CREATE_INDEX && name.len &&
+	       text_set_find(&j->facts->dropped, name) != NULL;
+}
+
 static void check_tight_timeout(const struct rule *r, struct judged *j)
 {
 	bool lock = too_short(j->session->lock_timeout, LOCK_TIMEOUT_MS);
@@ -311,7 +320,8 @@ static void check_tight_timeout(const struct rule *r, struct judged *j)
 		return;
 	FOR_CHANGES(j, c)
 	{
-		if (!builds_concurrently(c) || j->effect->outcome == OUTCOME_FAILS)
+		if (!builds_concurrently(c) || j->effect->outcome == OUTCOME_FAILS ||
+			(!statement && begins_anew(j, c)))
 			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 			"%s is %lld ms here: the build waits for every older transaction, is "
@@ -330,7 +340,8 @@ const struct rule rule_concurrent_index_tight_timeout = {
 	.why = "A concurrent build blocks nobody, but it waits for every transaction that is older "
 	       "than itself, and those waits count for lock_timeout; the build itself counts for "
 	       "statement_timeout. Cancelled, it leaves an index that costs every write and helps "
-	       "no query.",
+	       "no query. After a DROP INDEX CONCURRENTLY IF EXISTS of the same name a run after "
+	       "that begins anew, so a short lock_timeout is let pass there.",
 	.safe = "SET lock_timeout = 0; SET statement_timeout = 0; for this one statement, short "
 		"ones for all others.",
 	.doc = CONCURRENT_DOC,

@@ -84,6 +84,27 @@ static const struct row rows[] = {
 	/* whose index it is, its name tells */
 	{"drop-index-not-concurrent", true,  "BEGIN; ALTER TABLE users ADD x int; DROP INDEX orders_idx; COMMIT;"},
 	{"drop-index-not-concurrent", false, "BEGIN; ALTER TABLE users ADD x int; DROP INDEX idx_users_email; COMMIT;"},
+	/* a cancelled build is begun anew */
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", false, "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY IF EXISTS k; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	{"concurrent-index-tight-timeout", true,  "SET statement_timeout = '5s'; DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ON t (a);"},
+	/* SQLite's rebuild */
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT ''); INSERT INTO n SELECT id, a, '' FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ''); CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL); INSERT INTO n SELECT id, coalesce(a, '') FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE n (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO n SELECT id, a FROM t; SELECT 1;", DIALECT_SQLITE},
+	{"add-column-required", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); ALTER TABLE t RENAME TO o; CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO t SELECT id, '' FROM o; DROP TABLE o;", DIALECT_SQLITE},
+	{"add-column-required", false, "CREATE TABLE o (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT NOT NULL); INSERT INTO t SELECT id, '' FROM o; DROP TABLE o;", DIALECT_SQLITE}, /* another table */
+	/* two keys, and the index that the first one brings */
+	{"add-fk-copy", true,  "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b int); ALTER TABLE t ADD CONSTRAINT x FOREIGN KEY (a) REFERENCES p (id), ADD CONSTRAINT y FOREIGN KEY (b) REFERENCES p (id);", DIALECT_MYSQL},
+	/* rows that are kept elsewhere, and come back */
+	{"drop-table", false, "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); BEGIN; CREATE TABLE k (id INTEGER); INSERT INTO k SELECT id FROM t; DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t (id) SELECT id FROM k; DROP TABLE k; COMMIT;", DIALECT_SQLITE},
+	{"drop-table", true,  "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE k (id INTEGER); INSERT INTO k SELECT id FROM t; DROP TABLE t; DROP TABLE k;", DIALECT_SQLITE},
+	/* a procedure's own parameters are no constants */
+	{"syntax-error", false, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
+	{"raw-sql-unread", true, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
+	{"history-replay", false, "CREATE TABLE users (a int, KEY k (a)); CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users'); CREATE INDEX k ON users (a);", DIALECT_MYSQL},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},

@@ -24,6 +24,23 @@ static bool renamed_from(const struct script *s, struct slice now, struct slice 
 	return false;
 }
 
+/* Do rows of `from` go to `to` in this script? */
+static bool copied_to(const struct script *s, struct slice from, struct slice to)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			if ((c->kind != CHANGE_INSERT && c->kind != CHANGE_CREATE_TABLE_AS) ||
+				!same_table(to, c->target.name))
+				continue;
+			for (size_t n = 0; n < c->reads.n; n++)
+				if (same_table(c->reads.at[n], from))
+					return true;
+		}
+	return false;
+}
+
 /* A rebuild stands together; looking through a whole script for each DROP would take long. */
 enum { REBUILD_NEAR = 100 };
 
@@ -50,6 +67,11 @@ static bool rebuilt(struct judged *j, struct slice name, bool *copied_out)
 							   same_table(c->reads.at[n], name));
 			if (c->kind == CHANGE_RENAME_TABLE && s->at[i].index > j->statement->index)
 				back = back || slice_ieq(c->other.name, name);
+			/* or they come back, from where they were kept meanwhile */
+			if (c->kind == CHANGE_INSERT && s->at[i].index > j->statement->index &&
+				same_table(c->target.name, name))
+				for (size_t n = 0; n < c->reads.n; n++)
+					back = back || copied_to(s, name, c->reads.at[n]);
 			/* or the old one was renamed away, and a new one made under its name */
 			if (c->kind == CHANGE_INSERT && s->at[i].index < j->statement->index)
 				for (size_t n = 0; n < c->reads.n; n++)

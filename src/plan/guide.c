@@ -100,12 +100,15 @@ static void deploy(struct looking *x, const struct gist *g)
 
 	SAY(x, to, "belay rehearse%s", x->out->n == 1 ? "" : " (all that is new)");
 	if (g->lost.n)
-		SAY(x, to, "keep what will be gone (%.*s): %s", SLICE(listed(x, g->lost)),
-			whole_backup(x->r->dialect));
+		SAY(x, to, "keep what will be gone (%.*s): --backup below does; all there is: %s",
+			SLICE(listed(x, g->lost)), whole_backup(x->r->dialect));
 	if (g->broken.n)
 		SAY(x, to, "bring out the version of the code that does not use %.*s any more",
 			SLICE(listed(x, g->broken)));
-	SAY(x, to, "belay up%.*s%.*s", SLICE(x->r->ids), SLICE(o));
+	SAY(x, to, "belay up%.*s%.*s%s", SLICE(x->r->ids), SLICE(o),
+		g->lost.n ? " --backup (it asks before rows are lost; --yes-destroy ID agrees in "
+			    "advance)"
+			  : "");
 	if (x->r->code)
 		SAY(x, to,
 			"it stops before migration %.*s, which is %s: run that with its own tool, "
@@ -162,7 +165,10 @@ static void rollback(struct looking *x, const struct gist *g)
 				SLICE(m->migration->id));
 	}
 	if (g->lost.n)
-		SAY(x, to, "bring back what was kept of %.*s", SLICE(listed(x, g->lost)));
+		SAY(x, to,
+			"belay down puts back what --backup kept of %.*s; after it, belay backups "
+			"and belay restore",
+			SLICE(listed(x, g->lost)));
 }
 
 static void before(struct looking *x, const struct gist *g)

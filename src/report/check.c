@@ -159,6 +159,7 @@ void report_check_json(struct buf *b, const struct verdict *v, const struct repo
 	report_head(&j, "check/1");
 	json_kcstr(&j, "dialect", dialect_name(o->dialect));
 	json_kcstr(&j, "server_version", version_text(o->dialect, o->version, version));
+	json_kbool(&j, "dialect_assumed", o->assumed);
 	json_key(&j, "summary");
 	json_object(&j);
 	json_kint(&j, "files", (long long)v->files);

@@ -3,6 +3,8 @@
 #include "sql/clean.h"
 #include "sql/quote.h"
 
+#include <stdint.h>
+
 static bool is_plain(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -17,10 +19,16 @@ static bool is_plain(struct slice s)
 static struct slice path(struct arena *a, enum dialect d, struct name n, struct slice part)
 {
 	bool my = d == DIALECT_MYSQL || d == DIALECT_MARIADB;
+	size_t open = slice_chr(n.name, '(');
 	struct buf b = {0};
 	struct slice s;
 
-	quote_name_pretty(&b, d, n.schema, n.name);
+	if (open != SIZE_MAX && slice_ends(n.name, ")")) { /* a function: name(types) */
+		quote_name_pretty(&b, d, n.schema, slice_sub(n.name, 0, open));
+		buf_add(&b, slice_from(n.name, open));
+	} else {
+		quote_name_pretty(&b, d, n.schema, n.name);
+	}
 	if (part.len) {
 		buf_addc(&b, '.');
 		if (my && is_plain(part))

@@ -15,6 +15,7 @@ struct report_options {
 	bool color;
 	enum dialect dialect;
 	int version;
+	bool assumed; /* nothing said or showed the dialect */
 	/* Where the project is as seen from where belay was started, "" or NULL = right there: what
 	 * a CI service reads (SARIF, annotations, …) names files from there. */
 	const char *prefix;

@@ -1,8 +1,8 @@
 /* archive.c - keeping what a statement is about to destroy.
  *
- * On PostgreSQL writes to the table wait from the copy to the commit: what is kept is what goes. The
- * copy itself may take as long as the hold budget allows. SQLite has one writer anyway. MySQL and
- * MariaDB commit DDL by itself: the copy comes first, and is compared with the table once more
+ * On PostgreSQL writes to the table wait from the copy to the commit: what is kept is what goes.
+ * The copy itself may take as long as the hold budget allows. SQLite has one writer anyway. MySQL
+ * and MariaDB commit DDL by itself: the copy comes first, and is compared with the table once more
  * directly before the statement. */
 #include "run/archive.h"
 
@@ -44,9 +44,8 @@ static struct name store_for(struct archiver *k, long long ordinal)
 static struct archive *add(struct archiver *k, const struct step *s, enum archive_kind kind,
 	const struct kept_table *t, struct slice object, struct slice part)
 {
-	struct archive r = {
-		.name = arena_printf(k->arena, "%.*s@%lld", SLICE(s->migration->id),
-			journal_run(k->journal)),
+	struct archive r = {.name = arena_printf(k->arena, "%.*s@%lld", SLICE(s->migration->id),
+				    journal_run(k->journal)),
 		.ordinal = ++k->ordinal,
 		.run = journal_run(k->journal),
 		.migration = s->migration->id,
@@ -76,7 +75,8 @@ static bool no_key(const struct archive *r, struct err *err)
 		"cannot keep %.*s by itself: its table has no key, so its rows could not be told "
 		"apart when they are put back",
 		SLICE(r->object));
-	return err_hint(err, "Nothing was done. --backup=whole keeps the whole database in a file.");
+	return err_hint(
+		err, "Nothing was done. --backup=whole keeps the whole database in a file.");
 }
 
 static struct slice table_words(struct archiver *k, struct name n)
@@ -90,8 +90,8 @@ static struct slice table_words(struct archiver *k, struct name n)
 	return out;
 }
 
-static bool keep_door(struct archiver *k, const struct step *s, const struct door *door,
-	struct err *err)
+static bool keep_door(
+	struct archiver *k, const struct step *s, const struct door *door, struct err *err)
 {
 	struct archive *r;
 
@@ -99,8 +99,8 @@ static bool keep_door(struct archiver *k, const struct step *s, const struct doo
 		err_set(err, ERR_REFUSED,
 			"cannot keep %.*s by itself: other tables inherit from it",
 			SLICE(door->object));
-		return err_hint(
-			err, "Nothing was done. --backup=whole keeps the whole database in a file.");
+		return err_hint(err,
+			"Nothing was done. --backup=whole keeps the whole database in a file.");
 	}
 	switch (door->kind) {
 	case DOOR_TABLE:
@@ -416,7 +416,7 @@ bool archive_prepare(struct archiver *k, size_t i, struct err *err)
 		if (k->at[m].step == s)
 			return true; /* prepared before the transaction began */
 	k->doors->empty_too = true;
-	ok = doors_find(k->doors, i, i + 1, &v, &n, err);
+	ok = doors_find_now(k->doors, i, &v, &n, err);
 	k->doors->empty_too = false;
 	if (!ok)
 		return false;
@@ -461,8 +461,8 @@ static bool lock_source(struct archiver *k, const struct archive *r, struct err 
 	struct rows before = {0};
 
 	if (!conn_query(k->conn, SL("SHOW lock_timeout"), k->arena, &before, err) ||
-		(r->step->wait_ms && !conn_execf(k->conn, err, "SET LOCAL lock_timeout = %d",
-					     r->step->wait_ms)))
+		(r->step->wait_ms &&
+			!conn_execf(k->conn, err, "SET LOCAL lock_timeout = %d", r->step->wait_ms)))
 		return false;
 	return conn_execf(k->conn, err,
 		"LOCK TABLE %N IN SHARE ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = %L",
@@ -481,8 +481,7 @@ static bool copy_rows(struct archiver *k, struct archive *r, struct rows *done, 
 	if (pg)
 		ok = lock_source(k, r, err) &&
 		     conn_query(k->conn, SL("SHOW statement_timeout"), k->arena, &before, err) &&
-		     conn_execf(k->conn, err, "SET LOCAL statement_timeout = %d",
-			     r->step->hold_ms);
+		     conn_execf(k->conn, err, "SET LOCAL statement_timeout = %d", r->step->hold_ms);
 	else
 		ok = true;
 	sqlf(&b, d, "INSERT INTO %N ", r->store.schema, r->store.name);
@@ -514,7 +513,8 @@ static bool same_as_source(struct archiver *k, struct archive *r, struct err *er
 	long long n = 0, same = 0;
 	char hash[65];
 
-	if (r->kind == ARCHIVE_TABLE || (r->kind == ARCHIVE_ROWS && !slice_eq(r->relation, SL("PARTITION")))) {
+	if (r->kind == ARCHIVE_TABLE ||
+		(r->kind == ARCHIVE_ROWS && !slice_eq(r->relation, SL("PARTITION")))) {
 		char now[65];
 
 		if (!fingerprint(k, r->table, r->columns, &n, now, err) ||
@@ -619,8 +619,7 @@ static bool prove(struct archiver *k, const struct archive *v, size_t n, struct 
 		err_context(err, "trying to put back what was kept");
 	if (!k->conn->ops->alive(k->conn))
 		return false;
-	if (!conn_exec(k->conn,
-		    SL("ROLLBACK TO SAVEPOINT belay_proof"), &second) && ok) {
+	if (!conn_exec(k->conn, SL("ROLLBACK TO SAVEPOINT belay_proof"), &second) && ok) {
 		err_move(err, &second);
 		ok = false;
 	}

@@ -45,11 +45,11 @@ struct archive {
 	struct slice made, restored; /* moments; restored empty = never */
 	/* While it is made. */
 	struct kept_table source;
-	struct slice where; /* of the rows that are kept; empty = all */
+	struct slice where;    /* of the rows that are kept; empty = all */
 	struct slice relation; /* as the statement wrote it; empty = the table */
 	const struct step *step;
-	bool companion;	 /* all rows of a table of which some go with another's */
-	bool later;	 /* it can be put back only when the migration is through */
+	bool companion;  /* all rows of a table of which some go with another's */
+	bool later;      /* it can be put back only when the migration is through */
 	char before[65]; /* fingerprint of the whole table, where that is compared */
 };
 
@@ -69,8 +69,8 @@ struct archiver {
 };
 /* A migration begins, or begins anew after a rollback. */
 void archiver_fresh(struct archiver *k);
-/* What the step `i` of the plan will destroy or change gets a table of its own. Where DDL commits by
- * itself: before the transaction begins. */
+/* What the step `i` of the plan will destroy or change gets a table of its own. Where DDL commits
+ * by itself: before the transaction begins. */
 bool archive_prepare(struct archiver *k, size_t i, struct err *err);
 /* … and its rows. */
 bool archive_fill(struct archiver *k, const struct step *s, struct err *err);
@@ -84,7 +84,7 @@ bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struc
 struct put_back {
 	long long rows;       /* put back */
 	long long in_the_way; /* kept, but others stand where they were, or their row is gone */
-	bool defined;	      /* the table or column was made again */
+	bool defined;         /* the table or column was made again */
 	struct names notes;   /* what could not be made again */
 };
 /* Of one name, in the order in which they were made; `out` has room for n. No transaction is begun

@@ -191,8 +191,8 @@ static bool put_one(struct putting *p, const struct archive *r, struct put_back 
 	if (!is_missing(p, r, &missing))
 		return false;
 	if (missing && r->define.n == 0)
-		return err_set(p->err, ERR_REFUSED, "cannot put back %.*s: it is gone",
-			SLICE(r->object));
+		return err_set(
+			p->err, ERR_REFUSED, "cannot put back %.*s: it is gone", SLICE(r->object));
 	return (!missing || define(p, r, out)) && put_rows(p, r, out);
 }
 

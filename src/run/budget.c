@@ -284,7 +284,8 @@ static bool nap(struct budget *b, long long ms, struct err *err)
 		struct timespec t = {0, piece * 1000000L};
 
 		nanosleep(&t, NULL);
-		if (b->outer.tick && !b->outer.tick(b->outer.ctx, 0))
+		if ((b->outer.tick && !b->outer.tick(b->outer.ctx, 0)) ||
+			(b->o->stopping && b->o->stopping(b->o->ctx)))
 			return err_set(
 				err, ERR_INTERRUPTED, "interrupted while waiting for a lock");
 		if (!keep_lease(b))
@@ -318,6 +319,12 @@ static bool sets_timeouts(const struct step *s)
 void budget_note(struct budget *b, const struct step *s)
 {
 	b->own |= sets_timeouts(s);
+}
+
+void budget_own_session(struct budget *b)
+{
+	b->own = false;
+	b->limit = -1;
 }
 
 static bool changes_rows(const struct step *s)

@@ -16,6 +16,8 @@ enum { COUNTED = 10000 };
 struct search {
 	struct doors *d;
 	size_t begin, at; /* the migration's first step, and the one looked at */
+	size_t end;       /* behind its last */
+	bool now;         /* the steps before `at` have been run */
 	struct door **out;
 	size_t *n;
 	bool inside; /* a transaction of somebody else's */
@@ -120,7 +122,7 @@ static bool renamed_to(const struct doors *d, const struct change *c, struct nam
 
 static struct name before_renames(const struct search *s, struct name n)
 {
-	for (size_t i = s->at; i-- > s->begin;) {
+	for (size_t i = s->now ? s->begin : s->at; i-- > s->begin;) {
 		const struct statement *st = s->d->plan->steps[i].statement;
 
 		for (size_t k = st->nchanges; k-- > 0;)
@@ -132,7 +134,7 @@ static struct name before_renames(const struct search *s, struct name n)
 
 static struct slice column_before(const struct search *s, struct name table, struct slice column)
 {
-	for (size_t i = s->at; i-- > s->begin;) {
+	for (size_t i = s->now ? s->begin : s->at; i-- > s->begin;) {
 		const struct statement *st = s->d->plan->steps[i].statement;
 
 		for (size_t k = st->nchanges; k-- > 0;) {
@@ -221,7 +223,7 @@ static bool ask_begin(struct search *s)
 			      : SL("BEGIN READ ONLY; SET LOCAL row_security = off"),
 		    s->err))
 		return false;
-	for (size_t i = s->begin; i < s->at; i++) {
+	for (size_t i = s->begin; i < s->at && !s->now; i++) {
 		const struct step *step = &s->d->plan->steps[i];
 		const struct statement *st = step->statement;
 
@@ -355,15 +357,13 @@ static bool look(struct search *s, struct door door, struct name name)
 	struct doors *d = s->d;
 	bool found = false, ok;
 
-	door.part = door.kind == DOOR_COLUMN
-			    ? column_before(s, name, door.part)
-			    : door.part;
+	door.part = door.kind == DOOR_COLUMN ? column_before(s, name, door.part) : door.part;
 	if (made_here(s, name, s->at) ||
 		(door.kind == DOOR_COLUMN && column_made_here(s, name, door.part, s->at)))
 		return true;
 	name = before_renames(s, name);
-	ok = ask_begin(s) && d->conn->engine->keep->table(
-				     d->conn, d->arena, name, &found, &door.table, s->err);
+	ok = ask_begin(s) &&
+	     d->conn->engine->keep->table(d->conn, d->arena, name, &found, &door.table, s->err);
 	found = found && (door.kind != DOOR_COLUMN || has_column(&door.table, d, door.part));
 	ok = ok && (!found || count(s, &door));
 	if (!ask_end(s, ok))
@@ -442,7 +442,8 @@ static bool mentions(const struct search *s, struct slice sql, struct slice colu
 	lexer_init(&l, s->d->conn->id.dialect, sql);
 	while ((t = lexer_next(&l)).kind != TOKEN_END)
 		if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
-			same_word(s->d, token_value(s->d->arena, s->d->conn->id.dialect, t), column))
+			same_word(
+				s->d, token_value(s->d->arena, s->d->conn->id.dialect, t), column))
 			return true;
 	return false;
 }
@@ -450,9 +451,8 @@ static bool mentions(const struct search *s, struct slice sql, struct slice colu
 /* Every row is taken over: nothing picks among them. */
 static bool takes_all_rows(const struct search *s, struct slice sql)
 {
-	static const char *const words[] = {
-		"where", "limit", "join", "distinct", "group", "having", "offset", "except",
-		"intersect", "union", "ignore"};
+	static const char *const words[] = {"where", "limit", "join", "distinct", "group", "having",
+		"offset", "except", "intersect", "union", "ignore"};
 	struct lexer l;
 	struct token t;
 
@@ -476,8 +476,23 @@ static bool reads(const struct search *s, const struct change *c, struct name ta
 	return false;
 }
 
+/* By this migration, whichever run of it that was. */
+static bool is_created(const struct search *s, struct name table, size_t fill)
+{
+	for (size_t i = s->begin; i <= fill; i++) {
+		const struct statement *st = s->d->plan->steps[i].statement;
+
+		for (size_t k = 0; k < st->nchanges; k++)
+			if ((st->changes[k].kind == CHANGE_CREATE_TABLE ||
+				    st->changes[k].kind == CHANGE_CREATE_TABLE_AS) &&
+				same(s->d, st->changes[k].target, table))
+				return true;
+	}
+	return false;
+}
+
 /* The statement that fills another table, which is then renamed, from this one; NULL = none. */
-static const struct step *refilled(const struct search *s, struct name old, size_t end)
+static const struct step *refilled(const struct search *s, struct name old)
 {
 	for (size_t i = s->begin; i < s->at; i++) {
 		const struct step *step = &s->d->plan->steps[i];
@@ -486,9 +501,9 @@ static const struct step *refilled(const struct search *s, struct name old, size
 		if (step->statement->nchanges != 1 ||
 			(c->kind != CHANGE_INSERT && c->kind != CHANGE_CREATE_TABLE_AS) ||
 			!reads(s, c, old) || same(s->d, c->target, old) ||
-			!takes_all_rows(s, step->sql) || !made_here(s, c->target, s->at))
+			!takes_all_rows(s, step->sql) || !is_created(s, c->target, i))
 			continue;
-		for (size_t k = i + 1; k < end; k++) {
+		for (size_t k = i + 1; k < s->end; k++) {
 			const struct statement *st = s->d->plan->steps[k].statement;
 
 			for (size_t m = 0; m < st->nchanges; m++)
@@ -509,8 +524,8 @@ static bool look_at_rebuilt(struct search *s, struct name name, const struct ste
 
 	if (slice_chr(fill->sql, '*') != SIZE_MAX)
 		return true;
-	ok = ask_begin(s) && d->conn->engine->keep->table(
-				     d->conn, d->arena, name, &found, &t, s->err);
+	ok = ask_begin(s) &&
+	     d->conn->engine->keep->table(d->conn, d->arena, name, &found, &t, s->err);
 	if (!ask_end(s, ok))
 		return false;
 	for (size_t i = 0; i < t.columns.n; i++)
@@ -524,10 +539,10 @@ static bool look_at_rebuilt(struct search *s, struct name name, const struct ste
 	return true;
 }
 
-static bool look_at_dropped(struct search *s, struct name name, size_t end)
+static bool look_at_dropped(struct search *s, struct name name)
 {
 	struct name old = before_renames(s, name);
-	const struct step *fill = refilled(s, old, end);
+	const struct step *fill = refilled(s, old);
 
 	if (fill)
 		return look_at_rebuilt(s, old, fill);
@@ -536,18 +551,18 @@ static bool look_at_dropped(struct search *s, struct name name, size_t end)
 		       look_at_children(s, name, false));
 }
 
-static bool look_at_change(struct search *s, const struct change *c, size_t end)
+static bool look_at_change(struct search *s, const struct change *c)
 {
 	if (!could_be(c))
 		return true;
 	for (size_t i = 0; i < c->ninner; i++)
-		if (!look_at_change(s, &c->inner[i], end))
+		if (!look_at_change(s, &c->inner[i]))
 			return false;
 	switch (c->kind) {
 	case CHANGE_DROP_TABLE:
 	case CHANGE_CREATE_TABLE:
 	case CHANGE_CREATE_TABLE_AS:
-		return look_at_dropped(s, c->target, end);
+		return look_at_dropped(s, c->target);
 	case CHANGE_DROP_COLUMN:
 		return look(s, (struct door){.kind = DOOR_COLUMN, .part = c->name}, c->target);
 	case CHANGE_DROP_SCHEMA:
@@ -562,8 +577,7 @@ static bool look_at_change(struct search *s, const struct change *c, size_t end)
 		       (!(c->flags & CHANGE_CASCADE) || look_at_children(s, c->target, true));
 	case CHANGE_DELETE:
 		return look(s, (struct door){.kind = DOOR_ROWS}, c->target) &&
-		       (made_here(s, c->target, s->at) ||
-			       look_at_children(s, c->target, false));
+		       (made_here(s, c->target, s->at) || look_at_children(s, c->target, false));
 	case CHANGE_ALTER_PARTITIONS:
 		for (size_t i = 0; i < c->list.n; i++)
 			if (!look(s, (struct door){.kind = DOOR_PART, .part = c->list.at[i]},
@@ -575,23 +589,52 @@ static bool look_at_change(struct search *s, const struct change *c, size_t end)
 	}
 }
 
-bool doors_find(struct doors *d, size_t from, size_t to, struct door **out, size_t *n,
-	struct err *err)
+static bool look_at_step(struct search *s)
 {
-	struct search s = {.d = d, .begin = from, .out = out, .n = n, .err = err};
+	const struct statement *st = s->d->plan->steps[s->at].statement;
+
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (!look_at_change(s, &st->changes[i]))
+			return err_context(s->err, "looking at what there is to lose");
+	return true;
+}
+
+bool doors_find(
+	struct doors *d, size_t from, size_t to, struct door **out, size_t *n, struct err *err)
+{
+	struct search s = {.d = d, .begin = from, .end = to, .out = out, .n = n, .err = err};
 
 	*out = NULL;
 	*n = 0;
 	if (!d->any || d->fresh)
 		return true;
-	for (s.at = from; s.at < to; s.at++) {
-		const struct statement *st = d->plan->steps[s.at].statement;
-
-		for (size_t i = 0; i < st->nchanges; i++)
-			if (!look_at_change(&s, &st->changes[i], to))
-				return err_context(err, "looking at what there is to lose");
-	}
+	for (s.at = from; s.at < to; s.at++)
+		if (!look_at_step(&s))
+			return false;
 	return true;
+}
+
+bool doors_find_now(struct doors *d, size_t at, struct door **out, size_t *n, struct err *err)
+{
+	const struct step *steps = d->plan->steps;
+	struct search s = {.d = d,
+		.begin = at,
+		.at = at,
+		.end = at + 1,
+		.now = true,
+		.out = out,
+		.n = n,
+		.err = err};
+
+	*out = NULL;
+	*n = 0;
+	if (!d->any || d->fresh)
+		return true;
+	while (s.begin && steps[s.begin - 1].migration == steps[at].migration)
+		s.begin--;
+	while (s.end < d->plan->nsteps && steps[s.end].migration == steps[at].migration)
+		s.end++;
+	return look_at_step(&s);
 }
 
 /* ---- Words ---- */
@@ -619,8 +662,8 @@ struct slice door_words(const struct door *d, struct arena *a)
 	const char *s = d->rows == 1 ? "" : "s";
 
 	if (d->rows < 0)
-		return arena_printf(a, "%s %.*s (its rows cannot be counted)", what,
-			SLICE(d->object));
+		return arena_printf(
+			a, "%s %.*s (its rows cannot be counted)", what, SLICE(d->object));
 	if (d->kind == DOOR_COLUMN)
 		return arena_printf(a, "%s %.*s (%s%.*s value%s)", what, SLICE(d->object),
 			d->more ? "more than " : "", SLICE(n), s);

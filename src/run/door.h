@@ -42,8 +42,11 @@ struct doors {
 bool doors_begin(struct doors *d, const struct plan *p, struct conn *c,
 	const struct run_state *state, struct arena *a, struct err *err);
 /* What the steps [from, to), those of one migration, would destroy of what is there now. */
-bool doors_find(struct doors *d, size_t from, size_t to, struct door **out, size_t *n,
-	struct err *err);
+bool doors_find(
+	struct doors *d, size_t from, size_t to, struct door **out, size_t *n, struct err *err);
+/* What one step would, now that those before it have been run; also what has no rows, if
+ * `empty_too`. */
+bool doors_find_now(struct doors *d, size_t at, struct door **out, size_t *n, struct err *err);
 /* "table public.users (about 1200 rows)" */
 struct slice door_words(const struct door *d, struct arena *a);
 /* Does NAME on the command line mean this door? */

@@ -11,7 +11,7 @@
  *	COMMIT
  *
  * Steps outside a transaction are written down before they are sent and settled afterwards. */
-#include "run/run_internal.h"
+#include "run/execute.h"
 
 #include "base/io.h"
 #include "engine/engine.h"
@@ -19,36 +19,6 @@
 #include "run/keep.h"
 #include "run/snapshot.h"
 #include "sql/quote.h"
-
-#include <time.h>
-
-struct executor {
-	const struct plan *plan;
-	const struct run_options *o;
-	struct conn *conn;
-	struct journal *journal; /* NULL in rehearsals */
-	struct run_result *result;
-	struct arena *arena;
-	size_t at; /* index of the migration, from 0 */
-	const struct step **group;
-	long long *group_ms;
-	size_t ngroup, nms;
-	long long begun;
-	bool grouped;    /* the migration runs in one transaction of ours */
-	bool committing; /* COMMIT was sent: if the connection breaks now, nobody knows */
-	size_t kept;     /* statements of this migration that are committed for good */
-	/* Steps of a transaction that the migration itself opened, not committed yet. */
-	const struct step **own;
-	long long *own_ms;
-	size_t nown, nown_ms;
-	struct resume resume;
-	struct budget budget;
-	struct doors doors;
-	struct keep keep;
-	bool again;    /* the transaction that the migration opened is begun anew */
-	bool batches;  /* a statement in batches has done some of its rows */
-	size_t unkept; /* the first verify query whose answer is not in the journal */
-};
 
 static void tell(struct executor *x, enum run_event_kind kind, const struct step *s, long long ms)
 {
@@ -77,7 +47,9 @@ static struct slice fenced(struct executor *x, struct slice words)
 /* Did those words fail because the lease is lost? */
 static bool fence_failed(struct executor *x, struct err *err)
 {
-	return lease_is_lost(x->o->lease, err) ? lease_lost(err) : false;
+	if (!lease_is_lost(x->o->lease, err))
+		return false;
+	return lease_elsewhere(x->o->lease, x->conn, err) ? false : lease_lost(err);
 }
 
 static bool send_fenced(struct executor *x, struct slice words, struct err *err)
@@ -171,6 +143,7 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 		return false;
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	begun = io_now_ms();
+	leaks_note(&x->leaks, s);
 	budget_sent(&x->budget, s);
 	ok = send_step(x, s, err);
 	budget_back(&x->budget);
@@ -254,6 +227,15 @@ static bool not_stopped(struct executor *x, struct err *err)
 	return budget_alive(&x->budget, err);
 }
 
+/* Asked to stop where all that was done stays: between migrations, statements outside a
+ * transaction, batches. */
+static bool may_go_on(struct executor *x, struct err *err)
+{
+	if (x->o->stopping && x->o->stopping(x->o->ctx))
+		return err_set(err, ERR_INTERRUPTED, "interrupted: what had begun was finished");
+	return not_stopped(x, err);
+}
+
 /* ---- Steps outside a transaction of ours ---- */
 
 static bool is_kind(const struct step *s, enum change_kind k)
@@ -264,6 +246,13 @@ static bool is_kind(const struct step *s, enum change_kind k)
 static bool only_sets(const struct statement *st)
 {
 	return st->nchanges == 1 && change_class_of(st->changes[0].kind) == CLASS_SESSION;
+}
+
+/* SET TRANSACTION has to come before any query. A role comes behind the lease's fence: it may not
+ * be one that can read it. */
+static bool comes_first(const struct step *s)
+{
+	return only_sets(s->statement) && !is_kind(s, CHANGE_SET_ROLE);
 }
 
 /* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
@@ -355,7 +344,7 @@ static void batch_fresh(void *ctx)
 
 static bool batch_go_on(void *ctx, struct err *err)
 {
-	return not_stopped(ctx, err);
+	return may_go_on(ctx, err);
 }
 
 static struct conn *batch_watcher(void *ctx)
@@ -471,7 +460,9 @@ static bool run_unwrapped(struct executor *x, const struct step *s, long long *m
 	bool ok;
 
 	do {
+		x->doubt = true;
 		ok = budget_step(&x->budget, s, s, 1, false, err) && run_step(x, s, ms, err);
+		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
 	} while (!ok && try_again(x, err));
 	budget_unlimit(&x->budget);
@@ -560,31 +551,15 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 
 /* ---- Windows ---- */
 
-static bool in_window(
-	const struct window *w, struct span at, const struct migration *m, struct err *err)
-{
-	if (window_is_open(w, time(NULL)))
-		return true;
-	err_set(err, ERR_BLOCKED,
-		"stopped before migration %.*s: its window is %02d:%02d to %02d:%02d%s",
-		SLICE(m->id), w->from / 60, w->from % 60, w->to / 60, w->to % 60,
-		w->local    ? ""
-		: w->offset ? " of its zone"
-			    : " UTC");
-	if (at.src)
-		err_span(err, at);
-	return err_hint(err, "Run the same command again when the window is open.");
-}
-
 /* In one transaction the windows of all its statements count before it begins. */
 static bool windows_open(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
 
-	if (!in_window(&x->o->window, (struct span){0}, m, err))
+	if (!window_gate(&x->o->window, (struct span){0}, m, err))
 		return false;
 	for (size_t i = from; x->grouped && i < to; i++)
-		if (!in_window(
+		if (!window_gate(
 			    &x->plan->steps[i].window, x->plan->steps[i].statement->span, m, err))
 			return false;
 	return true;
@@ -595,14 +570,15 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 	long long ms = 0;
 	bool skip;
 
-	if (!not_stopped(x, err) || !resume_step(&x->resume, s, &skip, err))
+	if (!(x->conn->ops->in_transaction(x->conn) ? not_stopped : may_go_on)(x, err) ||
+		!resume_step(&x->resume, s, &skip, err))
 		return false;
 	if (skip) {
 		x->kept++;
 		return true;
 	}
 	if (!x->conn->ops->in_transaction(x->conn) &&
-		!in_window(&s->window, s->statement->span, s->migration, err))
+		!window_gate(&s->window, s->statement->span, s->migration, err))
 		return false;
 	if (x->conn->ops->in_transaction(x->conn))
 		return budget_step(&x->budget, s, s, 1, true, err) && run_in_own(x, s, err);
@@ -615,6 +591,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
 		if (!run_step(x, s, &ms, err))
 			return false;
+		x->other_role |= is_kind(s, CHANGE_SET_ROLE);
 		if (x->conn->ops->in_transaction(x->conn))
 			note_own(x, s, ms);
 		else
@@ -644,6 +621,15 @@ static bool verify_now(struct executor *x, const struct migration *m, struct err
 	err_set(err, ERR_FAILED, "verify failed after migration %.*s: expected %.*s, got %.*s",
 		SLICE(m->id), SLICE(f->expected), SLICE(slice_sub(f->got, 0, 200)));
 	return err_span(err, f->span);
+}
+
+/* What the migration set for its session is gone: its own limits too. */
+static bool bring_back(struct executor *x, struct err *err)
+{
+	if (!x->leaks.set && !x->leaks.temporary)
+		return true;
+	budget_own_session(&x->budget);
+	return leaks_restore(&x->leaks, x->conn, err);
 }
 
 /* The journal's rows, the ledger, the framework's row, through `c`. */
@@ -717,8 +703,7 @@ static bool run_grouped(
 	x->nms = 0;
 	if (!keep_ahead(&x->keep, from, to, err))
 		return false;
-	/* SET TRANSACTION has to come before any query: then the lock waits for it. */
-	if (from < to && only_sets(x->plan->steps[from].statement)) {
+	if (from < to && comes_first(&x->plan->steps[from])) {
 		if (!conn_exec(x->conn, first, err))
 			return false;
 		first = SLICE_NONE;
@@ -732,7 +717,7 @@ static bool run_grouped(
 			return false;
 		if (skip)
 			continue;
-		if (!locked && !only_sets(x->plan->steps[i].statement)) {
+		if (!locked && !comes_first(&x->plan->steps[i])) {
 			if (!take_framework_lock(x, first, true, &unlock, err))
 				return false;
 			locked = true;
@@ -752,8 +737,8 @@ static bool run_grouped(
 	}
 	if (!locked && !take_framework_lock(x, first, true, &unlock, err))
 		return false;
-	if (!keep_after(&x->keep, NULL, err) || !put_back(x, m, err) || !verify_now(x, m, err) ||
-		!record(x, m, true, err))
+	if (!bring_back(x, err) || !keep_after(&x->keep, NULL, err) || !put_back(x, m, err) ||
+		!verify_now(x, m, err) || !record(x, m, true, err))
 		return false;
 	give_framework_lock_back(x, unlock);
 	return true;
@@ -802,65 +787,19 @@ static bool run_separately(
 	}
 	if (ok && x->conn->ops->in_transaction(x->conn)) {
 		ok = err_set(err, ERR_FAILED,
-			"migration %.*s leaves a transaction open: its BEGIN has no COMMIT",
-			SLICE(m->id));
+			"migration %.*s leaves a transaction open: its %s has no COMMIT",
+			SLICE(m->id),
+			dialect_is_mysql(x->conn->id.dialect) ? "BEGIN (or SET autocommit = 0)"
+							      : "BEGIN");
 		err_at(err, m->path, 0, 0, 0);
 	}
-	ok = ok && verify_now(x, m, err) && put_back_alone(x, m, err);
+	ok = ok && bring_back(x, err) && verify_now(x, m, err) && put_back_alone(x, m, err);
 	if (ok) {
 		/* The history row comes last, together with the ledger's. */
 		ok = begin_tx(x, err) && record(x, m, true, err);
 	}
 	give_framework_lock_back(x, unlock);
 	return ok;
-}
-
-static void say_partial(
-	struct executor *x, const struct migration *m, size_t total, struct err *err)
-{
-	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
-
-	err_context(err,
-		"migration %.*s (%s) is half %s: %zu of %zu statements ran and stay, for it runs "
-		"outside a transaction",
-		SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "done" : "undone", x->kept,
-		total);
-	if (!err->hint)
-		err_hint(err,
-			"When the cause is gone, belay %s goes on at the statement that did not "
-			"run.",
-			command);
-}
-
-/* What is and is not applied, and the next command: the sentence a tired operator reads. */
-static void explain_failure(
-	struct executor *x, const struct migration *m, size_t total, struct err *err)
-{
-	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
-	bool lost = !x->conn->ops->alive(x->conn);
-	const char *path =
-		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
-
-	if (lost && x->committing)
-		err_context(err,
-			"the connection broke while migration %.*s (%s) was being committed: "
-			"belay status tells whether it is",
-			SLICE(m->id), path);
-	else if (x->batches || (!x->grouped && x->kept))
-		say_partial(x, m, total, err);
-	else if (lost)
-		err_context(err,
-			"the connection is gone; migration %.*s (%s) was not committed, so nothing "
-			"of it stays",
-			SLICE(m->id), path);
-	else
-		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
-			SLICE(m->id), path, x->plan->direction == DIR_UP ? "applied" : "undone");
-	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
-		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
-		x->plan->direction == DIR_UP ? "applied" : "undone");
-	err_next(err, "belay %s",
-		err->code == ERR_INTERRUPTED || err->code == ERR_BLOCKED ? command : "status");
 }
 
 /* The framework's mark and ours, both or neither. */
@@ -879,21 +818,6 @@ static bool mark_begun(struct executor *x, const struct migration *m, struct err
 		return true;
 	roll_back(x);
 	return false;
-}
-
-static void tell_framework(struct executor *x, const struct migration *m, const struct err *err)
-{
-	const struct project *p = x->plan->project;
-	struct waiter waiter = x->conn->waiter;
-	struct err ignored = {0};
-
-	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
-		!x->conn->ops->alive(x->conn))
-		return;
-	x->conn->waiter = (struct waiter){0};
-	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
-	x->conn->waiter = waiter;
-	err_done(&ignored);
 }
 
 /* In front of what would destroy rows somebody is asked. */
@@ -928,21 +852,6 @@ static bool batches_can_run(struct executor *x, size_t from, size_t to, struct e
 	return batch_unchanged(x->conn, x->journal, steps, to - from, err);
 }
 
-/* A failing verify query: the migration is gone, what was asked and answered stays. */
-static void keep_failed_checks(struct executor *x)
-{
-	struct waiter waiter = x->conn->waiter;
-	struct err ignored = {0};
-
-	if (!x->journal || x->result->nfailures == 0 || !x->conn->ops->alive(x->conn))
-		return;
-	x->conn->waiter = (struct waiter){0};
-	verified_keep(x->journal, x->conn, x->result->checks + x->unkept,
-		x->result->nchecks - x->unkept, &ignored);
-	x->conn->waiter = waiter;
-	err_done(&ignored);
-}
-
 static bool run_migration(struct executor *x, size_t from, size_t to, struct err *err)
 {
 	const struct migration *m = x->plan->migrations[x->at];
@@ -951,10 +860,16 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->grouped = from < to ? x->plan->steps[from].group != 0 : true;
 	x->kept = 0;
 	x->batches = false;
+	x->doubt = false;
 	forget_own(x);
 	keep_migration(&x->keep);
 	x->begun = io_now_ms();
 	tell(x, EVENT_MIGRATION_BEGIN, NULL, 0);
+	if (x->at && !may_go_on(x, err)) {
+		failure_count(x, err);
+		return err_context(
+			err, "stopped before migration %.*s (%s)", SLICE(m->id), m->path);
+	}
 	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
 	x->begun = io_now_ms(); /* the work itself, not the waiting for an answer */
@@ -964,14 +879,16 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
-		keep_failed_checks(x);
-		tell_framework(x, m, err);
-		explain_failure(x, m, to - from, err);
+		if (x->journal && x->result->nfailures)
+			verified_keep_failed(x->journal, x->conn, x->result->checks + x->unkept,
+				x->result->nchecks - x->unkept);
+		failure_tell_framework(x, m, err);
+		failure_explain(x, m, to - from, err);
 		return false;
 	}
 	x->result->migrations_done++;
 	tell(x, EVENT_MIGRATION_DONE, NULL, io_now_ms() - x->begun);
-	return true;
+	return leaks_settle(&x->leaks, x->conn, err);
 }
 
 static bool run_all(struct executor *x, struct err *err)
@@ -1017,24 +934,24 @@ static void tell_budget(
 		tell(x, kind, s, ms);
 }
 
-static bool prepare(struct executor *x, struct err *err)
+static bool prepare(struct executor *x, struct project *p, struct err *err)
 {
-	const struct project *p = x->plan->project;
-
 	if (x->o->announce && !x->o->announce(x->o->ctx, &x->conn->id, x->plan, err))
 		return false;
 	if (!resume_check(x->o->state, x->plan, err) ||
 		(x->o->consent &&
 			!doors_begin(&x->doors, x->plan, x->conn, x->o->state, x->arena, err)))
 		return false;
-	if (!x->o->no_history && !p->layout->history_create(p, x->conn, err))
+	if (!x->o->no_history && (!p->layout->history_create(p, x->conn, err) ||
+					 !pin_history(p, x->conn, x->arena, err)))
 		return err_context(err, "making the history table of %s", p->layout->name);
 	if (!x->o->no_journal && !journal_open(&x->journal, x->conn, x->o->journal_where,
 					 x->plan->direction, p->layout->name, err))
 		return false;
 	if (x->journal)
 		journal_guard(x->journal, lease_fence(x->o->lease, x->arena));
-	if (!budget_begin(&x->budget, x->plan, x->o, err) ||
+	if ((x->journal && !leaks_prepare(&x->leaks, x->conn, x->plan, err)) ||
+		!budget_begin(&x->budget, x->plan, x->o, err) ||
 		!keep_begin(&x->keep, x->plan, x->o, x->journal, &x->doors, x->arena, err))
 		return false;
 	x->keep.maker.tell = tell_keeping;
@@ -1051,38 +968,29 @@ static bool prepare(struct executor *x, struct err *err)
 	return true;
 }
 
-/* What the schema is now, for `belay verify`. That it is not kept is no failure of the run. */
-static void keep_snapshot(struct executor *x, const struct err *failure)
-{
-	struct snapshot_scope scope =
-		snapshot_scope(x->plan->project, x->conn->id.dialect, x->o->journal_where);
-	struct err ignored = {0};
-
-	if ((x->result->migrations_done == 0 && x->kept == 0 && !x->batches) ||
-		failure->code == ERR_INTERRUPTED)
-		return;
-	snapshot_store(x->conn, &scope, journal_run(x->journal), lease_fence(x->o->lease, x->arena),
-		&ignored);
-	err_done(&ignored);
-}
-
 bool run_plan(struct run_result *out, struct arena *a, const struct plan *p,
 	const struct run_options *o, struct err *err)
 {
-	struct executor x = {.plan = p, .o = o, .conn = o->conn, .result = out, .arena = a};
+	struct project project = *p->project;
+	struct plan plan = *p;
+	struct executor x = {.plan = &plan, .o = o, .conn = o->conn, .result = out, .arena = a};
 	struct err ignored = {0};
 	bool ok;
 
 	*out = (struct run_result){0};
 	if (p->nmigrations == 0)
 		return true;
-	ok = prepare(&x, err) && run_all(&x, err);
+	plan.project = &project;
+	ok = prepare(&x, &project, err) && run_all(&x, err);
 	budget_end(&x.budget);
+	leaks_done(&x.leaks);
 	if (x.journal && o->conn->ops->alive(o->conn)) {
 		struct waiter waiter = o->conn->waiter;
 
 		o->conn->waiter = (struct waiter){0};
-		keep_snapshot(&x, err);
+		if ((out->migrations_done || x.kept || x.batches) && err->code != ERR_INTERRUPTED)
+			snapshot_after(o->conn, p->project, o->journal_where,
+				journal_run(x.journal), lease_fence(o->lease, a));
 		journal_finish(x.journal,
 			ok                             ? "done"
 			: err->code == ERR_INTERRUPTED ? "interrupted"

@@ -5,6 +5,9 @@
 #include "sql/quote.h"
 #include "sql/redact.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct journal {
@@ -24,8 +27,7 @@ enum {
 	SQL_KEPT = 2000
 }; /* bytes of a statement's text that the journal keeps */
 
-void journal_place(
-	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
+void journal_place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix)
 {
 	if (d == DIALECT_POSTGRES) {
 		*schema = where.len ? where : SL("belay");
@@ -34,6 +36,16 @@ void journal_place(
 		*schema = SLICE_NONE;
 		*prefix = where.len ? where : SL("belay_");
 	}
+}
+
+/* On an open connection. A migration may say USE: on MySQL the tables are those of the database
+ * that the connection was made for. */
+static void place_in(
+	const struct conn *c, struct slice where, struct slice *schema, struct slice *prefix)
+{
+	journal_place(c->id.dialect, where, schema, prefix);
+	if (dialect_is_mysql(c->id.dialect))
+		*schema = c->id.database;
 }
 
 /* "belay"."run" or `belay_run` */
@@ -55,8 +67,8 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {
-		"run", "step", "cursor", "part", "control", "moved", "applied", "version", "snapshot", "verified", "archive"};
+	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "control",
+		"applied", "version", "snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
 	journal_place(d, where, &ours, &prefix);
@@ -374,7 +386,7 @@ bool journal_read(struct conn *c, struct slice where, struct arena *a, bool *fou
 {
 	struct slice schema, prefix;
 
-	journal_place(c->id.dialect, where, &schema, &prefix);
+	place_in(c, where, &schema, &prefix);
 	if (!exists(c, schema, prefix, "applied", found, err))
 		return false;
 	if (!*found)
@@ -461,7 +473,7 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	struct rows r = {0};
 	bool found, ok;
 
-	journal_place(c->id.dialect, where, &j.schema, &j.prefix);
+	place_in(c, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
 		buf_adds(&j.sql, "SELECT max(version) FROM ");
@@ -489,7 +501,7 @@ bool journal_open(struct journal **out, struct conn *c, struct slice where, enum
 	j->conn = c;
 	j->direction = d;
 	j->layout = slice_of(layout);
-	journal_place(c->id.dialect, where, &j->schema, &j->prefix);
+	place_in(c, where, &j->schema, &j->prefix);
 	if (!begin_run(j, err)) {
 		journal_close(j);
 		return false;
@@ -507,8 +519,7 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-bool journal_has(
-	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
+bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err)
 {
 	struct slice schema, prefix;
 
@@ -713,4 +724,28 @@ bool journal_finish(struct journal *j, const char *state, struct err *err)
 	sqlf(&j->sql, d, " SET state = %L, finished = %s WHERE id = %lld", slice_of(state),
 		slice_of(now_of(d)), j->run);
 	return run_sql(j, err);
+}
+
+bool journal_runner_died(struct conn *c, struct slice where, struct arena *a)
+{
+	struct slice schema, prefix, pid;
+	struct err ignored = {0};
+	struct rows r = {0};
+	unsigned long long n = 0;
+	char host[256] = "";
+	struct buf b = {0};
+	bool ok;
+
+	gethostname(host, sizeof host - 1);
+	place_in(c, where, &schema, &prefix);
+	buf_adds(&b, "SELECT host, pid, state FROM ");
+	table(&b, c->id.dialect, schema, prefix, "run");
+	buf_adds(&b, " ORDER BY id DESC LIMIT 1");
+	ok = conn_query(c, buf_slice(&b), a, &r, &ignored) && r.nrows == 1 &&
+	     slice_is(rows_get(&r, 0, 0), host) && slice_is(rows_get(&r, 0, 2), "running");
+	err_done(&ignored);
+	buf_done(&b);
+	pid = ok ? rows_get(&r, 0, 1) : SLICE_NONE;
+	return ok && slice_u64(pid, &n) && n > 0 && n < INT_MAX && kill((pid_t)n, 0) != 0 &&
+	       errno == ESRCH;
 }

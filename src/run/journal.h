@@ -85,11 +85,9 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 bool journal_applied(struct journal *j, const struct migration *m, enum direction d,
 	bool close_steps, struct err *err);
 /* The schema or the prefix of our tables, whichever the server has. */
-void journal_place(
-	enum dialect d, struct slice where, struct slice *schema, struct slice *prefix);
+void journal_place(enum dialect d, struct slice where, struct slice *schema, struct slice *prefix);
 /* Is there a table of ours with that name? And its quoted name. */
-bool journal_has(
-	struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
+bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes, struct err *err);
 void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name);
 /* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
 void journal_table(struct journal *j, struct buf *b, const char *name);
@@ -98,6 +96,9 @@ long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
 bool journal_finish(struct journal *j, const char *state, struct err *err);
+/* The last run was one of this machine, it did not end, and its process is not there any more: what
+ * is left of it is what the server still does. False where that cannot be told. */
+bool journal_runner_died(struct conn *c, struct slice where, struct arena *a);
 /* One of our tables, quoted, where there is no open journal. */
 /* True for tables that are ours, wherever the journal is. */
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name);

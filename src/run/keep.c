@@ -85,14 +85,15 @@ static bool not_in_its_own(const struct step *s, struct err *err)
 {
 	const struct statement *st = s->statement;
 
-	if (st->nchanges != 1 || (st->changes->kind != CHANGE_DELETE &&
-					 st->changes->kind != CHANGE_UPDATE))
+	if (st->nchanges != 1 ||
+		(st->changes->kind != CHANGE_DELETE && st->changes->kind != CHANGE_UPDATE))
 		return true;
 	err_set(err, ERR_REFUSED,
 		"cannot keep rows inside of a transaction that the migration opens itself");
 	err_span(err, st->span);
-	return err_hint(err, "Take its BEGIN and COMMIT away (belay opens a transaction anyway), or "
-			     "use --backup=whole.");
+	return err_hint(err,
+		"Take its BEGIN and COMMIT away (belay opens a transaction anyway), or "
+		"use --backup=whole.");
 }
 
 bool keep_before(struct keep *k, const struct step *s, struct err *err)
@@ -172,15 +173,16 @@ bool keep_put_back(struct keep *k, const struct migration *m,
 	long long run = run_of(k, m);
 
 	for (size_t i = 0; run >= 0 && i < k->nmade; i++)
-		if (k->made[i].run == run && k->made[i].done &&
-			k->made[i].direction == DIR_UP && slice_eq(k->made[i].migration, m->id))
+		if (k->made[i].run == run && k->made[i].done && k->made[i].direction == DIR_UP &&
+			slice_eq(k->made[i].migration, m->id))
 			*ARENA_PUSH(k->maker.arena, v, n) = k->made[i];
 	if (n == 0)
 		return true;
 	out = ARENA_ARRAY(k->maker.arena, n, struct put_back);
 	if (!archives_put_back(c, k->maker.arena, v, n, false, out, err))
-		return err_context(err, "putting back what migration %.*s had kept; --no-restore "
-					"leaves it in the archive",
+		return err_context(err,
+			"putting back what migration %.*s had kept; --no-restore "
+			"leaves it in the archive",
 			SLICE(m->id));
 	for (size_t i = 0; i < n; i++) {
 		if (!archive_set_restored(c, k->maker.where, &v[i], err))

@@ -20,7 +20,14 @@ static void table(struct buf *b, struct slice where)
 /* What the two rows say, and whether that still counts. */
 struct holder {
 	bool free, locked; /* locked: a transaction of the holder is open */
-	struct slice who;
+	struct slice who, beat;
+};
+
+/* Has anything been heard of the holder since we began to look? One that was killed keeps quiet,
+ * and its lease runs out. */
+struct signs {
+	char first[64]; /* its heartbeat when we first looked */
+	bool known, seen;
 };
 
 static const char columns[] =
@@ -28,7 +35,7 @@ static const char columns[] =
 	" h.system_id = %L, h.backend = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a"
 	" WHERE a.pid = h.backend AND (a.backend_start IS NULL OR a.backend_start = "
 	"h.backend_start)),"
-	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), f.epoch FROM %s f, %s h"
+	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), h.epoch || ' ' || h.beat FROM %s f, %s h"
 	" WHERE f.part = 'fence' AND h.part = 'heartbeat'";
 
 static bool yes(const struct rows *r, size_t col)
@@ -55,6 +62,7 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 		out->free = !yes(&r, 1) || !yes(&r, 2) || !yes(&r, 3);
 		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
 			SLICE(rows_get(&r, 0, 4)));
+		out->beat = rows_get(&r, 0, 5);
 	}
 	buf_done(&name);
 	buf_done(&b);
@@ -107,6 +115,9 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	if (ok && r.nrows && slice_u64(rows_get(&r, 0, 0), &epoch)) {
 		l->epoch = (long long)epoch;
 		l->beaten = io_now_ms();
+		l->pooled = !direct;
+		l->system = c->id.system;
+		l->database = c->id.database;
 		if (direct)
 			notice_dead_clients(c);
 	}
@@ -151,15 +162,40 @@ static bool blocked(const struct holder *h, struct err *err)
 		"wait for it: --if-running wait.");
 }
 
+static void look_for_signs(struct signs *s, const struct holder *h)
+{
+	struct slice beat = slice_sub(h->beat, 0, sizeof s->first - 1);
+
+	if (s->known) {
+		s->seen |= !slice_is(beat, s->first);
+		return;
+	}
+	memcpy(s->first, beat.at ? beat.at : "", beat.len);
+	s->first[beat.len] = 0;
+	s->known = true;
+}
+
+/* How long this is waited for, from the beginning. Of one that is gone only a transaction is left,
+ * which the server ends when it notices; one that keeps quiet may be gone. */
+static long long patience_for(
+	const struct lease_request *q, const struct holder *h, const struct signs *s)
+{
+	long long least = SHORT_PATIENCE_MS;
+
+	if (!s->seen)
+		least = LEASE_MS + SHORT_PATIENCE_MS;
+	if (q->if_running == IF_RUNNING_WAIT || (h->locked && h->free))
+		return q->patience_ms > least ? q->patience_ms : least;
+	return least;
+}
+
 bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, bool *skipped,
 	struct err *err)
 {
-	long long begun = io_now_ms(), told = 0;
-	long long patience = q->if_running == IF_RUNNING_WAIT && q->patience_ms > SHORT_PATIENCE_MS
-				     ? q->patience_ms
-				     : SHORT_PATIENCE_MS;
+	long long begun = io_now_ms(), told = begun;
 	const struct timespec nap = {0, POLL_MS * 1000000L};
 	struct arena a = {0};
+	struct signs signs = {0};
 	struct holder h;
 	bool ok;
 
@@ -170,8 +206,8 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 		ok = try_once(l, c, q, &a, &h, err);
 		if (!ok || l->epoch)
 			break;
-		/* Of one that is gone only a transaction is left, and that for moments. */
-		if (q->if_running == IF_RUNNING_SKIP && !(h.locked && h.free)) {
+		look_for_signs(&signs, &h);
+		if (q->if_running == IF_RUNNING_SKIP && signs.seen && !(h.locked && h.free)) {
 			*skipped = true;
 			break;
 		}
@@ -179,7 +215,7 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 			ok = err_set(err, ERR_INTERRUPTED, "interrupted: nothing was done");
 			break;
 		}
-		if (io_now_ms() - begun >= patience) {
+		if (io_now_ms() - begun >= patience_for(q, &h, &signs)) {
 			ok = blocked(&h, err);
 			break;
 		}
@@ -193,6 +229,27 @@ bool lease_take(struct lease *l, struct conn *c, const struct lease_request *q, 
 	return ok;
 }
 
+static bool is_system_number(struct slice s)
+{
+	unsigned long long n;
+
+	return slice_u64(s, &n);
+}
+
+/* A connection of our own stays with its server; a pooler's may lead elsewhere from one transaction
+ * to the next, to a copy even. */
+static void add_identity(struct buf *b, const struct lease *l)
+{
+	if (!l->pooled)
+		return;
+	sqlf(b, DIALECT_POSTGRES, " AND pg_catalog.current_database() = %L", l->database);
+	if (is_system_number(l->system))
+		sqlf(b, DIALECT_POSTGRES,
+			" AND %L = (SELECT s.system_identifier FROM"
+			" pg_catalog.pg_control_system() s)::pg_catalog.text",
+			l->system);
+}
+
 struct slice lease_fence(const struct lease *l, struct arena *a)
 {
 	struct buf b = {0}, name = {0};
@@ -203,8 +260,10 @@ struct slice lease_fence(const struct lease *l, struct arena *a)
 	table(&name, l->where);
 	sqlf(&b, DIALECT_POSTGRES,
 		"SELECT 1 / pg_catalog.count(*) FROM (SELECT 1 FROM %s WHERE part = 'fence'"
-		" AND epoch = %lld FOR SHARE) f",
+		" AND epoch = %lld",
 		buf_slice(&name), l->epoch);
+	add_identity(&b, l);
+	buf_adds(&b, " FOR SHARE) f");
 	out = arena_slice(a, buf_slice(&b));
 	buf_done(&name);
 	buf_done(&b);
@@ -214,6 +273,39 @@ struct slice lease_fence(const struct lease *l, struct arena *a)
 bool lease_is_lost(const struct lease *l, const struct err *err)
 {
 	return l && l->epoch && strcmp(err->sqlstate, "22012") == 0;
+}
+
+bool lease_elsewhere(const struct lease *l, struct conn *c, struct err *err)
+{
+	struct err ignored = {0};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool other;
+
+	if (!l->pooled || !is_system_number(l->system))
+		return false;
+	roll_back(c);
+	other = conn_query(c,
+			SL("SELECT s.system_identifier::pg_catalog.text,"
+			   " pg_catalog.current_database() FROM pg_catalog.pg_control_system() s"),
+			&a, &r, &ignored) &&
+		r.nrows == 1 &&
+		!(slice_eq(rows_get(&r, 0, 0), l->system) &&
+			slice_eq(rows_get(&r, 0, 1), l->database));
+	err_done(&ignored);
+	if (other) {
+		err_done(err);
+		*err = (struct err){0};
+		err_set(err, ERR_CONNECT,
+			"the pooler leads to another server now: system %.*s, database %.*s "
+			"instead of system %.*s, database %.*s; nothing was written there",
+			SLICE(rows_get(&r, 0, 0)), SLICE(rows_get(&r, 0, 1)), SLICE(l->system),
+			SLICE(l->database));
+		err_hint(err, "What was done before it is in the server that the run began on. See "
+			      "which of the two is meant, then run the same command again.");
+	}
+	arena_done(&a);
+	return other;
 }
 
 bool lease_lost(struct err *err)

@@ -6,10 +6,13 @@
  * Two rows, because a transaction that share-locks the fence must not stand in the way of its own
  * heartbeat. A lease is free when it was given back, when its heartbeat is LEASE_MS old by the
  * server's clock, when its session on this server is gone, or when the rows were copied from
- *another server. Taking it wants the fence FOR UPDATE NOWAIT: a holder with an open transaction
- *cannot be replaced, and one that was replaced (it was suspended, its heartbeat stopped) finds
- *another epoch and cannot write. Nothing of it belongs to a session, so it works through a
- *transaction pooler; nothing is waited for inside the server.
+ * another server. Taking it wants the fence FOR UPDATE NOWAIT: a holder with an open transaction
+ * cannot be replaced, and one that was replaced (it was suspended, its heartbeat stopped) finds
+ * another epoch and cannot write. Nothing of it belongs to a session, so it works through a
+ * transaction pooler; nothing is waited for inside the server.
+ *
+ * Whoever finds it held waits for a sign of life: a heartbeat that moves. Without one the holder
+ *may have been killed, and its lease runs out; so a plain re-run after a kill goes on by itself.
  *
  * Calling sequence: journal_make() → lease_take() → lease_fence() in each transaction, lease_beat()
  * now and then → lease_give(). */
@@ -19,13 +22,15 @@
 #include "base/arena.h"
 #include "engine/conn.h"
 
-enum { LEASE_MS = 15000, LEASE_BEAT_MS = 3000 };
+enum { LEASE_MS = 15000, LEASE_BEAT_MS = 1000 };
 enum if_running { IF_RUNNING_FAIL, IF_RUNNING_WAIT, IF_RUNNING_SKIP };
 
 struct lease {
 	long long epoch; /* 0 = not held, or an engine without leases */
 	struct slice where;
 	long long beaten; /* our clock: when the heartbeat was last written */
+	bool pooled;      /* behind a pooler each transaction may meet another server */
+	struct slice system, database; /* lent by the connection */
 };
 struct lease_request {
 	struct slice where;  /* of the journal */
@@ -38,11 +43,14 @@ struct lease_request {
 /* *skipped: somebody holds it and the request says to leave it at that. ERR_BLOCKED names who. */
 bool lease_take(struct lease *l, struct conn *c, const struct lease_request *r, bool *skipped,
 	struct err *err);
-/* A statement that fails with lease_is_lost() when the lease is somebody else's by now, and keeps
- * it ours until the transaction ends. Empty when there is no lease. */
+/* A statement that fails with lease_is_lost() when the lease is somebody else's by now, or this is
+ * another server or database than the one it was taken in, and keeps it ours until the transaction
+ * ends. Empty when there is no lease. */
 struct slice lease_fence(const struct lease *l, struct arena *a);
 bool lease_is_lost(const struct lease *l, const struct err *err);
-/* The sentence for that. */
+/* Is that because the pooler leads somewhere else now? Then *err says so (after a rollback). */
+bool lease_elsewhere(const struct lease *l, struct conn *c, struct err *err);
+/* The sentence for a lease that somebody else has. */
 bool lease_lost(struct err *err);
 bool lease_due(const struct lease *l);
 /* On a second connection: false when the lease is lost; a failing connection is no failure. */

@@ -2,7 +2,8 @@
  *
  * Held until the connection closes; gone with the process, however it ends. MySQL: GET_LOCK,
  * polled. SQLite: flock() on the database's file, which SQLite itself does not use. A killed
- * runner's session may go on for a moment and hold the lock: hence a few seconds of patience. */
+ * runner's session may go on and hold the lock: hence a few seconds of patience, and more where the
+ * journal shows that its process is gone: the server ends such a statement by itself. */
 #include "run/run.h"
 
 #include "base/io.h"
@@ -68,7 +69,7 @@ bool run_lock_take(struct run_lock *l, struct conn *c, const struct lease_reques
 				     ? q->patience_ms
 				     : PATIENCE_MS;
 	struct arena a = {0};
-	bool ok, got = false;
+	bool ok, got = false, died = false;
 
 	*skipped = false;
 	*l = (struct run_lock){.fd = -1};
@@ -77,7 +78,10 @@ bool run_lock_take(struct run_lock *l, struct conn *c, const struct lease_reques
 		ok = try_once(l, c, &a, &got, err);
 		if (!ok || got)
 			break;
-		if (q->if_running == IF_RUNNING_SKIP) {
+		died = died || journal_runner_died(c, q->where, &a);
+		if (died && patience < q->patience_ms)
+			patience = q->patience_ms;
+		if (q->if_running == IF_RUNNING_SKIP && !died) {
 			*skipped = true;
 			break;
 		}
@@ -90,7 +94,9 @@ bool run_lock_take(struct run_lock *l, struct conn *c, const struct lease_reques
 			break;
 		}
 		if (q->waiting)
-			q->waiting(q->ctx, SL("its lock is taken"));
+			q->waiting(q->ctx,
+				died ? SL("it was killed, and the server is still at work for it")
+				     : SL("its lock is taken"));
 		nanosleep(&nap, NULL);
 	}
 	if (!ok || *skipped)

@@ -20,7 +20,8 @@ struct migration_state {
 	struct slice id;
 	enum applied_state state;
 	bool edited, missing_file, late;
-	bool undoing; /* PARTIAL: its down was begun */
+	bool taken_out; /* belay applied it, and the framework's table does not know it */
+	bool undoing;   /* PARTIAL: its down was begun */
 	struct slice applied_at;
 	long long ms;
 	struct slice note;
@@ -30,6 +31,8 @@ struct run_state {
 	size_t n;
 	struct history history;
 	bool journal_exists;
+	struct slice shadow; /* a table of the history's name that is found behind it, and knows */
+	size_t orphans;      /* migrations in our ledger while the framework's table is gone */
 	struct ledger_row *ledger;
 	size_t nledger;
 	struct journal_entry *open_steps; /* intended, not known to be done */
@@ -45,6 +48,7 @@ struct selection {
 	size_t count;        /* down --count N; 0 = not given */
 	bool all;            /* down --all */
 	enum phase phase;    /* up --phase */
+	bool again;          /* what was taken out of the history behind our back may run again */
 	bool out_of_order;   /* up: late ones are run in their place */
 	bool ignore_missing; /* up: rows whose file is missing do not stop it */
 };
@@ -143,6 +147,8 @@ struct run_options {
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
 	/* A server that replays what we change, by its URL. May be NULL. */
 	bool (*open_replica)(void *ctx, struct slice url, struct conn **out, struct err *err);
+	/* True: stop at the next place where all that was done stays. May be NULL. */
+	bool (*stopping)(void *ctx);
 	struct window window; /* no migration begins outside of it */
 	int patience_ms;      /* how long a lock is tried for, 0 = once */
 	struct batch_limits batches;

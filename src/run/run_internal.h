@@ -15,6 +15,14 @@ bool verify_migration(struct run_result *out, struct arena *a, const struct proj
 bool verified_keep(struct journal *j, struct conn *c, const struct verify_check *checks, size_t n,
 	struct err *err);
 
+/* The same after a failure and a rollback; that it cannot be written is no failure of its own. */
+void verified_keep_failed(
+	struct journal *j, struct conn *c, const struct verify_check *checks, size_t n);
+
+/* ---- window_gate.c ---- */
+bool window_gate(
+	const struct window *w, struct span at, const struct migration *m, struct err *err);
+
 /* ---- resume.c ---- */
 struct resume {
 	const struct run_state *state; /* NULL: nothing to go on with */
@@ -77,6 +85,8 @@ void budget_fresh(struct budget *b);
 void budget_fresh_step(struct budget *b);
 /* The migration sets limits of its own: they are left alone. */
 void budget_note(struct budget *b, const struct step *s);
+/* The session is as it was when the run began: neither its limits nor ours are in force. */
+void budget_own_session(struct budget *b);
 /* Words to put in front of BEGIN's first statement, after a "; "; empty = none. */
 struct slice budget_limits(struct budget *b, const struct step *first);
 /* Words of ours that are sent in front of the statement, with "; " between; empty = none. They are
@@ -105,6 +115,29 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
+
+/* ---- window.c ---- */
+/* ERR_BLOCKED outside of it; `at`: where it is written, or nothing. */
+bool in_window(const struct window *w, struct span at, const struct migration *m, struct err *err);
+
+/* ---- pin.c ---- */
+/* `p` is the run's own copy: its table gets the full name. After history_create. */
+bool pin_history(struct project *p, struct conn *c, struct arena *a, struct err *err);
+
+/* ---- leaks.c ---- */
+/* What a migration sets for its session ends with it. leaks_prepare → for each migration:
+ * leaks_note (each statement) → leaks_restore (before its rows are written, in their
+ * transaction where there is one) → leaks_settle (behind the COMMIT) → leaks_done. */
+struct leaks {
+	struct arena arena;
+	struct slice back, behind; /* words that bring it back: before and behind the COMMIT */
+	bool set, temporary;       /* the migration may have set something; has temporary tables */
+};
+bool leaks_prepare(struct leaks *k, struct conn *c, const struct plan *p, struct err *err);
+void leaks_note(struct leaks *k, const struct step *s);
+bool leaks_restore(struct leaks *k, struct conn *c, struct err *err);
+bool leaks_settle(struct leaks *k, struct conn *c, struct err *err);
+void leaks_done(struct leaks *k);
 
 /* ---- fold.c ---- */
 /* Several statements that return nothing become one message: what is sent to the stand-in between

@@ -100,6 +100,16 @@ bool snapshot_store(struct conn *c, struct snapshot_scope *scope, long long run,
 	return ok;
 }
 
+void snapshot_after(struct conn *c, const struct project *p, struct slice journal_where,
+	long long run, struct slice fence)
+{
+	struct snapshot_scope scope = snapshot_scope(p, c->id.dialect, journal_where);
+	struct err ignored = {0};
+
+	snapshot_store(c, &scope, run, fence, &ignored);
+	err_done(&ignored);
+}
+
 /* ---- Reading ---- */
 
 static long long number(struct slice s)

@@ -29,6 +29,9 @@ struct diff_options snapshot_options(struct snapshot_scope *scope);
 
 bool snapshot_store(struct conn *c, struct snapshot_scope *scope, long long run, struct slice fence,
 	struct err *err);
+/* At the end of a run; that it cannot be kept is no failure. */
+void snapshot_after(struct conn *c, const struct project *p, struct slice journal_where,
+	long long run, struct slice fence);
 /* Not found without a journal, or with one of an older belay. Nothing is written. */
 bool snapshot_read(
 	struct snapshot *out, struct arena *a, struct conn *c, struct slice where, struct err *err);

@@ -27,6 +27,14 @@ static bool changed_since(const struct ledger_row *ledger, size_t n, const struc
 	return false;
 }
 
+static bool in_ledger(const struct ledger_row *ledger, size_t n, struct slice id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(ledger[i].migration, id))
+			return true;
+	return false;
+}
+
 static void add_files(struct run_state *out, struct arena *a, const struct project *p,
 	const struct ledger_row *ledger, size_t nledger)
 {
@@ -35,6 +43,9 @@ static void add_files(struct run_state *out, struct arena *a, const struct proje
 		const struct history_row *r = row_of(&out->history, m->id);
 		struct migration_state s = {.migration = m, .id = m->id, .ms = -1};
 
+		s.taken_out = !r && in_ledger(ledger, nledger, m->id);
+		if (s.taken_out)
+			s.note = SL("applied by belay, and taken out of the history since");
 		if (r) {
 			s.state = r->state;
 			s.applied_at = r->applied_at;
@@ -87,14 +98,6 @@ static void add_ghosts(struct run_state *out, struct arena *a, const struct proj
 		if (!migration_of(p, r->id))
 			*ARENA_PUSH(a, out->at, out->n) = s;
 	}
-}
-
-static bool in_ledger(const struct ledger_row *ledger, size_t n, struct slice id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_eq(ledger[i].migration, id))
-			return true;
-	return false;
 }
 
 /* One number says that everything below it is applied, and its tool passes over what is added there
@@ -185,22 +188,53 @@ static void mark_partial(struct run_state *s, bool high_water)
 	}
 }
 
-bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
-	struct slice journal_where, struct err *err)
+/* PostgreSQL finds a table without a schema by search_path: another of that name may have come
+ * before the one that knows what is applied. */
+static bool look_behind(struct run_state *s, struct arena *a, const struct project *p,
+	struct conn *c, struct err *err)
+{
+	struct cell name = {.text = slice_of(p->table ? p->table : p->layout->table)};
+	bool taken = false;
+	struct rows r = {0};
+
+	for (size_t i = 0; i < s->n; i++)
+		taken |= s->at[i].taken_out;
+	if (!taken || c->id.dialect != DIALECT_POSTGRES)
+		return true;
+	if (!conn_query_params(c,
+		    SL("SELECT n.nspname FROM pg_catalog.pg_class c"
+		       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		       " WHERE c.relname = $1 AND c.relkind IN ('r', 'p')"
+		       " AND n.nspname = ANY (pg_catalog.current_schemas(false)) ORDER BY"
+		       " pg_catalog.array_position(pg_catalog.current_schemas(false), n.nspname)"),
+		    &name, 1, a, &r, err))
+		return false;
+	if (r.nrows > 1)
+		s->shadow = arena_printf(a, "%.*s.%.*s, while there is %.*s.%.*s, too",
+			SLICE(rows_get(&r, 0, 0)), SLICE(name.text), SLICE(rows_get(&r, 1, 0)),
+			SLICE(name.text));
+	return true;
+}
+
+/* The ledger first: what it knows was written together with the history's row, so somebody who is
+ * at work now cannot make it know more than the history. */
+static bool read_once(struct run_state *out, struct arena *a, const struct project *p,
+	struct conn *c, struct slice journal_where, struct err *err)
 {
 	struct ledger_row *ledger = NULL;
 	size_t nledger = 0;
 
 	*out = (struct run_state){0};
+	if (!journal_read(c, journal_where, a, &out->journal_exists, &ledger, &nledger,
+		    &out->open_steps, &out->nopen_steps, err))
+		return err_context(err, "reading belay's journal");
 	if (!p->layout->history_read(p, c, a, &out->history, err))
 		return err_context(err, "reading the history of %s", p->layout->name);
 	if (out->history.problem.len) {
 		err_set(err, ERR_INPUT, "%.*s", SLICE(out->history.problem));
 		return err_hint(err, "Say which tool keeps this project with --layout.");
 	}
-	if (!journal_read(c, journal_where, a, &out->journal_exists, &ledger, &nledger,
-		    &out->open_steps, &out->nopen_steps, err))
-		return err_context(err, "reading belay's journal");
+	out->orphans = out->history.exists ? 0 : nledger;
 	add_files(out, a, p, ledger, nledger);
 	add_ghosts(out, a, p);
 	if (p->layout->high_water)
@@ -208,10 +242,29 @@ bool state_read(struct run_state *out, struct arena *a, const struct project *p,
 	out->ledger = ledger;
 	out->nledger = nledger;
 	mark_partial(out, p->layout->high_water);
+	if (!look_behind(out, a, p, c, err))
+		return false;
 	if (p->layout->high_water)
 		mark_below(out, ledger, nledger);
 	mark_late(out);
 	return true;
+}
+
+static bool is_suspicious(const struct run_state *s)
+{
+	bool any = s->orphans > 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		any |= s->at[i].taken_out;
+	return any;
+}
+
+bool state_read(struct run_state *out, struct arena *a, const struct project *p, struct conn *c,
+	struct slice journal_where, struct err *err)
+{
+	/* A down that is under way takes both out, between two looks of ours. */
+	return read_once(out, a, p, c, journal_where, err) &&
+	       (!is_suspicious(out) || read_once(out, a, p, c, journal_where, err));
 }
 
 /* ---- Selecting ---- */
@@ -261,6 +314,18 @@ static bool refuse_partial(const struct migration_state *m, struct err *err)
 	return m->migration ? err_at(err, m->migration->path, 0, 0, 0) : false;
 }
 
+static bool refuse_orphans(const struct run_state *s, struct err *err)
+{
+	err_set(err, ERR_REFUSED,
+		"the history table is gone, but belay's journal knows %zu migration%s to be "
+		"applied here",
+		s->orphans, s->orphans == 1 ? "" : "s");
+	return err_hint(err,
+		"To run them again would do everything twice. Bring the table back, or record "
+		"anew what is applied: belay baseline ID. If the database was emptied on purpose, "
+		"remove belay's tables too.");
+}
+
 static bool refuse_lost(const struct migration_state *m, struct err *err)
 {
 	err_set(err, ERR_REFUSED, "migration %.*s is applied here, but its file is missing",
@@ -282,8 +347,7 @@ static struct slice applied_behind(const struct run_state *s, const struct migra
 	return SLICE_NONE;
 }
 
-static bool refuse_late(
-	const struct run_state *s, const struct migration_state *m, struct err *err)
+static bool refuse_late(const struct run_state *s, const struct migration_state *m, struct err *err)
 {
 	if (m->state == STATE_APPLIED) {
 		err_set(err, ERR_REFUSED,
@@ -299,7 +363,8 @@ static bool refuse_late(
 			"migration %.*s is late: %.*s, which stands behind it, is applied already",
 			SLICE(m->id), SLICE(applied_behind(s, m)));
 		err_hint(err,
-			"Nothing was done. If their order does not matter: belay up --out-of-order, "
+			"Nothing was done. If their order does not matter: belay up "
+			"--out-of-order, "
 			"or this one alone: belay up --only %.*s. Else give it a number behind the "
 			"last one.",
 			SLICE(m->id));
@@ -325,6 +390,8 @@ static bool up_gates(const struct run_state *s, const struct selection *sel, str
 
 static bool gates(const struct run_state *s, struct err *err)
 {
+	if (s->orphans)
+		return refuse_orphans(s, err);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct migration_state *m = &s->at[i];
 
@@ -334,6 +401,25 @@ static bool gates(const struct run_state *s, struct err *err)
 			return refuse_failed(m, err);
 	}
 	return true;
+}
+
+/* Taken back by another tool, or its row was removed by hand: who knows? To run it again may do
+ * everything twice. */
+static bool refuse_taken_out(
+	const struct run_state *s, const struct migration_state *m, struct err *err)
+{
+	err_set(err, ERR_REFUSED,
+		"migration %.*s was applied by belay, and the history does not know it any more",
+		SLICE(m->id));
+	err_at(err, m->migration->path, 0, 0, 0);
+	if (s->shadow.len) {
+		err_context(err, "search_path leads to %.*s", SLICE(s->shadow));
+		return err_hint(err, "Put the schema of the right one first in search_path.");
+	}
+	return err_hint(err,
+		"If another tool took it back: belay up --in-doubt again. If only its row was "
+		"removed: belay baseline %.*s",
+		SLICE(m->id));
 }
 
 static bool is_pending(const struct migration_state *m)
@@ -386,6 +472,8 @@ static bool select_up(const struct run_state *s, const struct project *p,
 		if (is_pending(m) || (only && m->late)) {
 			if (!only && m->migration->phase > last_phase(sel) && m->migration != stop)
 				return stop ? refuse_phase(m, stop, err) : true;
+			if (m->taken_out && !sel->again && !m->migration->repeatable)
+				return refuse_taken_out(s, m, err);
 			*ARENA_PUSH(a, *out, *n) = m->migration;
 		}
 		if (stop && m->migration == stop)

@@ -43,3 +43,17 @@ bool verified_keep(struct journal *j, struct conn *c, const struct verify_check 
 	arena_done(&a);
 	return ok;
 }
+
+void verified_keep_failed(
+	struct journal *j, struct conn *c, const struct verify_check *checks, size_t n)
+{
+	struct waiter waiter = c->waiter;
+	struct err ignored = {0};
+
+	if (!c->ops->alive(c))
+		return;
+	c->waiter = (struct waiter){0};
+	verified_keep(j, c, checks, n, &ignored);
+	c->waiter = waiter;
+	err_done(&ignored);
+}

@@ -24,8 +24,7 @@ struct contents {
 };
 
 /* The database's own name is not part of a table's: it is another one after a restore. */
-static bool read_contents(
-	struct contents *out, struct arena *a, struct conn *c, struct err *err)
+static bool read_contents(struct contents *out, struct arena *a, struct conn *c, struct err *err)
 {
 	bool pg = c->id.dialect == DIALECT_POSTGRES, ok = true;
 	struct name *v = NULL;
@@ -39,8 +38,7 @@ static bool read_contents(
 		long long rows = 0;
 		char hash[65];
 
-		ok = c->engine->rows_fingerprint(
-			c, v[i], (struct names){0}, &rows, hash, err);
+		ok = c->engine->rows_fingerprint(c, v[i], (struct names){0}, &rows, hash, err);
 		if (!ok)
 			break;
 		quote_name(&b, c->id.dialect, pg ? v[i].schema : SLICE_NONE, v[i].name);
@@ -80,7 +78,8 @@ static bool fits(const struct whole_request *q, long long bytes, struct err *err
 			bytes / MB + 1, q->most_bytes / MB);
 	else if (room >= 0 && bytes > room)
 		err_set(err, ERR_REFUSED,
-			"cannot keep the whole database: it is about %lld MB large, and %s has %lld "
+			"cannot keep the whole database: it is about %lld MB large, and %s has "
+			"%lld "
 			"MB free",
 			bytes / MB + 1, q->dir, room / MB);
 	else

@@ -8,9 +8,9 @@
 #include "engine/conn.h"
 
 struct whole_request {
-	struct conn *conn; /* one of its own: a transaction is opened in it */
-	const char *dir;   /* made if missing */
-	const char *name;  /* of the file, without its ending */
+	struct conn *conn;    /* one of its own: a transaction is opened in it */
+	const char *dir;      /* made if missing */
+	const char *name;     /* of the file, without its ending */
 	long long most_bytes; /* 0 = no limit */
 	void (*tell)(void *ctx, struct slice text);
 	void *ctx;

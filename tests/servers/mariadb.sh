@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mariadb.sh start | stop DIR - a private MariaDB for a test: a socket in DIR, no TCP, no
 # durability. `start` prints DIR and the URL, a line each (user "root", no password, database "test").
-# MY_OPTIONS are the server's own. As root it runs as user mysql, or nobody where that does not exist.
+# MY_OPTIONS: more options. As root it runs as user mysql, or nobody where that does not exist.
 set -euo pipefail
 verb=$1 dir=${2:-}
 server=$(command -v mariadbd || ls /usr/sbin/mariadbd 2>/dev/null) ||
@@ -19,13 +19,13 @@ case $verb in
 start)
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/belay-test.XXXXXX")
 	chmod 711 "$dir"
-	[ "$(id -u)" != 0 ] || chown "$user" "$dir"
+	# A server that starts removes the temporary tables of others that share its folder for them.
+	mkdir "$dir/tmp"
+	[ "$(id -u)" != 0 ] || chown "$user" "$dir" "$dir/tmp"
 	cd /
-	# Servers that start remove what looks like a left temporary table: each in a folder of its own.
-	as_user mkdir "$dir/tmp"
-	as_user env TMPDIR="$dir/tmp" mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
+	as_user mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
-	as_user "$server" --no-defaults --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$dir/s" --pid-file="$dir/data/pid" \
+	as_user "$server" --no-defaults --datadir="$dir/data" --socket="$dir/s" --pid-file="$dir/data/pid" --tmpdir="$dir/tmp" \
 		--skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M \
 		--innodb-log-file-size=16M ${MY_OPTIONS:-} >"$dir/log" 2>&1 3>&- </dev/null &
 	for _ in $(seq 400); do

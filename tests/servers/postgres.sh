@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # postgres.sh start | stop DIR - a private PostgreSQL for a test: a socket in DIR, no TCP, no
 # durability. `start` prints DIR and the URL, a line each (superuser "postgres", no password).
-# As root it runs as user postgres, or nobody where that does not exist.
+# As root it runs as user postgres, or nobody where that does not exist. PG_BIN: the programs of
+# another version than the newest installed one.
 set -euo pipefail
 verb=$1 dir=${2:-}
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+bin=${PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}
 [ -n "${bin:-}" ] && [ -x "$bin/initdb" ] || { echo "postgres.sh: no PostgreSQL server is installed" >&2; exit 3; }
 
 if [ "$(id -u)" = 0 ]; then

@@ -269,8 +269,9 @@ static bool serves(const struct after_part *p, struct names columns)
 	const struct object *o = p->will ? p->will : p->was;
 	size_t k = 0;
 
+	/* Behind an implied index stands the foreign key's definition. */
 	if (p->gone || (p->type != OBJECT_INDEX && !after_is_primary(p)) ||
-		(p->type == OBJECT_INDEX && !slice_empty(o->index.method) &&
+		(p->type == OBJECT_INDEX && !p->implied && !slice_empty(o->index.method) &&
 			!slice_is(o->index.method, "btree")))
 		return false;
 	while (k < columns.n && k < p->columns.n && slice_ieq(p->columns.at[k], columns.at[k]))

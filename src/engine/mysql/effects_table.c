@@ -328,7 +328,7 @@ void fx_set_options(struct effects *x, const struct change *ch)
 	};
 	bool innodb;
 
-	if (!x->t || !is_mariadb(&x->d))
+	if (!x->t || !is_mariadb(&x->d) || x->st->nchanges > 1)
 		return;
 	innodb = slice_empty(x->t->table_.access_method) ||
 		 slice_is(x->t->table_.access_method, "InnoDB");

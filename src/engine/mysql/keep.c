@@ -55,8 +55,14 @@ static bool columns(struct conn *c, struct arena *a, struct kept_table *t, struc
 	/* A table without a key is no failure here. */
 	if (mysql_batches.key(c, a, t->name, (struct names){0}, (struct names){0}, &key, &ignored))
 		t->key = key.columns;
+	/* What the server itself said is one. */
+	if (ignored.native || ignored.sqlstate[0] || ignored.code == ERR_INTERRUPTED ||
+		ignored.code == ERR_CONNECT) {
+		err_move(err, &ignored);
+		return false;
+	}
 	err_done(&ignored);
-	return c->ops->alive(c) || err_set(err, ERR_CONNECT, "the connection is gone");
+	return true;
 }
 
 static bool table(struct conn *c, struct arena *a, struct name name, bool *found,
@@ -131,6 +137,15 @@ static bool show(
 	return true;
 }
 
+static void settings(struct arena *a, struct names *out, struct slice sql_mode)
+{
+	struct buf b = {0};
+
+	sqlf(&b, DIALECT_MARIADB, "SET @belay_trigger = @@sql_mode, sql_mode = %L", sql_mode);
+	names_add(a, out, arena_slice(a, buf_slice(&b)));
+	buf_done(&b);
+}
+
 static bool add_triggers(
 	struct conn *c, struct arena *a, struct name t, struct names *after, struct err *err)
 {
@@ -147,7 +162,10 @@ static bool add_triggers(
 		if (!my_queryf(c, a, &one, err, "SHOW CREATE TRIGGER %N", t.schema,
 			    rows_get(&r, i, 0)))
 			return false;
+		/* Under the settings that it was made with. */
+		settings(a, after, rows_get(&one, 0, 1));
 		names_add(a, after, rows_get(&one, 0, 2));
+		names_add(a, after, SL("SET sql_mode = @belay_trigger"));
 	}
 	return true;
 }

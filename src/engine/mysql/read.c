@@ -251,6 +251,8 @@ bool my_read_inner(struct parser *p, struct slice text, unsigned flags)
 	p->partly_opaque |= inner.partly_opaque;
 	if (inner.partly_opaque)
 		p->partly_why = inner.partly_why;
+	for (size_t i = 0; (!ok || inner.partly_opaque) && i < inner.may_touch.n; i++)
+		names_add(p->a, &p->may_touch, inner.may_touch.at[i]);
 	if (ok)
 		return true;
 	if (inner.fault == FAULT_SYNTAX)

@@ -144,6 +144,7 @@ static bool set_user_variable(struct parser *p)
 	struct change ch = my_change_new(p, CHANGE_SET_VARIABLE, OBJECT_NONE);
 	size_t from = p->at, value, end;
 	struct slice one = SLICE_NONE, other = SLICE_NONE;
+	bool known;
 
 	ch.name = tok_now(p).text;
 	p->at++;
@@ -156,10 +157,8 @@ static bool set_user_variable(struct parser *p)
 	p->at = end;
 	ch.value = my_expr_tokens(p, value, end);
 	my_select_reads(p, value, end, &ch.reads);
-	my_reader_set_variable(
-		p->reader, ch.name, one, other, const_text(p, value, end, &one, &other, 0));
-	if (one.at)
-		my_reader_set_variable(p->reader, ch.name, one, other, true);
+	known = const_text(p, value, end, &one, &other, 0);
+	my_reader_set_variable(p->reader, ch.name, one, other, known);
 	my_change_push(p, &ch, from);
 	return true;
 }

@@ -434,7 +434,7 @@ static bool pg_alive(struct conn *base)
 	struct pg_conn *c = pg_conn(base);
 	struct pollfd p = {c->pq.PQsocket(c->pg), POLLIN, 0};
 
-	if (p.fd < 0 || c->pq.PQstatus(c->pg) != CONNECTION_OK)
+	if (c->lost || p.fd < 0 || c->pq.PQstatus(c->pg) != CONNECTION_OK)
 		return false;
 	if (poll(&p, 1, 0) > 0 && !c->pq.PQconsumeInput(c->pg))
 		return false;

@@ -172,7 +172,8 @@ static const char identity_sql[] =
 	" pg_catalog.current_database(), current_user,"
 	" COALESCE((SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),"
 	" false), pg_catalog.pg_is_in_recovery(),"
-	" pg_catalog.current_setting('default_transaction_read_only')";
+	" pg_catalog.current_setting('default_transaction_read_only'),"
+	" (pg_catalog.current_schemas(true))[1]";
 
 static const char system_sql[] = "SELECT s.system_identifier FROM pg_catalog.pg_control_system() s";
 
@@ -192,6 +193,21 @@ static struct slice one_value(struct pg_conn *c, const char *sql)
 		v = rows_get(&rows, 0, 0);
 	err_done(&ignored);
 	return v;
+}
+
+/* PostgreSQL looks into pg_catalog first unless it is named in search_path behind another schema:
+ * then what stands there can pass for the server's own functions and operators. */
+static bool shadowed(struct slice first, struct err *err)
+{
+	if (slice_is(first, "pg_catalog") || slice_starts(first, "pg_temp"))
+		return false;
+	err_set(err, ERR_REFUSED,
+		"search_path names pg_catalog behind \"%.*s\": functions and operators there would "
+		"pass for the server's own",
+		SLICE(first));
+	err_hint(err, "Take pg_catalog out of search_path (ALTER ROLE … SET search_path, or "
+		      "ALTER DATABASE): it is searched first by itself.");
+	return true;
 }
 
 static bool identify(struct pg_conn *c, struct err *err)
@@ -221,6 +237,8 @@ static bool identify(struct pg_conn *c, struct err *err)
 	/* Asked for and not there: something between swallowed it. */
 	if (c->read_only && !set)
 		c->pooled = id->read_only = true;
+	if (shadowed(rows_get(&r, 0, 6), err))
+		return false;
 	if (id->version < 120000)
 		return err_set(err, ERR_CONNECT,
 			"PostgreSQL %.*s is not supported: belay knows 12 and newer",

@@ -41,9 +41,8 @@ static bool size(
 {
 	struct rows r = {0};
 
-	if (!conn_query(c,
-		    SL("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"), a, &r,
-		    err))
+	if (!conn_query(c, SL("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"),
+		    a, &r, err))
 		return false;
 	*bytes = number(&r, 0);
 	*room = room_of(c, a);
@@ -147,8 +146,8 @@ static bool dump(struct conn *c, const char *path, struct slice snapshot, struct
 {
 	struct arena a = {0};
 	struct slice password;
-	const char *const argv[] = {program(c, &a, "pg_dump", err), "--format=custom", "--no-password",
-		"--file", path,
+	const char *const argv[] = {program(c, &a, "pg_dump", err), "--format=custom",
+		"--no-password", "--file", path,
 		arena_printf(&a, "--snapshot=%.*s", SLICE(snapshot)).at, "--dbname",
 		conninfo(c, &a, &password), NULL};
 	bool ok = argv[0] && run(c, &a, argv, password, err);

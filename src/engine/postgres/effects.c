@@ -428,6 +428,14 @@ static bool forbidden_in_tx(struct looking *l)
 		return l->version >= 140000 && pg_is_partitioned(&r);
 	case CHANGE_DISCARD:
 		return slice_iis(c->value.text, "all");
+	case CHANGE_DO_BLOCK: /* COMMIT in a body works only outside of a block */
+		for (size_t i = 0; i < c->ninner; i++)
+			if (c->inner[i].kind == CHANGE_COMMIT ||
+				c->inner[i].kind == CHANGE_ROLLBACK)
+				return true;
+		return false;
+	case CHANGE_CALL:
+		return pg_ends_transaction(l, c->target);
 	case CHANGE_VACUUM:
 	case CHANGE_CREATE_DATABASE:
 	case CHANGE_DROP_DATABASE:

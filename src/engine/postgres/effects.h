@@ -155,6 +155,7 @@ void pg_run_text(struct looking *l, struct slice text, struct slice event, bool 
 	struct pg_deeds *out);
 void pg_calls(struct looking *l, struct name function, struct slice event, bool certain,
 	struct pg_deeds *out);
+bool pg_ends_transaction(struct looking *l, struct name procedure);
 void pg_calls_one(struct looking *l, struct name function);
 void pg_calls_of(struct looking *l, const struct expr_facts *facts);
 void pg_body_locks(struct looking *l, const struct object *function);

@@ -363,7 +363,8 @@ void pg_rename_relation(struct looking *l, const struct relation *r)
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	new_name(l, r);
 	pg_breaks(l, BREAKS_OLD_READERS, r->type, r->name, SLICE_NONE);
-	pg_breaks(l, BREAKS_OLD_WRITERS, r->type, r->name, SLICE_NONE);
+	if (r->type != OBJECT_VIEW && r->type != OBJECT_MATVIEW)
+		pg_breaks(l, BREAKS_OLD_WRITERS, r->type, r->name, SLICE_NONE);
 	pg_breaks(l, BREAKS_NEW_CODE, r->type, (struct name){r->name.schema, l->change->other.name},
 		SLICE_NONE);
 }
@@ -388,7 +389,8 @@ static void rename_column(struct looking *l, const struct relation *r)
 	if (known == PRESENT)
 		pg_fails(l, "column \"%.*s\" exists already", SLICE(l->change->other.name));
 	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_COLUMN, r->name, l->change->name);
-	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_COLUMN, r->name, l->change->name);
+	if (r->type != OBJECT_VIEW && r->type != OBJECT_MATVIEW)
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_COLUMN, r->name, l->change->name);
 	pg_breaks(l, BREAKS_NEW_CODE, OBJECT_COLUMN, r->name, l->change->other.name);
 }
 

@@ -491,6 +491,30 @@ void pg_body_locks(struct looking *l, const struct object *function)
 }
 
 /* What a statement calls by name. */
+/* Does the body of a procedure say COMMIT or ROLLBACK? */
+bool pg_ends_transaction(struct looking *l, struct name procedure)
+{
+	const struct object *f;
+	struct token t, last = {.text = SL(";")};
+	struct lexer x;
+
+	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, procedure, &f) != PRESENT ||
+		!runs_sql(f))
+		return false;
+	lexer_init(&x, DIALECT_POSTGRES,
+		f->function.body.text.len ? f->function.body.text : f->function.body.normal);
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		bool first = token_punct(last, ";") || token_is(last, "begin") ||
+			     token_is(last, "loop") || token_is(last, "then") ||
+			     token_is(last, "else");
+
+		if (first && (token_is(t, "commit") || token_is(t, "rollback")))
+			return true;
+		last = t;
+	}
+	return false;
+}
+
 void pg_calls_one(struct looking *l, struct name function)
 {
 	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};

@@ -238,8 +238,8 @@ static void add_constraint_index(struct looking *l, const struct relation *r)
 {
 	const struct constraint_def *k = &l->change->def->constraint;
 	/* It is looked for where the table is, not along the search path. */
-	struct relation index = pg_relation(
-		l, (struct name){r->name.schema, l->change->other.name}, OBJECT_INDEX);
+	struct relation index =
+		pg_relation(l, (struct name){r->name.schema, l->change->other.name}, OBJECT_INDEX);
 
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	index.type = OBJECT_INDEX;

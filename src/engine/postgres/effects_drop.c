@@ -235,7 +235,7 @@ static void drop_relation(struct looking *l, enum object_type type)
 	if (pg_is_temporary(&r))
 		return;
 	pg_breaks(l, BREAKS_OLD_READERS, type, r.name, SLICE_NONE);
-	if (type == OBJECT_TABLE)
+	if (type == OBJECT_TABLE || type == OBJECT_SEQUENCE)
 		pg_breaks(l, BREAKS_OLD_WRITERS, type, r.name, SLICE_NONE);
 }
 
@@ -315,6 +315,8 @@ static void drop_column_used(struct looking *l, const struct object *col)
 		return; /* a view goes with the column that it shows */
 	pg_lock_tree(l, &r, PG_ACCESS_EXCLUSIVE);
 	pg_drop_column_of(l, &r, col->name);
+	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_COLUMN, r.name, col->name);
+	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_COLUMN, r.name, col->name);
 	pg_each_key(l, &r, col->name, pg_drop_key);
 	pg_lock_views(l, col->table, col->name, true);
 	spoil(l, UNDO_SCHEMA_ONLY);
@@ -324,10 +326,13 @@ static void drop_function_users(struct looking *l, struct name function);
 
 static void drop_function_used(struct looking *l, const struct object *f)
 {
+	struct name gone;
+
 	if (keeps(l, f))
 		return;
-	pg_destroys(l, OBJECT_FUNCTION, (struct name){f->schema, pg_short_signature(l, f->name)},
-		SLICE_NONE);
+	gone = (struct name){f->schema, pg_short_signature(l, f->name)};
+	pg_destroys(l, OBJECT_FUNCTION, gone, SLICE_NONE);
+	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_FUNCTION, gone, SLICE_NONE);
 	drop_function_users(l, (struct name){f->schema, f->name});
 }
 
@@ -363,6 +368,8 @@ static void drop_type_users(struct looking *l, struct name type, int depth)
 			continue;
 		lock_whole_tree(l, &r);
 		pg_lock_views(l, all[i], SLICE_NONE, true);
+		pg_breaks(l, BREAKS_OLD_READERS, OBJECT_TABLE, r.name, SLICE_NONE);
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TABLE, r.name, SLICE_NONE);
 		spoil(l, UNDO_SCHEMA_ONLY);
 	}
 }
@@ -515,6 +522,11 @@ static void drop_schema(struct looking *l)
 		}
 		if (all[i]->type == OBJECT_SEQUENCE && all[i]->sequence.owned_by.len)
 			continue;
+		pg_breaks(l, BREAKS_OLD_READERS, all[i]->type,
+			(struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
+		if (all[i]->type == OBJECT_TABLE || all[i]->type == OBJECT_SEQUENCE)
+			pg_breaks(l, BREAKS_OLD_WRITERS, all[i]->type,
+				(struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
 		pg_destroys(
 			l, all[i]->type, (struct name){all[i]->schema, all[i]->name}, SLICE_NONE);
 	}

@@ -32,6 +32,9 @@ static void index_refused(struct looking *l, const struct relation *r)
 				SLICE(r->object->parts[i]->name));
 }
 
+/* https://www.postgresql.org/docs/current/limits.html */
+enum { MOST_KEYS = 32 };
+
 static void create_index(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -57,6 +60,10 @@ static void create_index(struct looking *l)
 			pg_lock_tree(l, &r, PG_SHARE);
 		else
 			pg_lock(l, &r, PG_SHARE);
+		return;
+	}
+	if (c->def && c->def->index.keys.n + c->def->index.include.n > MOST_KEYS) {
+		pg_fails(l, "cannot use more than %d columns in an index", MOST_KEYS);
 		return;
 	}
 	index_refused(l, &r);
@@ -94,8 +101,10 @@ static void create_index(struct looking *l)
 	else if (!r.object && c->def) /* unless that name is taken */
 		pg_build(l, &r, catalog_index_name((struct catalog *)l->catalog, r.name, c->def),
 			false);
-	if (c->def && c->def->index.unique)
+	if (c->def && c->def->index.unique) {
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_INDEX, index, SLICE_NONE);
 		pg_may_fail(l, "it fails on duplicates");
+	}
 }
 
 static void drop_index(struct looking *l)
@@ -218,6 +227,10 @@ static void reindex(struct looking *l)
 	if (r.presence == ABSENT) {
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 		return;
+	}
+	if (c->flags & CHANGE_CONCURRENTLY) {
+		names_add(l->arena, &l->out->waits_for, SL("transactions that use the table"));
+		names_add(l->arena, &l->out->waits_for, SL("older snapshots in the database"));
 	}
 	if (c->type == OBJECT_INDEX && r.object && r.object->table) {
 		struct relation t = pg_relation_of(l, r.object->table);

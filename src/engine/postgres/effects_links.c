@@ -162,8 +162,10 @@ void pg_lock_views(struct looking *l, const struct object *of, struct slice colu
 
 		pg_lock(l, &v, PG_ACCESS_EXCLUSIVE);
 		pg_lock_indexes(l, &v, PG_ACCESS_EXCLUSIVE);
-		if (destroys)
+		if (destroys) {
 			pg_destroys(l, v.type, v.name, SLICE_NONE);
+			pg_breaks(l, BREAKS_OLD_READERS, v.type, v.name, SLICE_NONE);
+		}
 		pg_lock_views(l, all[i], SLICE_NONE, destroys);
 	}
 }

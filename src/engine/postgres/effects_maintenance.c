@@ -58,6 +58,7 @@ static void set_value(struct looking *l)
 {
 	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
 
+	l->out->undo = UNDO_NONE; /* where it stood is not known any more */
 	r.type = OBJECT_SEQUENCE;
 	if (l->change->target.name.len) {
 		pg_lock(l, &r, PG_ROW_EXCLUSIVE);

@@ -5,6 +5,9 @@
 
 /* ---- Tables ---- */
 
+/* https://www.postgresql.org/docs/current/limits.html */
+enum { MOST_COLUMNS = 1600 };
+
 static void create_table(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -23,6 +26,8 @@ static void create_table(struct looking *l)
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TABLE, full, SLICE_NONE);
 	if (!def)
 		return;
+	if (def->nparts > MOST_COLUMNS && def->parts[MOST_COLUMNS]->type == OBJECT_COLUMN)
+		pg_fails(l, "tables can have at most %d columns", MOST_COLUMNS);
 	for (size_t i = 0; i < def->nparts; i++) {
 		const struct object *p = def->parts[i];
 		struct relation parent;
@@ -315,6 +320,46 @@ static bool same_result(struct looking *l, struct slice a, struct slice b)
 	return slice_eq(slice_from(a, slice_starts(a, "SETOF ") ? 6 : 0), full);
 }
 
+/* "name type DEFAULT x": the name, if there is one, and the default. */
+static void one_argument(struct slice text, struct slice *name, bool *has_default)
+{
+	static const char *const modes[] = {"IN ", "OUT ", "INOUT ", "VARIADIC "};
+	size_t blank;
+
+	text = slice_trim(text);
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		if (slice_istarts(text, modes[i]))
+			text = slice_trim(slice_from(text, strlen(modes[i])));
+	*has_default = slice_ifind(text, SL(" default ")) != SIZE_MAX ||
+		       slice_find(text, SL(" = ")) != SIZE_MAX;
+	text = slice_sub(text, 0, slice_ifind(text, SL(" default ")));
+	blank = slice_chr(text, ' ');
+	/* One word is a type; so are "character varying" and its like. */
+	*name = blank == SIZE_MAX ? SLICE_NONE : slice_sub(text, 0, blank);
+	if (slice_is(*name, "character") || slice_is(*name, "double") || slice_is(*name, "bit") ||
+		slice_starts(*name, "timestamp") || slice_starts(*name, "time"))
+		*name = SLICE_NONE;
+}
+
+/* OR REPLACE keeps the names of parameters, and does not take defaults away. */
+static void same_arguments(struct looking *l, struct slice old, struct slice now)
+{
+	struct slice a, b, x, y;
+	bool had, has;
+
+	if (slice_chr(old, '(') != SIZE_MAX || slice_chr(now, '(') != SIZE_MAX)
+		return; /* commas inside brackets are not ours to count */
+	while (slice_next(&old, ',', &a) && slice_next(&now, ',', &b)) {
+		one_argument(a, &x, &had);
+		one_argument(b, &y, &has);
+		if (x.len && y.len && !slice_eq(x, y))
+			pg_fails(
+				l, "a function that is replaced keeps the names of its parameters");
+		if (had && !has)
+			pg_fails(l, "a function that is replaced keeps its defaults");
+	}
+}
+
 static void create_function(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -337,6 +382,8 @@ static void create_function(struct looking *l)
 	else if (c->def && old->function.returns.len && c->def->function.returns.len &&
 		 !same_result(l, old->function.returns, c->def->function.returns))
 		pg_fails(l, "a function that is replaced keeps its return type");
+	else if (c->def)
+		same_arguments(l, old->function.arguments, c->def->function.arguments);
 }
 
 static void alter_function(struct looking *l)
@@ -354,6 +401,27 @@ static void create_schema(struct looking *l)
 		pg_fails(l, "schema \"%.*s\" exists already", SLICE(l->change->target.name));
 }
 
+/* Columns of the type hold the attribute's values. */
+static void attribute_breaks(struct looking *l, struct name type)
+{
+	const struct change *c = l->change;
+	struct slice name = c->name.len ? c->name : c->def ? c->def->name : SLICE_NONE;
+	const struct object **all;
+	size_t n;
+
+	if (slice_is(c->value.text, "add")) {
+		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TYPE, type, name);
+		return;
+	}
+	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_TYPE, type, name);
+	if (!slice_is(c->value.text, "drop"))
+		return;
+	n = catalog_naming(l->catalog, type, OBJECT_COLUMN, l->arena, &all);
+	for (size_t i = 0; i < n; i++)
+		if (pg_spells_type(l->arena, all[i]->column.type, type))
+			l->out->undo = UNDO_SCHEMA_ONLY;
+}
+
 /* A typed table follows its type. */
 static void alter_type_attribute(struct looking *l)
 {
@@ -361,6 +429,7 @@ static void alter_type_attribute(struct looking *l)
 	const struct object **all;
 	size_t count = catalog_naming(l->catalog, n, OBJECT_TABLE, l->arena, &all);
 
+	attribute_breaks(l, n);
 	if (slice_is(l->change->value.text, "alter"))
 		pg_row_type_used(l, n);
 	if (!slice_is(l->change->value.text, "alter"))
@@ -556,6 +625,31 @@ static void alter_domain(struct looking *l)
 	pg_may_fail(l, "it fails when a row violates it");
 }
 
+/* Types, functions and schemas are called by name. */
+static void renamed(struct looking *l, struct slice name, struct slice schema)
+{
+	const struct change *c = l->change;
+	struct name old = c->target, now;
+
+	if (c->type != OBJECT_TYPE && c->type != OBJECT_FUNCTION && c->type != OBJECT_SCHEMA)
+		return;
+	if (c->type == OBJECT_FUNCTION)
+		old = pg_function_name(l, old);
+	old = catalog_resolve(l->catalog, l->session, c->type, old);
+	now = (struct name){schema.len ? schema : old.schema, name.len ? name : old.name};
+	if (c->type == OBJECT_FUNCTION) {
+		old.name = pg_short_signature(l, old.name);
+		if (slice_chr(old.name, '(') != SIZE_MAX)
+			now.name = arena_printf(l->arena, "%.*s%.*s",
+				SLICE(slice_sub(now.name, 0, slice_chr(now.name, '('))),
+				SLICE(slice_from(old.name, slice_chr(old.name, '('))));
+	}
+	pg_breaks(l, BREAKS_OLD_READERS, c->type, old, SLICE_NONE);
+	if (c->type == OBJECT_SCHEMA)
+		pg_breaks(l, BREAKS_OLD_WRITERS, c->type, old, SLICE_NONE);
+	pg_breaks(l, BREAKS_NEW_CODE, c->type, now, SLICE_NONE);
+}
+
 static void rename_other(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -566,7 +660,8 @@ static void rename_other(struct looking *l)
 		return;
 	}
 	if (!object_is_relation(c->type)) {
-		pg_missing(l, c->type);
+		if (!pg_missing(l, c->type))
+			renamed(l, c->other.name, SLICE_NONE);
 		return;
 	}
 	r = pg_relation(l, c->target, c->type);
@@ -594,10 +689,11 @@ static void create_from(struct looking *l)
 		pg_reads(l, false, false);
 		return;
 	}
-	pg_breaks(l, BREAKS_NEW_CODE,
-		l->change->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_TABLE,
-		catalog_resolve(l->catalog, l->session, OBJECT_TABLE, l->change->target),
-		SLICE_NONE);
+	if (!(l->change->flags & CHANGE_TEMPORARY))
+		pg_breaks(l, BREAKS_NEW_CODE,
+			l->change->kind == CHANGE_CREATE_MATVIEW ? OBJECT_MATVIEW : OBJECT_TABLE,
+			catalog_resolve(l->catalog, l->session, OBJECT_TABLE, l->change->target),
+			SLICE_NONE);
 	pg_reads(l, reads_rows, reads_rows);
 }
 
@@ -688,6 +784,8 @@ static void add_enum_value(struct looking *l)
 			l->out->undo = UNDO_EXACT;
 		return;
 	}
+	pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TYPE, (struct name){there->schema, there->name},
+		c->value.text);
 	if (c->list.n > 1 && there->type_.labels.n &&
 		!names_has(there->type_.labels, c->list.at[1]))
 		pg_fails(l, "the label \"%.*s\" does not exist", SLICE(c->list.at[1]));
@@ -697,6 +795,7 @@ static void rename_enum_value(struct looking *l)
 {
 	const struct change *c = l->change;
 	const struct object *there;
+	struct name n;
 
 	if (pg_missing(l, OBJECT_TYPE))
 		return;
@@ -707,8 +806,10 @@ static void rename_enum_value(struct looking *l)
 		if (names_has(there->type_.labels, c->other.name))
 			pg_fails(l, "the label \"%.*s\" exists already", SLICE(c->other.name));
 	}
-	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TYPE, c->target, c->name);
-	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_TYPE, c->target, c->name);
+	n = catalog_resolve(l->catalog, l->session, OBJECT_TYPE, c->target);
+	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TYPE, n, c->name);
+	pg_breaks(l, BREAKS_OLD_READERS, OBJECT_TYPE, n, c->name);
+	pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TYPE, n, c->other.name);
 }
 
 static void set_schema_or_owner(struct looking *l)
@@ -725,9 +826,7 @@ static void set_schema_or_owner(struct looking *l)
 		if (slice_eq(now.schema, c->other.schema))
 			pg_rerun(l, RERUN_SAME);
 		else
-			pg_breaks(l, BREAKS_OLD_READERS, c->type,
-				catalog_resolve(l->catalog, l->session, c->type, c->target),
-				SLICE_NONE);
+			renamed(l, SLICE_NONE, c->other.schema);
 		return;
 	}
 	r = pg_relation(l, c->target, c->type);
@@ -747,7 +846,7 @@ static void set_schema_or_owner(struct looking *l)
 	if (c->type == OBJECT_TABLE)
 		pg_lock_sequences(l, &r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_READERS, c->type, r.name, SLICE_NONE);
-	if (c->type == OBJECT_TABLE)
+	if (c->type == OBJECT_TABLE || c->type == OBJECT_SEQUENCE)
 		pg_breaks(l, BREAKS_OLD_WRITERS, c->type, r.name, SLICE_NONE);
 	pg_breaks(l, BREAKS_NEW_CODE, c->type, (struct name){c->other.schema, r.name.name},
 		SLICE_NONE);

@@ -229,6 +229,7 @@ bool pg_lost(struct pg_conn *c, struct err *err)
 {
 	struct buf b = {0};
 
+	c->lost = true;
 	add_line(&b, no_stop(last_reason(slice_of(c->pq.PQerrorMessage(c->pg)))));
 	err_set(err, ERR_CONNECT, "the connection to PostgreSQL was lost%s%s", b.len ? ": " : "",
 		buf_cstr(&b));

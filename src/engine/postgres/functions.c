@@ -170,14 +170,9 @@ static char user_function(struct looking *l, struct slice name, int nest, struct
 	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, pg_split_name(name), &one) ==
 		PRESENT)
 		return of_object(l, one, nest, needs);
-	n = catalog_list(l->catalog, OBJECT_FUNCTION, l->arena, &all);
+	n = catalog_overloads(l->catalog, l->session, pg_split_name(name), l->arena, &all);
 	for (size_t i = 0; i < n; i++) {
-		struct slice bare = slice_sub(all[i]->name, 0, slice_chr(all[i]->name, '('));
-		char v;
-
-		if (!slice_eq(bare, pg_split_name(name).name))
-			continue;
-		v = of_object(l, all[i], nest, needs);
+		char v = of_object(l, all[i], nest, needs);
 		/* Which overload is meant is not worked out: they must agree. */
 		if (!v || (found && (found == 'v') != (v == 'v')))
 			return 0;
@@ -281,14 +276,8 @@ bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *
 		const struct object **all;
 		bool found = is_value_function(n.name) || is_syntax(n.name) ||
 			     builtin(l->version, n.name);
-		size_t count = 0;
 
-		if (!found)
-			count = catalog_list(l->catalog, OBJECT_FUNCTION, l->arena, &all);
-		for (size_t k = 0; k < count && !found; k++)
-			found = slice_eq(
-				slice_sub(all[k]->name, 0, slice_chr(all[k]->name, '(')), n.name);
-		if (!found) {
+		if (!found && !catalog_overloads(l->catalog, l->session, n, l->arena, &all)) {
 			*which = name;
 			return true;
 		}

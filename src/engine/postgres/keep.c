@@ -1,6 +1,7 @@
 /* keep.c - what would be lost: tables, their columns and keys, and what goes with them.
  *
- * Values whose type is not the server's own are kept as text, for the type may go with the table. */
+ * Values whose type is not the server's own are kept as text, for the type may go with the table.
+ */
 #include "engine/postgres/postgres.h"
 
 #include "engine/postgres/keep.h"
@@ -91,8 +92,14 @@ static bool columns(
 	if (pg_batches.key(c, a, t->name, (struct names){0}, (struct names){0}, &key, &ignored) &&
 		!key.places)
 		t->key = key.columns;
+	/* What the server itself said is one. */
+	if (ignored.native || ignored.sqlstate[0] || ignored.code == ERR_INTERRUPTED ||
+		ignored.code == ERR_CONNECT) {
+		err_move(err, &ignored);
+		return false;
+	}
 	err_done(&ignored);
-	return c->ops->alive(c) || err_set(err, ERR_CONNECT, "the connection is gone");
+	return true;
 }
 
 static bool table(struct conn *c, struct arena *a, struct name name, bool *found,
@@ -139,15 +146,15 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 			      " JOIN pg_catalog.pg_class c ON c.oid = g.oid"
 			      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 			      " WHERE c.oid <> $1::regclass ORDER BY 1, 2"),
-		     cascading = SL(
-			     "WITH RECURSIVE gone(oid) AS (SELECT $1::regclass::oid UNION"
-			     " SELECT k.conrelid FROM gone g JOIN pg_catalog.pg_constraint k"
-			     " ON k.confrelid = g.oid AND k.contype = 'f' AND k.conparentid = 0"
-			     " AND k.confdeltype = 'c')"
-			     " SELECT n.nspname, c.relname FROM gone g"
-			     " JOIN pg_catalog.pg_class c ON c.oid = g.oid"
-			     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-			     " WHERE c.oid <> $1::regclass ORDER BY 1, 2");
+		     cascading =
+			     SL("WITH RECURSIVE gone(oid) AS (SELECT $1::regclass::oid UNION"
+				" SELECT k.conrelid FROM gone g JOIN pg_catalog.pg_constraint k"
+				" ON k.confrelid = g.oid AND k.contype = 'f' AND k.conparentid = 0"
+				" AND k.confdeltype = 'c')"
+				" SELECT n.nspname, c.relname FROM gone g"
+				" JOIN pg_catalog.pg_class c ON c.oid = g.oid"
+				" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+				" WHERE c.oid <> $1::regclass ORDER BY 1, 2");
 
 	return read_names(c, a, truncate ? all : cascading, pg_quoted(a, t), out, n, err);
 }
@@ -163,8 +170,7 @@ static bool columns_of(struct conn *c, struct arena *a, enum object_type type, s
 			     " WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'e'"
 			     " AND d.refclassid = 'pg_catalog.pg_extension'::regclass"
 			     " AND x.extname = $1");
-	struct cell param = {
-		.text = type == OBJECT_EXTENSION ? name.name : pg_quoted(a, name)};
+	struct cell param = {.text = type == OBJECT_EXTENSION ? name.name : pg_quoted(a, name)};
 	struct rows r = {0};
 	struct buf b = {0};
 	bool ok;
@@ -195,7 +201,8 @@ static bool hush(struct conn *c, struct arena *a, struct name t, struct names *b
 	struct rows r = {0};
 
 	if (!conn_query_params(c,
-		    SL("SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', $1::text, g.tgname),"
+		    SL("SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', $1::text, "
+		       "g.tgname),"
 		       " pg_catalog.format('ALTER TABLE %s ENABLE %sTRIGGER %I', $1,"
 		       " CASE g.tgenabled WHEN 'R' THEN 'REPLICA ' WHEN 'A' THEN 'ALWAYS '"
 		       " ELSE '' END, g.tgname) FROM pg_catalog.pg_trigger g"

@@ -51,8 +51,8 @@ static bool comes_late(const struct object *o)
 
 /* ---- Sequences ---- */
 
-static bool position(
-	struct defining *d, struct slice schema, struct slice name, struct slice column, struct err *err)
+static bool position(struct defining *d, struct slice schema, struct slice name,
+	struct slice column, struct err *err)
 {
 	struct buf b = {0};
 	struct rows r = {0};
@@ -63,7 +63,8 @@ static bool position(
 	buf_done(&b);
 	if (ok && r.nrows)
 		say(d, d->after,
-			"SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%L, %L), %s, %s)",
+			"SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%L, %L), %s, "
+			"%s)",
 			d->table, column, rows_get(&r, 0, 0),
 			slice_is(rows_get(&r, 0, 1), "t") ? SL("true") : SL("false"));
 	return ok;
@@ -78,9 +79,11 @@ static bool sequences(struct defining *d, struct slice column, struct names *own
 	if (!conn_query_params(d->conn,
 		    SL("SELECT a.attname, n.nspname, s.relname, a.attidentity <> ''"
 		       " FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid"
-		       " AND s.relkind = 'S' JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
+		       " AND s.relkind = 'S' JOIN pg_catalog.pg_namespace n ON n.oid = "
+		       "s.relnamespace"
 		       " JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid"
-		       " AND a.attnum = d.refobjsubid WHERE d.classid = 'pg_catalog.pg_class'::regclass"
+		       " AND a.attnum = d.refobjsubid WHERE d.classid = "
+		       "'pg_catalog.pg_class'::regclass"
 		       " AND d.refclassid = 'pg_catalog.pg_class'::regclass"
 		       " AND d.refobjid = $1::regclass AND d.deptype IN ('a', 'i')"
 		       " ORDER BY a.attnum"),
@@ -99,7 +102,8 @@ static bool sequences(struct defining *d, struct slice column, struct names *own
 				d->table, rows_get(&r, i, 0));
 		} else if (o) {
 			say(d, d->after,
-				"ALTER TABLE %s ALTER COLUMN %I SET INCREMENT BY %s SET MINVALUE %s "
+				"ALTER TABLE %s ALTER COLUMN %I SET INCREMENT BY %s SET MINVALUE "
+				"%s "
 				"SET MAXVALUE %s SET START WITH %s SET CACHE %s%s",
 				d->table, rows_get(&r, i, 0), o->sequence.increment,
 				o->sequence.min, o->sequence.max, o->sequence.start,
@@ -121,7 +125,8 @@ static bool types(struct defining *d, struct slice column, struct err *err)
 	struct rows r = {0};
 
 	if (!conn_query_params(d->conn,
-		    SL("WITH RECURSIVE used(oid) AS (SELECT a.atttypid FROM pg_catalog.pg_attribute a"
+		    SL("WITH RECURSIVE used(oid) AS (SELECT a.atttypid FROM "
+		       "pg_catalog.pg_attribute a"
 		       " WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped"
 		       " AND ($2 = '' OR a.attname = $2) UNION SELECT x.oid FROM used u"
 		       " JOIN pg_catalog.pg_type y ON y.oid = u.oid CROSS JOIN LATERAL"

@@ -27,6 +27,7 @@ struct pg_conn {
 	PGcancel *cancel;
 	/* A pooler stands between: what is SET may end up in somebody else's session. */
 	bool pooled;
+	bool lost;      /* given up: whatever libpq thinks of it */
 	bool read_only; /* asked for; behind a pooler each statement is wrapped */
 	struct arena notices_arena;
 	struct slice *notices; /* since the last statement was sent: "WARNING: …" */

@@ -10,7 +10,7 @@ struct action {
 	node cmd, def;
 	struct slice name;
 	size_t from, to; /* tokens */
-	bool if_exists;	 /* ALTER TABLE IF EXISTS, not the action's own */
+	bool if_exists;  /* ALTER TABLE IF EXISTS, not the action's own */
 };
 
 typedef void action_fn(struct rd *rd, struct action *x);

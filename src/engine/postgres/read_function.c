@@ -14,8 +14,8 @@ static struct slice plain_type(struct rd *rd, node type)
 
 	if (open == SIZE_MAX || close == SIZE_MAX || close < open)
 		return t;
-	return arena_printf(rd->a, "%.*s%.*s", SLICE(slice_sub(t, 0, open)),
-		SLICE(slice_from(t, close + 1)));
+	return arena_printf(
+		rd->a, "%.*s%.*s", SLICE(slice_sub(t, 0, open)), SLICE(slice_from(t, close + 1)));
 }
 
 /* name(type, type): what tells overloaded routines apart. `parameters`: the list holds

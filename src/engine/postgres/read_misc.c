@@ -234,8 +234,7 @@ static struct change *publication(struct rd *rd, node n, enum change_kind kind)
 	c->def->other.options = rd_options(rd, tree_get(n, "options"));
 	/* Without columns and filters the members say it all. */
 	if (members(rd, &c->def->other.members, tree_get(n, "pubobjects")))
-		c->def->other.definition.text =
-			rd_between(rd, 0, (rd_tokens(rd), rd->ntok - 1));
+		c->def->other.definition.text = rd_between(rd, 0, (rd_tokens(rd), rd->ntok - 1));
 	if (tree_true(tree_get(n, "for_all_tables")))
 		rd_list(rd, &c->def->other.members, SL("*"));
 	return c;
@@ -361,8 +360,8 @@ static void reads_in_schema(
 	for (i = 0; i < reads->n; i++)
 		for (k = 0; k < n; k++)
 			if (slice_eq(reads->at[i], v[k].target.name))
-				reads->at[i] = arena_printf(rd->a, "%.*s.%.*s", SLICE(schema),
-					SLICE(v[k].target.name));
+				reads->at[i] = arena_printf(
+					rd->a, "%.*s.%.*s", SLICE(schema), SLICE(v[k].target.name));
 }
 
 /* An element without a schema of its own belongs to the schema that is being made. */

@@ -407,9 +407,20 @@ static bool leaves_wal_behind(struct arena *a, const char *path)
 	       access(arena_printf(a, "%s-wal", path).at, F_OK) != 0;
 }
 
+/* What a killed writer left half done is rolled back by whoever comes next, and a read-only
+ * connection cannot: one that could write (and is told not to) does. */
+static bool left_unfinished(struct arena *a, const char *path)
+{
+	struct stat st;
+
+	return stat(arena_printf(a, "%s-journal", path).at, &st) == 0 && st.st_size > 0 &&
+	       access(path, W_OK) == 0;
+}
+
 static bool open_file(struct sqlite_conn *c, bool read_only, struct err *err)
 {
-	bool really = read_only && !leaves_wal_behind(&c->base.arena, c->path);
+	bool really = read_only && !leaves_wal_behind(&c->base.arena, c->path) &&
+		      !left_unfinished(&c->base.arena, c->path);
 	int flags = really ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	char *full;
 
@@ -439,6 +450,10 @@ static bool look_inside(struct sqlite_conn *c, struct err *err)
 		return true;
 	if ((rc & 0xff) == SQLITE_NOTADB)
 		return refuse(err, c->path, "it is not an SQLite database, or it is encrypted");
+	if (rc == SQLITE_READONLY_ROLLBACK || rc == SQLITE_READONLY_RECOVERY)
+		return refuse(err, c->path,
+			"a writer was killed and left a transaction half done, and only somebody "
+			"who may write can roll it back");
 	return sqlite_error(&c->base, rc, err);
 }
 

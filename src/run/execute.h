@@ -1,0 +1,47 @@
+/* execute.h - the executor's state, shared by the files that carry out a plan. */
+#ifndef BELAY_RUN_EXECUTE_H
+#define BELAY_RUN_EXECUTE_H
+
+#include "run/keep.h"
+#include "run/run_internal.h"
+
+struct executor {
+	const struct plan *plan;
+	const struct run_options *o;
+	struct conn *conn;
+	struct journal *journal; /* NULL in rehearsals */
+	struct run_result *result;
+	struct arena *arena;
+	size_t at; /* index of the migration, from 0 */
+	const struct step **group;
+	long long *group_ms;
+	size_t ngroup, nms;
+	long long begun;
+	bool grouped;    /* the migration runs in one transaction of ours */
+	bool committing; /* COMMIT was sent: if the connection breaks now, nobody knows */
+	size_t kept;     /* statements of this migration that are committed for good */
+	/* Steps of a transaction that the migration itself opened, not committed yet. */
+	const struct step **own;
+	long long *own_ms;
+	size_t nown, nown_ms;
+	struct resume resume;
+	struct budget budget;
+	struct leaks leaks;
+	struct doors doors;
+	struct keep keep;
+	bool again;      /* the transaction that the migration opened is begun anew */
+	bool batches;    /* a statement in batches has done some of its rows */
+	bool doubt;      /* a statement outside a transaction was sent, and no answer came yet */
+	bool other_role; /* taken on between statements */
+	size_t unkept;   /* the first verify query whose answer is not in the journal */
+};
+
+/* ---- failure.c ---- */
+/* What is and is not applied, and the next command: the sentence a tired operator reads. */
+void failure_explain(struct executor *x, const struct migration *m, size_t total, struct err *err);
+/* How many migrations before it are done, and the next command. */
+void failure_count(struct executor *x, struct err *err);
+/* The framework's own mark of a failure, where it has one. */
+void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err);
+
+#endif

@@ -1,0 +1,99 @@
+/* failure.c - what is said when a run did not come to its end. */
+#include "run/execute.h"
+
+static void say_partial(
+	struct executor *x, const struct migration *m, size_t total, struct err *err)
+{
+	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
+
+	err_context(err,
+		"migration %.*s (%s) is half %s: %zu of %zu statements ran and stay, for it runs "
+		"outside a transaction",
+		SLICE(m->id), m->path, x->plan->direction == DIR_UP ? "done" : "undone", x->kept,
+		total);
+	if (!err->hint)
+		err_hint(err,
+			"When the cause is gone, belay %s goes on at the statement that did not "
+			"run.",
+			command);
+}
+
+void failure_count(struct executor *x, struct err *err)
+{
+	bool up = x->plan->direction == DIR_UP;
+
+	err_context(err, "%zu migration%s of %zu before it %s %s and recorded", x->at,
+		x->at == 1 ? "" : "s", x->plan->nmigrations, x->at == 1 ? "is" : "are",
+		up ? "applied" : "undone");
+	err_next(err, "belay %s",
+		err->code != ERR_INTERRUPTED && err->code != ERR_BLOCKED ? "status"
+		: up                                                     ? "up"
+									 : "down");
+}
+
+/* A role that the migration has taken on need not be one that may write our tables. */
+static void say_role(struct executor *x, struct err *err)
+{
+	if (x->other_role && strcmp(err->sqlstate, "42501") == 0 && !err->hint)
+		err_hint(err,
+			"The migration has taken on another role, and belay's journal is written "
+			"between its statements. Let that role write it (GRANT USAGE ON SCHEMA, "
+			"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA), or put RESET "
+			"ROLE behind the statement that needs the role.");
+}
+
+/* Outside a transaction, and the answer never came: nobody knows yet. */
+static void say_doubt(struct executor *x, const struct migration *m, const char *path, size_t total,
+	struct err *err)
+{
+	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
+
+	err_context(err,
+		"the connection is gone; whether this statement of migration %.*s (%s) took effect "
+		"is not known: it ran outside a transaction. The next belay %s asks the database",
+		SLICE(m->id), path, command);
+	if (x->kept)
+		err_context(err, "%zu of %zu statements before it ran and stay", x->kept, total);
+}
+
+void failure_explain(struct executor *x, const struct migration *m, size_t total, struct err *err)
+{
+	bool lost = !x->conn->ops->alive(x->conn);
+	const char *path =
+		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
+
+	say_role(x, err);
+	if (lost && x->committing)
+		err_context(err,
+			"the connection broke while migration %.*s (%s) was being committed: "
+			"belay status tells whether it is",
+			SLICE(m->id), path);
+	else if (lost && x->doubt)
+		say_doubt(x, m, path, total, err);
+	else if (x->batches || (!x->grouped && x->kept))
+		say_partial(x, m, total, err);
+	else if (lost)
+		err_context(err,
+			"the connection is gone; migration %.*s (%s) was not committed, so nothing "
+			"of it stays",
+			SLICE(m->id), path);
+	else
+		err_context(err, "migration %.*s (%s) was rolled back: nothing of it is %s",
+			SLICE(m->id), path, x->plan->direction == DIR_UP ? "applied" : "undone");
+	failure_count(x, err);
+}
+
+void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+{
+	const struct project *p = x->plan->project;
+	struct waiter waiter = x->conn->waiter;
+	struct err ignored = {0};
+
+	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
+		!x->conn->ops->alive(x->conn))
+		return;
+	x->conn->waiter = (struct waiter){0};
+	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
+	x->conn->waiter = waiter;
+	err_done(&ignored);
+}
