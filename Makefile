@@ -5,6 +5,7 @@
 # make fuzz        every fuzz target for FUZZ_SECONDS (60)
 # make torture     the runner is hit at every point, TORTURE_RUNS times (1500); `N runs, N failed`
 # make bench       the figures, as one table
+# make bench-peers  what goes wrong when things go wrong, beside dbmate, knex and node-pg-migrate
 # make docs        docs/belay.1 and docs/rules/ from the program's own tables
 # make format      clang-format over what is ours
 # make install     belay, libbelay, belay.h, belay.pc, the manual page, completions (PREFIX, DESTDIR)
@@ -51,7 +52,13 @@ fuzz:
 
 bench: all
 	tools/deps.sh test bench
+	tools/npm.sh bench/npm
 	bench/run.py $(BUILD)
+
+bench-peers: all
+	tools/deps.sh test bench
+	tools/npm.sh bench/npm
+	bench/experiments.py $(BUILD)
 
 docs: all
 	tools/docs.py $(BUILD)/belay docs
@@ -72,4 +79,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps demo check check-full fuzz torture bench docs rule-examples format install clean
+.PHONY: all deps demo check check-full fuzz torture bench bench-peers docs rule-examples format install clean

@@ -210,6 +210,9 @@ import signal, subprocess, sys, time
 p = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 time.sleep(1.5)
 p.send_signal(getattr(signal, sys.argv[1]))
+if sys.argv[1] == "SIGINT":  # the first lets the statement end
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
 try:
     code = p.wait(10)
 except subprocess.TimeoutExpired:
@@ -227,7 +230,7 @@ PY
 	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname = 'before_it'")" = 1 ]
 }
 
-@test "Ctrl-C during up: exit 130, nothing left behind, a re-run goes on" {
+@test "Ctrl-C twice during up: exit 130, nothing left behind, a re-run goes on" {
 	interrupted SIGINT 130
 }
 
@@ -330,5 +333,106 @@ SQL
 		ends 3 belay "$verb" --dialect sqlite --db sqlite:missing.db
 		says "there is no such file"
 		[ ! -e missing.db ]
+	done
+}
+
+# ---- hostile text: made here, for it would be megabytes in the repository ------------------------
+
+# hostile PYTHON: prints what the expression gives.
+hostile() {
+	python3 -c "import sys; sys.stdout.write($1)"
+}
+
+# bounded KILOBYTES belay ARG…: runs it inside two minutes, and its peak memory stays below.
+bounded() {
+	local most=$1 seen
+	shift 2
+	set -- "$BELAY" "$@"
+	run timeout 120 python3 -c '
+import os, subprocess, sys
+p = subprocess.Popen(sys.argv[1:], stdin=0)
+_, status, used = os.wait4(p.pid, 0)
+print("peak", used.ru_maxrss, "KB")
+sys.exit(os.waitstatus_to_exitcode(status))' "$@"
+	seen=$(sed -n 's/^peak \([0-9]*\) KB$/\1/p' <<<"$output")
+	[ "$seen" -lt "$most" ]
+	[ "$status" -lt 2 ]
+}
+
+@test "one statement of 100 MB, in every dialect: bounded time and memory" {
+	hostile '"INSERT INTO t VALUES (1, \x27" + "a" * (100 << 20) + "\x27);\n"' >big.sql
+	for d in postgres mysql mariadb sqlite; do
+		bounded 1000000 belay check --dialect $d big.sql
+		says "1 statement"
+	done
+}
+
+@test "10,000 nested parentheses: read, or refused as the server refuses them, at their place" {
+	hostile '"SELECT " + "(" * 10000 + "1" + ")" * 10000 + ";\n"' >parens.sql
+	bounded 100000 belay check --dialect postgres parens.sql
+	says "syntax-error" "memory exhausted" "parens.sql:1:"
+	for d in mysql mariadb sqlite; do
+		bounded 100000 belay check --dialect $d parens.sql
+		says "1 statement"
+	done
+	hostile '"CREATE TABLE t (a int DEFAULT (" + "(" * 10000 + "1" + ")" * 10000 + "));\n"' >parens.sql
+	bounded 100000 belay check --dialect sqlite parens.sql
+	says "parser stack overflow" "parens.sql:1:1"
+}
+
+@test "an expression of 100,000 terms, alone and as a check: the report stays readable" {
+	hostile '"SELECT " + "+".join(["1"] * 100000) + ";\n"' >terms.sql
+	hostile '"ALTER TABLE t ADD CONSTRAINT c CHECK (" + " OR ".join("id = %d" % i for i in range(100000)) + ");\n"' >check.sql
+	for d in postgres mysql mariadb sqlite; do
+		bounded 300000 belay check --dialect $d terms.sql
+		says "1 statement"
+		bounded 300000 belay check --dialect $d check.sql
+		says "check.sql:1:"
+		[ "${#output}" -lt 20000 ]
+	done
+}
+
+@test "50,000 columns: each server's own limit is named" {
+	hostile '"CREATE TABLE t (" + ", ".join("c%d int" % i for i in range(50000)) + ");\n"' >columns.sql
+	bounded 300000 belay check --dialect postgres columns.sql
+	says "tables can have at most 1600 columns" "columns.sql:1:1"
+	bounded 300000 belay check --dialect mysql columns.sql
+	says "too many columns: a table has at most 4096" "columns.sql:1:1"
+	bounded 300000 belay check --dialect sqlite columns.sql
+	says "too many columns" "columns.sql:1:1"
+	hostile '"CREATE TABLE t (id int);\nCREATE INDEX i ON t (" + ", ".join("c%d" % i for i in range(50000)) + ");\n"' >keys.sql
+	bounded 300000 belay check --dialect postgres keys.sql
+	says "cannot use more than 32 columns in an index" "keys.sql:2:1"
+	bounded 300000 belay check --dialect mysql keys.sql
+	bounded 300000 belay check --dialect sqlite keys.sql
+}
+
+@test "50,000 changes in one statement: carried out, not judged, and that is said" {
+	hostile '"CREATE TABLE t (id int);\nALTER TABLE t " + ", ".join("ADD COLUMN c%d int" % i for i in range(50000)) + ";\n"' >columns.sql
+	hostile '"DROP TABLE " + ", ".join("t%d" % i for i in range(50000)) + ";\n"' >tables.sql
+	for d in postgres mysql mariadb; do
+		bounded 400000 belay check --dialect $d columns.sql
+		says "columns.sql:2: it makes 50000 changes at once: no more than 2000 are judged"
+		bounded 400000 belay check --dialect $d tables.sql
+		says "tables.sql:1: it makes 50000 changes at once"
+	done
+}
+
+@test "names with quotes, line ends and bidi marks: shown, never obeyed; NUL is refused where it stands" {
+	hostile '"CREATE TABLE \"a\"\"b\nc\u202etxt\" (id int);\nDROP TABLE \"a\"\"b\nc\u202etxt\";\n"' >names.sql
+	for d in postgres sqlite; do
+		run belay check --dialect $d names.sql
+		says "drop-table" "<U+202E>"
+		[[ $output != *$'\u202e'* ]]
+		belay explain --dialect $d -o json names.sql | python3 -m json.tool >/dev/null
+	done
+	hostile '"CREATE TABLE `a``b\nc\u202etxt` (id int);\nDROP TABLE `a``b\nc\u202etxt`;\n"' >names.sql
+	run belay check --dialect mysql names.sql
+	says "drop-table" "<U+202E>"
+	[[ $output != *$'\u202e'* ]]
+	printf 'CREATE TABLE t (id int);\nCREATE TABLE "a\0b" (id int);\n' >nul.sql
+	for d in postgres mysql sqlite; do
+		ends 1 belay check --dialect $d nul.sql
+		says "syntax-error" "nul.sql:2:"
 	done
 }

@@ -50,13 +50,31 @@ struct judge {
 	size_t nignores;
 	const char **context_paths; /* sorted: files that are only read, once all were judged */
 	size_t ncontext_paths;
-	size_t first_of_statement; /* index of its first finding */
+	size_t first_of_statement;      /* index of its first finding */
+	size_t unsaid;                  /* findings about it that are one too many */
+	const struct statement *hashed; /* the long statement whose digest is `hash` */
+	char hash[65];
 };
+
+/* What is bounded, so that hostile text costs no more than its length: changes that are judged in
+ * one statement (no table has as many columns), findings about one, and the text from which on a
+ * statement is nothing to read, so that no safe form of it is either. */
+enum { MOST_CHANGES = 2000, MOST_FINDINGS = 2000, LONG_STATEMENT = 64 << 10 };
+
+/* ---- findings.c ---- */
+/* Of a statement's findings those stay that say something of their own. */
+void findings_collapse(struct judge *jg, const struct judged *j);
+void findings_safe_forms(struct judge *jg, const struct judged *j);
+/* Once all units were judged: the files that are only context. */
+void findings_context(struct judge *jg);
+/* Something about that statement is not known or not said, and why. */
+void note_unread(struct judge *jg, const struct statement *st, struct slice why);
 
 /* The rest of the rule files. */
 #define FOR_CHANGES(j, c)                                                                          \
-	for (const struct change *c = (j)->statement->changes,                                     \
-				 *c##_end = c + (j)->statement->nchanges;                          \
+	for (const struct change *                                                                 \
+			c = (j)->statement->changes,                                               \
+		       *c##_end = (j)->statement->nchanges ? c + (j)->statement->nchanges : c;     \
 		c < c##_end; c++)
 
 /* public.orders or public.orders.status, quoted where needed. */
@@ -142,6 +160,8 @@ extern const char *const hides_work[];
 /* begins.c: is something missing that must have been made before this history began? Asked with the
  * effects of the statement; note_beginning after each script. */
 bool begins_elsewhere(const struct judged *j);
+/* Does the statement fail for want of a table? Once said, the schema is taken to begin elsewhere. */
+bool misses_table(const struct judged *j);
 void note_beginning(struct judge *jg, const struct unit *u);
 
 /* --select all */

@@ -243,206 +243,6 @@ static void close_readers(struct judge *jg, struct pool *p, unsigned n)
 		arena_done(&p->chunks[i].arena);
 }
 
-/* ---- Findings ---- */
-
-enum severity severity_now(const struct judge *jg, const struct rule *r, const char *path)
-{
-	const struct judge_input *in = jg->in;
-	bool on = r->tier == TIER_ON || policy_asks(in, r);
-	enum severity s = on ? r->severity : SEVERITY_OFF;
-
-	for (size_t i = 0; i < in->nsettings; i++) {
-		const struct rule_setting *set = &in->settings[i];
-		bool here = !set->paths;
-
-		if (strcmp(set->rule, r->id) != 0 && strcmp(set->rule, "all") != 0)
-			continue;
-		for (size_t k = 0; set->paths && set->paths[k]; k++)
-			here = here || (path && path_matches(set->paths[k], path));
-		if (here)
-			s = set->severity;
-	}
-	if (in->select) {
-		enum severity chosen = SEVERITY_OFF;
-
-		for (size_t i = 0; in->select[i]; i++)
-			if (strcmp(in->select[i], "all") == 0 || strcmp(in->select[i], r->id) == 0)
-				chosen = s == SEVERITY_OFF ? r->severity : s;
-		s = chosen;
-	}
-	for (size_t i = 0; in->ignore && in->ignore[i]; i++)
-		if (strcmp(in->ignore[i], r->id) == 0)
-			s = SEVERITY_OFF;
-	return s;
-}
-
-bool select_all(const struct judge *jg)
-{
-	for (size_t i = 0; jg->in->select && jg->in->select[i]; i++)
-		if (strcmp(jg->in->select[i], "all") == 0)
-			return true;
-	return false;
-}
-
-/* Stable over line shifts: rule, file, object and the statement's words. */
-static void fingerprint(struct finding *f, const struct statement *st)
-{
-	struct buf b = {0};
-	char hex[65];
-	struct slice words = st ? st->raw : f->span.src ? span_text(f->span) : SLICE_NONE;
-	bool blank = false;
-	char *to;
-
-	buf_printf(&b, "%s%c%s%c%.*s%c", f->rule->id, 0, f->file ? f->file : "", 0,
-		SLICE(f->object), 0);
-	to = buf_room(&b, words.len);
-	for (size_t i = 0; i < words.len; i++) {
-		char c = words.at[i];
-
-		if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-			blank = true;
-			continue;
-		}
-		if (blank)
-			*to++ = ' ';
-		blank = false;
-		*to++ = c;
-	}
-	b.len = (size_t)(to - b.at);
-	digest_sha256_hex(buf_slice(&b), hex);
-	memcpy(f->fingerprint, hex, 32);
-	f->fingerprint[32] = 0;
-	buf_done(&b);
-}
-
-static int by_text(const void *x, const void *y)
-{
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-/* Is that a file which is only read for context? For findings about the whole history, which come
- * when all units were judged. */
-static bool is_context(const struct judge *jg, const char *path)
-{
-	return path && jg->ncontext_paths &&
-	       bsearch(&path, jg->context_paths, jg->ncontext_paths, sizeof path, by_text);
-}
-
-static void list_context(struct judge *jg)
-{
-	const char *last = NULL;
-
-	for (size_t i = 0; i < jg->nunits; i++) {
-		const struct unit *u = &jg->units[i];
-		const char *path = u->src ? u->src->path : u->migration ? u->migration->path : NULL;
-
-		if (path && u->context && (!last || strcmp(last, path) != 0))
-			*ARENA_PUSH(jg->arena, jg->context_paths, jg->ncontext_paths) = last = path;
-	}
-	if (jg->ncontext_paths)
-		qsort(jg->context_paths, jg->ncontext_paths, sizeof *jg->context_paths, by_text);
-}
-
-struct finding *finding_add(struct judged *j, const struct rule *r, struct span at,
-	struct slice object, const char *fmt, ...)
-{
-	static _Thread_local struct finding dropped;
-	struct judge *jg = j->judge;
-	const char *path = at.src ? at.src->path : j->migration ? j->migration->path : NULL;
-	enum severity s = severity_now(jg, r, path);
-	struct finding *f;
-	va_list ap;
-
-	if (s == SEVERITY_OFF || (jg->unit ? jg->unit->context : is_context(jg, path))) {
-		dropped = (struct finding){0};
-		return &dropped;
-	}
-	f = ARENA_PUSH(jg->arena, jg->out->findings, jg->out->nfindings);
-	*f = (struct finding){.rule = r,
-		.severity = s,
-		.certain = true,
-		.span = at,
-		.file = path,
-		.statement = j->statement ? (int)j->statement->index : -1,
-		.migration = j->migration,
-		.object = object,
-		.why = slice_of(r->why),
-		.safe = slice_of(r->safe)};
-	va_start(ap, fmt);
-	f->message = arena_vprintf(jg->arena, fmt, ap);
-	va_end(ap);
-	fingerprint(f, j->statement);
-	return f;
-}
-
-static bool hides(const struct rule *r, const struct rule *other)
-{
-	for (size_t i = 0; r->hides && r->hides[i]; i++)
-		if (strcmp(r->hides[i], other->id) == 0)
-			return true;
-	return false;
-}
-
-/* Of overlapping findings on one statement only the most specific stays; and the same thing is
- * said once; nothing takes long on a table without rows. */
-static void collapse(struct judge *jg, const struct judged *j)
-{
-	struct finding *v = jg->out->findings;
-	size_t first = jg->first_of_statement, n = first;
-	bool empty;
-
-	/* The effects' memory goes with the statement. */
-	for (size_t i = first; i < jg->out->nfindings; i++)
-		v[i].needs = names_copy(jg->arena, v[i].needs);
-	if (select_all(jg))
-		return;
-	empty = n < jg->out->nfindings && facts_emptied(j);
-	for (size_t i = first; i < jg->out->nfindings; i++) {
-		bool keep = !empty || !grows_with_the_table(v[i].rule);
-
-		for (size_t k = first; keep && k < jg->out->nfindings; k++) {
-			if (k != i && hides(v[k].rule, v[i].rule))
-				keep = false;
-			if (k < i && v[k].rule == v[i].rule && slice_eq(v[k].object, v[i].object) &&
-				v[k].span.off == v[i].span.off)
-				keep = false;
-		}
-		if (keep)
-			v[n++] = v[i];
-	}
-	jg->out->nfindings = n;
-}
-
-/* The safe form of a wide table, or of a DROP of many, is a long script: a report holds its
- * beginning. */
-static struct slice bounded(struct judge *jg, struct slice safe)
-{
-	enum { MOST = 4096 };
-	size_t n = MOST;
-
-	if (safe.len <= MOST)
-		return safe;
-	while (n && safe.at[n - 1] != '\n')
-		n--;
-	if (!n)
-		n = MOST;
-	while (n && (safe.at[n] & 0xC0) == 0x80)
-		n--;
-	return arena_printf(jg->arena, "%.*s%s-- … belay fix writes all of it",
-		SLICE(slice_sub(safe, 0, n)), safe.at[n - 1] == '\n' ? "" : "\n");
-}
-
-static void give_safe_forms(struct judge *jg, const struct judged *j)
-{
-	for (size_t i = jg->first_of_statement; i < jg->out->nfindings; i++) {
-		struct finding *f = &jg->out->findings[i];
-		struct slice safe = jg->in->safe_form(j, f->rule);
-
-		if (safe.len)
-			f->safe = bounded(jg, safe);
-	}
-}
-
 /* ---- Replaying ---- */
 
 static bool applies(const struct rule *r, const struct judge_input *in)
@@ -501,10 +301,18 @@ static void remember_locks(struct judge *jg, const struct statement *st, const s
 
 static void note_opaque(struct judge *jg, const struct statement *st)
 {
-	if (jg->unit->context)
-		return;
-	*ARENA_PUSH(jg->arena, jg->out->opaque, jg->out->nopaque) = (struct opaque_note){
-		.span = st->span, .reason = arena_slice(jg->arena, st->opaque_reason)};
+	note_unread(jg, st, st->opaque_reason);
+}
+
+/* It is carried out in the catalog, and nothing is said about it but that. */
+static bool too_many_changes(struct judge *jg, const struct statement *st)
+{
+	if (st->nchanges <= MOST_CHANGES)
+		return false;
+	note_unread(jg, st,
+		arena_printf(jg->arena, "it makes %zu changes at once: no more than %d are judged",
+			st->nchanges, MOST_CHANGES));
+	return true;
 }
 
 /* Could a finding of that rule be reported anywhere? */
@@ -643,6 +451,19 @@ static void run_rules(struct judge *jg, struct judged *j)
 			run_inside(jg, j, &st->changes[i]);
 }
 
+static void foresee(struct judge *jg, const struct judged *j, struct effect *effect)
+{
+	const struct engine *e = jg->in->engine;
+
+	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
+	if (!begins_elsewhere(j))
+		return;
+	jg->base_unknown = true;
+	catalog_set_complete(jg->catalog, false);
+	*effect = (struct effect){0};
+	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
+}
+
 static void judge_statement(struct judge *jg, const struct statement *st)
 {
 	struct effect effect = {0};
@@ -658,28 +479,34 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		.facts = jg->facts,
 		.judge = jg};
 	struct slice why = SLICE_NONE;
+	bool missing;
 
 	jg->first_of_statement = jg->out->nfindings;
+	jg->unsaid = 0;
+	jg->hashed = NULL;
 	if (!jg->unit->context)
 		jg->out->statements++;
 	if (st->state == STATEMENT_OPAQUE || st->state == STATEMENT_CLIENT || st->partly_opaque)
 		note_opaque(jg, st);
 	arena_reset(&jg->scratch);
-	jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
-	if (begins_elsewhere(&j)) {
-		jg->base_unknown = true;
-		catalog_set_complete(jg->catalog, false);
-		effect = (struct effect){0};
-		jg->in->engine->effects(&jg->scratch, jg->catalog, &jg->session, st, &effect);
+	if (!too_many_changes(jg, st)) {
+		foresee(jg, &j, &effect);
+		run_rules(jg, &j);
+		findings_collapse(jg, &j);
+		if (jg->in->safe_form && st->text.len <= LONG_STATEMENT)
+			findings_safe_forms(jg, &j);
 	}
-	run_rules(jg, &j);
-	collapse(jg, &j);
-	if (jg->in->safe_form)
-		give_safe_forms(jg, &j);
+	if (jg->unsaid)
+		note_unread(jg, st,
+			arena_printf(jg->arena,
+				"%zu more findings about it are left out: no more than %d are kept",
+				jg->unsaid, MOST_FINDINGS));
 	if (jg->unit->down)
 		return;
 	facts_note(&j);
-	if (catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT &&
+	missing = misses_table(&j);
+	if ((catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT ||
+		    missing) &&
 		!jg->base_unknown && catalog_is_complete(jg->catalog)) {
 		/* Something is not as this history alone would have it: from here on what is not in
 		 * the catalog is unknown rather than absent. */
@@ -820,7 +647,7 @@ static void finish_rules(struct judge *jg)
 		.judge = jg};
 
 	jg->unit = NULL;
-	list_context(jg);
+	findings_context(jg);
 	for (size_t i = 0; i < jg->nactive; i++)
 		if (jg->active[i]->finish)
 			jg->active[i]->finish(jg->active[i], &j);

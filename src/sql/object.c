@@ -89,8 +89,13 @@ bool name_eq(struct name a, struct name b)
 
 bool names_has(struct names n, struct slice s)
 {
+	char last = s.len ? s.at[s.len - 1] : 0;
+
+	/* Names that are numbered begin alike. */
 	for (size_t i = 0; i < n.n; i++)
-		if (slice_eq(n.at[i], s))
+		if (n.at[i].len == s.len &&
+			(!s.len || (n.at[i].at[s.len - 1] == last &&
+					   memcmp(n.at[i].at, s.at, s.len) == 0)))
 			return true;
 	return false;
 }

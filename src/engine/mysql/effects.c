@@ -204,6 +204,9 @@ static bool in_key(const struct object *t, struct slice column)
 	return false;
 }
 
+/* https://dev.mysql.com/doc/refman/8.4/en/column-count-limit.html */
+enum { MOST_COLUMNS = 4096 };
+
 static void create_table(struct effects *x, const struct change *ch)
 {
 	const struct object *t = ch->def;
@@ -218,6 +221,11 @@ static void create_table(struct effects *x, const struct change *ch)
 		fx_find(x, OBJECT_NONE, ch->other, &how);
 		if (how == ABSENT)
 			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(ch->other.name));
+	}
+	if (t && t->nparts > MOST_COLUMNS && t->parts[MOST_COLUMNS]->type == OBJECT_COLUMN) {
+		fx_fails(
+			x, OUTCOME_FAILS, "too many columns: a table has at most %d", MOST_COLUMNS);
+		return;
 	}
 	if (t)
 		fx_created_keys_fit(x, ch);

@@ -13,10 +13,15 @@ static unsigned if_not_exists(struct parse *p)
 	return CHANGE_IF_NOT_EXISTS;
 }
 
+/* More than 2,000 are refused: those need not be told apart.
+ * https://www.sqlite.org/limits.html */
 static void note_columns(struct parse *p, struct object *o, size_t from, size_t to)
 {
+	enum { MOST_COLUMNS = 2000 };
 	struct expr e = p_expr(p, from, to);
 
+	if (o->index.columns.n > MOST_COLUMNS)
+		return;
 	for (size_t i = 0; e.facts && i < e.facts->columns.n; i++)
 		if (!names_has(o->index.columns, e.facts->columns.at[i]))
 			names_add(p->a, &o->index.columns, e.facts->columns.at[i]);
