@@ -59,7 +59,7 @@ sight() {
 
 # killed WAIT SIGNAL: up, hit after WAIT seconds
 killed() {
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+	"$BELAY" up --hold 60s --db "$url" >out 2>&1 3>&- &
 	local pid=$!
 	sleep "$1"
 	kill "-$2" "$pid" 2>/dev/null || true
@@ -69,13 +69,13 @@ killed() {
 at_instants() {
 	local want at
 	pg_database undisturbed
-	ends 0 belay up --db "$url"
+	ends 0 belay up --hold 60s --db "$url"
 	want=$(sight)
 	for at in 0.02 0.05 0.1 0.15 0.2 0.3 0.4; do
 		pg_database hit
 		ends 0 belay up 1 --db "$url"
 		killed "$at" KILL
-		ends 0 belay up --db "$url"
+		ends 0 belay up --hold 60s --db "$url"
 		[ "$(sight)" = "$want" ] || {
 			diff <(echo "$want") <(sight) >&2
 			echo "killed after $at s" >&2

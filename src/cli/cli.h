@@ -60,7 +60,7 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
-	bool log_json; /* standard error: a JSON object a line (log.h) */
+	bool log_json;      /* standard error: a JSON object a line (log.h) */
 	bool no_checksums;  /* of migrations: the command does not look at what was applied */
 	const char *root;   /* absolute project folder */
 	const char *prefix; /* where it is as seen from where belay was started; "" = right there */

@@ -373,7 +373,8 @@ static bool read_environments(struct reading *r, const struct node *n, void *int
 	static const struct key keys[] = {{"url", read_config_env_url},
 		{"role", read_config_env_role}, {"window", read_env_window},
 		{"protected", read_env_protected}, {"require_receipt", read_env_receipt},
-		{"journal", read_env_journal}, {"budget", read_env_budget}, {"backup", config_env_backup}, {NULL, NULL}};
+		{"journal", read_env_journal}, {"budget", read_env_budget},
+		{"backup", config_env_backup}, {NULL, NULL}};
 	struct config *c = into;
 
 	if (config_is_empty(n))

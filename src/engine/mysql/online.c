@@ -574,6 +574,8 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = on_worse(all, on_rebuild(&q));
 		all.rebuild = true;
 	}
+	if (!is_mariadb(d) && d->version < 80012 && all.algorithm == ALGO_INSTANT)
+		all.algorithm = ALGO_INPLACE; /* the word came with 8.0.12 */
 	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))
 		all.lock = LOCK_WORDS_NONE;
 	for (size_t i = 0; i < after->n; i++)

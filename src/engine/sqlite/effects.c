@@ -293,6 +293,20 @@ static void missing_columns(struct judging *j)
 	}
 }
 
+/* An index computes the same value each time. */
+static void chance_in_index(struct judging *j)
+{
+	static const char *const calls[] = {"random", "randomblob", "changes", "total_changes",
+		"last_insert_rowid", "current_timestamp", "current_date", "current_time"};
+
+	for (size_t i = 0; i < j->ch->def->index.keys.n; i++)
+		for (size_t k = 0; k < sizeof calls / sizeof *calls; k++)
+			if (e_mentions(j->ch->def->index.keys.at[i], slice_of(calls[k])) &&
+				!names_has(j->ch->def->index.columns, slice_of(calls[k])))
+				e_fails(j, "non-deterministic functions prohibited in index "
+					   "expressions");
+}
+
 static void create_index(struct judging *j)
 {
 	struct name index = {j->full.schema, j->ch->name};
@@ -303,6 +317,9 @@ static void create_index(struct judging *j)
 	j->full = index;
 	if (!creates(j, there, "index"))
 		return;
+	if (catalog_find(j->c, j->s, OBJECT_NONE, index, NULL) == PRESENT)
+		e_fails(j, "there is already a table named %.*s", SLICE(index.name));
+	chance_in_index(j);
 	j->full = table;
 	if (e_table_there(j)) {
 		if (j->o->type != OBJECT_TABLE)
@@ -334,13 +351,14 @@ static void drop_index(struct judging *j)
 			e_touch(j, OBJECT_INDEX, j->full, SLICE_NONE));
 }
 
+static const struct object *find_trigger(struct judging *j, enum presence *p);
+
 static void create_trigger(struct judging *j)
 {
-	const struct object *found = NULL;
-	enum presence there =
-		j->o ? catalog_part(j->c, j->o, OBJECT_TRIGGER, j->ch->name, &found) : j->presence;
+	enum presence there;
 	struct name table = j->full;
 
+	find_trigger(j, &there); /* one name space for the whole database */
 	j->full.name = j->ch->name;
 	if (!creates(j, there, "trigger"))
 		return;
@@ -610,6 +628,21 @@ static void vacuum(struct judging *j)
 	all_indexes(j);
 }
 
+/* A table WITHOUT ROWID is its own index, and is written anew with the others. */
+static void tables_as_indexes(struct judging *j)
+{
+	const struct object **tables;
+	size_t n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+
+	for (size_t i = 0; i < n; i++)
+		if (tables[i]->table_.without_rowid)
+			effect_touch(j->a, &j->e->rewrites, &j->e->nrewrites,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = {tables[i]->schema, tables[i]->name},
+					.certain = true,
+					.new_in_tx = e_new(j, tables[i])});
+}
+
 /* REINDEX [table | index | collation] and ANALYZE [table | index] */
 static void upkeep(struct judging *j)
 {
@@ -630,6 +663,12 @@ static void upkeep(struct judging *j)
 				.new_in_tx = e_new(j, t)});
 		if (builds)
 			indexes_of(j, t, index ? index->name : SLICE_NONE);
+		if (builds && !index && t->table_.without_rowid)
+			effect_touch(j->a, &j->e->rewrites, &j->e->nrewrites,
+				(struct touched){.type = OBJECT_TABLE,
+					.object = {t->schema, t->name},
+					.certain = true,
+					.new_in_tx = e_new(j, t)});
 		return;
 	}
 	if (j->ch->target.name.len) {
@@ -637,8 +676,10 @@ static void upkeep(struct judging *j)
 		return;
 	}
 	all_tables(j, &j->e->scans, &j->e->nscans);
-	if (builds)
-		all_indexes(j);
+	if (!builds)
+		return;
+	all_indexes(j);
+	tables_as_indexes(j);
 }
 
 /* ---- One change ---- */

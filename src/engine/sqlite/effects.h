@@ -45,6 +45,11 @@ bool e_too_new(struct judging *j, int since, const char *what);
 void e_broken_views(struct judging *j);
 bool e_mentions(struct slice text, struct slice name); /* as a word or quoted name */
 
+/* ---- effects_again.c ---- */
+struct name e_full_name(struct slice read); /* schema.name as it was written */
+enum rerun again_insert(struct judging *j);
+enum rerun again_update(struct judging *j);
+
 /* ---- effects_alter.c, effects_data.c ---- */
 void judge_alter(struct judging *j);
 void judge_drop_table(struct judging *j);

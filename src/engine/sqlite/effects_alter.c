@@ -154,6 +154,26 @@ static void constraint_stops(struct judging *j, const struct object *o, struct s
 			SLICE(j->full.name), SLICE(column));
 }
 
+/* new.column, old.column */
+static bool row_mentions(struct slice text, struct slice column)
+{
+	struct lexer l;
+	struct arena a = {0};
+	struct token before = {0}, dot = {0}, t;
+	bool found = false;
+
+	lexer_init(&l, DIALECT_SQLITE, text);
+	while (!found && (t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		found = token_punct(dot, ".") &&
+			(token_is(before, "new") || token_is(before, "old")) &&
+			slice_ieq(token_value(&a, DIALECT_SQLITE, t), column);
+		before = dot;
+		dot = t;
+	}
+	arena_done(&a);
+	return found;
+}
+
 static void part_stops(struct judging *j, const struct object *o, struct slice column)
 {
 	if (o->type == OBJECT_CONSTRAINT) {
@@ -164,6 +184,11 @@ static void part_stops(struct judging *j, const struct object *o, struct slice c
 	} else if (o->type == OBJECT_COLUMN && !slice_ieq(o->name, column) &&
 		   e_mentions(o->column.generation.text, column)) {
 		e_fails(j, "generated column %.*s uses %.*s", SLICE(o->name), SLICE(column));
+	} else if (o->type == OBJECT_TRIGGER &&
+		   (row_mentions(o->trigger.body.text, column) ||
+			   row_mentions(o->trigger.condition.text, column))) {
+		e_fails(j, "error in trigger %.*s after drop column: no such column: new.%.*s",
+			SLICE(o->name), SLICE(column));
 	} else if (o->type == OBJECT_TRIGGER &&
 		   (e_mentions(o->trigger.body.text, column) ||
 			   e_mentions(o->trigger.condition.text, column))) {
@@ -249,6 +274,10 @@ static void rename_column(struct judging *j)
 	if (there == PRESENT && !slice_ieq(j->ch->name, j->ch->other.name))
 		e_fails(j, "duplicate column name: %.*s", SLICE(j->ch->other.name));
 	e_broken_views(j);
+	if (slice_ieq(j->ch->name, j->ch->other.name)) { /* names are the same in any case */
+		j->e->rerun = RERUN_SAME;
+		return;
+	}
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_COLUMN, j->ch->name);
 	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->other.name);

@@ -9,19 +9,10 @@
 
 #include <stdint.h>
 
-static struct name full_name(struct slice read)
-{
-	size_t dot = slice_chr(read, '.');
-
-	if (dot == SIZE_MAX)
-		return (struct name){SLICE_NONE, read};
-	return (struct name){slice_sub(read, 0, dot), slice_from(read, dot + 1)};
-}
-
 void judge_reads(struct judging *j, bool certain)
 {
 	for (size_t i = 0; i < j->ch->reads.n; i++) {
-		struct name n = full_name(j->ch->reads.at[i]);
+		struct name n = e_full_name(j->ch->reads.at[i]);
 		const struct object *o = NULL;
 		enum presence p = catalog_find(j->c, j->s, OBJECT_NONE, n, &o);
 
@@ -195,129 +186,100 @@ static void children(struct judging *j)
 	}
 }
 
-/* ---- A second run ---- */
-
-static bool covers(struct names list, struct names key)
-{
-	for (size_t i = 0; i < key.n; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < list.n; k++)
-			found = found || slice_ieq(list.at[k], key.at[i]);
-		if (!found)
-			return false;
-	}
-	return key.n > 0;
-}
-
-/* Does the INSERT give values for a whole primary key or unique constraint or index? */
-static bool gives_key(const struct judging *j)
-{
-	bool all = j->ch->list.n == 0;
-
-	for (size_t i = 0; i < j->o->nparts; i++) {
-		const struct object *o = j->o->parts[i];
-
-		if (o->type == OBJECT_CONSTRAINT &&
-			(slice_is(o->constraint.kind, "primary key") ||
-				slice_is(o->constraint.kind, "unique")) &&
-			(all || covers(j->ch->list, o->constraint.columns)))
-			return true;
-		if (o->type == OBJECT_INDEX && o->index.unique && !o->index.predicate.text.len &&
-			(all || covers(j->ch->list, o->index.keys)))
-			return true;
-	}
-	return false;
-}
-
-static bool only_clocks_and_chance(struct names functions)
-{
-	static const char *const words[] = {"random", "randomblob", "current_timestamp",
-		"current_date", "current_time", "datetime", "date", "time", "strftime", "julianday",
-		"unixepoch", "last_insert_rowid", "changes", "total_changes"};
-
-	for (size_t i = 0; i < functions.n; i++)
-		for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-			if (slice_is(functions.at[i], words[k]))
-				return true;
-	return false;
-}
-
-/* INSERT … SELECT, as if it had found a row: the same rows once more. */
-static enum rerun rerun_copy(const struct judging *j)
-{
-	for (size_t i = 0; i < j->ch->reads.n; i++)
-		if (slice_ieq(full_name(j->ch->reads.at[i]).name, j->full.name))
-			return RERUN_UNKNOWN;
-	if (j->triggers)
-		return RERUN_UNKNOWN;
-	if (!gives_key(j))
-		return RERUN_DIFFERS;
-	return j->ch->kind == CHANGE_REPLACE || j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_UNKNOWN
-										  : RERUN_FAILS;
-}
-
-static enum rerun rerun_insert(const struct judging *j)
-{
-	const struct sqlite_values *v = j->ch->payload;
-	bool key;
-
-	if (j->o && j->o->type == OBJECT_TABLE && (j->ch->flags & CHANGE_FROM_SELECT))
-		return rerun_copy(j);
-	if (!j->o || j->o->type != OBJECT_TABLE || !v)
-		return RERUN_UNKNOWN;
-	key = gives_key(j);
-	if (!key)
-		return RERUN_DIFFERS;
-	if (v->null || !v->facts.constant)
-		return RERUN_UNKNOWN;
-	return j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_SAME : RERUN_FAILS;
-}
-
-/* UPDATE t SET a = … WHERE a IS NULL: what it wrote is not found again. */
-static bool excludes_itself(const struct judging *j)
+/* Values in the first row behind VALUES; 0: there is none, or no end is seen. */
+static size_t values_given(const struct judging *j)
 {
 	struct lexer l;
-	struct token t[3] = {{0}};
+	struct token t;
+	size_t n = 1;
+	int depth = 0;
 
-	if (j->ch->list.n == 0)
-		return false;
-	lexer_init(&l, DIALECT_SQLITE, j->ch->value.text);
-	do {
-		t[0] = t[1];
-		t[1] = t[2];
-		t[2] = lexer_next(&l);
-		if (token_is(t[1], "IS") && token_is(t[2], "NULL") &&
-			slice_ieq(token_value(j->a, DIALECT_SQLITE, t[0]), j->ch->list.at[0]))
-			return true;
-	} while (t[2].kind != TOKEN_END && t[2].kind != TOKEN_BAD);
-	return false;
+	lexer_init(&l, DIALECT_SQLITE, j->st->text);
+	do
+		t = lexer_next(&l);
+	while (t.kind != TOKEN_END && t.kind != TOKEN_BAD && !token_is(t, "VALUES"));
+	while (t.kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		t = lexer_next(&l);
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		n += depth == 1 && token_punct(t, ",");
+		if (depth == 0 && token_punct(t, ")"))
+			return n;
+	}
+	return 0;
 }
 
-static enum rerun rerun_update(const struct judging *j)
+static size_t columns_to_give(const struct judging *j)
 {
-	const struct sqlite_values *v = j->ch->payload;
+	size_t n = 0;
 
-	if (j->ch->flags & CHANGE_HAS_LIMIT || j->triggers)
-		return RERUN_UNKNOWN;
-	if (!v || excludes_itself(j))
-		return v && !v->null ? RERUN_SAME : RERUN_UNKNOWN;
-	if (v->facts.constant)
-		return RERUN_SAME;
-	if (only_clocks_and_chance(v->facts.functions))
-		return RERUN_DIFFERS;
-	if (v->facts.has_subquery || v->facts.functions.n || v->facts.has_params)
-		return RERUN_UNKNOWN;
-	for (size_t i = 0; i < j->ch->list.n; i++)
-		for (size_t k = 0; k < v->facts.columns.n; k++)
-			if (slice_ieq(v->facts.columns.at[k], j->ch->list.at[i]))
-				return RERUN_DIFFERS;
-	return RERUN_SAME;
+	for (size_t i = 0; i < j->o->nparts; i++)
+		n += j->o->parts[i]->type == OBJECT_COLUMN && !j->o->parts[i]->column.generated.len;
+	return j->ch->list.n ? j->ch->list.n : n;
+}
+
+/* ON CONFLICT (columns): some key must be over them. */
+static void conflict_fits(struct judging *j)
+{
+	struct lexer l;
+	struct token t = {0}, before;
+	struct names columns = {0};
+
+	lexer_init(&l, DIALECT_SQLITE, j->st->text);
+	do {
+		before = t;
+		t = lexer_next(&l);
+	} while (t.kind != TOKEN_END && t.kind != TOKEN_BAD &&
+		 !(token_is(before, "ON") && token_is(t, "CONFLICT")));
+	if (!token_punct(lexer_next(&l), "("))
+		return;
+	while ((t = lexer_next(&l)).kind == TOKEN_WORD || t.kind == TOKEN_QUOTED ||
+		token_punct(t, ","))
+		if (!token_punct(t, ","))
+			names_add(j->a, &columns, token_value(j->a, DIALECT_SQLITE, t));
+	if (!token_punct(t, ")") || token_is(lexer_next(&l), "WHERE"))
+		return;
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *o = j->o->parts[i];
+		struct names key = {0};
+		bool all = true;
+
+		if (o->type == OBJECT_INDEX && o->index.unique && !o->index.predicate.text.len)
+			key = o->index.columns;
+		else if (o->type == OBJECT_CONSTRAINT &&
+			 (slice_is(o->constraint.kind, "primary key") ||
+				 slice_is(o->constraint.kind, "unique")))
+			key = o->constraint.columns;
+		for (size_t k = 0; k < key.n; k++)
+			all = all && names_has(columns, key.at[k]);
+		if (key.n == columns.n && all)
+			return;
+	}
+	e_fails(j, "ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint");
+}
+
+static void insert_fits(struct judging *j)
+{
+	size_t given = j->ch->flags & CHANGE_FROM_SELECT ? 0 : values_given(j);
+
+	if (given && given != columns_to_give(j))
+		e_fails(j, "%zu values for %zu columns of %.*s", given, columns_to_give(j),
+			SLICE(j->full.name));
+	for (size_t i = 0; i < j->ch->list.n; i++) {
+		enum presence p;
+		const struct object *c = e_part(j, OBJECT_COLUMN, j->ch->list.at[i], &p);
+
+		if (c && c->column.generated.len)
+			e_fails(j, "cannot INSERT into generated column \"%.*s\"", SLICE(c->name));
+	}
+	conflict_fits(j);
 }
 
 static void judge_insert(struct judging *j)
 {
-	j->e->rerun = rerun_insert(j);
+	if (j->o && j->o->type == OBJECT_TABLE && !slice_is(j->o->table_.kind, "virtual"))
+		insert_fits(j);
+	j->e->rerun = again_insert(j);
 	if (j->e->rerun == RERUN_UNKNOWN)
 		e_needs(j, "what a second run would meet");
 	/* Rows that a REPLACE pushed out do not come back. */
@@ -421,6 +383,33 @@ static bool follow_triggers(struct judging *j)
 	return served;
 }
 
+/* SET column = NULL, of a column that must not be. */
+static void nulls_fit(struct judging *j)
+{
+	struct lexer l;
+	struct token t[3] = {{0}};
+	bool ignores = false;
+
+	lexer_init(&l, DIALECT_SQLITE, j->st->text);
+	do {
+		enum presence p;
+		const struct object *c;
+
+		t[0] = t[1];
+		t[1] = t[2];
+		t[2] = lexer_next(&l);
+		ignores |= token_is(t[1], "UPDATE") && token_is(t[2], "OR");
+		if (token_is(t[2], "WHERE"))
+			return;
+		if (!token_punct(t[1], "=") || !token_is(t[2], "NULL") || ignores)
+			continue;
+		c = e_part(j, OBJECT_COLUMN, token_value(j->a, DIALECT_SQLITE, t[0]), &p);
+		if (c && c->column.not_null)
+			e_fails(j, "NOT NULL constraint failed: %.*s.%.*s", SLICE(j->full.name),
+				SLICE(c->name));
+	} while (t[2].kind != TOKEN_END && t[2].kind != TOKEN_BAD);
+}
+
 void judge_data(struct judging *j)
 {
 	bool schema_table = slice_istarts(j->full.name, "sqlite_");
@@ -440,10 +429,12 @@ void judge_data(struct judging *j)
 		judge_insert(j);
 		return;
 	}
+	if (j->ch->kind == CHANGE_UPDATE && j->o && j->o->type == OBJECT_TABLE)
+		nulls_fit(j);
 	scan_of_target(j);
 	j->e->undo = UNDO_NONE;
 	if (j->ch->kind == CHANGE_UPDATE)
-		j->e->rerun = rerun_update(j);
+		j->e->rerun = again_update(j);
 	else
 		j->e->rerun = j->ch->flags & CHANGE_HAS_LIMIT ? RERUN_DIFFERS : RERUN_SAME;
 	if (j->e->rerun == RERUN_UNKNOWN)
