@@ -156,6 +156,7 @@ int cmd_restore(struct cli *c, struct err *err);
 int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
+int cmd_batches(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);
 int cmd_completions(struct cli *c, struct err *err);
 

@@ -290,7 +290,8 @@ static struct conn *batch_watcher(void *ctx)
 	return budget_watcher(&x->budget);
 }
 
-static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text,
+	const struct batch_progress *progress)
 {
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,
@@ -299,15 +300,38 @@ static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s
 		.direction = x->plan->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
-		.text = text};
+		.text = text,
+		.batch = progress};
 
 	if (x->o->event)
 		x->o->event(x->o->ctx, &e);
 }
 
+static struct slice batch_words(void *ctx, const struct step *s)
+{
+	struct executor *x = ctx;
+
+	return fenced(x, begin_for(x, s));
+}
+
+/* Its limits, where they are the session's, and what the migration has SET before this step. */
+static bool batch_settle(void *ctx, struct conn *c, const struct step *s, struct err *err)
+{
+	struct executor *x = ctx;
+	const struct engine_locks *locks = x->budget.locks;
+	bool ok = true;
+
+	if (locks && !locks->rung)
+		ok = conn_exec(c, locks->limits(x->arena, c->id.dialect, s->wait_ms, false), err);
+	for (const struct step *k = x->plan->steps; ok && k < s; k++)
+		if (k->migration == s->migration && only_sets(k->statement))
+			ok = conn_exec(c, k->sql, err);
+	return ok;
+}
+
 static void tell_keeping(void *ctx, const struct step *s, struct slice text)
 {
-	batch_tell(ctx, EVENT_KEEP, s, text);
+	batch_tell(ctx, EVENT_KEEP, s, text, NULL);
 }
 
 static bool run_in_batches(struct executor *x, const struct step *s, struct err *err)
@@ -320,6 +344,8 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 		.again = batch_again,
 		.fresh = batch_fresh,
 		.watcher = batch_watcher,
+		.words = batch_words,
+		.settle = batch_settle,
 		.tell = batch_tell};
 	struct batch_run b = {.host = &host,
 		.o = x->o,
@@ -587,7 +613,7 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 
 static void tell_put_back(void *ctx, struct slice text)
 {
-	batch_tell(ctx, EVENT_PUT_BACK, NULL, text);
+	batch_tell(ctx, EVENT_PUT_BACK, NULL, text, NULL);
 }
 
 /* After the statements of a down: what its up had kept. */

@@ -1,17 +1,7 @@
 /* batched.c - reads what a statement in batches is made of. */
-#include "plan/batched.h"
-
-#include "sql/token.h"
+#include "sql/batched_internal.h"
 
 enum { MOST_ROWS = 1000000 };
-
-struct reading_tokens {
-	struct arena *arena;
-	enum dialect dialect;
-	struct slice sql;
-	struct token *at; /* ends with TOKEN_END */
-	size_t n, i;
-};
 
 static const struct directive *directive_of(const struct statement *st)
 {
@@ -50,6 +40,18 @@ static bool read_key(struct arena *a, struct slice text, struct names *out)
 	return out->n > 0;
 }
 
+static bool read_left(struct slice text, enum batched_left *out)
+{
+	static const char *const words[] = {"say", "stop", "again", "ignore"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_is(text, words[i])) {
+			*out = (enum batched_left)i;
+			return true;
+		}
+	return false;
+}
+
 static bool read_words(
 	struct batched *out, struct arena *a, const struct directive *d, struct err *err)
 {
@@ -63,9 +65,11 @@ static bool read_words(
 			continue;
 		if (slice_starts(word, "key=") && read_key(a, slice_from(word, 4), &out->key))
 			continue;
+		if (slice_starts(word, "left=") && read_left(slice_from(word, 5), &out->left))
+			continue;
 		err_set(err, ERR_INPUT,
-			"belay:batched wants size=N (1 to %d rows, or auto) and key=COLUMN,…, not "
-			"\"%.*s\"",
+			"belay:batched wants size=N (1 to %d rows, or auto), key=COLUMN,… and "
+			"left=say, stop, again or ignore, not \"%.*s\"",
 			MOST_ROWS, SLICE(word));
 		return err_span(err, d->span);
 	}
@@ -74,7 +78,7 @@ static bool read_words(
 
 /* ---- The statement ---- */
 
-static void read_tokens(struct reading_tokens *r)
+void batched_tokens(struct reading_tokens *r)
 {
 	struct lexer l;
 	struct token t;
@@ -88,38 +92,38 @@ static void read_tokens(struct reading_tokens *r)
 	r->n = n - 1;
 }
 
-static struct token here(const struct reading_tokens *r)
+struct token batched_here(const struct reading_tokens *r)
 {
 	return r->at[r->i < r->n ? r->i : r->n];
 }
 
-static bool take(struct reading_tokens *r, const char *word)
+bool batched_take(struct reading_tokens *r, const char *word)
 {
-	if (!token_is(here(r), word))
+	if (!token_is(batched_here(r), word))
 		return false;
 	r->i++;
 	return true;
 }
 
-static bool is_name(struct token t)
+bool batched_is_name(struct token t)
 {
 	return t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED;
 }
 
-static struct slice value(const struct reading_tokens *r, struct token t)
+struct slice batched_value(const struct reading_tokens *r, struct token t)
 {
 	return token_value(r->arena, r->dialect, t);
 }
 
-static bool read_table(struct reading_tokens *r, struct name *out)
+bool batched_table(struct reading_tokens *r, struct name *out)
 {
-	if (!is_name(here(r)))
+	if (!batched_is_name(batched_here(r)))
 		return false;
-	*out = (struct name){.name = value(r, here(r))};
+	*out = (struct name){.name = batched_value(r, batched_here(r))};
 	r->i++;
-	while (token_punct(here(r), ".") && is_name(r->at[r->i + 1])) {
+	while (token_punct(batched_here(r), ".") && batched_is_name(r->at[r->i + 1])) {
 		out->schema = out->name;
-		out->name = value(r, r->at[r->i + 1]);
+		out->name = batched_value(r, r->at[r->i + 1]);
 		r->i += 2;
 	}
 	return true;
@@ -127,16 +131,18 @@ static bool read_table(struct reading_tokens *r, struct name *out)
 
 static bool ends_relation(struct token t)
 {
-	static const char *const words[] = {
-		"SET", "WHERE", "USING", "RETURNING", "FROM", "ORDER", "LIMIT", "INDEXED", "NOT"};
+	static const char *const words[] = {"SET", "WHERE", "USING", "RETURNING", "FROM", "ORDER",
+		"LIMIT", "INDEXED", "NOT", "ON", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL",
+		"NATURAL", "GROUP", "HAVING", "UNION", "INTERSECT", "EXCEPT", "WINDOW", "FETCH",
+		"OFFSET", "FOR"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (token_is(t, words[i]))
 			return true;
-	return !is_name(t);
+	return !batched_is_name(t);
 }
 
-static struct slice between(const struct reading_tokens *r, size_t from, size_t to)
+struct slice batched_text(const struct reading_tokens *r, size_t from, size_t to)
 {
 	size_t off = r->at[from].off, end = r->at[to - 1].off + r->at[to - 1].text.len;
 
@@ -144,27 +150,27 @@ static struct slice between(const struct reading_tokens *r, size_t from, size_t 
 }
 
 /* [ONLY] name [*] [[AS] alias] */
-static bool read_relation(struct reading_tokens *r, struct batched *out)
+bool batched_relation(struct reading_tokens *r, struct batched *out)
 {
 	size_t from = r->i;
 
 	if (r->dialect == DIALECT_POSTGRES)
-		take(r, "ONLY");
-	if (!read_table(r, &out->table))
+		batched_take(r, "ONLY");
+	if (!batched_table(r, &out->table))
 		return false;
 	out->alias = r->at[r->i - 1].text;
-	if (token_punct(here(r), "*"))
+	if (token_punct(batched_here(r), "*"))
 		r->i++;
-	if (take(r, "AS")) {
-		if (!is_name(here(r)))
+	if (batched_take(r, "AS")) {
+		if (!batched_is_name(batched_here(r)))
 			return false;
-		out->alias = here(r).text;
+		out->alias = batched_here(r).text;
 		r->i++;
-	} else if (!ends_relation(here(r))) {
-		out->alias = here(r).text;
+	} else if (!ends_relation(batched_here(r))) {
+		out->alias = batched_here(r).text;
 		r->i++;
 	}
-	out->relation = between(r, from, r->i);
+	out->relation = batched_text(r, from, r->i);
 	return true;
 }
 
@@ -194,8 +200,21 @@ static const char *clause_at(const struct reading_tokens *r, size_t i, bool behi
 	return NULL;
 }
 
+size_t batched_close(const struct reading_tokens *r, size_t i)
+{
+	int depth = 0;
+
+	for (; i < r->n; i++) {
+		if (token_punct(r->at[i], "(") || token_punct(r->at[i], "["))
+			depth++;
+		else if ((token_punct(r->at[i], ")") || token_punct(r->at[i], "]")) && --depth == 0)
+			return i;
+	}
+	return r->n;
+}
+
 /* FROM the_table in a subquery: a later batch would see what earlier ones did. */
-static bool reads_itself(const struct reading_tokens *r, size_t i, struct slice table)
+bool batched_reads(const struct reading_tokens *r, size_t i, struct slice table)
 {
 	size_t k = i;
 
@@ -204,9 +223,9 @@ static bool reads_itself(const struct reading_tokens *r, size_t i, struct slice 
 	k++;
 	while (token_is(r->at[k], "ONLY") || token_punct(r->at[k], "("))
 		k++;
-	while (is_name(r->at[k]) && token_punct(r->at[k + 1], "."))
+	while (batched_is_name(r->at[k]) && token_punct(r->at[k + 1], "."))
 		k += 2;
-	return is_name(r->at[k]) && slice_ieq(value(r, r->at[k]), table);
+	return batched_is_name(r->at[k]) && slice_ieq(batched_value(r, r->at[k]), table);
 }
 
 /* Walks over the rest; *where is the index of the word WHERE, or r->n. */
@@ -216,7 +235,7 @@ static const char *read_rest(struct reading_tokens *r, const struct batched *b, 
 
 	*where = r->n;
 	for (; r->i < r->n; r->i++) {
-		struct token t = here(r);
+		struct token t = batched_here(r);
 		const char *reason;
 
 		if (t.kind == TOKEN_BAD)
@@ -226,7 +245,7 @@ static const char *read_rest(struct reading_tokens *r, const struct batched *b, 
 		else if (token_punct(t, ")") || token_punct(t, "]"))
 			depth--;
 		if (depth > 0) {
-			if (reads_itself(r, r->i, b->table.name))
+			if (batched_reads(r, r->i, b->table.name))
 				return "it reads its own table in a subquery, where later batches "
 				       "would see what earlier ones did";
 			continue;
@@ -242,57 +261,90 @@ static const char *read_rest(struct reading_tokens *r, const struct batched *b, 
 	return NULL;
 }
 
-static const char *read_statement(struct reading_tokens *r, struct batched *out)
+const char *batched_read_change(struct reading_tokens *r, struct batched *out)
 {
 	const char *reason;
 	size_t where;
 
-	if (take(r, "DELETE")) {
+	if (batched_take(r, "DELETE")) {
 		out->deletes = true;
-		if (!take(r, "FROM"))
+		if (!batched_take(r, "FROM"))
 			return "it is not DELETE FROM a table";
-	} else if (!take(r, "UPDATE")) {
-		return "only UPDATE and DELETE of one table can be cut into batches";
+	} else if (!batched_take(r, "UPDATE")) {
+		return "only UPDATE, DELETE and INSERT … SELECT of one table can be cut into "
+		       "batches";
 	}
-	if (token_is(here(r), "OR"))
+	if (token_is(batched_here(r), "OR"))
 		return "it says what to do about conflicts (UPDATE OR …)";
-	if (!read_relation(r, out) || (!out->deletes && !token_is(here(r), "SET")))
+	if (!batched_relation(r, out) || (!out->deletes && !token_is(batched_here(r), "SET")))
 		return "it is not UPDATE table SET … or DELETE FROM table …";
 	reason = read_rest(r, out, &where);
 	if (reason)
 		return reason;
-	out->head = between(r, 0, where);
+	out->head = batched_text(r, 0, where);
 	if (where + 1 < r->n)
-		out->where = between(r, where + 1, r->n);
+		out->where = batched_text(r, where + 1, r->n);
 	return NULL;
 }
 
-static const char *reason_of(const struct statement *st)
+static struct name last_name(const struct reading_tokens *r, size_t from, size_t to)
+{
+	struct name n = {0};
+
+	for (size_t i = from; i < to; i++)
+		if (batched_is_name(r->at[i]) && !token_punct(r->at[i + 1], "."))
+			n.name = batched_value(r, r->at[i]);
+	return n;
+}
+
+/* Does WHERE look at what SET changes? Then a row that is done does not match any more, as a rule.
+ */
+static bool looks_at_changed(struct arena *a, enum dialect d, const struct batched *b)
+{
+	struct reading_tokens r = {.arena = a, .dialect = d, .sql = b->where};
+
+	batched_tokens(&r);
+	for (size_t i = 0; i < r.n; i++)
+		for (size_t k = 0; batched_is_name(r.at[i]) && k < b->sets.n; k++)
+			if (slice_ieq(last_name(&r, i, i + 1).name, b->sets.at[k]))
+				return true;
+	return false;
+}
+
+#define ONLY_THESE "only UPDATE, DELETE and INSERT … SELECT of one table can be cut into batches"
+
+static const char *read_any(
+	struct reading_tokens *r, struct batched *out, const struct statement *st)
 {
 	const struct change *c = st->changes;
 
-	if (st->state != STATEMENT_READ || st->nchanges != 1 ||
-		(c->kind != CHANGE_UPDATE && c->kind != CHANGE_DELETE))
-		return "only UPDATE and DELETE of one table can be cut into batches";
-	return NULL;
+	if (st->state == STATEMENT_READ && st->nchanges == 1 &&
+		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE)) {
+		out->sets = c->list;
+		return batched_read_change(r, out);
+	}
+	if (st->state == STATEMENT_READ && st->nchanges == 1 && c->kind == CHANGE_INSERT)
+		return batched_read_insert(r, out);
+	if (token_is(batched_here(r), "DO"))
+		return batched_read_loop(r, out);
+	return ONLY_THESE;
 }
 
 bool batched_read(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
 	struct slice sql, struct err *err)
 {
 	struct reading_tokens r = {.arena = a, .dialect = d, .sql = sql};
-	const char *reason = reason_of(st);
+	const char *reason;
 
 	*out = (struct batched){0};
 	if (!read_words(out, a, directive_of(st), err))
 		return false;
+	batched_tokens(&r);
+	reason = read_any(&r, out, st);
 	if (!reason) {
-		read_tokens(&r);
-		out->sets = st->changes[0].list;
-		reason = read_statement(&r, out);
-	}
-	if (!reason)
+		out->falsifies = out->deletes || (!out->inserts && looks_at_changed(a, d, out));
 		return true;
+	}
 	err_set(err, ERR_INPUT, "this statement cannot run in batches: %s", reason);
 	err_hint(err, "Nothing was run. Take the line belay:batched away and it runs as it is, or "
 		      "write it so that each row can be judged by itself.");
@@ -303,11 +355,12 @@ bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const st
 	struct slice sql)
 {
 	struct reading_tokens r = {.arena = a, .dialect = d, .sql = sql};
+	const struct change *c = st->changes;
 
 	*out = (struct batched){0};
-	if (reason_of(st))
+	if (st->state != STATEMENT_READ || st->nchanges != 1 ||
+		(c->kind != CHANGE_UPDATE && c->kind != CHANGE_DELETE))
 		return false;
-	read_tokens(&r);
-	out->sets = st->changes[0].list;
-	return !read_statement(&r, out);
+	batched_tokens(&r);
+	return !read_any(&r, out, st);
 }
