@@ -380,6 +380,28 @@ CREATE TABLE c () INHERITS (p);"
 	says "other tables inherit from it"
 }
 
+@test "PostgreSQL: a role that may make no schema uses the one that was made for it; batches are kept too" {
+	pg_database lowly
+	migration 1_t "CREATE TABLE t (id int PRIMARY KEY, v text);"
+	ends 0 belay up --db "$url"
+	pg -c "INSERT INTO t SELECT g, 'x' FROM generate_series(1, 1000) g" -c "DROP ROLE IF EXISTS lowly" -c "CREATE ROLE lowly LOGIN" \
+		-c "GRANT ALL ON SCHEMA public TO lowly" -c "ALTER SCHEMA belay OWNER TO lowly" \
+		-c "DO \$\$ DECLARE r regclass; BEGIN FOR r IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace IN ('belay'::regnamespace, 'public'::regnamespace) LOOP EXECUTE 'ALTER TABLE ' || r || ' OWNER TO lowly'; END LOOP; END \$\$"
+	low=${url/user=postgres/user=lowly}
+	migration 2_half $'-- belay:batched size=100\nDELETE FROM t WHERE id % 2 = 0;'
+	ends 5 belay up --db "$low" --backup
+	says "permission denied" "CREATE SCHEMA belay_archive AUTHORIZATION"
+	pg -c "CREATE SCHEMA belay_archive AUTHORIZATION lowly"
+	ends 0 belay up --db "$low" --backup
+	[ "$(pg -c 'SELECT count(*) FROM t')" = 500 ]
+	ends 0 belay down --db "$low"
+	says "public.t: 500 rows put back"
+	migration 3_gone "DROP TABLE t;"
+	ends 0 belay up --db "$low" --backup
+	ends 0 belay restore "$(belay backups --db "$low" | sed -n 's/^\(3@[0-9]*\) .*/\1/p')" --db "$low"
+	[ "$(pg -c 'SELECT count(*) FROM t')" = 500 ]
+}
+
 @test "PostgreSQL: killed at any instant, one plain re-run finishes, and what was kept is whole" {
 	pg_database killed
 	migration 1_t "CREATE TABLE t (id int PRIMARY KEY, v text);"

@@ -210,6 +210,9 @@ import signal, subprocess, sys, time
 p = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 time.sleep(1.5)
 p.send_signal(getattr(signal, sys.argv[1]))
+if sys.argv[1] == "SIGINT":  # the first lets the statement end
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
 try:
     code = p.wait(10)
 except subprocess.TimeoutExpired:
@@ -227,7 +230,7 @@ PY
 	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname = 'before_it'")" = 1 ]
 }
 
-@test "Ctrl-C during up: exit 130, nothing left behind, a re-run goes on" {
+@test "Ctrl-C twice during up: exit 130, nothing left behind, a re-run goes on" {
 	interrupted SIGINT 130
 }
 

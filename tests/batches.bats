@@ -1,33 +1,6 @@
 #!/usr/bin/env bats
 # Statements marked belay:batched: every row exactly once, whatever comes in between.
-load helper
-
-setup_file() {
-	load helper
-	postgres_start
-}
-
-teardown_file() {
-	load helper
-	postgres_stop
-}
-
-teardown() {
-	[ -z "${standby_pid:-}" ] || kill -INT "$standby_pid" || true
-	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
-}
-
-# base SQL < the second migration
-base() {
-	file migrations/1_base.up.sql <<<"$1"
-	file migrations/2_fill.up.sql
-}
-
-# Rows by how often they were changed: "1|20000" is what everybody wants.
-times() { pg -c "SELECT n, count(*) FROM ${1:-t} GROUP BY n ORDER BY n"; }
-
-numbers='CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT 0);
-INSERT INTO t SELECT i * 3, 0 FROM generate_series(1, 20000) i;'
+load batches
 
 @test "keys of all kinds, and the part that WHERE leaves" {
 	pg_database keys
@@ -87,15 +60,6 @@ SQL
 	ends 0 belay up --db "$url"
 	[ "$(times)" = "1|$rows" ]
 	[ "$(pg -c 'SELECT count(*) FROM belay.moved')" = 0 ]
-}
-
-# killed SECONDS SIGNAL: up, hit after a while
-killed() {
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	local pid=$!
-	sleep "$1"
-	kill "-$2" "$pid" 2>/dev/null || true
-	wait "$pid" || true
 }
 
 @test "killed again and again at any instant: each row once" {
@@ -219,77 +183,6 @@ SQL
 	[ "$(times)" = "1|20000" ]
 }
 
-@test "the project's own question and a file hold the batches up; a lost signal does for a while" {
-	pg_database pause
-	base "$numbers" <<'SQL'
--- belay:batched
-UPDATE t SET n = n + 1;
-SQL
-	ends 0 belay up 1 --db "$url"
-	pg -c 'CREATE TABLE busy (yes bool)' -c 'INSERT INTO busy VALUES (true)'
-	file belay.yml <<-'YML'
-		batches:
-		  target_ms: 100ms
-		  max_rows: 5000
-		  max_lag: 5s
-		  pause_query: SELECT yes FROM busy
-		  pause_file: stop-here
-	YML
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	pid=$!
-	timeout 60 sh -c 'until grep -q "paused: pause_query says so" out; do sleep 0.05; done'
-	[ "$(times)" = "0|20000" ]
-	touch stop-here
-	pg -c 'UPDATE busy SET yes = false'
-	sleep 0.7
-	[ "$(times)" = "0|20000" ]
-	rm stop-here
-	wait "$pid"
-	[ "$(times)" = "1|20000" ]
-
-	file migrations/3_more.up.sql <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
-	pg -c 'DROP TABLE busy'
-	ends 4 belay up --db "$url" --patience 1s
-	says "held up" 'pause_query cannot be read' 'relation "busy" does not exist'
-	[ "$(times)" = "1|20000" ]
-}
-
-# as_server COMMAND…: as the user that owns the test server
-as_server() {
-	if [ "$(id -u)" = 0 ]; then
-		runuser -u "$(stat -c %U "$PG_DIR/data")" -- "$@"
-	else
-		"$@"
-	fi
-}
-
-@test "a standby that falls behind holds the batches up, one that is gone does not" {
-	local bin
-	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-	pg_database standby
-	base "$numbers" <<'SQL'
--- belay:batched
-UPDATE t SET n = n + 1;
-SQL
-	ends 0 belay up 1 --db "$url"
-	(cd / && as_server "$bin/pg_basebackup" -h "$PG_DIR" -U postgres -R -c fast --no-sync -D "$PG_DIR/standby" 3>&-)
-	(cd / && exec 3>&- && as_server "$bin/postgres" -D "$PG_DIR/standby" -k "$PG_DIR" -p 5433 -c listen_addresses= \
-		-c recovery_min_apply_delay=1h -c wal_receiver_status_interval=1s -c hot_standby=on >"$BATS_TEST_TMPDIR/standby.log" 2>&1 </dev/null &)
-	timeout 60 sh -c 'until psql -XAtq -h "$0" -U postgres -c "SELECT state FROM pg_stat_replication" postgres | grep -q streaming; do sleep 0.1; done' "$PG_DIR"
-	standby_pid=$(head -n 1 "$PG_DIR/standby/postmaster.pid")
-	pg -c 'CREATE TABLE later AS SELECT 1 AS x' # a commit that the standby will not show for an hour
-	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres -c "SELECT replay_lag > interval \$\$ 1 s \$\$ FROM pg_stat_replication" postgres)" = t ]; do sleep 0.2; done' "$PG_DIR"
-	file belay.yml <<<$'batches:\n  max_lag: 500ms'
-	"$BELAY" up --db "$url" >out 2>&1 3>&- &
-	pid=$!
-	timeout 60 sh -c 'until grep -q "paused: a standby is .* ms behind (max_lag 500 ms)" out; do sleep 0.05; done'
-	[ "$(times)" = "0|20000" ]
-	kill -INT "$standby_pid"
-	standby_pid=
-	wait "$pid"
-	[ "$(times)" = "1|20000" ]
-}
-
 @test "Ctrl-C stops between two batches, and up goes on" {
 	pg_database interrupted
 	base "$numbers" <<'SQL'
@@ -324,7 +217,8 @@ CREATE VIEW v AS SELECT * FROM t; CREATE TABLE p (id int); CREATE TABLE k () INH
 	refused "$m"$'\nUPDATE t SET n = 1 FROM p WHERE p.id = t.id;' "joins other tables"
 	refused "$m"$'\nDELETE FROM t USING p WHERE p.id = t.id;' "joins other tables"
 	refused "$m"$'\nUPDATE t SET n = 1 RETURNING id;' "RETURNING"
-	refused "$m"$'\nINSERT INTO t SELECT id, 1 FROM p;' "only UPDATE and DELETE"
+	refused "$m"$'\nINSERT INTO t VALUES (1, 1);' "INSERT INTO table (columns) SELECT"
+	refused "$m"$'\nTRUNCATE t;' "only UPDATE, DELETE and INSERT"
 	refused "$m"$'\nUPDATE t SET n = (SELECT max(n) FROM public.t);' "its own table"
 	refused "$m"$'\nUPDATE t SET id = id + 1;' "changes its key"
 	refused "$m key=n"$'\nUPDATE t SET n = 1;' "exactly the columns asked for"
@@ -368,8 +262,6 @@ SQL
 }
 
 # ---- SQLite ----
-
-lite() { sqlite3 app.db "$1"; }
 
 @test "SQLite: rowid, its names, and keys of tables without one" {
 	url=sqlite:app.db
@@ -435,13 +327,9 @@ SQL
 
 # ---- MariaDB ----
 
-my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
-
 @test "MariaDB: keys of all kinds, killed at any instant, the row that fails" {
-	local out i
-	[ -x /usr/sbin/mariadbd ] || skip "no MariaDB"
-	out=$("$ROOT/tests/servers/mariadb.sh" start)
-	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out")
+	local i
+	mariadb_here
 	base "CREATE TABLE t (id bigint UNSIGNED PRIMARY KEY, n int DEFAULT 0) ENGINE=InnoDB;
 INSERT INTO t SELECT 18446744073709500000 - seq * 3, 0 FROM seq_1_to_10000;
 CREATE TABLE c (a varchar(20) COLLATE utf8mb4_unicode_ci, b binary(16), d datetime(6), n int DEFAULT 0, PRIMARY KEY (a, b, d)) ENGINE=InnoDB CHARACTER SET utf8mb4;

@@ -95,3 +95,22 @@ SQL
 	says '"lone.sql" holds no migration of this project' 'belay check lone.sql'
 	ends 0 belay fix --dialect postgres migrations
 }
+
+@test "the loop of the guides becomes the statement that it means" {
+	file migrations/1_a.sql <<<'CREATE TABLE orders (id bigint PRIMARY KEY, total int, cents int);'
+	file migrations/2_b.sql <<'SQL'
+DO $$
+DECLARE n int;
+BEGIN
+  LOOP
+    UPDATE orders SET cents = total * 100 WHERE id IN (SELECT id FROM orders WHERE cents IS NULL LIMIT 1000);
+    GET DIAGNOSTICS n = ROW_COUNT;
+    EXIT WHEN n = 0;
+  END LOOP;
+END $$;
+SQL
+	ends 1 belay fix --dialect postgres
+	says "-- belay:batched" "UPDATE orders SET cents = total * 100" " WHERE cents IS NULL;"
+	ends 0 belay fix --dialect postgres --write migrations/2_b.sql
+	ends 0 belay check --dialect postgres --fail-on warning
+}

@@ -1,5 +1,6 @@
 -- What else goes on: other sessions at work ($1 is ours), how far standbys are behind, who waits for
--- the table $2. What this role may not see counts as being there.
+-- the table $2, transactions and log so far, and who keeps the oldest snapshot: dead rows of this
+-- database cannot be vacuumed away meanwhile. What this role may not see counts as being there.
 SELECT
 	(SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity
 		WHERE backend_type = 'client backend' AND pid NOT IN ($1::int, pg_catalog.pg_backend_pid())
@@ -16,4 +17,18 @@ SELECT
 		WHERE NOT l.granted AND l.relation = $2::regclass AND l.pid <> $1::int
 		AND l.database = (SELECT oid FROM pg_catalog.pg_database
 			WHERE datname = pg_catalog.current_database())
-		AND coalesce(a.query_start, '-infinity') < pg_catalog.now() - interval '1 second')
+		AND coalesce(a.query_start, '-infinity') < pg_catalog.now() - interval '1 second'),
+	(SELECT xact_commit + xact_rollback FROM pg_catalog.pg_stat_database
+		WHERE datname = pg_catalog.current_database()),
+	CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+		THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0')::bigint END,
+	o.ms, o.pid
+FROM (SELECT 1) one
+LEFT JOIN LATERAL (
+	SELECT pid, (extract(epoch FROM pg_catalog.clock_timestamp() - since) * 1000)::bigint AS ms FROM (
+		SELECT pid, xact_start AS since FROM pg_catalog.pg_stat_activity
+		WHERE (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) AND datname = pg_catalog.current_database()
+		AND backend_type <> 'autovacuum worker' AND pid NOT IN ($1::int, pg_catalog.pg_backend_pid())
+		UNION ALL
+		SELECT 0, prepared FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()) s
+	WHERE since IS NOT NULL ORDER BY since LIMIT 1) o ON true

@@ -60,7 +60,7 @@ struct cli {
 	struct output *outputs;
 	size_t noutputs;
 	bool color_out, color_err, quiet;
-	bool log_json; /* standard error: a JSON object a line (log.h) */
+	bool log_json;      /* standard error: a JSON object a line (log.h) */
 	bool no_checksums;  /* of migrations: the command does not look at what was applied */
 	const char *root;   /* absolute project folder */
 	const char *prefix; /* where it is as seen from where belay was started; "" = right there */
@@ -156,6 +156,7 @@ int cmd_restore(struct cli *c, struct err *err);
 int cmd_uses(struct cli *c, struct err *err);
 int cmd_watch(struct cli *c, struct err *err);
 int cmd_unblock(struct cli *c, struct err *err);
+int cmd_batches(struct cli *c, struct err *err);
 int cmd_diff(struct cli *c, struct err *err);
 int cmd_completions(struct cli *c, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/log.h"
 #include "engine/engine.h"
 #include "run/run.h"
 #include "run/whole.h"
@@ -167,8 +168,7 @@ bool backups_prune(struct cli *c, struct conn *conn, struct archive *v, size_t n
 		if (v[i].age_s < days * 86400 && (v[i].done || v[i].age_s < 86400))
 			continue;
 		if (!archive_remove(conn, cli_journal(c), &v[i], err))
-			return err_context(
-				err, "taking away archive %.*s", SLICE(v[i].name));
+			return err_context(err, "taking away archive %.*s", SLICE(v[i].name));
 		++*removed;
 	}
 	return true;
@@ -230,7 +230,8 @@ int cmd_backups(struct cli *c, struct err *err)
 
 /* ---- restore ---- */
 
-static bool find(struct view *v, struct slice name, struct archive **out, size_t *n, struct err *err)
+static bool find(
+	struct view *v, struct slice name, struct archive **out, size_t *n, struct err *err)
 {
 	const char *words[64], *near;
 	size_t nwords = 0;
@@ -326,9 +327,10 @@ static bool put_back(
 	struct err ignored = {0};
 	bool tx = v->conn->engine->transactional_ddl, ok;
 
-	ok = !tx || conn_exec(v->conn,
-			    v->conn->id.dialect == DIALECT_SQLITE ? SL("BEGIN IMMEDIATE") : SL("BEGIN"),
-			    err);
+	ok = !tx ||
+	     conn_exec(v->conn,
+		     v->conn->id.dialect == DIALECT_SQLITE ? SL("BEGIN IMMEDIATE") : SL("BEGIN"),
+		     err);
 	ok = ok && (!fence.len || conn_exec(v->conn, fence, err));
 	ok = ok && put_all(v, r, n, out, err) && (!tx || conn_exec(v->conn, SL("COMMIT"), err));
 	if (!ok && tx && v->conn->ops->alive(v->conn)) {
@@ -363,20 +365,22 @@ static void tell(void *ctx, struct slice text)
 {
 	struct cli *c = ctx;
 
-	if (!c->quiet)
+	log_message(c, "info", "keep", text);
+	if (log_talks(c))
 		fprintf(stderr, "%.*s\n", SLICE(clean_line(&c->arena, text)));
 }
 
 /* The migration's name as part of a file's. */
 static const char *file_name(struct cli *c, const struct migration *m, long long run)
 {
-	struct slice s = arena_printf(
-		&c->arena, "%.*s-%lld-%ld", SLICE(m->id), run, (long)time(NULL));
+	struct slice s =
+		arena_printf(&c->arena, "%.*s-%lld-%ld", SLICE(m->id), run, (long)time(NULL));
 	char *out = arena_cstr(&c->arena, s);
 
 	for (char *p = out; *p; p++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
-			    *p) || (p == out && *p == '.'))
+			    *p) ||
+			(p == out && *p == '.'))
 			*p = '_';
 	return out;
 }
@@ -395,8 +399,8 @@ static bool keep_waiting(void *ctx, long long elapsed)
 	       (!lease_due(w->lease) || lease_beat(w->lease, w->conn));
 }
 
-bool backup_whole(struct cli *c, struct conn *conn, struct lease *lease,
-	const struct migration *m, enum direction d, long long run, struct err *err)
+bool backup_whole(struct cli *c, struct conn *conn, struct lease *lease, const struct migration *m,
+	enum direction d, long long run, struct err *err)
 {
 	struct waiting waiting = {lease, conn};
 	const char *dir = c->config.backups.dir ? c->config.backups.dir : ".belay/backups";
@@ -438,9 +442,8 @@ static bool restore_whole(struct view *v, const struct archive *r, struct err *e
 {
 	struct cli *c = v->cli;
 	const char *into = cli_text(c, "into"), *path = arena_cstr(&c->arena, r->store.name);
-	struct conn_options o = {.url = slice_of(into),
-		.waiter = v->conn->waiter,
-		.application = "belay restore"};
+	struct conn_options o = {
+		.url = slice_of(into), .waiter = v->conn->waiter, .application = "belay restore"};
 	struct conn *to = NULL;
 	bool ok;
 
@@ -494,8 +497,9 @@ static bool restore_scoped(struct view *v, const struct archive *r, size_t n, st
 	struct put_back *out = ARENA_ARRAY(&v->cli->arena, n, struct put_back);
 
 	if (cli_text(v->cli, "into")) {
-		err_set(err, ERR_INPUT, "archive %.*s is not a whole database: its rows lie in "
-					"this one, and go back into this one",
+		err_set(err, ERR_INPUT,
+			"archive %.*s is not a whole database: its rows lie in "
+			"this one, and go back into this one",
 			SLICE(r->name));
 		return err_hint(err, "Leave --into away.");
 	}
@@ -522,8 +526,7 @@ int cmd_restore(struct cli *c, struct err *err)
 	if (!open_view(&v, c, cli_flag(c, "dry-run"), err))
 		return 2;
 	ok = find(&v, slice_of(c->args[0]), &r, &n, err) &&
-	     (r->kind == ARCHIVE_WHOLE ? restore_whole(&v, r, err)
-				       : restore_scoped(&v, r, n, err));
+	     (r->kind == ARCHIVE_WHOLE ? restore_whole(&v, r, err) : restore_scoped(&v, r, n, err));
 	close_view(&v);
 	return ok ? 0 : 2;
 }

@@ -276,9 +276,9 @@ static bool apply_all(struct repairing *x, struct journal *j, struct err *err)
 		if (!repair_apply(&x->repair, j, item, fence, err))
 			return err_context(err, "repairing: %.*s", SLICE(item->found));
 		if (cli_wants(c, "text"))
-			printf("%srepaired%s %s %.*s\n", tint(c->color_out, "ok"),
+			printf("%srepaired%s %s%s%.*s\n", tint(c->color_out, "ok"),
 				tint(c->color_out, "off"), repair_word(item->kind),
-				SLICE(clean_line(&c->arena, item->id)));
+				item->id.len ? " " : "", SLICE(clean_line(&c->arena, item->id)));
 	}
 	return true;
 }
@@ -295,7 +295,7 @@ static bool apply_agreed(struct repairing *x, struct err *err)
 	     journal_open(&j, r->conn, cli_journal(r->cli), DIR_UP, r->project.layout->name, err) &&
 	     mark_run(r, j, "repair", err) && apply_all(x, j, err);
 	for (size_t i = 0; ok && i < x->nfirst; i++)
-		if (x->agreed[i] && x->first[i].kind == REPAIR_LEASE)
+		if (x->agreed[i] && x->first[i].kind == REPAIR_LEASE && cli_wants(r->cli, "text"))
 			printf("repaired lease\n");
 	if (j)
 		journal_finish(j, ok ? "done" : "failed", &ignored);

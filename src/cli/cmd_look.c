@@ -313,7 +313,8 @@ static void fish(void)
 		printf("complete -c belay -n __fish_use_subcommand -a %s -d '%s'\n",
 			commands[i].name, commands[i].name);
 	for (const struct option_spec *o = global_options; o->name; o++)
-		printf("complete -c belay -l %s%s\n", o->name, o->arg && o->kind != OPTION_CHOICE ? " -r" : "");
+		printf("complete -c belay -l %s%s\n", o->name,
+			o->arg && o->kind != OPTION_CHOICE ? " -r" : "");
 	for (size_t i = 0; commands[i].name; i++)
 		for (const struct option_spec *o = commands[i].options; o && o->name; o++)
 			printf("complete -c belay -n '__fish_seen_subcommand_from %s' -l %s%s\n",

@@ -6,6 +6,7 @@
 #include "cli/log.h"
 #include "cli/running.h"
 #include "run/identity.h"
+#include "run/limits.h"
 #include "sql/clean.h"
 #include "sql/redact.h"
 
@@ -180,6 +181,8 @@ static void on_event(void *ctx, const struct run_event *e)
 		say_stopping(r);
 		/* fall through */
 	case EVENT_STATEMENT_DONE:
+		if (e->step && e->step->batched)
+			break;
 		progress_show(&r->progress, "running migrations", e->index - 1, e->total);
 		break;
 	case EVENT_MIGRATION_DONE:
@@ -207,6 +210,10 @@ static void on_event(void *ctx, const struct run_event *e)
 			progress_end(&r->progress);
 			fprintf(stderr, "paused: %.*s\n", SLICE(clean_line(&c->arena, e->text)));
 		}
+		break;
+	case EVENT_LEFT:
+		progress_end(&r->progress);
+		warning_print(c, "%.*s", SLICE(e->text));
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
@@ -260,6 +267,15 @@ static bool open_watcher(void *ctx, struct conn **out, struct err *err)
 	return ok;
 }
 
+static bool open_replica(void *ctx, struct slice text, struct conn **out, struct err *err)
+{
+	struct running *r = ctx;
+	struct conn_options o = {.read_only = true};
+
+	return config_expand(&r->cli->arena, arena_cstr(&r->cli->arena, text), &o.url, err) &&
+	       engine_connect(out, &o, err);
+}
+
 static bool read_time(const struct cli *c, const char *option, int *ms, struct err *err)
 {
 	const char *text = cli_text(c, option);
@@ -281,6 +297,9 @@ bool running_budget(
 	req->hold_ms = e && e->hold_ms >= 0 ? e->hold_ms : 2000;
 	ro->batches = c->config.batches;
 	ro->patience_ms = 600000;
+	if (cli_text(c, "parallel") &&
+		!limit_set(&ro->batches, SL("parallel"), slice_of(cli_text(c, "parallel")), err))
+		return false;
 	return read_time(c, "wait", &req->wait_ms, err) &&
 	       read_time(c, "hold", &req->hold_ms, err) &&
 	       read_time(c, "patience", &ro->patience_ms, err);
@@ -494,6 +513,7 @@ static bool run_selection(
 		.consent = consent,
 		.back_up = back_up,
 		.open_watcher = open_watcher,
+		.open_replica = open_replica,
 		.stopping = stopping,
 		.ctx = r};
 	struct run_result res;

@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cli/config_internal.h"
+#include "run/limits.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -266,35 +267,36 @@ static bool read_hooks(struct reading *r, const struct node *n, void *into)
 
 /* ---- batches ---- */
 
-static bool read_batch_target(struct reading *r, const struct node *n, void *into)
+static bool read_limit(struct reading *r, const struct node *n, const char *name, void *into)
 {
-	int *ms = &((struct batch_limits *)into)->target_ms;
-
-	return duration(r, n, "target_ms", ms) &&
-	       (*ms > 0 || config_bad(r, n, "target_ms wants a duration above 0"));
-}
-
-static bool read_batch_rows(struct reading *r, const struct node *n, void *into)
-{
+	struct err why = {0};
 	const char *text = NULL;
-	unsigned long long rows;
+	bool ok;
 
-	if (!config_scalar(r, n, "max_rows", &text))
+	if (!config_scalar(r, n, name, &text))
 		return false;
-	if (!slice_u64(slice_of(text), &rows) || rows == 0 || rows > 1000000)
-		return config_bad(
-			r, n, "max_rows wants a number from 1 to 1000000, not \"%s\"", text);
-	((struct batch_limits *)into)->max_rows = (int)rows;
-	return true;
+	ok = limit_set(into, slice_of(name), slice_of(text), &why) ||
+	     config_bad(r, n, "%s", why.message);
+	err_done(&why);
+	return ok;
 }
 
-static bool read_batch_lag(struct reading *r, const struct node *n, void *into)
-{
-	int *ms = &((struct batch_limits *)into)->max_lag_ms;
-
-	return duration(r, n, "max_lag", ms) &&
-	       (*ms > 0 || config_bad(r, n, "max_lag wants a duration above 0"));
-}
+#define LIMIT(name)                                                                                \
+	static bool read_##name(struct reading *r, const struct node *n, void *into)               \
+	{                                                                                          \
+		return read_limit(r, n, #name, into);                                              \
+	}
+LIMIT(target_ms)
+LIMIT(max_rows)
+LIMIT(max_lag)
+LIMIT(max_commit)
+LIMIT(max_active)
+LIMIT(max_wal)
+LIMIT(max_history)
+LIMIT(max_snapshot)
+LIMIT(parallel)
+LIMIT(window)
+#undef LIMIT
 
 static bool read_batch_query(struct reading *r, const struct node *n, void *into)
 {
@@ -308,6 +310,17 @@ static bool read_batch_query(struct reading *r, const struct node *n, void *into
 	return true;
 }
 
+static bool read_replicas(struct reading *r, const struct node *n, void *into)
+{
+	const char **v;
+
+	if (!config_texts(r, n, "replicas", &v))
+		return false;
+	for (size_t i = 0; v[i]; i++)
+		names_add(r->arena, &((struct batch_limits *)into)->replicas, slice_of(v[i]));
+	return true;
+}
+
 static bool read_batch_file(struct reading *r, const struct node *n, void *into)
 {
 	return config_scalar(r, n, "pause_file", &((struct batch_limits *)into)->pause_file);
@@ -315,8 +328,12 @@ static bool read_batch_file(struct reading *r, const struct node *n, void *into)
 
 static bool read_batches(struct reading *r, const struct node *n, void *into)
 {
-	static const struct key keys[] = {{"target_ms", read_batch_target},
-		{"max_rows", read_batch_rows}, {"max_lag", read_batch_lag},
+	static const struct key keys[] = {{"target_ms", read_target_ms},
+		{"max_rows", read_max_rows}, {"max_lag", read_max_lag},
+		{"max_commit", read_max_commit}, {"max_active", read_max_active},
+		{"max_wal", read_max_wal}, {"max_history", read_max_history},
+		{"max_snapshot", read_max_snapshot}, {"parallel", read_parallel},
+		{"window", read_window}, {"replicas", read_replicas},
 		{"pause_query", read_batch_query}, {"pause_file", read_batch_file}, {NULL, NULL}};
 
 	return config_is_empty(n) ||
@@ -356,7 +373,8 @@ static bool read_environments(struct reading *r, const struct node *n, void *int
 	static const struct key keys[] = {{"url", read_config_env_url},
 		{"role", read_config_env_role}, {"window", read_env_window},
 		{"protected", read_env_protected}, {"require_receipt", read_env_receipt},
-		{"journal", read_env_journal}, {"budget", read_env_budget}, {"backup", config_env_backup}, {NULL, NULL}};
+		{"journal", read_env_journal}, {"budget", read_env_budget},
+		{"backup", config_env_backup}, {NULL, NULL}};
 	struct config *c = into;
 
 	if (config_is_empty(n))

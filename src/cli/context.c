@@ -364,6 +364,8 @@ static void git_init(struct git *g, struct cli *c)
 				*ARENA_PUSH(&c->arena, g->env, n) = *e;
 	*ARENA_PUSH(&c->arena, g->env, n) = "LC_ALL=C";
 	*ARENA_PUSH(&c->arena, g->env, n) = "GIT_TERMINAL_PROMPT=0";
+	/* git diff would write what it found out about files into the index. */
+	*ARENA_PUSH(&c->arena, g->env, n) = "GIT_OPTIONAL_LOCKS=0";
 	*ARENA_PUSH(&c->arena, g->env, n) = NULL;
 }
 

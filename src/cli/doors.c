@@ -103,7 +103,7 @@ static bool typed(struct cli *c, const struct migration *m, const struct door *d
 	char line[512];
 	size_t n;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || c->log_json)
 		return false;
 	fprintf(stderr,
 		"migration %.*s destroys %.*s; --backup would keep it.\ntype %.*s to destroy it: ",
@@ -119,7 +119,10 @@ static bool typed(struct cli *c, const struct migration *m, const struct door *d
 static void list_words(struct cli *c, struct buf *b, const struct door *const *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%s%.*s", i == 0 ? "" : i + 1 == n ? " and " : ", ",
+		buf_printf(b, "%s%.*s",
+			i == 0       ? ""
+			: i + 1 == n ? " and "
+				     : ", ",
 			SLICE(clean_line(&c->arena, door_words(v[i], &c->arena))));
 }
 
@@ -139,9 +142,8 @@ static bool refuse(struct cli *c, const struct migration *m, const struct door *
 	err_set(err, ERR_REFUSED, "stopped before %s %.*s: it would destroy %s",
 		d == DIR_UP ? "migration" : "undoing migration", SLICE(m->id), buf_cstr(&words));
 	err_span(err, v[0]->step->statement->span);
-	err_hint(err,
-		"Nothing of this migration was run. --backup keeps what would go, and belay "
-		"restore puts it back; --yes-destroy agrees to the loss.");
+	err_hint(err, "Nothing of this migration was run. --backup keeps what would go, and belay "
+		      "restore puts it back; --yes-destroy agrees to the loss.");
 	err_next(err, "%.*s\n%.*s", SLICE(keep), SLICE(destroy));
 	buf_done(&words);
 	buf_done(&more);

@@ -14,8 +14,8 @@ bool backup_mode_of(struct slice word, enum backup_mode *out);
 bool backups_prune(struct cli *c, struct conn *conn, struct archive *v, size_t n, long long days,
 	size_t *removed, struct err *err);
 /* The whole database in a file, and a row about it. */
-bool backup_whole(struct cli *c, struct conn *conn, struct lease *lease,
-	const struct migration *m, enum direction d, long long run, struct err *err);
+bool backup_whole(struct cli *c, struct conn *conn, struct lease *lease, const struct migration *m,
+	enum direction d, long long run, struct err *err);
 /* --backup, else the environment's or the project's setting; what an archive may take. */
 bool doors_backup(struct cli *c, struct run_options *out, struct err *err);
 /* --dry-run: a line for each door of the migration whose first step is `from`. */

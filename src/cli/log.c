@@ -141,6 +141,8 @@ static const char *event_word(const struct run_event *e)
 		return "waiting";
 	case EVENT_BATCH:
 		return "batch";
+	case EVENT_LEFT:
+		return "left";
 	case EVENT_KEEP:
 		return "kept";
 	case EVENT_PUT_BACK:
@@ -167,6 +169,19 @@ static bool is_due(struct running *r, const struct run_event *e)
 	return true;
 }
 
+static void put_progress(struct json *j, const struct batch_progress *g)
+{
+	json_kint(j, "rows_seen", g->seen);
+	if (g->total)
+		json_kint(j, "rows_about", g->total);
+	json_kint(j, "rows_per_second", g->per_second);
+	if (g->most_s >= 0) {
+		json_kint(j, "seconds_left_least", g->least_s);
+		json_kint(j, "seconds_left_most", g->most_s);
+	}
+	json_kcstr(j, "signal", g->signal);
+}
+
 void log_run(struct running *r, const struct run_event *e)
 {
 	struct buf b = {0};
@@ -185,6 +200,8 @@ void log_run(struct running *r, const struct run_event *e)
 	if (e->kind == EVENT_STATEMENT_DONE || e->kind == EVENT_MIGRATION_DONE ||
 		e->kind == EVENT_STATEMENT_TICK)
 		json_kint(&j, "ms", e->ms);
+	if (e->batch)
+		put_progress(&j, e->batch);
 	if (e->text.len)
 		json_kstr(&j, "message", e->text);
 	close_line(&j, &b);

@@ -62,6 +62,7 @@ static const struct option_spec graph_options[] = {
 	{"wait",      0, OPTION_TEXT, "TIME", "stand in the way of traffic for a lock at most this long (200ms; 0: no limit)"}, \
 	{"hold",      0, OPTION_TEXT, "TIME", "keep a lock that stops writes at most this long (2s; 0: no limit)"}, \
 	{"patience",  0, OPTION_TEXT, "TIME", "try for a lock this long before giving up (10m)"}, \
+	{"parallel",  0, OPTION_TEXT, "N",    "statements in batches: so many connections at a time (1)"}, \
 	{"if-running", 0, OPTION_TEXT, "WHAT", "when another belay is at it: fail (default, after 3 s), wait or skip"}, \
 	{"window",    0, OPTION_TEXT, "WINDOW", "begin no migration outside of it: 02:00-04:00 UTC"}, \
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"}, \
@@ -283,6 +284,12 @@ const struct command commands[] = {
 	 "Shows the session and those that wait for it, and asks. Its statement is cancelled first; if it\n"
 	 "keeps its locks, it is ended, and its transaction rolled back.",
 	 "belay unblock 4711 --db postgres:///shop", unblock_options, 1, 1, cmd_unblock},
+	{"batches", "[pause | resume | set NAME=VALUE…]", "statements in batches: how far they are; hold them, change their limits",
+	 "Shows what is under way in the database and what it waits for. pause holds all batches before\n"
+	 "the next one, also of a run that begins later, until resume. set changes limits of belay.yml's\n"
+	 "batches: while they run (target_ms, max_rows, max_lag, max_commit, max_active, max_wal,\n"
+	 "max_history, max_snapshot, window); NAME= takes one back. The runner looks once a second.",
+	 "belay batches --db sqlite:app.db", NULL, 0, SIZE_MAX, cmd_batches},
 	{"completions", "SHELL", "print completions for bash, zsh or fish",
 	 "Source the output in your shell's start-up file.",
 	 "belay completions bash", NULL, 1, 1, cmd_completions},

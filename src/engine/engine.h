@@ -128,13 +128,21 @@ struct batch_key {
 	long long rows;	 /* about, -1 = not known */
 	struct slice at; /* the table, for pressure() */
 };
-/* What else the server has to do. */
+/* What else the server has to do. Counters that only grow are compared with the last time; -1 =
+ * not known here. */
 struct batch_pressure {
-	long long active;	       /* other sessions at work */
-	long long standbys, unseen;    /* that stream; that this role may not see */
-	long long lag_ms, lag_bytes;   /* of the one furthest behind */
-	long long waiters;	       /* sessions that have waited for a lock on the table */
+	long long active;	     /* other sessions at work */
+	long long standbys, unseen;  /* that stream; that this role may not see */
+	long long lag_ms, lag_bytes; /* of the one furthest behind */
+	long long waiters;	     /* sessions that have waited for a lock on the table */
+	long long commits;	     /* of everybody, since the server began to count */
+	long long written;	     /* bytes of its log, likewise */
+	long long history;	     /* old versions that wait to be purged */
+	long long snapshot_ms;	     /* since when somebody keeps old versions from being cleaned away */
+	long long snapshot_by;	     /* that session */
 };
+/* What came of cleaning a table of its dead rows. */
+enum batch_cleaned { BATCH_CLEANED, BATCH_CLEAN_BUSY, BATCH_CLEAN_REFUSED };
 struct engine_batches {
 	/* The key asked for (`wanted`), or the best one that the statement does not change. */
 	bool (*key)(struct conn *c, struct arena *a, struct name table, struct names wanted,
@@ -145,6 +153,22 @@ struct engine_batches {
 	/* On a second connection; NULL: nothing can be known. */
 	bool (*pressure)(struct conn *watcher, struct slice session, const struct batch_key *k,
 			struct batch_pressure *out, struct err *err);
+	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); BUSY:
+	 * somebody else is doing that. NULL: the server does it by itself. */
+	bool (*clean)(struct conn *c, const struct batch_key *k, enum batch_cleaned *out,
+			struct err *err);
+	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL: not
+	 * to be known. */
+	bool (*behind)(struct conn *replica, long long *ms, struct err *err);
+	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all do.
+	 * What a crash takes away it takes with its cursor. */
+	const char *lazily;
+	/* The declared types of those columns. */
+	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
+			struct slice *out, struct err *err);
+	/* A condition: the column holds what it holds when `value` is written to it, NULL, case and
+	 * blanks included. False: values of that type are not compared. */
+	bool (*same)(struct buf *b, struct slice type, struct slice column, struct slice value);
 	bool no_row_ranges; /* (a, b) > (1, 2) finds no range of an index */
 	int most_ms; /* a batch takes at most so long, for others wait for it; 0 = they do not */
 };

@@ -34,13 +34,24 @@ static bool target_known(const struct judged *j)
 						 j->statement->changes[0].target, NULL) == PRESENT;
 }
 
+static bool misses_something(const struct judged *j)
+{
+	return j->effect->outcome == OUTCOME_FAILS && catalog_is_complete(j->before) &&
+	       says_missing(j->effect->outcome_why) &&
+	       !(names_part(j->effect->outcome_why) && target_known(j));
+}
+
 bool begins_elsewhere(const struct judged *j)
 {
-	const struct judge *jg = j->judge;
+	return !j->judge->begun && misses_something(j);
+}
 
-	return !jg->begun && j->effect->outcome == OUTCOME_FAILS &&
-	       catalog_is_complete(j->before) && says_missing(j->effect->outcome_why) &&
-	       !(names_part(j->effect->outcome_why) && target_known(j));
+bool misses_table(const struct judged *j)
+{
+	struct slice why = j->effect->outcome_why;
+
+	return misses_something(j) && (slice_find(why, SL("relation ")) != SIZE_MAX ||
+					      slice_find(why, SL("table")) != SIZE_MAX);
 }
 
 void note_beginning(struct judge *jg, const struct unit *u)

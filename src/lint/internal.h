@@ -160,6 +160,8 @@ extern const char *const hides_work[];
 /* begins.c: is something missing that must have been made before this history began? Asked with the
  * effects of the statement; note_beginning after each script. */
 bool begins_elsewhere(const struct judged *j);
+/* Does the statement fail for want of a table? Once said, the schema is taken to begin elsewhere. */
+bool misses_table(const struct judged *j);
 void note_beginning(struct judge *jg, const struct unit *u);
 
 /* --select all */

@@ -479,6 +479,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 		.facts = jg->facts,
 		.judge = jg};
 	struct slice why = SLICE_NONE;
+	bool missing;
 
 	jg->first_of_statement = jg->out->nfindings;
 	jg->unsaid = 0;
@@ -503,7 +504,9 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	if (jg->unit->down)
 		return;
 	facts_note(&j);
-	if (catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT &&
+	missing = misses_table(&j);
+	if ((catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT ||
+		    missing) &&
 		!jg->base_unknown && catalog_is_complete(jg->catalog)) {
 		/* Something is not as this history alone would have it: from here on what is not in
 		 * the catalog is unknown rather than absent. */

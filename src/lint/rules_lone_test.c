@@ -105,6 +105,7 @@ static const struct row rows[] = {
 	{"syntax-error", false, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
 	{"raw-sql-unread", true, "CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users');", DIALECT_MYSQL},
 	{"history-replay", false, "CREATE TABLE users (a int, KEY k (a)); CREATE PROCEDURE p(IN t varchar(64)) BEGIN SET @q = CONCAT('ALTER TABLE ', t, ' DROP KEY k'); PREPARE s FROM @q; EXECUTE s; END; CALL p('users'); CREATE INDEX k ON users (a);", DIALECT_MYSQL},
+	{"rename-table", false, "ALTER TABLE t RENAME TO t_backup; CREATE TABLE t (id int);", DIALECT_MARIADB},
 	/* dropped, and set again */
 	{"add-column-default-dropped", true,  "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT;"},
 	{"add-column-default-dropped", false, "ALTER TABLE u ADD COLUMN a int NOT NULL DEFAULT 1; ALTER TABLE u ALTER COLUMN a DROP DEFAULT; ALTER TABLE u ALTER COLUMN a SET DEFAULT 2;"},

@@ -189,15 +189,14 @@ static bool takes_over(struct judged *j, const struct change *rename)
 	return false;
 }
 
-/* Another table takes the name before anybody can look. */
+/* Another table takes the name, before anybody can look or a moment later. */
 static bool replaced(struct judged *j, const struct change *rename, struct name old)
 {
 	for (const struct change *c = rename + 1;
 		c < j->statement->changes + j->statement->nchanges; c++)
 		if (makes_name(j, c, &old))
 			return true;
-	return (j->session->in_tx || j->dialect == DIALECT_SQLITE) &&
-	       later_change(j, makes_name, &old);
+	return later_change(j, makes_name, &old) != NULL;
 }
 
 static void check_rename_table(const struct rule *r, struct judged *j)

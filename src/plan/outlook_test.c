@@ -104,6 +104,19 @@ static void losses_count_where_rows_are(void **state)
 	assert_int_equal(o.risk, RISK_HIGH);
 }
 
+static void a_failure_needs_rows(void **state)
+{
+	struct table_size none = orders(0), some = orders(5);
+	struct catalog *c;
+	struct outlook o = look(*state, "CREATE UNIQUE INDEX u ON orders (status);", &none, 1, &c);
+
+	catalog_free(c);
+	assert_int_equal(o.risk, RISK_LOW);
+	o = look(*state, "CREATE UNIQUE INDEX u ON orders (status);", &some, 1, &c);
+	catalog_free(c);
+	assert_int_equal(o.risk, RISK_MEDIUM);
+}
+
 static void words(void **state)
 {
 	struct fixture *f = *state;
@@ -122,7 +135,8 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(larger_takes_longer), TEST(a_missing_size_is_named),
-		TEST(a_new_table_is_nobodys), TEST(losses_count_where_rows_are), TEST(words)};
+		TEST(a_new_table_is_nobodys), TEST(losses_count_where_rows_are),
+		TEST(a_failure_needs_rows), TEST(words)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

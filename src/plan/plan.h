@@ -6,7 +6,7 @@
 #define BELAY_PLAN_PLAN_H
 
 #include "layout/layout.h"
-#include "plan/batched.h"
+#include "sql/batched.h"
 #include "plan/window.h"
 
 enum step_kind {

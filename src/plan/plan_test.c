@@ -232,12 +232,15 @@ static void batches_are_alone(void **state)
 static void not_for_batches(void **state)
 {
 	static const char *const table[][2] = {
-		{"INSERT INTO a SELECT 1", "only UPDATE and DELETE"},
+		{"INSERT INTO a SELECT 1", "reads no table"},
+		{"INSERT INTO a SELECT x, sum(y) FROM b", "an aggregate"},
+		{"INSERT INTO a SELECT x FROM b LEFT JOIN c", "several tables"},
+		{"INSERT INTO a SELECT x FROM a", "the table that it writes"},
 		{"UPDATE a SET x = 1 FROM b", "joins other tables"},
 		{"UPDATE a SET x = 1 RETURNING x", "RETURNING"},
 		{"UPDATE OR FAIL a SET x = 1", "conflicts"},
 		{"DELETE FROM a WHERE x IN (SELECT x FROM main.a)", "its own table"},
-		{"WITH c AS (SELECT 1) DELETE FROM a", "only UPDATE and DELETE"},
+		{"WITH c AS (SELECT 1) DELETE FROM a", "only UPDATE, DELETE and INSERT"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -43,6 +43,30 @@ static struct slice object(struct looking *x, struct name n, struct slice part)
 	return outlook_object(x->a, x->r->dialect, n, part);
 }
 
+/* Does it work on rows that were there before the plan? */
+static bool meets_rows(struct looking *x, const struct effect *e)
+{
+	bool meets = false;
+
+	for (size_t i = 0; i < e->nrewrites; i++)
+		meets |= looking_matters(x, e->rewrites[i].object);
+	for (size_t i = 0; i < e->nscans; i++)
+		meets |= looking_matters(x, e->scans[i].object);
+	for (size_t i = 0; i < e->nwrites_rows; i++)
+		meets |= looking_matters(x, e->writes_rows[i].object);
+	return meets;
+}
+
+/* Or on a table that has some. */
+static bool is_about_rows(struct looking *x, const struct step *s)
+{
+	for (size_t i = 0; i < s->statement->nchanges; i++)
+		if (s->statement->changes[i].target.name.len &&
+			looking_matters(x, s->statement->changes[i].target))
+			return true;
+	return meets_rows(x, s->effect);
+}
+
 static void weigh_outcome(struct looking *x, struct outlook_statement *s, const struct effect *e)
 {
 	const struct statement *st = s->step->statement;
@@ -54,7 +78,8 @@ static void weigh_outcome(struct looking *x, struct outlook_statement *s, const 
 	if (e->outcome == OUTCOME_FAILS)
 		SAY(x, s, RISK_HIGH, "it fails: %.*s", SLICE(e->outcome_why));
 	else if (e->outcome == OUTCOME_MAY_FAIL)
-		SAY(x, s, RISK_MEDIUM, "it may fail: %.*s", SLICE(e->outcome_why));
+		SAY(x, s, is_about_rows(x, s->step) ? RISK_MEDIUM : RISK_LOW, "it may fail: %.*s",
+			SLICE(e->outcome_why));
 }
 
 static bool holds_rows(enum object_type t)
@@ -117,19 +142,11 @@ static bool works(const struct effect *e)
 /* SQLite locks the database: that matters where the work does. */
 static bool stands_in_the_way(struct looking *x, const struct effect *e, const struct lock *l)
 {
-	bool matters = false;
-
 	if (l->new_in_tx || l->blocks < LOCK_WRITES)
 		return false;
 	if (x->r->dialect != DIALECT_SQLITE)
 		return looking_matters(x, l->object);
-	for (size_t i = 0; i < e->nrewrites; i++)
-		matters |= looking_matters(x, e->rewrites[i].object);
-	for (size_t i = 0; i < e->nscans; i++)
-		matters |= looking_matters(x, e->scans[i].object);
-	for (size_t i = 0; i < e->nwrites_rows; i++)
-		matters |= looking_matters(x, e->writes_rows[i].object);
-	return matters;
+	return meets_rows(x, e);
 }
 
 static void weigh_lock(struct looking *x, struct outlook_statement *s, const struct lock *l)

@@ -1,6 +1,8 @@
 /* data.c - many rows are changed in batches; what has no safe form says why. */
 #include "rewrite/internal.h"
 
+#include "sql/batched.h"
+
 static bool write_rows(struct step_writer *w)
 {
 	struct safe_step *s;
@@ -23,6 +25,34 @@ const struct recipe recipe_rows_in_batches = {
 	.rules = RULES("update-no-where", "ddl-and-backfill-tx", "unbatched-backfill"),
 	.says = "a file of its own, outside a transaction, with -- belay:batched",
 	.write = write_rows,
+};
+
+/* UPDATE … LIMIT again and again, until nothing is left: each round looks for its rows from the
+ * beginning, and without a COMMIT they all stay locked. */
+static bool write_loop(struct step_writer *w)
+{
+	struct safe_step *s;
+	struct batched b;
+
+	if (has_directive(w->in->statement, "batched") ||
+		!batched_loop(&b, w->a, w->d, w->in->statement->raw))
+		return false;
+	s = step_add(w, PHASE_BACKFILL, "backfill",
+		"the loop is the statement that it means, in batches with a commit each. There is "
+		"no way back: the old values are gone.");
+	s->no_tx = s->batched = s->one_way = true;
+	piece_text(w, &s->up,
+		text_of(w, "%s\n WHERE %s", slice_trim(b.head), slice_trim(b.where)));
+	return true;
+}
+
+const struct recipe recipe_loop_in_batches = {
+	.id = "loop-in-batches",
+	.engines = RULE_PG,
+	.kinds = KINDS(CHANGE_DO_BLOCK),
+	.rules = RULES("unbatched-backfill"),
+	.says = "the statement that a loop of UPDATE … LIMIT means, with -- belay:batched",
+	.write = write_loop,
 };
 
 static bool write_enum_value(struct step_writer *w)

@@ -323,15 +323,34 @@ static struct slice restore_words(struct archiver *k, const struct archive *r)
 	return out;
 }
 
+/* Asked first: a role that may not make schemas may use the one that somebody made for it. */
+static bool make_schema(struct archiver *k, struct slice schema, struct err *err)
+{
+	struct cell param = {.text = schema};
+	struct rows r = {0};
+
+	if (!schema.len)
+		return true;
+	if (!conn_query_params(k->conn,
+		    SL("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"), &param, 1,
+		    k->arena, &r, err))
+		return false;
+	return r.nrows > 0 || conn_execf(k->conn, err, "CREATE SCHEMA IF NOT EXISTS %I", schema);
+}
+
 static bool make_store(struct archiver *k, struct archive *r, struct err *err)
 {
 	enum dialect d = k->conn->id.dialect;
 	struct buf b = {0};
 	bool ok;
 
-	if (d == DIALECT_POSTGRES)
-		sqlf(&b, d, "CREATE SCHEMA IF NOT EXISTS %I; DROP TABLE IF EXISTS %N; ",
-			r->store.schema, r->store.schema, r->store.name);
+	if (!make_schema(k, r->store.schema, err)) {
+		err_context(err, "making a place to keep %.*s in", SLICE(r->object));
+		return err_hint(err,
+			"A role that may make it can run: CREATE SCHEMA %.*s "
+			"AUTHORIZATION …",
+			SLICE(r->store.schema));
+	}
 	sqlf(&b, d, "CREATE TABLE %N AS ", r->store.schema, r->store.name);
 	buf_printf(&b, "SELECT * FROM (");
 	add_select(&b, d, r);
@@ -341,18 +360,33 @@ static bool make_store(struct archiver *k, struct archive *r, struct err *err)
 	return ok || err_context(err, "making a table to keep %.*s in", SLICE(r->object));
 }
 
-static bool too_large(const struct archiver *k, const struct archive *r, struct err *err)
+/* What the copies of this migration take together, and what is free where the server keeps them. */
+static bool fits(struct archiver *k, const struct archive *r, struct err *err)
 {
-	long long mb = (r->bytes + MB - 1) / MB;
+	long long mb = (r->bytes + MB - 1) / MB, all = 0, size = -1;
+	const struct engine_dump *d = k->conn->engine->dump;
 
-	if (!k->most_bytes || r->bytes <= k->most_bytes)
+	if (k->most_bytes && r->bytes > k->most_bytes) {
+		err_set(err, ERR_REFUSED,
+			"cannot keep %.*s: it is about %lld MB large, and backups may take %lld MB",
+			SLICE(r->object), mb, k->most_bytes / MB);
+		goto refused;
+	}
+	if (!k->room_known && d && !d->size(k->conn, k->arena, &size, &k->room, err))
 		return false;
+	k->room_known = true;
+	for (size_t i = 0; i < k->n; i++)
+		all += k->at[i].bytes > 0 && !k->at[i].done ? k->at[i].bytes : 0;
+	if (!d || k->room < 0 || all <= k->room)
+		return true;
 	err_set(err, ERR_REFUSED,
-		"cannot keep %.*s: it is about %lld MB large, and backups may take %lld MB",
-		SLICE(r->object), mb, k->most_bytes / MB);
-	err_hint(err, "Nothing was done. Make room, raise `backups: {max_size: …}` in belay.yml, "
-		      "or agree to the loss: --yes-destroy.");
-	return true;
+		"cannot keep %.*s: together with what else is kept it is about %lld MB large, and "
+		"the database's disk has %lld MB free",
+		SLICE(r->object), (all + MB - 1) / MB, k->room / MB);
+refused:
+	return err_hint(err,
+		"Nothing was done. Make room, raise `backups: {max_size: …}` in belay.yml, "
+		"or agree to the loss: --yes-destroy.");
 }
 
 static void tell_size(struct archiver *k, const struct archive *r)
@@ -392,7 +426,7 @@ static bool prepare_one(struct archiver *k, struct archive *r, struct err *err)
 {
 	bool defined = r->kind == ARCHIVE_TABLE || r->kind == ARCHIVE_COLUMN;
 
-	if (too_large(k, r, err))
+	if (!fits(k, r, err))
 		return false;
 	tell_size(k, r);
 	add_columns(k, r);

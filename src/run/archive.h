@@ -61,6 +61,8 @@ struct archiver {
 	struct doors *doors;
 	struct arena *arena;
 	long long most_bytes; /* 0 = no limit */
+	long long room;       /* free on the database's disk, -1 = not known */
+	bool room_known;      /* it was asked for */
 	struct archive *at;   /* of this migration */
 	size_t n;
 	long long ordinal;

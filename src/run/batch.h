@@ -11,29 +11,6 @@
 #include "run/cursor.h"
 #include "run/run_internal.h"
 
-/* ---- pace.c: when the next batch may begin ---- */
-struct pace {
-	const struct batch_limits *limits;
-	struct conn *(*watcher)(void *ctx); /* a second connection, NULL = none to be had */
-	bool (*go_on)(void *ctx, struct err *err);
-	void (*held)(void *ctx, struct slice why);
-	void *ctx;
-	const struct engine_batches *engine;
-	const struct batch_key *key;
-	struct slice session;
-	int patience_ms;
-	long long asked;        /* when the signals were last read */
-	long long failed_since; /* a signal is lost since then; 0 = none is */
-	bool busy;              /* others are at work, or nobody can tell */
-	struct arena arena;
-};
-/* Waits while a signal says so; ERR_BLOCKED when a signal is lost for longer than the patience. */
-bool pace_wait(struct pace *p, struct err *err);
-/* Leaves the server to others for as long as the batch took, when there are others. */
-bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err);
-void pace_done(struct pace *p);
-
-/* ---- batch.c ---- */
 /* What the executor does for each batch. */
 struct batch_host {
 	void *ctx;
@@ -47,7 +24,12 @@ struct batch_host {
 	/* A batch went well: failures are counted anew. */
 	void (*fresh)(void *ctx);
 	struct conn *(*watcher)(void *ctx);
-	void (*tell)(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text);
+	/* For one connection more that works on the same statement: what its transactions begin
+	 * with, kept by the caller; and the session as the migration has set it. */
+	struct slice (*words)(void *ctx, const struct step *s);
+	bool (*settle)(void *ctx, struct conn *c, const struct step *s, struct err *err);
+	void (*tell)(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text,
+		const struct batch_progress *progress);
 };
 struct batch_run {
 	const struct batch_host *host;

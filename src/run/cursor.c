@@ -233,13 +233,95 @@ bool cursor_move(const struct cursor *cur, struct journal *j, struct conn *c, co
 	bool ok;
 
 	buf_adds(&b, "UPDATE ");
-	journal_table(j, &b, "cursor");
+	journal_table(j, &b, cur->part ? "part" : "cursor");
 	sqlf(&b, d,
-		" SET run = %lld, last_key = %L, rows_seen = %lld, rows_done = %lld, ranges_done = "
-		"%lld, updated = %s",
-		journal_run(j), values_text(a, cur->last, nkey), cur->seen, cur->rows, cur->ranges,
+		" SET last_key = %L, rows_seen = %lld, rows_done = %lld, ranges_done = %lld, "
+		"updated = %s",
+		values_text(a, cur->last, nkey), cur->seen, cur->rows, cur->ranges,
 		slice_of(journal_now(d)));
+	if (cur->part)
+		sqlf(&b, d, ", finished = %d", (int)cur->finished);
+	else
+		sqlf(&b, d, ", run = %lld", journal_run(j));
 	where_step(&b, d, s);
+	if (cur->part)
+		sqlf(&b, d, " AND part = %lld", cur->part);
+	ok = conn_exec(c, buf_slice(&b), err);
+	buf_done(&b);
+	return ok;
+}
+
+/* ---- Parts ---- */
+
+bool cursor_part(const struct cursor *part, struct journal *j, struct conn *c, const struct step *s,
+	size_t nkey, struct arena *a, struct err *err)
+{
+	enum dialect d = c->id.dialect;
+	struct buf b = {0};
+	bool ok;
+
+	buf_adds(&b, "INSERT INTO ");
+	journal_table(j, &b, "part");
+	sqlf(&b, d,
+		" (migration, direction, statement, part, last_key, upto, rows_seen, rows_done,"
+		" ranges_done, finished, updated) VALUES (%L, %L, %d, %lld, ",
+		s->migration->id, direction_of(s), (int)s->ordinal, part->part);
+	if (part->last)
+		sqlf(&b, d, "%L", values_text(a, part->last, nkey));
+	else
+		buf_adds(&b, "NULL");
+	sqlf(&b, d, ", %L, 0, 0, 0, 0, %s)", values_text(a, part->upto, nkey),
+		slice_of(journal_now(d)));
+	ok = conn_exec(c, buf_slice(&b), err);
+	buf_done(&b);
+	return ok;
+}
+
+bool cursor_parts(struct cursor **out, size_t *n, struct journal *j, struct conn *c,
+	const struct step *s, size_t nkey, struct arena *a, struct err *err)
+{
+	struct buf b = {0};
+	struct rows r = {0};
+	bool ok;
+
+	*out = NULL;
+	*n = 0;
+	buf_adds(&b,
+		"SELECT part, last_key, upto, rows_seen, rows_done, ranges_done, finished FROM ");
+	journal_table(j, &b, "part");
+	where_step(&b, c->id.dialect, s);
+	buf_adds(&b, " ORDER BY part");
+	ok = conn_query(c, buf_slice(&b), a, &r, err);
+	buf_done(&b);
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		struct cursor part = {.found = true,
+			.part = number(rows_get(&r, i, 0)),
+			.seen = number(rows_get(&r, i, 3)),
+			.rows = number(rows_get(&r, i, 4)),
+			.ranges = number(rows_get(&r, i, 5)),
+			.finished = slice_is(rows_get(&r, i, 6), "1")};
+
+		if ((!rows_null(&r, i, 1) &&
+			    !read_values(rows_get(&r, i, 1), a, nkey, &part.last)) ||
+			!read_values(rows_get(&r, i, 2), a, nkey, &part.upto))
+			return spoilt(s, err);
+		*ARENA_PUSH(a, *out, *n) = part;
+	}
+	return ok;
+}
+
+bool cursor_restart(struct journal *j, struct conn *c, const struct step *s, struct err *err)
+{
+	struct buf b = {0};
+	bool ok;
+
+	buf_adds(&b, "DELETE FROM ");
+	journal_table(j, &b, "part");
+	where_step(&b, c->id.dialect, s);
+	buf_adds(&b, "; UPDATE ");
+	journal_table(j, &b, "cursor");
+	buf_adds(&b, " SET last_key = NULL");
+	where_step(&b, c->id.dialect, s);
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
 	return ok;
@@ -247,12 +329,13 @@ bool cursor_move(const struct cursor *cur, struct journal *j, struct conn *c, co
 
 bool cursor_end(struct journal *j, struct conn *c, const struct step *s, struct err *err)
 {
+	static const char *const walks[] = {"cursor", "part", "moved"};
 	struct buf b = {0};
 	bool ok;
 
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
 		buf_adds(&b, i ? "; DELETE FROM " : "DELETE FROM ");
-		journal_table(j, &b, i ? "moved" : "cursor");
+		journal_table(j, &b, walks[i]);
 		where_step(&b, c->id.dialect, s);
 	}
 	ok = conn_exec(c, buf_slice(&b), err);

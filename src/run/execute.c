@@ -99,30 +99,6 @@ static void give_framework_lock_back(struct executor *x, struct slice unlock)
 
 /* ---- One step ---- */
 
-static bool place_of_failure(struct executor *x, const struct step *s, struct err *err)
-{
-	struct span at = s->statement->span;
-
-	(void)x;
-	if (err->sql_offset && err->sql_offset <= at.len && s->sql.at == s->statement->raw.at) {
-		at.off += err->sql_offset - 1;
-		at.len = at.len - (err->sql_offset - 1) < 1 ? at.len : 1;
-	}
-	return err_span(err, at);
-}
-
-/* The place of a failure is counted from where `sql` begins. */
-static bool send_with(struct executor *x, struct slice words, struct slice sql, struct err *err)
-{
-	if (!words.len)
-		return conn_exec(x->conn, sql, err);
-	words = arena_printf(x->arena, "%.*s; ", SLICE(words));
-	if (conn_exec(x->conn, arena_printf(x->arena, "%.*s%.*s", SLICE(words), SLICE(sql)), err))
-		return true;
-	err->sql_offset = err->sql_offset > words.len ? err->sql_offset - words.len : 0;
-	return false;
-}
-
 static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
@@ -130,8 +106,8 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
-		ok = send_with(x, budget_words(&x->budget), s->sql, err);
-	return ok || place_of_failure(x, s, err);
+		ok = step_send_with(x->conn, x->arena, budget_words(&x->budget), s->sql, err);
+	return ok || step_place_of_failure(s, err);
 }
 
 static bool run_step(struct executor *x, const struct step *s, long long *ms, struct err *err)
@@ -157,24 +133,9 @@ static bool run_step(struct executor *x, const struct step *s, long long *ms, st
 	return true;
 }
 
-static struct slice begin_words(const struct conn *c)
-{
-	switch (c->id.dialect) {
-	case DIALECT_SQLITE:
-		return SL("BEGIN IMMEDIATE");
-	case DIALECT_MYSQL:
-	case DIALECT_MARIADB:
-		return SL("START TRANSACTION");
-	case DIALECT_POSTGRES:
-	case DIALECT_UNKNOWN:
-		break;
-	}
-	return SL("BEGIN");
-}
-
 static bool begin_tx(struct executor *x, struct err *err)
 {
-	return send_fenced(x, begin_words(x->conn), err);
+	return send_fenced(x, step_begin_words(x->conn), err);
 }
 
 /* BEGIN, and the limits of the lock budget with it. */
@@ -183,8 +144,9 @@ static struct slice begin_for(struct executor *x, const struct step *first)
 	struct slice limits = budget_limits(&x->budget, first);
 
 	if (!limits.len)
-		return begin_words(x->conn);
-	return arena_printf(x->arena, "%.*s; %.*s", SLICE(begin_words(x->conn)), SLICE(limits));
+		return step_begin_words(x->conn);
+	return arena_printf(
+		x->arena, "%.*s; %.*s", SLICE(step_begin_words(x->conn)), SLICE(limits));
 }
 
 static bool commit(struct executor *x, struct err *err)
@@ -253,32 +215,6 @@ static bool only_sets(const struct statement *st)
 static bool comes_first(const struct step *s)
 {
 	return only_sets(s->statement) && !is_kind(s, CHANGE_SET_ROLE);
-}
-
-/* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
- * by itself, or might. */
-static bool fits_transaction(const struct executor *x, const struct step *s)
-{
-	const struct statement *st = s->statement;
-	const struct engine *e = x->conn->engine;
-
-	if (st->state != STATEMENT_READ || st->nchanges == 0 ||
-		e->needs_no_tx(st, x->conn->id.version))
-		return false;
-	for (size_t i = 0; i < st->nchanges; i++) {
-		const struct change *c = &st->changes[i];
-
-		if (c->kind == CHANGE_CALL)
-			return false;
-		for (size_t k = 0; k < c->ninner; k++)
-			if (c->inner[k].kind == CHANGE_CALL)
-				return false;
-		if (!e->transactional_ddl && change_class_of(c->kind) != CLASS_DATA)
-			return false;
-		if (!e->transactional_ddl && c->kind == CHANGE_TRUNCATE)
-			return false;
-	}
-	return true;
 }
 
 static bool run_with_row(struct executor *x, const struct step *s, struct err *err)
@@ -354,7 +290,8 @@ static struct conn *batch_watcher(void *ctx)
 	return budget_watcher(&x->budget);
 }
 
-static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text)
+static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s, struct slice text,
+	const struct batch_progress *progress)
 {
 	struct executor *x = ctx;
 	struct run_event e = {.kind = kind,
@@ -363,15 +300,38 @@ static void batch_tell(void *ctx, enum run_event_kind kind, const struct step *s
 		.direction = x->plan->direction,
 		.index = x->at + 1,
 		.total = x->plan->nmigrations,
-		.text = text};
+		.text = text,
+		.batch = progress};
 
 	if (x->o->event)
 		x->o->event(x->o->ctx, &e);
 }
 
+static struct slice batch_words(void *ctx, const struct step *s)
+{
+	struct executor *x = ctx;
+
+	return fenced(x, begin_for(x, s));
+}
+
+/* Its limits, where they are the session's, and what the migration has SET before this step. */
+static bool batch_settle(void *ctx, struct conn *c, const struct step *s, struct err *err)
+{
+	struct executor *x = ctx;
+	const struct engine_locks *locks = x->budget.locks;
+	bool ok = true;
+
+	if (locks && !locks->rung)
+		ok = conn_exec(c, locks->limits(x->arena, c->id.dialect, s->wait_ms, false), err);
+	for (const struct step *k = x->plan->steps; ok && k < s; k++)
+		if (k->migration == s->migration && only_sets(k->statement))
+			ok = conn_exec(c, k->sql, err);
+	return ok;
+}
+
 static void tell_keeping(void *ctx, const struct step *s, struct slice text)
 {
-	batch_tell(ctx, EVENT_KEEP, s, text);
+	batch_tell(ctx, EVENT_KEEP, s, text, NULL);
 }
 
 static bool run_in_batches(struct executor *x, const struct step *s, struct err *err)
@@ -384,6 +344,8 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 		.again = batch_again,
 		.fresh = batch_fresh,
 		.watcher = batch_watcher,
+		.words = batch_words,
+		.settle = batch_settle,
 		.tell = batch_tell};
 	struct batch_run b = {.host = &host,
 		.o = x->o,
@@ -395,7 +357,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 	long long begun = io_now_ms();
 	bool ok;
 
-	if (!keep_alone(&x->keep, s, begin_words(x->conn), err))
+	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	ok = batch_run(&b, err);
@@ -450,7 +412,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	struct slice before = SLICE_NONE;
 	long long ms = 0;
 
-	if (!keep_alone(&x->keep, s, begin_words(x->conn), err))
+	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
 	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
 		return false;
@@ -572,7 +534,8 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 			x->kept++;
 		return true;
 	}
-	return fits_transaction(x, s) ? run_with_row(x, s, err) : run_by_intent(x, s, err);
+	return step_fits_transaction(x->conn, s) ? run_with_row(x, s, err)
+						 : run_by_intent(x, s, err);
 }
 
 /* ---- One migration ---- */
@@ -650,7 +613,7 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 
 static void tell_put_back(void *ctx, struct slice text)
 {
-	batch_tell(ctx, EVENT_PUT_BACK, NULL, text);
+	batch_tell(ctx, EVENT_PUT_BACK, NULL, text, NULL);
 }
 
 /* After the statements of a down: what its up had kept. */

@@ -67,8 +67,8 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {"run", "step", "cursor", "moved", "applied", "version",
-		"snapshot", "verified", "archive"};
+	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "control",
+		"applied", "version", "snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
 	journal_place(d, where, &ours, &prefix);
@@ -163,6 +163,21 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL,"
 		" xid %s NOT NULL%s",
 		k, k, n, d == DIALECT_POSTGRES ? "xid" : n, end);
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "part");
+	buf_printf(out,
+		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL, part %s NOT "
+		"NULL, last_key %s, upto %s NOT NULL, rows_seen %s NOT NULL, rows_done %s NOT NULL,"
+		" ranges_done %s NOT NULL, finished %s NOT NULL, updated %s NOT NULL,"
+		" PRIMARY KEY (migration, direction, statement, part)%s",
+		k, dialect_is_mysql(d) ? "varchar(4)" : k, n, n, t, t, n, n, n, n, type_of(d, 'm'),
+		end);
+	/* See control.h. */
+	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+	table(out, d, schema, prefix, "control");
+	buf_printf(out,
+		" (name %s NOT NULL PRIMARY KEY, value %s NOT NULL, set_by %s, set_at %s NOT NULL%s",
+		dialect_is_mysql(d) ? "varchar(64)" : k, t, k, type_of(d, 'm'), end);
 }
 
 /* See snapshot.h and journal_verified(). */
@@ -654,15 +669,17 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 
 static bool close_open_steps(struct journal *j, const struct migration *m, struct err *err)
 {
+	static const char *const walks[] = {"cursor", "part", "moved"};
+
 	buf_adds(&j->sql, "UPDATE ");
 	own(j, "step");
 	sqlf(&j->sql, j->conn->id.dialect,
 		" SET state = 'recorded' WHERE migration = %L AND kind IN ('alone', 'mark')"
 		" AND state <> 'recorded'",
 		m->id);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
 		buf_adds(&j->sql, "; DELETE FROM ");
-		own(j, i ? "moved" : "cursor");
+		own(j, walks[i]);
 		sqlf(&j->sql, j->conn->id.dialect, " WHERE migration = %L", m->id);
 	}
 	return run_sql(j, err);

@@ -10,7 +10,8 @@
  *	step(run, ordinal, migration, direction, statement, kind, hash, state, sql_text,
  *	     before_state, evidence, started, ms, error)
  *	lease(part, epoch, owner, …)		see lease.h; PostgreSQL
- *	cursor(…), moved(…)			see cursor.h
+ *	cursor(…), part(…), moved(…)		see cursor.h
+ *	control(…)				see control.h
  *	snapshot(run, fingerprint, made, content)	the schema as belay left it: snapshot.h
  *	verified(run, migration, query, sql_text, expected, got, state, asked)
  *	archive(name, ordinal, …)		see archive.h
@@ -90,6 +91,7 @@ bool journal_has(struct conn *c, struct slice where, const char *name, bool *yes
 void journal_table_at(struct buf *b, enum dialect d, struct slice where, const char *name);
 /* For cursor.c: one of our tables, quoted; the run's number; the moment, in SQL. */
 void journal_table(struct journal *j, struct buf *b, const char *name);
+void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
 long long journal_run(const struct journal *j);
 const char *journal_now(enum dialect d);
 /* The run is over. */
@@ -98,7 +100,6 @@ bool journal_finish(struct journal *j, const char *state, struct err *err);
  * is left of it is what the server still does. False where that cannot be told. */
 bool journal_runner_died(struct conn *c, struct slice where, struct arena *a);
 /* One of our tables, quoted, where there is no open journal. */
-void journal_name(struct buf *b, enum dialect d, struct slice where, const char *name);
 /* True for tables that are ours, wherever the journal is. */
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name);
 /* True for tables that are ours: comparisons leave them out. */

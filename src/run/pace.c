@@ -1,24 +1,21 @@
-/* pace.c - when the next batch may begin: never at others' cost.
- *
- * Signals are read once a second on a second connection, between two batches: standbys that fall
- * behind, sessions that wait for the table, the project's own question, a file. One that cannot be
- * read holds the batches up like one that says stop, for a while; then the run gives up. */
-#include "run/batch.h"
+/* pace.c - waiting for the next batch's turn. */
+#include "run/pace.h"
 
 #include "base/io.h"
+#include "run/control.h"
 
 #include <time.h>
-#include <unistd.h>
 
 enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
-	LAG_MS = 10000,  /* standbys may be behind so far, when nobody says */
-	REST_MOST = 2000 /* after one batch */
+	BUSY_MS = 5000,   /* who was at work a moment ago will be again */
+	OTHERS = 10,      /* transactions a second that are nobody's work to speak of */
+	OWN = 3,          /* of ours for a batch: itself, and looks at who may be in the way */
+	REST_MOST = 2000, /* after one batch */
 };
-#define LAG_BYTES (128ll << 20)
 
-static bool nap(struct pace *p, long long ms, struct err *err)
+bool pace_nap(struct pace *p, long long ms, struct err *err)
 {
 	long long until = io_now_ms() + ms, now;
 
@@ -33,134 +30,109 @@ static bool nap(struct pace *p, long long ms, struct err *err)
 	return true;
 }
 
-/* Each of these gives the reason to wait, or nothing; *lost: the signal itself cannot be read. */
-
-static struct slice by_file(struct pace *p)
+bool pace_is_busy(const struct pace *p)
 {
-	const char *path = p->limits->pause_file;
-
-	if (!path || access(path, F_OK) != 0)
-		return SLICE_NONE;
-	return arena_printf(&p->arena, "the file %s is there", path);
+	return p->engine->pressure && io_now_ms() < p->busy_until;
 }
 
-static struct slice lost_signal(struct pace *p, const char *what, struct err *why, bool *lost)
+/* Is anybody else at work? A moment's look misses short transactions: they are counted. The server
+ * counts ours up to a second late: those of the time before may be among them. */
+static void note_others(struct pace *p)
 {
-	struct slice text = arena_printf(
-		&p->arena, "%s cannot be read: %s", what, why->message ? why->message : "");
+	const struct batch_pressure *before = &p->before.server, *now = &p->now.server;
+	long long others = -1;
 
-	*lost = true;
-	err_done(why);
-	return text;
-}
-
-static struct slice by_query(struct pace *p, struct conn *w, bool *lost)
-{
-	struct err why = {0};
-	struct rows r = {0};
-	struct slice v;
-
-	if (!p->limits->pause_query.len)
-		return SLICE_NONE;
-	if (!w) {
-		err_set(&why, ERR_CONNECT, "there is no second connection");
-		return lost_signal(p, "pause_query", &why, lost);
+	if (!p->now.known) {
+		p->busy_until = p->now.at + BUSY_MS;
+		p->seen_others = true;
+		return;
 	}
-	if (!conn_query(w, p->limits->pause_query, &p->arena, &r, &why))
-		return lost_signal(p, "pause_query", &why, lost);
-	if (r.nrows != 1 || r.ncols != 1) {
-		err_set(&why, ERR_INPUT, "it wants one row with one value");
-		return lost_signal(p, "pause_query", &why, lost);
+	if (p->before.known)
+		others = pace_rate(p, before->commits + p->own + p->own_before / OWN, now->commits);
+	p->seen_others = p->before.known || now->active > 0;
+	if (now->active > 0 || others > OTHERS)
+		p->busy_until = p->now.at + BUSY_MS;
+	else if (!p->before.known)
+		p->busy_until = p->now.at + READ_MS; /* nobody can tell yet */
+	p->own_before = p->own;
+	p->own = 0;
+	p->before = p->now;
+}
+
+static bool lost_too_long(struct pace *p, struct slice reason, struct err *err)
+{
+	if (!p->failed_since)
+		p->failed_since = p->now.at;
+	if (p->now.at - p->failed_since < p->o->patience_ms)
+		return false;
+	err_set(err, ERR_BLOCKED, "the batches are held up: %.*s", SLICE(reason));
+	err_hint(err, "A signal that is lost counts as one that says stop. When it is back, run "
+		      "the same command again.");
+	return true;
+}
+
+/* For belay batches, which asks elsewhere. Not to be able to write it is no reason to stop. */
+static void note_reason(struct pace *p)
+{
+	struct err ignored = {0};
+
+	if (!p->reason.len && !p->noted)
+		return;
+	if (!p->reason.len || !p->noted)
+		control_write(p->conn, p->o->journal_where, SL("held"), p->reason, &ignored);
+	p->noted = p->reason.len > 0;
+	err_done(&ignored);
+}
+
+bool pace_look(struct pace *p, struct slice *reason, struct err *err)
+{
+	bool lost;
+
+	*reason = SLICE_NONE;
+	if (p->asked && io_now_ms() - p->asked < (p->reason.len ? READ_MS / 2 : READ_MS)) {
+		*reason = p->reason;
+		return true;
 	}
-	v = rows_get(&r, 0, 0);
-	if (rows_null(&r, 0, 0) || slice_is(v, "f") || slice_is(v, "0") || slice_iis(v, "false"))
-		return SLICE_NONE;
-	if (slice_is(v, "t") || slice_is(v, "1") || slice_iis(v, "true"))
-		return SL("pause_query says so");
-	err_set(&why, ERR_INPUT, "it wants true or false, not \"%.*s\"",
-		SLICE(slice_sub(v, 0, 40)));
-	return lost_signal(p, "pause_query", &why, lost);
-}
-
-static struct slice by_lag(struct pace *p, const struct batch_pressure *s, bool *lost)
-{
-	int most = p->limits->max_lag_ms ? p->limits->max_lag_ms : LAG_MS;
-
-	if (s->lag_ms > most)
-		return arena_printf(
-			&p->arena, "a standby is %lld ms behind (max_lag %d ms)", s->lag_ms, most);
-	if (s->lag_bytes > LAG_BYTES)
-		return arena_printf(
-			&p->arena, "a standby is %lld MB behind", s->lag_bytes / (1ll << 20));
-	/* Who asked for a limit wants to be sure of it. */
-	if (!s->unseen || !p->limits->max_lag_ms)
-		return SLICE_NONE;
-	*lost = true;
-	return SL("this role may not see how far standbys are behind (GRANT pg_monitor)");
-}
-
-static struct slice by_pressure(struct pace *p, struct conn *w, bool *lost)
-{
-	struct batch_pressure s = {0};
-	struct err why = {0};
-	struct slice reason;
-
-	if (!p->engine->pressure)
-		return SLICE_NONE;
-	p->busy = true;
-	if (!w) {
-		err_set(&why, ERR_CONNECT, "there is no second connection");
-		return lost_signal(p, "the server's state", &why, lost);
-	}
-	if (!p->engine->pressure(w, p->session, p->key, &s, &why))
-		return lost_signal(p, "the server's state", &why, lost);
-	p->busy = s.active > 0;
-	reason = by_lag(p, &s, lost);
-	if (!reason.len && s.waiters)
-		reason = arena_printf(&p->arena, "%lld session%s waiting for a lock on the table",
-			s.waiters, s.waiters == 1 ? " is" : "s are");
-	return reason;
-}
-
-static struct slice reason_to_wait(struct pace *p, bool *lost)
-{
-	struct slice reason = by_file(p);
-	struct conn *w;
-
-	*lost = false;
-	if (reason.len)
-		return reason;
-	w = p->limits->pause_query.len || p->engine->pressure ? p->watcher(p->ctx) : NULL;
-	reason = by_query(p, w, lost);
-	return reason.len ? reason : by_pressure(p, w, lost);
+	arena_reset(&p->arena);
+	if (!control_read(
+		    p->conn, p->o->journal_where, &p->o->batches, &p->limits, &p->paused, err))
+		return false;
+	*reason = p->reason = pace_reason(p, &lost);
+	p->asked = p->now.at;
+	note_reason(p);
+	note_others(p);
+	if (!lost)
+		p->failed_since = 0;
+	else if (lost_too_long(p, *reason, err))
+		return false;
+	return true;
 }
 
 bool pace_wait(struct pace *p, struct err *err)
 {
+	long long begun = io_now_ms();
 	struct slice reason;
-	bool lost;
 
-	if (p->asked && io_now_ms() - p->asked < READ_MS)
-		return true;
 	for (;;) {
-		arena_reset(&p->arena);
-		reason = reason_to_wait(p, &lost);
-		p->asked = io_now_ms();
-		if (!lost)
-			p->failed_since = 0;
+		if (!pace_look(p, &reason, err))
+			return false;
 		if (!reason.len)
-			return true;
+			break;
 		p->held(p->ctx, reason);
-		if (lost && !p->failed_since)
-			p->failed_since = p->asked;
-		if (lost && p->asked - p->failed_since >= p->patience_ms) {
-			err_set(err, ERR_BLOCKED, "the batches are held up: %.*s", SLICE(reason));
-			return err_hint(err, "A signal that is lost counts as one that says stop. "
-					     "When it is back, run the same command again.");
-		}
-		if (!nap(p, READ_MS / 2, err))
+		if (!pace_nap(p, READ_MS / 2, err))
 			return false;
 	}
+	p->held_ms += io_now_ms() - begun;
+	return true;
+}
+
+void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
+{
+	p->own += OWN;
+	/* One slow commit is chance; half of it remains with each that is not. */
+	if (commit_ms >= 0)
+		p->commit_ms = (p->commit_ms + commit_ms) / 2;
+	p->dead += dead_rows;
 }
 
 bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
@@ -170,12 +142,29 @@ bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
 	/* Who waits for us in a queue of its own polling has to find the moment. */
 	if (p->engine->most_ms && !waited)
 		ms = ms / 5;
-	else if (!p->busy && !waited)
+	else if (!waited && (!pace_is_busy(p) || !p->seen_others))
 		return true;
-	return nap(p, ms > 0 ? ms : 1, err);
+	return pace_nap(p, ms > 0 ? ms : 1, err);
+}
+
+void pace_begin(struct pace *p)
+{
+	enum { CLEAN_LEAST = 50000, CLEAN_PERCENT = 8 };
+	long long rows = p->key->rows;
+
+	p->limits = p->o->batches;
+	p->cleaned = io_now_ms();
+	if (p->engine->clean && rows >= CLEAN_LEAST)
+		p->clean_at = rows * CLEAN_PERCENT / 100 > CLEAN_LEAST ? rows * CLEAN_PERCENT / 100
+								       : CLEAN_LEAST;
 }
 
 void pace_done(struct pace *p)
 {
+	p->reason = SLICE_NONE;
+	if (p->conn->ops->alive(p->conn) && !p->conn->ops->in_transaction(p->conn))
+		note_reason(p);
+	for (size_t i = 0; i < MOST_REPLICAS; i++)
+		conn_close(p->replicas[i]);
 	arena_done(&p->arena);
 }

@@ -65,8 +65,17 @@ enum run_event_kind {
 	EVENT_RETRY,
 	EVENT_BATCH,    /* of a statement in batches one more is done; text: how far it has come */
 	EVENT_PAUSE,    /* the batches wait; text: what for */
+	EVENT_LEFT,     /* when all is walked there are rows left; text: how many */
 	EVENT_KEEP,     /* what would be lost is kept; text: what, where, how large */
 	EVENT_PUT_BACK, /* what the migration's up had kept is there again; text: what, how much */
+};
+/* How far the batches of a statement have come. */
+struct batch_progress {
+	long long seen, total; /* rows; total about, 0 = unknown */
+	long long per_second;
+	long long least_s, most_s; /* left; -1 = unknown */
+	const char *signal;        /* holds them up; NULL = none */
+	bool busy;                 /* others are at work: batches are short, and rest */
 };
 struct run_event {
 	enum run_event_kind kind;
@@ -75,7 +84,8 @@ struct run_event {
 	enum direction direction;
 	size_t index, total; /* of migrations, from 1 */
 	long long ms;
-	struct slice text; /* RETRY: who blocks; VERIFY: what failed */
+	struct slice text;                  /* RETRY: who blocks; VERIFY: what failed */
+	const struct batch_progress *batch; /* BATCH, PAUSE */
 };
 
 /* A statement that was under way when an earlier run was killed, and that the database cannot tell
@@ -94,8 +104,16 @@ void run_lock_drop(struct run_lock *l);
 /* Statements in batches; 0 and nothing = the default. */
 struct batch_limits {
 	int target_ms, max_rows, max_lag_ms;
+	int max_commit_ms;        /* a COMMIT of ours may take so long */
+	int max_active;           /* other sessions at work */
+	int max_wal_kb;           /* that the server's log grows in a second */
+	int max_history;          /* InnoDB: old versions that wait to be purged */
+	int max_snapshot_ms;      /* PostgreSQL: somebody's snapshot, when vacuum is due */
+	int parallel;             /* batches at the same time */
+	struct window window;     /* wait outside of it */
 	struct slice pause_query; /* true = wait */
 	const char *pause_file;   /* wait while it is there */
+	struct names replicas;    /* URLs: servers that must keep up */
 };
 
 struct run_options {
@@ -127,6 +145,8 @@ struct run_options {
 	/* A second connection: to see who is in the way, and for the lease's heartbeat. May be
 	 * NULL. */
 	bool (*open_watcher)(void *ctx, struct conn **out, struct err *err);
+	/* A server that replays what we change, by its URL. May be NULL. */
+	bool (*open_replica)(void *ctx, struct slice url, struct conn **out, struct err *err);
 	/* True: stop at the next place where all that was done stays. May be NULL. */
 	bool (*stopping)(void *ctx);
 	struct window window; /* no migration begins outside of it */

@@ -116,9 +116,15 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
 
-/* ---- window.c ---- */
-/* ERR_BLOCKED outside of it; `at`: where it is written, or nothing. */
-bool in_window(const struct window *w, struct span at, const struct migration *m, struct err *err);
+/* ---- step.c ---- */
+struct slice step_begin_words(const struct conn *c);
+/* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
+ * by itself, or might. */
+bool step_fits_transaction(const struct conn *c, const struct step *s);
+bool step_place_of_failure(const struct step *s, struct err *err);
+/* Both in one message; the place of a failure is counted from where `sql` begins. */
+bool step_send_with(
+	struct conn *c, struct arena *a, struct slice words, struct slice sql, struct err *err);
 
 /* ---- pin.c ---- */
 /* `p` is the run's own copy: its table gets the full name. After history_create. */

@@ -438,7 +438,8 @@ struct slice redact_tokens(struct arena *a, struct slice text)
 	if (!redact_find_token(text, 0, &off, &len))
 		return text;
 	copy = arena_cstr(a, text);
-	while (redact_find_token(text, from, &off, &len)) {
+	/* In the copy: a key that is glued to another one shows when that has gone. */
+	while (redact_find_token(slice_n(copy, text.len), from, &off, &len)) {
 		for (size_t i = off; i < off + len; i++)
 			if (copy[i] != '\n' && copy[i] != '\r')
 				copy[i] = '*';

@@ -132,11 +132,35 @@ static void test_urls(void **state)
 	url("", "");
 }
 
+/* Keys known by their shape: one behind another is hidden too. */
+static void test_tokens(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{"x ASIA8888888888888888 y", "x ******************** y"},
+		{"ASIA8888888888888888sk_live_8888888888888888",
+			"********************************************"},
+		{"task_live_8888888888888888", "task_live_8888888888888888"},
+	};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct slice got = redact_tokens(&a, slice_of(cases[i].text));
+
+		assert_int_equal(got.len, strlen(cases[i].shown));
+		assert_memory_equal(got.at, cases[i].shown, got.len);
+	}
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sql),
 		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

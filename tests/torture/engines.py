@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OURS = ("run", "step", "applied", "cursor", "moved", "version")
+OURS = ("run", "step", "applied", "cursor", "moved", "version", "snapshot", "verified", "archive")
 FRAMEWORKS = ("schema_migrations", "_prisma_migrations", "flyway_schema_history", "belay_migrations",
               "goose_db_version")
 
@@ -67,6 +67,8 @@ class Postgres:
         if like:  # a pooler's sessions would stand in the way
             self.end_sessions(like)
         self.ask("postgres", f"CREATE DATABASE {db} TEMPLATE {like or 'template0'}")
+        if like and self.ask(db, "SELECT to_regclass('belay.run')"):  # a copy would be refused
+            self.ask(db, f"UPDATE belay.run SET database_name = '{db}'")
 
     def drop(self, db):
         force = " WITH (FORCE)" if self.version >= 130000 else ""
@@ -135,6 +137,8 @@ class MariaDB:
         self.ask("mysql", f"CREATE DATABASE {db}", *(
             words for t in (self.tables(like) if like else []) for words in (
                 f"CREATE TABLE {db}.{t} LIKE {like}.{t}", f"INSERT INTO {db}.{t} SELECT * FROM {like}.{t}")))
+        if like and "belay_run" in self.tables(like):  # a copy would be refused
+            self.ask(db, f"UPDATE belay_run SET database_name = '{db}'")
 
     def drop(self, db):
         self.end_sessions(db)
@@ -151,13 +155,13 @@ class MariaDB:
 
     def sight(self, db):
         ours = {*FRAMEWORKS, *("belay_" + t for t in OURS)}
-        tables = [t for t in self.tables(db) if t not in ours]
+        tables = [t for t in self.tables(db) if t not in ours and not t.startswith("belay_archive_")]
         schema = self.ask(db, *(f"SHOW CREATE TABLE {t}" for t in tables + self.tables(db, "VIEW")),
                           "SELECT trigger_name, action_statement FROM information_schema.triggers "
                           f"WHERE trigger_schema = '{db}'")
         rows = self.ask(db, *(f"SELECT '{t}', x.* FROM {t} x" for t in tables))
-        return sorted_lines(re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")).replace("\\n", "\n")
-                            + "\n" + rows, r"$^")
+        text = re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")).replace("\\n", "\n") + "\n" + rows
+        return sorted_lines(text, r"$^")
 
     def journal(self, table):
         return f"belay_{table}"
@@ -191,6 +195,10 @@ class Sqlite:
     def create(self, db, like=None):
         if like and os.path.exists(self.path(like)):
             shutil.copy(self.path(like), self.path(db))
+            st, path = os.stat(self.path(db)), os.path.realpath(self.path(db))
+            if self.ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'belay_run'"):  # a copy would be refused
+                self.ask(db, f"UPDATE belay_run SET database_name = '{path}', "
+                             f"system_id = 'inode:{st.st_dev:x}:{st.st_ino:x}'")
 
     def drop(self, db):
         for ending in ("", "-journal", "-wal", "-shm"):

@@ -44,6 +44,7 @@ class Kind:
     layouts: tuple = ("golang-migrate", "dbmate", "prisma", "flyway")
     seconds: float = 0          # how long the run takes by itself
     least: int = 0              # version of the server
+    options: tuple = ()         # of the command line
 
 
 BOTH = ("golang-migrate", "dbmate")
@@ -145,6 +146,15 @@ INSERT INTO loose SELECT i, 0 FROM generate_series(1, 400) i;
     Kind("down separate", PG_LIKE, ["CREATE INDEX CONCURRENTLY big_a ON big (a);\n"],
          [OUTSIDE + "UPDATE big SET n = n + 1;\nDROP INDEX CONCURRENTLY big_a;\nINSERT INTO log VALUES ('once');\n"],
          undo=True, layouts=BOTH),
+    # ---- what is kept before it goes ----
+    Kind("archive", ("postgres",) + LITE, ["""ALTER TABLE big DROP COLUMN a;
+UPDATE big SET n = n + 1;
+DROP TABLE log;
+"""], base="INSERT INTO log VALUES ('worth keeping');\n", options=("--backup",), layouts=BOTH),
+    Kind("archive", ("mariadb",), ["""ALTER TABLE big DROP COLUMN a;
+UPDATE big SET n = n + 1;
+DROP TABLE log;
+"""], base="INSERT INTO log VALUES ('worth keeping');\n", options=("--backup",), layouts=BOTH),
     # ---- long enough for the lease to be renewed ----
     Kind("lease renewal", PG_LIKE, [OUTSIDE + """INSERT INTO log VALUES ('before');
 INSERT INTO log SELECT 'once' FROM pg_sleep(3.6);

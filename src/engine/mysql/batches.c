@@ -8,6 +8,8 @@
 #include "queries.h"
 #include "sql/quote.h"
 
+#include <stdint.h>
+
 enum { TABLE_TYPE, TRANSACTIONS, TABLE_ROWS, INDEX, COLUMN, DATA_TYPE };
 
 static long long number(const struct rows *r, size_t row, size_t col)
@@ -139,6 +141,36 @@ static void literal(struct buf *b, const struct batch_key *k, size_t column, str
 	}
 }
 
+/* Counters of the whole server, by their names. */
+static bool read_counters(struct conn *c, struct batch_pressure *out, struct err *err)
+{
+	const struct {
+		const char *name;
+		long long *into;
+	} counters[] = {{"handler_commit", &out->commits}, {"innodb_os_log_written", &out->written},
+		{"innodb_history_list_length", &out->history},
+		{"trx_rseg_history_len", &out->history}};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok = conn_query(c,
+		slice_of(c->id.dialect == DIALECT_MARIADB ? query_mysql_counters_mariadb
+							  : query_mysql_counters_mysql),
+		&a, &r, err);
+
+	for (size_t i = 0; ok && i < r.nrows; i++)
+		for (size_t k = 0; k < sizeof counters / sizeof *counters; k++)
+			if (slice_iis(rows_get(&r, i, 0), counters[k].name))
+				*counters[k].into = number(&r, i, 1);
+	arena_done(&a);
+	/* Not everybody may see them: then they are not known. */
+	if (!ok && c->ops->alive(c) && err->code != ERR_INTERRUPTED) {
+		err_done(err);
+		*err = (struct err){0};
+		return true;
+	}
+	return ok;
+}
+
 static bool pressure(struct conn *watcher, struct slice session, const struct batch_key *k,
 	struct batch_pressure *out, struct err *err)
 {
@@ -150,11 +182,111 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 
 	(void)k;
 	if (ok)
-		*out = (struct batch_pressure){
-			.active = number(&r, 0, 0), .waiters = number(&r, 0, 1)};
+		*out = (struct batch_pressure){.active = number(&r, 0, 0),
+			.waiters = number(&r, 0, 1),
+			.commits = -1,
+			.written = -1,
+			.history = -1,
+			.snapshot_ms = -1};
+	ok = ok && read_counters(watcher, out, err);
 	arena_done(&a);
 	return ok;
 }
 
+/* Seconds are all it tells. NULL: it does not follow, or not at this moment.
+ * https://mariadb.com/kb/en/show-all-slaves-status/
+ * https://dev.mysql.com/doc/refman/8.4/en/show-replica-status.html */
+static bool behind(struct conn *replica, long long *ms, struct err *err)
+{
+	bool maria = replica->id.dialect == DIALECT_MARIADB;
+	struct slice sql = maria                          ? SL("SHOW ALL SLAVES STATUS")
+			   : replica->id.version >= 80022 ? SL("SHOW REPLICA STATUS")
+							  : SL("SHOW SLAVE STATUS");
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok = conn_query(replica, sql, &a, &r, err);
+
+	*ms = -1;
+	for (size_t row = 0; ok && row < r.nrows; row++)
+		for (size_t col = 0; col < r.ncols; col++) {
+			long long seconds = number(&r, row, col);
+
+			if (!slice_is(r.names[col], "Seconds_Behind_Master") &&
+				!slice_is(r.names[col], "Seconds_Behind_Source"))
+				continue;
+			if (seconds < 0) {
+				*ms = -1;
+				arena_done(&a);
+				return true;
+			}
+			if (seconds * 1000 > *ms)
+				*ms = seconds * 1000;
+		}
+	arena_done(&a);
+	return ok;
+}
+
+static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
+	struct slice *out, struct err *err)
+{
+	struct cell params[2] = {{.text = table.name}, {.text = table.schema}};
+	struct rows r = {0};
+	bool ok = conn_query_params(c,
+		SL("SELECT column_name, column_type FROM information_schema.columns WHERE"
+		   " table_name = ? AND table_schema = coalesce(nullif(?, ''), database())"),
+		params, 2, a, &r, err);
+
+	for (size_t i = 0; ok && i < columns.n; i++) {
+		out[i] = SLICE_NONE;
+		for (size_t k = 0; k < r.nrows; k++)
+			if (slice_ieq(rows_get(&r, k, 0), columns.at[i]))
+				out[i] = rows_get(&r, k, 1);
+	}
+	return ok;
+}
+
+/* How a type is written in CAST; collations would take A for a, and 'a ' for 'a'. */
+static bool same(struct buf *b, struct slice type, struct slice column, struct slice value)
+{
+	bool is_unsigned = slice_ifind(type, SL("unsigned")) != SIZE_MAX;
+	struct slice rest = type, word = SLICE_NONE, name = SLICE_NONE;
+
+	slice_next(&rest, '(', &word);
+	slice_next(&word, ' ', &name);
+	if (slice_ends(name, "int"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %s)", SLICE(column), SLICE(value),
+			is_unsigned ? "UNSIGNED" : "SIGNED");
+	else if (slice_iis(name, "decimal") || slice_iis(name, "datetime") ||
+		 slice_iis(name, "date") || slice_iis(name, "time"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %.*s)", SLICE(column), SLICE(value),
+			SLICE(is_unsigned ? slice_sub(type, 0, slice_ifind(type, SL(" unsigned")))
+					  : type));
+	else if (slice_iis(name, "float") || slice_iis(name, "double"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS %s)", SLICE(column), SLICE(value),
+			slice_iis(name, "float") ? "FLOAT" : "DOUBLE");
+	else if (slice_iis(name, "char"))
+		buf_printf(b,
+			"CAST(RTRIM(CONVERT(%.*s USING utf8mb4)) AS BINARY) <=> "
+			"CAST(RTRIM(CONVERT(%.*s USING utf8mb4)) AS BINARY)",
+			SLICE(column), SLICE(value));
+	else if (slice_iis(name, "varchar") || slice_ends(name, "text"))
+		buf_printf(b,
+			"CAST(CONVERT(%.*s USING utf8mb4) AS BINARY) <=> "
+			"CAST(CONVERT(%.*s USING utf8mb4) AS BINARY)",
+			SLICE(column), SLICE(value));
+	else if (slice_iis(name, "varbinary") || slice_ends(name, "blob"))
+		buf_printf(b, "%.*s <=> CAST(%.*s AS BINARY)", SLICE(column), SLICE(value));
+	else
+		return false;
+	return true;
+}
+
 const struct engine_batches mysql_batches = {
-	.key = key, .literal = literal, .pressure = pressure, .no_row_ranges = true};
+	.types = types,
+	.same = same,
+	.key = key,
+	.literal = literal,
+	.pressure = pressure,
+	.behind = behind,
+	.no_row_ranges = true,
+};

@@ -36,11 +36,37 @@ static bool tables(struct conn *c, struct arena *a, struct slice schema, struct 
 	return true;
 }
 
+/* The primary key, else the first unique one without holes. What batches ask
+ * (queries/mysql/batch_key) takes seconds on a server with many tables; this is one look-up. */
+static bool key_of(struct conn *c, struct arena *a, struct kept_table *t, struct err *err)
+{
+	struct cell params[2] = {{.text = t->name.schema}, {.text = t->name.name}};
+	struct rows r = {0};
+	size_t to;
+
+	if (!conn_query_params(c,
+		    SL("SELECT index_name, column_name, nullable = 'YES' OR sub_part IS NOT NULL"
+		       " OR column_name IS NULL"
+		       " FROM information_schema.statistics WHERE table_schema = ?"
+		       " AND table_name = ? AND non_unique = 0"
+		       " ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"),
+		    params, 2, a, &r, err))
+		return false;
+	for (size_t from = 0; from < r.nrows && t->key.n == 0; from = to) {
+		bool holes = false;
+
+		for (to = from;
+			to < r.nrows && slice_eq(rows_get(&r, to, 0), rows_get(&r, from, 0)); to++)
+			holes |= !slice_is(rows_get(&r, to, 2), "0");
+		for (size_t i = from; i < to && !holes; i++)
+			names_add(a, &t->key, rows_get(&r, i, 1));
+	}
+	return true;
+}
+
 static bool columns(struct conn *c, struct arena *a, struct kept_table *t, struct err *err)
 {
 	struct cell params[2] = {{.text = t->name.schema}, {.text = t->name.name}};
-	struct batch_key key = {0};
-	struct err ignored = {0};
 	struct rows r = {0};
 
 	if (!conn_query_params(c,
@@ -52,17 +78,7 @@ static bool columns(struct conn *c, struct arena *a, struct kept_table *t, struc
 	for (size_t i = 0; i < r.nrows; i++)
 		names_add(a, &t->columns, rows_get(&r, i, 0));
 	t->casts = ARENA_ARRAY(a, t->columns.n + 1, struct slice);
-	/* A table without a key is no failure here. */
-	if (mysql_batches.key(c, a, t->name, (struct names){0}, (struct names){0}, &key, &ignored))
-		t->key = key.columns;
-	/* What the server itself said is one. */
-	if (ignored.native || ignored.sqlstate[0] || ignored.code == ERR_INTERRUPTED ||
-		ignored.code == ERR_CONNECT) {
-		err_move(err, &ignored);
-		return false;
-	}
-	err_done(&ignored);
-	return true;
+	return key_of(c, a, t, err);
 }
 
 static bool table(struct conn *c, struct arena *a, struct name name, bool *found,
@@ -126,8 +142,7 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return true;
 }
 
-static bool show(
-	struct conn *c, struct arena *a, struct name t, struct slice *out, struct err *err)
+static bool show(struct conn *c, struct arena *a, struct name t, struct slice *out, struct err *err)
 {
 	struct rows r = {0};
 
@@ -195,8 +210,8 @@ static void add_key(
 	struct arena *a, struct names *out, struct name t, struct slice line, struct slice quoted)
 {
 	struct slice rest = slice_from(line, slice_find(line, SL("(")));
-	bool shared = slice_find(rest, SL("`,")) != SIZE_MAX ||
-		      slice_find(rest, SL("),")) != SIZE_MAX;
+	bool shared =
+		slice_find(rest, SL("`,")) != SIZE_MAX || slice_find(rest, SL("),")) != SIZE_MAX;
 	size_t at = slice_find(line, SL("KEY `"));
 
 	if (slice_find(rest, quoted) == SIZE_MAX)
@@ -241,10 +256,9 @@ static void define_column(struct arena *a, struct name t, struct slice text, str
 	/* What counts by itself has to be a key first. */
 	counted = slice_find(own, SL(" AUTO_INCREMENT"));
 	alter(a, before, t, "ADD COLUMN",
-		counted == SIZE_MAX
-			? own
-			: arena_printf(a, "%.*s%.*s", SLICE(slice_sub(own, 0, counted)),
-				  SLICE(slice_from(own, counted + 15))),
+		counted == SIZE_MAX ? own
+				    : arena_printf(a, "%.*s%.*s", SLICE(slice_sub(own, 0, counted)),
+					      SLICE(slice_from(own, counted + 15))),
 		place);
 	if (counted != SIZE_MAX)
 		alter(a, after, t, "MODIFY COLUMN", own, place);

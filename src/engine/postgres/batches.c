@@ -188,9 +188,106 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 			.unseen = number(&r, 0, 2),
 			.lag_ms = number(&r, 0, 3),
 			.lag_bytes = number(&r, 0, 4),
-			.waiters = number(&r, 0, 5)};
+			.waiters = number(&r, 0, 5),
+			.commits = number(&r, 0, 6),
+			.written = number(&r, 0, 7),
+			.history = -1,
+			.snapshot_ms = number(&r, 0, 8),
+			.snapshot_by = number(&r, 0, 9)};
 	arena_done(&a);
 	return ok;
 }
 
-const struct engine_batches pg_batches = {.key = key, .literal = literal, .pressure = pressure};
+/* Without the lock it does not wait: an autovacuum is at it, or somebody changes the table.
+ * TRUNCATE would want a lock that stops everybody.
+ * https://www.postgresql.org/docs/current/sql-vacuum.html */
+static bool clean(
+	struct conn *c, const struct batch_key *k, enum batch_cleaned *out, struct err *err)
+{
+	struct cell param = {.text = k->at};
+	struct arena a = {0};
+	struct rows r = {0}, owner = {0};
+	bool ok = c->ops->exec(c,
+		arena_printf(&a, "VACUUM (SKIP_LOCKED, TRUNCATE off) %.*s", SLICE(k->at)), &a, &r,
+		err);
+
+	*out = BATCH_CLEANED;
+	/* It was skipped. The reason is told in words of any language. */
+	if (ok && r.nwarnings) {
+		ok = conn_query_params(c,
+			SL("SELECT pg_catalog.pg_has_role(relowner, 'USAGE')"
+			   " FROM pg_catalog.pg_class WHERE oid = $1::regclass"),
+			&param, 1, &a, &owner, err);
+		*out = ok && owner.nrows && yes(&owner, 0, 0) ? BATCH_CLEAN_BUSY
+							      : BATCH_CLEAN_REFUSED;
+	}
+	arena_done(&a);
+	return ok;
+}
+
+/* https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL */
+static bool behind(struct conn *replica, long long *ms, struct err *err)
+{
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok = conn_query(replica,
+		SL("SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN -1"
+		   " WHEN pg_catalog.pg_last_wal_receive_lsn() = "
+		   "pg_catalog.pg_last_wal_replay_lsn() "
+		   "THEN 0 ELSE coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - "
+		   "pg_catalog.pg_last_xact_replay_timestamp()) * 1000, 0) END::bigint"),
+		&a, &r, err);
+
+	if (ok)
+		*ms = number(&r, 0, 0);
+	arena_done(&a);
+	return ok;
+}
+
+static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
+	struct slice *out, struct err *err)
+{
+	struct buf b = {0};
+	struct cell params[1];
+	struct rows r = {0};
+	bool ok;
+
+	quote_name(&b, DIALECT_POSTGRES, table.schema, table.name);
+	params[0].text = arena_slice(a, buf_slice(&b));
+	params[0].null = false;
+	buf_done(&b);
+	ok = conn_query_params(c,
+		SL("SELECT attname, pg_catalog.format_type(atttypid, atttypmod)"
+		   " FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"),
+		params, 1, a, &r, err);
+	for (size_t i = 0; ok && i < columns.n; i++) {
+		out[i] = SLICE_NONE;
+		for (size_t k = 0; k < r.nrows; k++)
+			if (slice_eq(rows_get(&r, k, 0), columns.at[i]))
+				out[i] = rows_get(&r, k, 1);
+	}
+	return ok;
+}
+
+/* The same type written by the same session: then the same text is the same value, also where the
+ * type knows no equality (json) or a generous one (citext, collations that ignore case). */
+static bool same(struct buf *b, struct slice type, struct slice column, struct slice value)
+{
+	if (!type.len)
+		return false;
+	buf_printf(b,
+		"%.*s::text COLLATE \"C\" IS NOT DISTINCT FROM %.*s::%.*s::text COLLATE \"C\"",
+		SLICE(column), SLICE(value), SLICE(type));
+	return true;
+}
+
+const struct engine_batches pg_batches = {
+	.key = key,
+	.literal = literal,
+	.pressure = pressure,
+	.clean = clean,
+	.behind = behind,
+	.lazily = "SET LOCAL synchronous_commit = off",
+	.types = types,
+	.same = same,
+};

@@ -25,11 +25,10 @@ static long long room_of(struct conn *c, struct arena *a)
 	struct rows r = {0};
 	struct statvfs fs;
 	long long room = -1;
-	bool tx = c->ops->in_transaction(c);
 
 	if (!host || host[0] != '/' || !c->id.superuser)
 		return -1;
-	if (!tx && conn_query(c, SL("SHOW data_directory"), a, &r, &ignored) && r.nrows &&
+	if (conn_query(c, SL("SHOW data_directory"), a, &r, &ignored) && r.nrows &&
 		statvfs(arena_cstr(a, rows_get(&r, 0, 0)), &fs) == 0)
 		room = (long long)fs.f_bavail * (long long)fs.f_frsize;
 	err_done(&ignored);

@@ -540,6 +540,41 @@ static enum rerun guarded_rerun(const struct looking *l)
 	return RERUN_UNKNOWN;
 }
 
+/* What hangs on a thing that nobody has described: keys, views, triggers, partitions. */
+static void undescribed(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r;
+
+	if (catalog_is_complete(l->catalog) || l->out->outcome == OUTCOME_FAILS)
+		return;
+	switch ((int)c->kind) {
+	case CHANGE_DROP_TABLE:
+	case CHANGE_DROP_VIEW:
+	case CHANGE_DROP_MATVIEW:
+	case CHANGE_DROP_COLUMN:
+	case CHANGE_TRUNCATE:
+	case CHANGE_INSERT:
+	case CHANGE_UPDATE:
+	case CHANGE_DELETE:
+	case CHANGE_MERGE:
+	case CHANGE_COPY_IN:
+	case CHANGE_REINDEX:
+		r = pg_relation(l, c->target, OBJECT_NONE);
+		if (c->target.name.len && r.presence == UNKNOWN && c->type != OBJECT_INDEX)
+			pg_need(l, "definition of %.*s.%.*s", SLICE(r.name.schema),
+				SLICE(r.name.name));
+		break;
+	case CHANGE_DROP_TYPE:
+	case CHANGE_DROP_DOMAIN:
+	case CHANGE_DROP_SCHEMA:
+		pg_need(l, "what uses %.*s", SLICE(c->target.name));
+		break;
+	default:
+		break;
+	}
+}
+
 static void look_at(struct looking *l)
 {
 	const struct pg_action *a = action_of(l->change->kind);
@@ -550,6 +585,7 @@ static void look_at(struct looking *l)
 	if (a)
 		act(l, a);
 	pg_refusals(l);
+	undescribed(l);
 	if (l->change->flags & CHANGE_GUARDED)
 		l->rerun = guarded_rerun(l);
 	if (l->change->kind == CHANGE_DO_BLOCK && l->statement->partly_opaque) {

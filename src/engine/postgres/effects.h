@@ -77,6 +77,9 @@ struct pg_values {
 struct pg_values pg_values_of(struct looking *l);
 struct slice pg_value(const struct looking *l, const struct pg_values *v, size_t row,
 	const struct relation *r, struct slice column);
+void pg_bound_overlaps(struct looking *l, const struct relation *parent, struct slice bound);
+/* Is the text a literal that no value of the type can be made of? */
+bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths);
 /* Does the statement say what goes into the column? */
 bool pg_gives(const struct looking *l, const struct pg_values *v, const struct relation *r,
 	struct slice column);
@@ -145,6 +148,7 @@ enum { PG_NEST_MAX = 8 };
 struct pg_deeds {
 	bool understood;   /* nothing dynamic, nothing unknown is called */
 	bool writes, inserts_only;
+	bool perhaps;      /* a condition decides whether it writes */
 	bool deletes;
 	enum rerun rerun;  /* of what it writes */
 	bool assigns;      /* NEW.x := … */
@@ -158,6 +162,7 @@ void pg_calls(struct looking *l, struct name function, struct slice event, bool 
 bool pg_ends_transaction(struct looking *l, struct name procedure);
 void pg_calls_one(struct looking *l, struct name function);
 void pg_calls_of(struct looking *l, const struct expr_facts *facts);
+void pg_rule_locks(struct looking *l, const struct object *rule);
 void pg_body_locks(struct looking *l, const struct object *function);
 /* True: a rule does something else instead of the statement. */
 bool pg_run_rules(struct looking *l, const struct relation *r);
@@ -170,6 +175,7 @@ enum rerun pg_rerun_update(
 enum rerun pg_worse_rerun(enum rerun a, enum rerun b);
 struct names pg_merged_columns(const struct looking *l, bool insert);
 bool pg_does_update(const struct looking *l); /* ON CONFLICT DO UPDATE */
+bool pg_never_immutable(const struct looking *l, struct slice text);
 bool pg_is_builtin(const struct looking *l, struct slice name);
 
 /* What a kind of change does: a row in the table of one of the files. `on` looks for itself; what
@@ -194,6 +200,7 @@ bool pg_part_needs(const struct object *part, struct slice column);
 bool pg_constraint_uses(const struct object *constraint, struct slice column);
 void pg_fail_for_views(struct looking *l, const struct object *table, struct slice column);
 bool pg_in_partition_key(const struct relation *r, struct slice column);
+bool pg_in_keys_below(struct looking *l, const struct relation *r, struct slice column);
 /* Does the statement drop the column too, or add it? */
 bool pg_statement_has(const struct looking *l, enum change_kind kind, struct slice column);
 /* Does a validated CHECK or NOT NULL constraint prove it? */
@@ -215,7 +222,7 @@ char postgres_volatility(
 struct slice pg_type_plain(struct arena *a, struct slice type);
 bool pg_type_same_bytes(struct looking *l, struct slice from, struct slice to);
 bool pg_type_is_text(struct looking *l, struct slice type);
-bool pg_domain_checks(const struct object *domain);
+bool pg_domain_checks(struct looking *l, const struct object *domain);
 /* Is there a cast that an assignment uses? UNKNOWN: a type of somebody's. */
 enum presence pg_assignable(struct looking *l, struct slice from, struct slice to);
 enum presence pg_type_known(struct looking *l, struct slice type);

@@ -266,6 +266,37 @@ static void fits_type(struct looking *l, const struct relation *r)
 		pg_fails(l, "the type has more columns");
 }
 
+static void trigger_state(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+
+	named_part(l, r, OBJECT_TRIGGER);
+	for (size_t i = 0; pg_is_partitioned(r) && i < r->object->nparts; i++)
+		if (r->object->parts[i]->type == OBJECT_TRIGGER &&
+			r->object->parts[i]->trigger.for_each_row &&
+			(slice_eq(r->object->parts[i]->name, c->name) ||
+				slice_iis(c->name, "all") || slice_iis(c->name, "user")))
+			pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
+	/* In 12 a partition's are the server's own. */
+	if (l->version < 130000 && !(c->flags & CHANGE_ONLY) && c->name.len && r->object &&
+		r->type == OBJECT_TABLE && !slice_iis(c->name, "all") &&
+		!slice_iis(c->name, "user") &&
+		(pg_is_partitioned(r) || r->object->table_.partition_of.name.len))
+		pg_may_fail(l, "a partition's trigger is a system trigger");
+}
+
+static void of_type(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+
+	if (slice_empty(c->other.name))
+		pg_rerun(l, RERUN_FAILS);
+	if (slice_empty(c->other.name) && r->object && slice_empty(r->object->table_.of_type.name))
+		pg_fails(l, "it is no typed table");
+	if (c->other.name.len)
+		fits_type(l, r);
+}
+
 /* What a plain action does besides. */
 static void beside(struct looking *l, const struct relation *r)
 {
@@ -306,13 +337,7 @@ static void beside(struct looking *l, const struct relation *r)
 		alter_constraint(l, r);
 		break;
 	case CHANGE_OF_TYPE:
-		if (slice_empty(c->other.name))
-			pg_rerun(l, RERUN_FAILS);
-		if (slice_empty(c->other.name) && r->object &&
-			slice_empty(r->object->table_.of_type.name))
-			pg_fails(l, "it is no typed table");
-		if (c->other.name.len)
-			fits_type(l, r);
+		of_type(l, r);
 		break;
 	case CHANGE_DROP_NOT_NULL:
 		column_state(l, r);
@@ -320,19 +345,7 @@ static void beside(struct looking *l, const struct relation *r)
 			pg_fails(l, "the column is in the primary key");
 		break;
 	case CHANGE_TRIGGER_STATE:
-		named_part(l, r, OBJECT_TRIGGER);
-		for (size_t i = 0; pg_is_partitioned(r) && i < r->object->nparts; i++)
-			if (r->object->parts[i]->type == OBJECT_TRIGGER &&
-				r->object->parts[i]->trigger.for_each_row &&
-				(slice_eq(r->object->parts[i]->name, c->name) ||
-					slice_iis(c->name, "all") || slice_iis(c->name, "user")))
-				pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
-		/* In 12 a partition's are the server's own. */
-		if (l->version < 130000 && !(c->flags & CHANGE_ONLY) && c->name.len && r->object &&
-			r->type == OBJECT_TABLE && !slice_iis(c->name, "all") &&
-			!slice_iis(c->name, "user") &&
-			(pg_is_partitioned(r) || r->object->table_.partition_of.name.len))
-			pg_may_fail(l, "a partition's trigger is a system trigger");
+		trigger_state(l, r);
 		break;
 	case CHANGE_RULE_STATE:
 		named_part(l, r, OBJECT_RULE);

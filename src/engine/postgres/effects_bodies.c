@@ -123,6 +123,7 @@ static void deed(struct body *b, enum change_kind kind, struct name table, struc
 	enum rerun again = RERUN_SAME;
 
 	b->out->writes = b->out->writes || b->will != DEAD;
+	b->out->perhaps = b->out->perhaps || b->will == MAYBE;
 	b->out->inserts_only = b->out->inserts_only && (kind == CHANGE_INSERT || b->will == DEAD);
 	if (kind == CHANGE_UPDATE)
 		again = pg_rerun_update(
@@ -222,6 +223,24 @@ static bool constant_sql(struct body *b, size_t i)
 	return true;
 }
 
+/* extract(year FROM x) and its kin have no tables there. */
+static bool is_syntax_from(const struct body *b, size_t from, size_t i)
+{
+	static const char *const calls[] = {"extract", "substring", "trim", "overlay", "position"};
+	int depth = 0;
+
+	for (; i > from; i--) {
+		depth += punct(b, i, ")");
+		if (punct(b, i, "(") && depth-- == 0) {
+			for (size_t k = 0; k < sizeof calls / sizeof *calls; k++)
+				if (word(b, i - 1, calls[k]))
+					return true;
+			return false;
+		}
+	}
+	return false;
+}
+
 static void statement(struct body *b, size_t from, size_t end)
 {
 	if (constant_sql(b, from))
@@ -236,7 +255,8 @@ static void statement(struct body *b, size_t from, size_t end)
 
 		if (after > i) {
 			i = after - 1;
-		} else if ((word(b, i, "from") && !word(b, i - (i > 0), "distinct")) ||
+		} else if ((word(b, i, "from") && !word(b, i - (i > 0), "distinct") &&
+				   !is_syntax_from(b, from, i)) ||
 			   word(b, i, "join") || word(b, i, "using")) {
 			read_from(b, i, from, end);
 		} else if (is_name(b, i) && punct(b, i + 1, "(")) {
@@ -490,6 +510,20 @@ void pg_body_locks(struct looking *l, const struct object *function)
 		SLICE_NONE, true, &deeds);
 }
 
+/* So is what a rule does, behind DO. */
+void pg_rule_locks(struct looking *l, const struct object *rule)
+{
+	struct pg_deeds deeds = {.understood = true, .inserts_only = true, .rerun = RERUN_SAME};
+	struct slice text = rule->other.definition.text;
+	size_t at = slice_ifind(text, SL(" do "));
+	struct looking inner = *l;
+
+	inner.only_locks = true;
+	inner.nest = PG_NEST_MAX;
+	if (at != SIZE_MAX)
+		pg_run_text(&inner, slice_from(text, at + 4), SLICE_NONE, true, &deeds);
+}
+
 /* What a statement calls by name. */
 /* Does the body of a procedure say COMMIT or ROLLBACK? */
 bool pg_ends_transaction(struct looking *l, struct name procedure)
@@ -582,6 +616,8 @@ static void run_trigger(struct looking *l, const struct object *p, const char *e
 		&deeds);
 	if (!deeds.understood)
 		pg_need(l, "what trigger %.*s does", SLICE(p->name));
+	else if (deeds.perhaps)
+		pg_need(l, "what the condition of trigger %.*s says", SLICE(p->name));
 	if (deeds.raises)
 		pg_may_fail(l, "trigger \"%.*s\" may refuse it", SLICE(p->name));
 	if (!l->nest)

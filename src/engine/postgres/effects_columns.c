@@ -52,6 +52,24 @@ bool pg_in_partition_key(const struct relation *r, struct slice column)
 	return pg_is_partitioned(r) && pg_expr_names(&r->object->table_.partition_key, column);
 }
 
+/* Its own, or that of a partition that has partitions. */
+bool pg_in_keys_below(struct looking *l, const struct relation *r, struct slice column)
+{
+	const struct object **parts;
+	size_t n;
+
+	if (pg_in_partition_key(r, column))
+		return true;
+	n = pg_is_partitioned(r) ? pg_children(l, r, &parts) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, parts[i]);
+
+		if (pg_in_keys_below(l, &child, column))
+			return true;
+	}
+	return false;
+}
+
 bool pg_statement_has(const struct looking *l, enum change_kind kind, struct slice column)
 {
 	const struct statement *st = l->statement;
@@ -133,6 +151,8 @@ static void add_refused(struct looking *l, const struct relation *r)
 		pg_fails(l, "an identity column cannot be added to a table with children");
 	if (pg_type_known(l, d->type) == ABSENT)
 		pg_fails(l, "type %.*s does not exist", SLICE(d->type));
+	if (!d->generated.len && pg_bad_literal(l, e->text, d->type, true))
+		pg_fails(l, "the default is no %.*s", SLICE(d->type));
 	if (pg_function_missing(l, e, &which))
 		pg_fails(l, "function %.*s does not exist", SLICE(which));
 	if (e->facts && e->facts->has_subquery)
@@ -167,7 +187,7 @@ static void fill_column(struct looking *l, const struct relation *r, bool *has_d
 		*has_default = true;
 	v = pg_volatility(l, &value, &needs);
 	if (is_serial(d->type) || d->identity.len || slice_is(d->generated, "stored") ||
-		(pg_domain(l, d->type) && pg_domain_checks(pg_domain(l, d->type))) ||
+		(pg_domain(l, d->type) && pg_domain_checks(l, pg_domain(l, d->type))) ||
 		(*has_default && v == 'v')) {
 		pg_rewrite(l, r, true);
 	} else if (*has_default && v == 0) {
@@ -306,7 +326,7 @@ static void drop_column(struct looking *l, const struct relation *r)
 	}
 	if (col && col->column.inherited)
 		pg_fails(l, "the column is inherited");
-	if (pg_in_partition_key(r, c->name))
+	if (pg_in_keys_below(l, r, c->name))
 		pg_fails(l, "the column is in the partition key");
 	if (pg_statement_has(l, CHANGE_ADD_COLUMN, c->name))
 		pg_rerun(l, RERUN_SAME);

@@ -14,10 +14,10 @@ static void index_refused(struct looking *l, const struct relation *r)
 		pg_fails(l, "%s cannot have an index", object_type_word(r->type));
 	for (size_t i = 0; def && i < def->index.keys.n; i++) {
 		struct expr key = {.text = def->index.keys.at[i]};
-		char v =
-			slice_chr(key.text, '(') == SIZE_MAX ? 'i' : pg_volatility(l, &key, &which);
+		bool call = slice_chr(key.text, '(') != SIZE_MAX;
 
-		if (v == 'v')
+		if (call &&
+			(pg_volatility(l, &key, &which) == 'v' || pg_never_immutable(l, key.text)))
 			pg_fails(l, "functions in an index must be immutable");
 	}
 	if (def && (def->index.predicate.text.len || def->index.predicate.normal.len) &&
@@ -102,7 +102,10 @@ static void create_index(struct looking *l)
 		pg_build(l, &r, catalog_index_name((struct catalog *)l->catalog, r.name, c->def),
 			false);
 	if (c->def && c->def->index.unique) {
-		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_INDEX, index, SLICE_NONE);
+		if (index.name.len)
+			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_INDEX, index, SLICE_NONE);
+		else
+			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TABLE, r.name, SLICE_NONE);
 		pg_may_fail(l, "it fails on duplicates");
 	}
 }
@@ -174,20 +177,21 @@ static void reindex_table(
 	}
 }
 
-static void reindex_index(struct looking *l, const struct object *index)
+static void reindex_index(struct looking *l, const struct object *index, bool below)
 {
 	struct relation t = pg_relation_of(l, index->table);
 	const struct object **parts;
 	size_t n = catalog_naming(l->catalog, (struct name){index->schema, index->name},
 		OBJECT_INDEX, l->arena, &parts);
 
-	reindex_table(l, &t, index->name, false);
+	if (!below || !pg_is_partitioned(&t))
+		reindex_table(l, &t, index->name, false);
 	for (size_t i = 0; i < n; i++) {
-		struct relation below, table = pg_relation_of(l, parts[i]->table);
+		struct relation part, table = pg_relation_of(l, parts[i]->table);
 
-		below = pg_index_of(l, &table, parts[i]);
-		pg_lock(l, &below, PG_SHARE);
-		reindex_index(l, parts[i]);
+		part = pg_index_of(l, &table, parts[i]);
+		pg_lock(l, &part, PG_SHARE);
+		reindex_index(l, parts[i], true);
 	}
 }
 
@@ -243,7 +247,7 @@ static void reindex(struct looking *l)
 				c->flags & CHANGE_CONCURRENTLY ? PG_SHARE_UPDATE_EXCLUSIVE
 							       : PG_ACCESS_EXCLUSIVE);
 		}
-		reindex_index(l, r.object);
+		reindex_index(l, r.object, false);
 		return;
 	}
 	if (c->type == OBJECT_INDEX) {

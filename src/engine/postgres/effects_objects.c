@@ -54,6 +54,7 @@ static void create_table(struct looking *l)
 			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
 		else if (parent.object && !pg_is_partitioned(&parent))
 			pg_fails(l, "\"%.*s\" is not partitioned", SLICE(parent.name.name));
+		pg_bound_overlaps(l, &parent, def->table_.partition_bound.text);
 		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
 		pg_lock_parent_indexes(l, &parent);
 		pg_lock_default_partition(l, &parent, true);
@@ -266,6 +267,9 @@ static void create_part(struct looking *l, const struct relation *r, enum object
 	if (slice_istarts(c->def->trigger.timing, "instead") != (r->type == OBJECT_VIEW) &&
 		(r->type != OBJECT_VIEW || c->def->trigger.for_each_row))
 		pg_fails(l, "INSTEAD OF is for views, and views have no other row triggers");
+	if (catalog_find(l->catalog, l->session, OBJECT_FUNCTION, c->other, &part) == PRESENT &&
+		part->function.returns.len && !slice_is(part->function.returns, "trigger"))
+		pg_fails(l, "function %.*s does not return a trigger", SLICE(c->other.name));
 }
 
 /* Locks that a part's creation or removal takes on its table. */
@@ -303,6 +307,8 @@ static void part_of_table(struct looking *l)
 		trigger_tree(l, &r, mode);
 	else
 		pg_lock(l, &r, mode);
+	if (c->kind == CHANGE_CREATE_RULE && c->def)
+		pg_rule_locks(l, c->def);
 	pg_reads(l, false, false);
 }
 
@@ -815,6 +821,7 @@ static void rename_enum_value(struct looking *l)
 static void set_schema_or_owner(struct looking *l)
 {
 	const struct change *c = l->change;
+	const struct object *there;
 	struct relation r;
 
 	if (!object_is_relation(c->type)) {
@@ -843,6 +850,9 @@ static void set_schema_or_owner(struct looking *l)
 		return;
 	}
 	pg_no_schema(l, c->other.schema);
+	if (catalog_find(l->catalog, l->session, OBJECT_NONE,
+		    (struct name){c->other.schema, r.name.name}, &there) == PRESENT)
+		pg_fails(l, "relation \"%.*s\" exists already", SLICE(r.name.name));
 	if (c->type == OBJECT_TABLE)
 		pg_lock_sequences(l, &r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_READERS, c->type, r.name, SLICE_NONE);

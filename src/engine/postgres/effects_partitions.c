@@ -209,6 +209,7 @@ static void attach(struct looking *l, const struct relation *r)
 		return;
 	}
 	attach_refused(l, r, &child);
+	pg_bound_overlaps(l, r, l->change->value.text);
 	pg_lock(l, r, PG_SHARE_UPDATE_EXCLUSIVE);
 	pg_lock_tree(l, &child, PG_ACCESS_EXCLUSIVE);
 	if (!proven && possible)

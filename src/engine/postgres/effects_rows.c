@@ -22,13 +22,26 @@ static bool gives(const struct names *columns, struct slice column)
 	return columns->n == 0 || names_has(*columns, column);
 }
 
+/* A partial index serves who asks for its part: who names a column of its predicate, at least. */
+static bool predicate_met(const struct object *index, const struct names *columns)
+{
+	const struct expr *e = &index->index.predicate;
+
+	if (!e->text.len && !e->normal.len)
+		return true;
+	for (size_t i = 0; i < columns->n; i++)
+		if (pg_expr_names(e, columns->at[i]))
+			return true;
+	return false;
+}
+
 /* Is there an index that could find the rows? */
 static bool indexed(const struct relation *r, const struct names *columns)
 {
 	for (size_t i = 0; r->object && i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
 
-		if (p->type != OBJECT_INDEX)
+		if (p->type != OBJECT_INDEX || !predicate_met(p, columns))
 			continue;
 		if (p->index.keys.n && (names_has(*columns, p->index.keys.at[0]) ||
 					       slice_starts(p->index.keys.at[0], "(")))
@@ -181,6 +194,9 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 	for (size_t i = 0; r->object && r->type == OBJECT_TABLE && i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
 
+		for (size_t k = 0; p->type == OBJECT_COLUMN && k < v->n; k++)
+			if (pg_bad_literal(l, pg_value(l, v, k, r, p->name), p->column.type, true))
+				pg_fails(l, "a value is no %.*s", SLICE(p->column.type));
 		for (size_t k = 0; p->type == OBJECT_COLUMN && p->column.not_null && k < v->n; k++)
 			if (slice_iis(pg_value(l, v, k, r, p->name), "null"))
 				pg_fails(l, "column \"%.*s\" must not be null", SLICE(p->name));
@@ -291,6 +307,7 @@ static void scan_target(struct looking *l, const struct relation *r, bool certai
 static void row_scan(struct looking *l, const struct relation *r)
 {
 	const struct change *c = l->change;
+	const struct object *only;
 
 	if (c->kind == CHANGE_INSERT && c->flags & CHANGE_FROM_SELECT)
 		insert_sources(l);
@@ -308,8 +325,18 @@ static void row_scan(struct looking *l, const struct relation *r)
 		}
 		return;
 	}
-	if (reads_whole(l, r))
-		scan_target(l, r, !prunes(l, r));
+	if (!reads_whole(l, r))
+		return;
+	if (pg_pruned(l, r, &only)) {
+		struct relation left = *r;
+
+		while (only && pg_is_partitioned(&left) && pg_pruned(l, &left, &only) && only)
+			left = pg_relation_of(l, only);
+		if (only)
+			scan_target(l, &left, true);
+		return;
+	}
+	scan_target(l, r, !prunes(l, r));
 }
 
 static bool instead_of(const struct relation *r, enum change_kind k)
@@ -429,23 +456,36 @@ static bool moves_rows(const struct looking *l, const struct relation *r)
 	return false;
 }
 
+/* WHERE may leave one partition, and one of its own, in turn. */
+static void lock_pruned(struct looking *l, const struct relation *r)
+{
+	const struct object *only;
+	struct relation child;
+
+	pg_writes(l, r);
+	if (!pg_pruned(l, r, &only)) {
+		pg_lock_tree(l, r, PG_ROW_EXCLUSIVE);
+		writes_tree(l, r, true);
+		return;
+	}
+	pg_lock(l, r, PG_ROW_EXCLUSIVE);
+	if (!only)
+		return;
+	child = pg_relation_of(l, only);
+	lock_pruned(l, &child);
+}
+
 static void lock_changed(struct looking *l, const struct relation *r)
 {
 	const struct object *only;
 
 	if (l->change->kind != CHANGE_MERGE && pg_pruned(l, r, &only)) {
-		struct relation child;
-
-		if (!only)
+		lock_pruned(l, r);
+		if (!moves_rows(l, r))
 			return;
-		child = pg_relation_of(l, only);
-		pg_writes(l, &child);
-		pg_lock_tree(l, &child, PG_ROW_EXCLUSIVE);
-		if (moves_rows(l, r)) {
-			pg_need(l, "which partitions the rows go to");
-			lock_maybe(l, r, PG_ROW_EXCLUSIVE);
-			writes_tree(l, r, false);
-		}
+		pg_need(l, "which partitions the rows go to");
+		lock_maybe(l, r, PG_ROW_EXCLUSIVE);
+		writes_tree(l, r, false);
 	} else if (l->change->kind != CHANGE_MERGE && prunes(l, r)) {
 		pg_need(l, "which partitions WHERE leaves");
 		lock_maybe(l, r, PG_ROW_EXCLUSIVE);
@@ -720,6 +760,9 @@ void pg_reads_too(struct looking *l, struct name table, struct slice text, bool 
 
 	inner.perhaps = l->perhaps || !certain;
 	r = pg_relation(&inner, table, OBJECT_NONE);
+	if (r.presence == ABSENT && l->only_locks && !slice_starts(table.name, "pg_") &&
+		!pg_has_extensions(l))
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(table.name));
 	if (r.presence != PRESENT)
 		return;
 	if (l->only_locks) {

@@ -1,5 +1,6 @@
 /* effects_types.c - a column's new type: rewritten, indexes only, or nothing at all. */
 #include "engine/postgres/effects.h"
+#include "sql/token.h"
 
 #include <stdint.h>
 
@@ -96,9 +97,15 @@ const struct object *pg_domain(struct looking *l, struct slice type)
 	return o;
 }
 
-bool pg_domain_checks(const struct object *d)
+/* Of the domain, or of one that it is made of. */
+bool pg_domain_checks(struct looking *l, const struct object *d)
 {
-	return d->type_.checks.n > 0 || d->type_.not_null;
+	for (int depth = 0; d && depth < 16; depth++) {
+		if (d->type_.checks.n > 0 || d->type_.not_null)
+			return true;
+		d = pg_domain(l, d->type_.base);
+	}
+	return false;
 }
 
 enum type_change pg_type_change(struct looking *l, struct slice from, struct slice to)
@@ -111,8 +118,8 @@ enum type_change pg_type_change(struct looking *l, struct slice from, struct sli
 		return TYPE_SAME_STORAGE;
 	domain = pg_domain(l, to);
 	if (domain)
-		return pg_domain_checks(domain) ? TYPE_REWRITE
-						: pg_type_change(l, from, domain->type_.base);
+		return pg_domain_checks(l, domain) ? TYPE_REWRITE
+						   : pg_type_change(l, from, domain->type_.base);
 	domain = pg_domain(l, from);
 	if (domain) /* what comes out of a domain has lost its length */
 		return pg_type_change(l, pg_type_plain(l->arena, domain->type_.base), to);
@@ -292,12 +299,57 @@ static void retype_default(struct looking *l, const struct object *col)
 		pg_fails(l, "its expression cannot be cast to %.*s", SLICE(to));
 }
 
+static bool is_number(struct slice type)
+{
+	return slice_is(type, "integer") || slice_is(type, "bigint") ||
+	       slice_is(type, "smallint") || slice_starts(type, "numeric") ||
+	       slice_is(type, "real") || slice_is(type, "double precision");
+}
+
+/* column > 5 */
+static bool compares_number(const struct expr *e, struct slice column)
+{
+	struct token t, last = {0}, before = {0};
+	struct lexer x;
+
+	lexer_init(&x, DIALECT_POSTGRES, e->normal.len ? e->normal : e->text);
+	for (; (t = lexer_next(&x)).kind != TOKEN_END; before = last, last = t)
+		if (t.kind == TOKEN_NUMBER && last.kind == TOKEN_PUNCT &&
+			strchr("<>=", last.text.at[0]) && slice_ieq(before.text, column))
+			return true;
+	return false;
+}
+
+/* An index needs to order or find the new values, and an expression to compare them. */
+static void no_operators(struct looking *l, const struct relation *r, const struct object *col)
+{
+	struct slice to = l->change->def->column.type;
+	bool unordered = slice_is(to, "json") || slice_is(to, "xml") || slice_is(to, "point");
+	bool texts = pg_type_is_text(l, to) && is_number(col->column.type);
+
+	for (size_t i = 0; i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+
+		if (p->type == OBJECT_INDEX && unordered && names_has(p->index.columns, col->name))
+			pg_fails(l, "index \"%.*s\" cannot hold a %.*s", SLICE(p->name), SLICE(to));
+		if (p->type == OBJECT_INDEX && texts &&
+			compares_number(&p->index.predicate, col->name))
+			pg_fails(l, "index \"%.*s\" compares it with a number", SLICE(p->name));
+		if (p->type == OBJECT_CONSTRAINT && texts &&
+			slice_is(p->constraint.kind, "check") &&
+			compares_number(&p->constraint.expression, col->name) &&
+			!pg_statement_has(l, CHANGE_DROP_CONSTRAINT, p->name))
+			pg_fails(l, "check \"%.*s\" compares it with a number", SLICE(p->name));
+	}
+}
+
 static void retype_refused(struct looking *l, const struct relation *r, const struct object *col)
 {
 	const struct object **heirs;
 
-	if (pg_in_partition_key(r, col->name))
+	if (pg_in_keys_below(l, r, col->name))
 		pg_fails(l, "the column is in the partition key");
+	no_operators(l, r, col);
 	if (col->column.inherited)
 		pg_fails(l, "the column is inherited: the parent's is changed");
 	if (l->change->flags & CHANGE_ONLY && pg_children(l, r, &heirs) && pg_is_heir(heirs[0], r))

@@ -165,6 +165,40 @@ static bool compare(struct slice a, struct slice b, bool order, int *out)
 	return !order || *out != 0 || (a.len == 10 && b.len == 10);
 }
 
+static bool is_integer(struct slice s)
+{
+	long long v;
+
+	s = slice_trim(s);
+	if (slice_starts(s, "+"))
+		s = slice_from(s, 1);
+	return whole_number(s, &v);
+}
+
+bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths)
+{
+	struct slice lit;
+	bool number, plain;
+	unsigned long long most;
+	size_t open = slice_chr(type, '('), chars = 0;
+
+	plain = slice_find(text, SL("::")) == SIZE_MAX &&
+		slice_ifind(text, SL("date ")) == SIZE_MAX;
+	if (!plain || !literal(l->arena, slice_trim(text), &lit, &number) || number)
+		return false;
+	if (slice_is(type, "integer") || slice_is(type, "bigint") || slice_is(type, "smallint"))
+		return l->version < 160000 || slice_chr(lit, '_') == SIZE_MAX
+			       ? !is_integer(lit) && slice_chr(lit, 'x') != 1 &&
+					 slice_chr(lit, 'b') != 1 && slice_chr(lit, 'o') != 1
+			       : false;
+	if (!lengths || open == SIZE_MAX || !slice_starts(type, "character varying("))
+		return false;
+	for (size_t i = 0; i < lit.len; i++)
+		chars += ((unsigned char)lit.at[i] & 0xC0) != 0x80;
+	return slice_u64(slice_sub(type, open + 1, slice_chr(type, ')') - open - 1), &most) &&
+	       chars > most && !slice_ends(lit, " ");
+}
+
 /* ---- Bounds ---- */
 
 static struct slice brackets(struct slice text, const char *after)
@@ -224,6 +258,68 @@ static enum presence in_bound(struct arena *a, struct slice bound, struct slice 
 		return low >= 0 && high < 0 ? PRESENT : ABSENT;
 	}
 	return in_list(a, brackets(bound, "IN"), value, &in) ? in : UNKNOWN;
+}
+
+/* Two bounds of a range: false when only the server can tell. */
+static bool bound_less(struct arena *a, struct slice x, struct slice y, bool *less)
+{
+	struct slice v, w;
+	bool number;
+	int c;
+
+	if (slice_iis(x, "minvalue") || slice_iis(y, "maxvalue")) {
+		*less = !(slice_iis(x, "minvalue") && slice_iis(y, "minvalue"));
+		return true;
+	}
+	if (slice_iis(x, "maxvalue") || slice_iis(y, "minvalue")) {
+		*less = false;
+		return true;
+	}
+	if (!literal(a, x, &v, &number) || !literal(a, y, &w, &number) || !compare(v, w, true, &c))
+		return false;
+	*less = c < 0;
+	return true;
+}
+
+static bool overlaps(struct arena *a, struct slice x, struct slice y)
+{
+	struct slice from = brackets(x, "FROM"), to = brackets(x, "TO"), item, lit;
+	struct slice old_from = brackets(y, "FROM"), old_to = brackets(y, "TO");
+	struct slice list = brackets(x, "IN"), old_list = brackets(y, "IN");
+	bool starts, ends, number;
+	enum presence in;
+
+	if (from.len && to.len && old_from.len && old_to.len)
+		return bound_less(a, from, old_to, &starts) && bound_less(a, old_from, to, &ends) &&
+		       starts && ends;
+	if (!list.len || !old_list.len || from.len || old_from.len)
+		return false;
+	while (slice_next(&list, ',', &item))
+		if (literal(a, item, &lit, &number) && in_list(a, old_list, lit, &in) &&
+			in == PRESENT)
+			return true;
+	return false;
+}
+
+/* A new partition takes what no other takes. */
+void pg_bound_overlaps(struct looking *l, const struct relation *parent, struct slice bound)
+{
+	const struct object **parts;
+	size_t n = parent->object ? catalog_partitions(l->catalog, parent->object, l->arena, &parts)
+				  : 0;
+	bool is_default = slice_iis(slice_trim(bound), "default");
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice old = parts[i]->table_.partition_bound.text.len
+					   ? parts[i]->table_.partition_bound.text
+					   : parts[i]->table_.partition_bound.normal;
+		bool old_default = slice_iis(slice_trim(old), "default");
+
+		if (is_default && old_default)
+			pg_fails(l, "there is a default partition already");
+		else if (!is_default && !old_default && overlaps(l->arena, bound, old))
+			pg_fails(l, "it overlaps partition \"%.*s\"", SLICE(parts[i]->name));
+	}
 }
 
 /* The column of a key of one plain column. */

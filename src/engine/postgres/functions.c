@@ -56,6 +56,31 @@ static char builtin(int version, struct slice name)
 	return worst;
 }
 
+/* Is there a call of which no overload is immutable? */
+bool pg_never_immutable(const struct looking *l, struct slice text)
+{
+	struct token t, last = {0};
+	struct lexer x;
+
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	for (; (t = lexer_next(&x)).kind != TOKEN_END; last = t) {
+		bool any = false, immutable = false;
+
+		if (!token_punct(t, "(") || last.kind != TOKEN_WORD)
+			continue;
+		for (size_t i = first_of(last.text);
+			i < COUNT && slice_is(last.text, builtins[i].name); i++)
+			if (l->version / 10000 >= builtins[i].since &&
+				l->version / 10000 <= builtins[i].until) {
+				any = true;
+				immutable = immutable || builtins[i].volatility == 'i';
+			}
+		if (any && !immutable)
+			return true;
+	}
+	return false;
+}
+
 /* Functions of extensions that everybody uses, as their install scripts declare them. */
 static char of_extension(struct slice name)
 {

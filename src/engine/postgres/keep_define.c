@@ -38,6 +38,19 @@ static void render(struct defining *d, struct names *to, const struct object *o)
 	buf_done(&b);
 }
 
+/* Asked first: IF NOT EXISTS wants the right to make one even where it is there. */
+static void schema(struct defining *d, struct slice name)
+{
+	struct buf b = {0};
+
+	sqlf(&b, DIALECT_POSTGRES,
+		"BEGIN IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %L) "
+		"THEN CREATE SCHEMA %I; END IF; END",
+		name, name);
+	say(d, d->before, "DO %L", buf_slice(&b));
+	buf_done(&b);
+}
+
 static bool is_foreign_key(const struct object *o)
 {
 	return o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key");
@@ -141,7 +154,7 @@ static bool types(struct defining *d, struct slice column, struct err *err)
 		struct name n = {rows_get(&r, i, 0), rows_get(&r, i, 1)};
 		const struct object *o = NULL;
 
-		say(d, d->before, "CREATE SCHEMA IF NOT EXISTS %I", n.schema);
+		schema(d, n.schema);
 		if (catalog_find(d->live, NULL, OBJECT_TYPE, n, &o) == PRESENT)
 			render(d, d->before, o);
 	}
@@ -250,7 +263,7 @@ static bool define_table(struct defining *d, const struct object *t, struct err 
 {
 	struct names owned = {0};
 
-	say(d, d->before, "CREATE SCHEMA IF NOT EXISTS %I", t->schema);
+	schema(d, t->schema);
 	if (!types(d, SLICE_NONE, err) || !sequences(d, SLICE_NONE, &owned, err))
 		return false;
 	table_and_partitions(d, t);

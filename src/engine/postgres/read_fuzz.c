@@ -2,6 +2,7 @@
 #include "engine/postgres/read.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -16,16 +17,23 @@ static void check(const struct statement *st, const struct change *v, size_t n)
 	}
 }
 
+/* Kept from one input to the next; the sanitizer cannot look into the parser's region. */
+static struct reader *reader;
+
+static void close_reader(void)
+{
+	postgres_reader_close(reader);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct reader *reader;
 	struct reader_options o = {.dialect = DIALECT_POSTGRES, .version = 120000};
 	struct statement st = {0};
 	struct arena a = {0};
 	struct err err = {0};
 	struct source src;
 
-	if (!reader && !postgres_reader_open(&reader, &o, &err))
+	if (!reader && (!postgres_reader_open(&reader, &o, &err) || atexit(close_reader)))
 		abort();
 	if (len > 1 << 16)
 		return 0;

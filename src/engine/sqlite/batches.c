@@ -139,4 +139,24 @@ static void literal(struct buf *b, const struct batch_key *k, size_t column, str
 	buf_add(b, value);
 }
 
-const struct engine_batches sqlite_batches = {.key = key, .literal = literal, .most_ms = MOST_MS};
+static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
+	struct slice *out, struct err *err)
+{
+	(void)c;
+	(void)a;
+	(void)table;
+	(void)err;
+	for (size_t i = 0; i < columns.n; i++)
+		out[i] = SLICE_NONE; /* the column's affinity is applied by the comparison */
+	return true;
+}
+
+static bool same(struct buf *b, struct slice type, struct slice column, struct slice value)
+{
+	(void)type;
+	buf_printf(b, "%.*s IS %.*s COLLATE BINARY", SLICE(column), SLICE(value));
+	return true;
+}
+
+const struct engine_batches sqlite_batches = {
+	.key = key, .literal = literal, .types = types, .same = same, .most_ms = MOST_MS};

@@ -63,8 +63,7 @@ static bool load(struct conn *c, const char *path, bool rows_only, struct err *e
 {
 	struct arena a = {0};
 	/* A read-only connection may not write into another file either. */
-	struct conn_options o = {
-		.url = arena_printf(&a, "sqlite:%s", path), .waiter = c->waiter};
+	struct conn_options o = {.url = arena_printf(&a, "sqlite:%s", path), .waiter = c->waiter};
 	const char *to = sqlite_conn_of(c)->path;
 	struct conn *from = NULL;
 	bool ok;

@@ -49,8 +49,8 @@ static long long bytes_of(struct conn *c, struct arena *a, struct name t)
 	return n;
 }
 
-static bool columns(struct conn *c, struct arena *a, struct kept_table *t, bool rowid,
-	struct err *err)
+static bool columns(
+	struct conn *c, struct arena *a, struct kept_table *t, bool rowid, struct err *err)
 {
 	static const char *const words[] = {"rowid", "_rowid_", "oid"};
 	struct cell params[2] = {{.text = t->name.name}, {.text = t->name.schema}};

@@ -52,7 +52,7 @@ WITH ns AS (
    WHERE k.contype = 'c'
   UNION ALL
   SELECT 'pg_proc' || p.oid, 'function', nspname,
-         p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', '',
+         p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', '',
          ARRAY[coalesce((SELECT 'pg_type' || d.refobjid FROM pg_catalog.pg_depend d
            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i' LIMIT 1), '')]
     FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace

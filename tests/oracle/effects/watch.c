@@ -312,6 +312,12 @@ static bool run_context(
 	return true;
 }
 
+/* "cannot run inside a transaction block"; "invalid transaction termination" */
+static bool refuses_block(const char *state)
+{
+	return strcmp(state, "25001") == 0 || strcmp(state, "2D000") == 0;
+}
+
 static bool in_block(struct watch *w, struct kase *k, struct observed *held, struct answer *out)
 {
 	struct observed seen;
@@ -348,8 +354,8 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 	must(conn_exec(w->conn, SL("RESET client_min_messages"), &err), &err);
 	fact_add_word(w->arena, out, FACT_OUTCOME, ok ? SL("ok") : SL("fails"));
 	fact_add_word(w->arena, out, FACT_TRANSACTION,
-		strcmp(state, "25001") == 0 ? SL("forbidden") : SL("allowed"));
-	return strcmp(state, "25001") != 0;
+		refuses_block(state) ? SL("forbidden") : SL("allowed"));
+	return !refuses_block(state);
 }
 
 /* ---- Outside of one: gates ---- */

@@ -1,0 +1,77 @@
+/* batch_internal.h - shared by the files that walk a table in batches. */
+#ifndef BELAY_RUN_BATCH_INTERNAL_H
+#define BELAY_RUN_BATCH_INTERNAL_H
+
+#include "run/batch.h"
+#include "run/pace.h"
+#include "run/telling.h"
+
+/* One walk over a range of the key, batch by batch. */
+struct batcher {
+	struct batch_run *b;
+	const struct batched *what;
+	struct batch_key *key;
+	struct cursor *cursor;
+	struct pace *pace; /* NULL: somebody else keeps it */
+	struct arena scratch;
+	struct buf sql;
+	int target_ms;
+	long long size, least, most;
+	long long suspect; /* rows left of a range in which one failed */
+	long long tried;   /* rows of the range under way */
+	bool in_statement, last;
+	bool empty;          /* there is nothing to walk */
+	bool parted;         /* others walk the rest of it, in parts */
+	struct slice *bound; /* of the range under way */
+	long long begun;
+	struct telling telling;
+	long long commit_ms, changed; /* of the last batch; -1 = it did not wait */
+	long long synced;             /* when a COMMIT last waited for the disk */
+	bool lazy;                    /* this one does not */
+};
+
+static inline size_t nkey(const struct batcher *x)
+{
+	return x->key->columns.n;
+}
+
+/* Does each row that is changed leave a dead one, and lie elsewhere? */
+static inline bool batch_moves(const struct batched *w)
+{
+	return !w->deletes && !w->inserts;
+}
+
+/* ---- range.c: all of it is written to x->sql ---- */
+/* key > last AND key <= upto */
+void range_between(struct batcher *x, const struct slice *upto);
+void range_select_key(struct batcher *x);
+void range_order_by(struct batcher *x, const char *direction);
+struct slice *range_keep(struct arena *a, const struct rows *r, size_t n);
+struct slice *range_place(struct arena *a, long long page);
+/* The end of the next range: x->bound, and whether it is the end of all. */
+bool range_find(struct batcher *x, struct err *err);
+
+/* ---- batch.c ---- */
+/* Takes the limits that are in force; batches are short while others are at work. */
+void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy);
+/* One batch, however often it has to be tried. */
+bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err);
+/* ---- batch_begin.c: goes on where an earlier run stopped, or begins; x->empty: nothing to do. */
+bool batch_find_cursor(struct batcher *x, struct err *err);
+/* From the beginning, to the same end. */
+bool batch_restart(struct batcher *x, struct err *err);
+/* ---- left.c: when all is walked: rows that still match, or were not copied. *again: the walk is
+ * to begin anew, for some are and that is what the migration asks for. `last_pass`: that was
+ * enough. */
+bool batch_look_back(struct batcher *x, bool last_pass, bool *again, struct err *err);
+/* ---- compare.c: in the range that was found, how many rows of an INSERT are not there. False in
+ * *can: what is copied does not tell. */
+bool compare_can(struct batcher *x, bool *can, struct err *err);
+bool compare_range(struct batcher *x, long long *missing, struct err *err);
+/* ---- split.c: parts of about the same size, written to the journal; none: it is not worth it. */
+bool batch_split(struct batcher *x, int workers, struct cursor **out, size_t *n, struct err *err);
+/* ---- parallel.c: several connections at the rest, when that is asked for or was begun; *parted
+ * false: nobody asked. */
+bool batch_in_parts(struct batcher *x, bool *parted, struct err *err);
+
+#endif
