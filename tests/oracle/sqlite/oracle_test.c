@@ -154,7 +154,10 @@ static void check_observed(struct oracle *o, const struct observed *seen)
 		!slice_find(o->st->text, SL("temp")))
 		complain(o, "lock %s was held, the effects said %s", held, claimed);
 	check_builds(o);
-	check_touched(o, "rewrites", e->rewrites, e->nrewrites, seen->rewrites, seen->nrewrites);
+	/* REINDEX of a table WITHOUT ROWID is an index's work to the program: pages.txt has it. */
+	if (!o->st->nchanges || o->st->changes[0].kind != CHANGE_REINDEX)
+		check_touched(
+			o, "rewrites", e->rewrites, e->nrewrites, seen->rewrites, seen->nrewrites);
 	if (!is_view_read(o) && slice_is(slice_of(o->st->kind), "PRAGMA") == false)
 		check_touched(o, "scans", e->scans, e->nscans, seen->scans, seen->nscans);
 }
