@@ -61,3 +61,13 @@ mariadb_here() {
 }
 
 my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
+
+setup_file() {
+	load helper
+	postgres_start
+}
+
+teardown_file() {
+	load helper
+	postgres_stop
+}

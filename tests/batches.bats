@@ -2,16 +2,6 @@
 # Statements marked belay:batched: every row exactly once, whatever comes in between.
 load batches
 
-setup_file() {
-	load helper
-	postgres_start
-}
-
-teardown_file() {
-	load helper
-	postgres_stop
-}
-
 @test "keys of all kinds, and the part that WHERE leaves" {
 	pg_database keys
 	base "$numbers

@@ -2,16 +2,6 @@
 # What is left when all batches are done; INSERT … SELECT and the loop of the guides in batches.
 load batches
 
-setup_file() {
-	load helper
-	postgres_start
-}
-
-teardown_file() {
-	load helper
-	postgres_stop
-}
-
 # A table whose rows are written in the old form by a trigger, as an old program would.
 old_form="CREATE TABLE t (id bigint PRIMARY KEY, a int DEFAULT 1, b int);
 INSERT INTO t SELECT i, i, NULL FROM generate_series(1, 30000) i;

@@ -2,16 +2,6 @@
 # When statements in batches wait, and for whom; limits that change while they run.
 load batches
 
-setup_file() {
-	load helper
-	postgres_start
-}
-
-teardown_file() {
-	load helper
-	postgres_stop
-}
-
 # fill DATABASE [DIRECTIVE…]: the numbers, and a statement in batches that is still to run
 fill() {
 	pg_database "$1"

@@ -2,16 +2,6 @@
 # Statements in batches on several connections: every row exactly once, whatever comes in between.
 load batches
 
-setup_file() {
-	load helper
-	postgres_start
-}
-
-teardown_file() {
-	load helper
-	postgres_stop
-}
-
 many="CREATE TABLE t (a text COLLATE \"C\", id bigint, n int DEFAULT 0, PRIMARY KEY (a, id));
 INSERT INTO t SELECT 'k''\"\\' || i % 3, i * 3, 0 FROM generate_series(1, 90000) i;"
 

@@ -98,6 +98,18 @@ pg_database() {
 	DB=$1
 }
 
+# In a migration, wait_open() lasts until the test says open_now: nothing depends on how busy the machine is.
+wait_open='CREATE FUNCTION wait_open() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+FOR i IN 1..2400 LOOP EXIT WHEN to_regclass($q$open_now$q$) IS NOT NULL; PERFORM pg_sleep(0.025); END LOOP; RETURN 1; END $$;'
+open_now() { pg -c 'CREATE TABLE open_now ()'; }
+until_waiting() {
+	for _ in $(seq 1200); do
+		[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%wait_open()%' AND state = 'active' AND pid <> pg_backend_pid()" 2>/dev/null)" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 pg() {
 	psql -X -A -t -q -v ON_ERROR_STOP=1 -h "$PG_DIR" -U postgres "$DB" "$@"
 }

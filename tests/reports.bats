@@ -156,7 +156,7 @@ PY
 	ends 2 belay check -o sarfi - <<<'SELECT 1'
 	says 'there is no output format "sarfi"' "Did you mean sarif?" "junit"
 	ends 2 belay explain -o junit -e 'SELECT 1'
-	says 'belay explain has no output format "junit"' "text and json"
+	says 'belay explain has no output format "junit"' "text, json and html"
 	ends 2 belay graph -o sarif
 	ends 0 belay check --help
 	says "Output formats:" "JUnit XML"

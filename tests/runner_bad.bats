@@ -46,17 +46,18 @@ sleeping="SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state
 @test "privileges are lost between two statements: said, and a re-run goes on when they are back" {
 	pg_database privileges
 	role deployer
-	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int);'
+	file migrations/1_a.up.sql <<<"CREATE TABLE a (i int); $wait_open"
 	file migrations/2_b.up.sql <<'SQL'
 -- belay:no-transaction
 INSERT INTO a VALUES (1);
-INSERT INTO a SELECT 2 FROM pg_sleep(2);
+INSERT INTO a SELECT 2 FROM wait_open();
 INSERT INTO a VALUES (3);
 SQL
 	ends 0 belay up 1 --db "$as"
 	"$BELAY" up --db "$as" >out 2>&1 3>&- &
-	until_there "$sleeping"
+	until_waiting
 	pg -c 'ALTER SCHEMA belay OWNER TO postgres; ALTER TABLE belay.step OWNER TO postgres; REVOKE ALL ON belay.step FROM deployer'
+	open_now
 	local code=0
 	wait $! || code=$?
 	output=$(cat out) stderr=
@@ -103,19 +104,21 @@ SQL
 	OTHER=$(sed -n 1p <<<"$out")
 	BOUNCER=$("$ROOT/tests/servers/pgbouncer.sh" start "$PG_DIR")
 	pg_database moving
-	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int);'
-	file migrations/2_b.up.sql <<<'INSERT INTO a SELECT 2 FROM pg_sleep(2);'
+	file migrations/1_a.up.sql <<<"CREATE TABLE a (i int); $wait_open"
+	file migrations/2_b.up.sql <<<'INSERT INTO a SELECT 2 FROM wait_open();'
 	file migrations/3_c.up.sql <<<'INSERT INTO a VALUES (3);'
 	ends 0 belay up 1 --db "$url"
 	pooled="postgres://postgres@/moving?host=$BOUNCER&port=6432"
 	"$BELAY" up --db "$pooled" >out 2>&1 3>&- &
 	local pid=$! code=0
-	until_there "$sleeping"
+	until_waiting
 	# A copy of everything, the journal and its lease included.
 	psql -X -q -h "$OTHER" -U postgres -c 'CREATE DATABASE moving' postgres
 	pg_dump -h "$PG_DIR" -U postgres moving | psql -X -q -h "$OTHER" -U postgres moving >/dev/null
 	sed -i "s|^\* = .*|* = host='$OTHER' user=postgres|" "$BOUNCER/ini"
 	kill -HUP "$(cat "$BOUNCER/pid")"
+	sleep 1
+	open_now
 	wait "$pid" || code=$?
 	output=$(cat out) stderr=
 	[ "$code" = 3 ] || { cat out; return 1; } >&2
@@ -130,13 +133,14 @@ SQL
 
 @test "a clock that jumps to and fro by a day takes no lease away and loses none" {
 	pg_database clocks
-	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int);'
-	file migrations/2_b.up.sql <<<'INSERT INTO a SELECT 2 FROM pg_sleep(4);'
+	file migrations/1_a.up.sql <<<"CREATE TABLE a (i int); $wait_open"
+	file migrations/2_b.up.sql <<<'INSERT INTO a SELECT 2 FROM wait_open();'
 	LD_PRELOAD=$BATS_FILE_TMPDIR/shim.so TORTURE_CLOCK=86400 "$BELAY" up --db "$url" >out 2>&1 3>&- &
 	local pid=$! code=0
-	until_there "$sleeping"
+	until_waiting
 	LD_PRELOAD=$BATS_FILE_TMPDIR/shim.so TORTURE_CLOCK=100000 "$BELAY" up --db "$url" --if-running skip >second 2>&1 3>&-
 	grep -q 'another belay is migrating' second
+	open_now
 	wait "$pid" || code=$?
 	[ "$code" = 0 ] || { cat out; return 1; } >&2
 	[ "$(pg -c 'SELECT * FROM a')" = 2 ]

@@ -120,15 +120,14 @@ SQL
 	ends 0 belay up --db "$url"
 }
 
-# begun: up in the background until its pg_sleep works; $pid is the program
+# begun: up in the background until its wait_open() works; $pid is the program
 begun() {
 	"$BELAY" up --db "$url" "$@" >out 2>&1 3>&- &
 	pid=$!
-	for _ in $(seq 200); do
-		[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()" 2>/dev/null)" ] || break
-		sleep 0.05
-	done
+	until_waiting
 }
+
+waits() { echo "$wait_open" >>migrations/1_base.up.sql; }
 
 # ended CODE: what begun() began; its words are for says
 ended() {
@@ -148,15 +147,16 @@ stopped() {
 	says "interrupted" "2_slow.up.sql) was rolled back: nothing of it is applied" \
 		"1 migration of 2 before it is applied" "next: belay up"
 	[ "$(pg -c 'SELECT count(*) FROM log')" = 0 ]
-	[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()")" ]
+	[ -z "$(pg -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%wait_open()%' AND state = 'active' AND pid <> pg_backend_pid()")" ]
 }
 
 @test "Ctrl-C twice, and SIGTERM: the statement is cancelled, rolled back, and the next up finishes" {
 	base
 	file migrations/2_slow.up.sql <<'SQL'
 INSERT INTO log VALUES ('before');
-SELECT pg_sleep(30);
+SELECT wait_open();
 SQL
+	waits
 	set -m # job control: otherwise the shell lets its background jobs ignore SIGINT
 	stopped INT 130 INT
 	stopped TERM 143
@@ -168,12 +168,15 @@ SQL
 
 @test "Ctrl-C once: the migration's transaction is finished, and what is left is said" {
 	base
-	file migrations/2_slow.up.sql <<<"SELECT pg_sleep(1.5); INSERT INTO log VALUES ('second');"
+	waits
+	file migrations/2_slow.up.sql <<<"SELECT wait_open(); INSERT INTO log VALUES ('second');"
 	file migrations/3_next.up.sql <<<"INSERT INTO log VALUES ('third');"
 	pg_database once
 	set -m
 	begun
 	kill -INT "$pid"
+	sleep 0.3
+	open_now
 	ended 130
 	set +m
 	says "stopping when this is done; Ctrl-C again cancels it now" "applied 2 slow" "interrupted: what had begun was finished" \
@@ -187,13 +190,16 @@ SQL
 	base
 	file migrations/2_slow.up.sql <<'SQL'
 -- belay:no-transaction
-INSERT INTO log SELECT 'first' FROM pg_sleep(1.5);
+INSERT INTO log SELECT 'first' FROM wait_open();
 INSERT INTO log VALUES ('second');
 SQL
+	waits
 	pg_database once
 	set -m
 	begun
 	kill -INT "$pid"
+	sleep 0.3
+	open_now
 	ended 130
 	set +m
 	says "interrupted: what had begun was finished" "is half done: 1 of 2 statements ran and stay" "next: belay up"

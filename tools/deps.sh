@@ -8,7 +8,7 @@ packages() {
 	build) echo gcc libc6-dev make meson ninja-build pkg-config wabt nodejs npm \
 		libsqlite3-dev nettle-dev zlib1g-dev libyaml-dev libpq-dev libmariadb-dev ;;
 	test) echo bats libcmocka-dev valgrind sqlite3 git python3-minimal postgresql-15 postgresql-client-15 pgbouncer \
-		mariadb-server-core mariadb-client-core libpq5 libmariadb3 man-db groff-base ;;
+		mariadb-server-core mariadb-client-core mariadb-client libpq5 libmariadb3 man-db groff-base ;;
 	bench) echo libpg-query-dev ;;
 	fuzz) echo clang ;;
 	*) echo "deps.sh: there is no group \"$1\": build, test, bench, fuzz" >&2; return 2 ;;

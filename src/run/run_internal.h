@@ -126,10 +126,6 @@ bool step_place_of_failure(const struct step *s, struct err *err);
 bool step_send_with(
 	struct conn *c, struct arena *a, struct slice words, struct slice sql, struct err *err);
 
-/* ---- window.c ---- */
-/* ERR_BLOCKED outside of it; `at`: where it is written, or nothing. */
-bool in_window(const struct window *w, struct span at, const struct migration *m, struct err *err);
-
 /* ---- pin.c ---- */
 /* `p` is the run's own copy: its table gets the full name. After history_create. */
 bool pin_history(struct project *p, struct conn *c, struct arena *a, struct err *err);

@@ -23,7 +23,7 @@ start)
 	mkdir "$dir/tmp"
 	[ "$(id -u)" != 0 ] || chown "$user" "$dir" "$dir/tmp"
 	cd /
-	as_user mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
+	as_user env TMPDIR="$dir/tmp" mariadb-install-db --no-defaults --datadir="$dir/data" --auth-root-authentication-method=normal \
 		--skip-test-db >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 3; }
 	as_user "$server" --no-defaults --datadir="$dir/data" --socket="$dir/s" --pid-file="$dir/data/pid" --tmpdir="$dir/tmp" \
 		--skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=32M \
