@@ -44,7 +44,7 @@ const char *belay_result(const struct belay *b);
 size_t belay_errors(const struct belay *b);
 size_t belay_warnings(const struct belay *b);
 const char *belay_error(const struct belay *b); /* "" if the last call did not fail */
-int belay_error_code(const struct belay *b);	/* the exit code that belay would end with */
+int belay_error_code(const struct belay *b);    /* the exit code that belay would end with */
 
 #ifdef __cplusplus
 }

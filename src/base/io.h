@@ -18,8 +18,8 @@ bool io_read(struct arena *a, const char *path, struct slice *out, struct err *e
 /* Only the first `max` bytes: enough to recognise a file. */
 bool io_read_head(
 	struct arena *a, const char *path, size_t max, struct slice *out, struct err *err);
-/* Writes all or nothing: what was there before survives a crash. Mode e.g. 0644, 0600 for data. Links
- * are followed; a device or pipe is written into, never replaced. */
+/* Writes all or nothing: what was there before survives a crash. Mode e.g. 0644, 0600 for data.
+ * Links are followed; a device or pipe is written into, never replaced. */
 bool io_write(const char *path, struct slice text, mode_t mode, struct err *err);
 /* As io_write, but fails when the file exists. */
 bool io_write_new(const char *path, struct slice text, mode_t mode, struct err *err);

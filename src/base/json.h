@@ -1,8 +1,8 @@
 /* json.h - writes JSON documents as they come, without building them first.
  *
  * Commas, nesting and indentation are kept by the writer; strings are escaped, invalid UTF-8
- * becomes U+FFFD, bidi marks and line separators are written as \uXXXX: the output is always valid JSON
- * and looks like what it is.
+ * becomes U+FFFD, bidi marks and line separators are written as \uXXXX: the output is always valid
+ *JSON and looks like what it is.
  *
  *	json_object(&j); json_key(&j, "n"); json_int(&j, 1); json_end(&j); */
 #ifndef BELAY_BASE_JSON_H

@@ -4,8 +4,8 @@
  * mariadb-install-db, git. process_start() starts a server and hands out a struct process; a small
  * guard process of ours stands between. The guard ends the server, and removes the directory named
  * in `remove`, as soon as belay goes away, however it went (kill -9 too): it holds the other end of
- * a socket. A program's environment is only what is given; its input is what is given, or /dev/null; every descriptor
- * but 0, 1 and 2 is closed in it.
+ * a socket. A program's environment is only what is given; its input is what is given, or
+ * /dev/null; every descriptor but 0, 1 and 2 is closed in it.
  *
  *	struct process *p;
  *	process_start(&p, &(struct process_options){.argv = argv, .log = log, …}, &err)

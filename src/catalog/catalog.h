@@ -39,25 +39,27 @@ struct arena *catalog_arena(struct catalog *c);
 /* ---- The session: what SET, BEGIN and friends have done so far ---- */
 struct session {
 	struct names search_path; /* PostgreSQL; MySQL: current database; SQLite: main */
-	bool in_tx;		  /* an explicit or runner's transaction is open */
-	bool runner_tx;		  /* … and the runner opened it */
+	bool in_tx;               /* an explicit or runner's transaction is open */
+	bool runner_tx;           /* … and the runner opened it */
 	bool failed_tx;
-	unsigned long long tx;	  /* number of the transaction, grows; compare with object.born_tx */
+	unsigned long long tx; /* number of the transaction, grows; compare with object.born_tx */
 	unsigned long long statement; /* statements since the start */
 	struct slice role, time_zone;
 	/* Milliseconds; -1 = not set by the history (server default, unknown) */
 	long long lock_timeout, statement_timeout, idle_timeout;
 	bool lock_timeout_local, statement_timeout_local;
-	bool foreign_keys;	  /* SQLite pragma; MySQL foreign_key_checks */
-	bool legacy_alter_table;  /* SQLite */
+	bool foreign_keys;       /* SQLite pragma; MySQL foreign_key_checks */
+	bool legacy_alter_table; /* SQLite */
 	bool check_function_bodies;
-	struct slice sql_mode;	  /* MySQL */
-	struct session_lock *locks; /* held by the open transaction on objects that existed before */
+	struct slice sql_mode; /* MySQL */
+	struct session_lock
+		*locks; /* held by the open transaction on objects that existed before */
 	size_t nlocks;
-	struct names new_labels;    /* given by the open transaction to enums older than it: not usable yet */
+	struct names new_labels; /* given by the open transaction to enums older than it: not usable
+				    yet */
 	struct session_mark *marks; /* savepoints */
 	size_t nmarks;
-	struct arena *arena;	  /* where the lists live */
+	struct arena *arena; /* where the lists live */
 };
 struct session_lock {
 	struct name object;
@@ -80,55 +82,55 @@ void session_end(struct session *s, struct catalog *c, bool commit);
 /* Resolves a name as the server would (search_path, temp first). *out is filled only if PRESENT.
  * OBJECT_NONE = any relation. Functions: name with argument types, or the bare name if unique. */
 enum presence catalog_find(const struct catalog *c, const struct session *s, enum object_type type,
-		struct name name, const struct object **out);
+	struct name name, const struct object **out);
 /* A part of a table or view: column, constraint, index (by table), trigger, policy, rule. */
 enum presence catalog_part(const struct catalog *c, const struct object *table,
-		enum object_type type, struct slice name, const struct object **out);
+	enum object_type type, struct slice name, const struct object **out);
 /* The full name a new or existing object of that name gets: schema filled in. */
-struct name catalog_resolve(const struct catalog *c, const struct session *s,
-		enum object_type type, struct name name);
+struct name catalog_resolve(
+	const struct catalog *c, const struct session *s, enum object_type type, struct name name);
 /* PostgreSQL: a signature and a type as the catalog spells them, f(mood) is f(public.mood). Lent
  * from the catalog. */
 struct slice catalog_full_signature(
-		const struct catalog *c, const struct session *s, struct slice name);
-struct slice catalog_full_type(
-		const struct catalog *c, const struct session *s, struct slice type);
+	const struct catalog *c, const struct session *s, struct slice name);
+struct slice catalog_full_type(const struct catalog *c, const struct session *s, struct slice type);
 /* PostgreSQL: the functions of that name, whatever they take. */
 size_t catalog_overloads(const struct catalog *c, const struct session *s, struct name bare,
-		struct arena *a, const struct object ***out);
+	struct arena *a, const struct object ***out);
 /* All objects of a type (OBJECT_NONE: all), in a stable order (schema, name). Returns count. */
 size_t catalog_list(const struct catalog *c, enum object_type type, struct arena *a,
-		const struct object ***out);
+	const struct object ***out);
 /* Foreign keys of other tables that point at `table`; views and matviews that read it (or the
  * column, if not empty); partitions of it; its index by constraint. */
 size_t catalog_referencing(const struct catalog *c, const struct object *table, struct arena *a,
-		const struct object ***constraints);
+	const struct object ***constraints);
 size_t catalog_dependents(const struct catalog *c, const struct object *table, struct slice column,
-		struct arena *a, const struct object ***out);
+	struct arena *a, const struct object ***out);
 /* Of one of those: does it read the column for sure, and so stand in its way? */
 enum presence catalog_view_reads(const struct catalog *c, const struct object *view,
-		const struct object *table, struct slice column);
+	const struct object *table, struct slice column);
 size_t catalog_partitions(const struct catalog *c, const struct object *table, struct arena *a,
-		const struct object ***out);
+	const struct object ***out);
 /* Everything of a type that names that object: tables that inherit from it, sequences it owns,
  * columns of that type, triggers that call that function. */
 size_t catalog_naming(const struct catalog *c, struct name object, enum object_type type,
-		struct arena *a, const struct object ***out);
+	struct arena *a, const struct object ***out);
 
 /* ---- Changing ---- */
 enum apply_result {
 	APPLIED,
-	APPLY_NOOP,	/* IF [NOT] EXISTS did its work */
-	APPLY_CONFLICT, /* exists already / does not exist: the server would refuse; *why is filled */
-	APPLY_UNSURE,	/* needed something unknown; taints what it touches */
+	APPLY_NOOP,     /* IF [NOT] EXISTS did its work */
+	APPLY_CONFLICT, /* exists already / does not exist: the server would refuse; *why is filled
+			 */
+	APPLY_UNSURE,   /* needed something unknown; taints what it touches */
 };
 /* Applies one change at this point. *why (lent, catalog's arena) for CONFLICT and UNSURE. The
  * catalog is changed only when APPLIED (or tainted when UNSURE). */
-enum apply_result catalog_apply(struct catalog *c, struct session *s, const struct change *ch,
-		struct slice *why);
+enum apply_result catalog_apply(
+	struct catalog *c, struct session *s, const struct change *ch, struct slice *why);
 /* All changes of a statement; opaque ones taint what they may touch. The first CONFLICT stops. */
-enum apply_result catalog_apply_statement(struct catalog *c, struct session *s,
-		const struct statement *st, struct slice *why);
+enum apply_result catalog_apply_statement(
+	struct catalog *c, struct session *s, const struct statement *st, struct slice *why);
 /* What an opaque statement may touch: "schema.name" (any type), or "*". */
 void catalog_taint(struct catalog *c, const struct session *s, struct slice what);
 /* Direct building, for loaders: takes a copy. Parts go with their table already in the catalog. */
@@ -166,7 +168,7 @@ struct diff_options {
 };
 /* Sorted; column order alone is DIFF_ORDER (reported, not counted as a difference). */
 struct catalog_diff catalog_compare(struct arena *a, const struct catalog *before,
-		const struct catalog *after, const struct diff_options *options);
+	const struct catalog *after, const struct diff_options *options);
 bool catalog_diff_is_empty(const struct catalog_diff *d); /* apart from ORDER and NOT_COMPARED */
 /* A readable listing, `-` / `+` / `~` lines grouped by table. */
 void catalog_diff_text(struct buf *out, const struct catalog_diff *d);

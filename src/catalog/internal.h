@@ -259,8 +259,8 @@ void inherit_rest(struct apply *x, struct node *table, struct node *parent, bool
 enum apply_result like(struct apply *x, struct node *table, struct slice clause, bool rest);
 void columns_unknown(struct apply *x, struct node *table);
 /* ---- apply_query.c ---- */
-/* Gives `def`, a copy, the columns of change->columns, with the types that the catalog knows. False:
- * how many there are is not known. */
+/* Gives `def`, a copy, the columns of change->columns, with the types that the catalog knows.
+ * False: how many there are is not known. */
 bool query_columns(struct apply *x, struct object *def);
 /* What a partition or child gets from its parent. */
 void inherit_key(

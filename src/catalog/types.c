@@ -144,8 +144,7 @@ struct slice catalog_full_signature(
 	return resolve_signature(&x, name);
 }
 
-struct slice catalog_full_type(
-	const struct catalog *c, const struct session *s, struct slice type)
+struct slice catalog_full_type(const struct catalog *c, const struct session *s, struct slice type)
 {
 	struct apply x = {.c = (struct catalog *)c, .s = (struct session *)s};
 

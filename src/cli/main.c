@@ -307,7 +307,10 @@ static void print_options(const struct option_spec *s)
 		snprintf(left, sizeof left,
 			s->kind == OPTION_CHOICE ? "%s%c%s--%s%s%s]" : "%s%c%s--%s%s%s",
 			s->letter ? "-" : " ", s->letter ? s->letter : ' ', s->letter ? ", " : "  ",
-			s->name, s->kind == OPTION_CHOICE ? "[=" : s->arg ? " " : "",
+			s->name,
+			s->kind == OPTION_CHOICE ? "[="
+			: s->arg                 ? " "
+						 : "",
 			s->arg ? s->arg : "");
 		printf("  %-28s %s\n", left, s->help);
 	}

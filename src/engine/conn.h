@@ -44,7 +44,8 @@ static inline bool rows_null(const struct rows *r, size_t row, size_t col)
 
 struct conn_identity {
 	struct slice server, database, role, host; /* as people know them */
-	struct slice system;   /* system identifier, server uuid, file inode: tells a clone from the original */
+	struct slice system; /* system identifier, server uuid, file inode: tells a clone from the
+				original */
 	int version;
 	enum dialect dialect;
 	bool superuser, read_only;
@@ -55,11 +56,12 @@ struct conn_ops {
 	/* One or several statements as one message, exactly as given. Results are discarded (counts
 	 * and warnings kept in *out if not NULL). */
 	bool (*exec)(struct conn *c, struct slice sql, struct arena *a, struct rows *out,
-			struct err *err);
+		struct err *err);
 	/* One statement with text parameters ($1 / ? as the engine wants them) and its rows. On
-	 * PostgreSQL and without parameters several may travel as one message: the last one's rows. */
+	 * PostgreSQL and without parameters several may travel as one message: the last one's rows.
+	 */
 	bool (*query)(struct conn *c, struct slice sql, const struct cell *params, size_t nparams,
-			struct arena *a, struct rows *out, struct err *err);
+		struct arena *a, struct rows *out, struct err *err);
 	/* COPY … FROM stdin with its rows; NULL where the engine has no such thing. */
 	bool (*copy_in)(struct conn *c, struct slice sql, struct slice data, struct err *err);
 	bool (*in_transaction)(struct conn *c);
@@ -80,10 +82,10 @@ struct conn {
 /* Shorthands. All SQL in; errors carry SQLSTATE / native code and the server's words. */
 bool conn_exec(struct conn *c, struct slice sql, struct err *err);
 bool conn_execf(struct conn *c, struct err *err, const char *template, ...); /* sqlf() template */
-bool conn_query(struct conn *c, struct slice sql, struct arena *a, struct rows *out,
-		struct err *err);
+bool conn_query(
+	struct conn *c, struct slice sql, struct arena *a, struct rows *out, struct err *err);
 bool conn_query_params(struct conn *c, struct slice sql, const struct cell *params, size_t n,
-		struct arena *a, struct rows *out, struct err *err);
+	struct arena *a, struct rows *out, struct err *err);
 void conn_close(struct conn *c); /* NULL is fine */
 
 #endif

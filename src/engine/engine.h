@@ -17,7 +17,7 @@
 struct reader; /* one per thread; engine's own parser state */
 struct reader_options {
 	enum dialect dialect;
-	int version;		   /* 0 = the default */
+	int version; /* 0 = the default */
 	bool ansi_quotes, no_backslash_escapes;
 };
 
@@ -25,9 +25,9 @@ struct reader_options {
 struct conn_options {
 	struct slice url; /* postgres://… mysql://… mariadb://… sqlite:PATH; may hold a password */
 	struct waiter waiter;
-	int connect_timeout_ms; /* 0 = 10 s */
+	int connect_timeout_ms;  /* 0 = 10 s */
 	const char *application; /* shown in the server's activity list: "belay up" */
-	bool read_only;		 /* a read-only session: nothing can be written by accident */
+	bool read_only;          /* a read-only session: nothing can be written by accident */
 };
 
 /* ---- Loading a catalog ---- */
@@ -40,10 +40,10 @@ struct load_options {
 /* ---- Scratch servers ---- */
 struct scratch; /* a throw-away server, or a database on a given server, or a temporary file */
 struct scratch_options {
-	struct slice url;      /* --scratch URL: create (and drop) a database there; empty = start one */
-	int version;	       /* wanted major version, 0 = any */
-	const char *bin_dir;   /* where the server's programs are; NULL = search */
-	bool keep;	       /* leave it running / on disk and say where (for debugging) */
+	struct slice url; /* --scratch URL: create (and drop) a database there; empty = start one */
+	int version;      /* wanted major version, 0 = any */
+	const char *bin_dir; /* where the server's programs are; NULL = search */
+	bool keep;           /* leave it running / on disk and say where (for debugging) */
 	struct waiter waiter;
 };
 struct scratch_info {
@@ -62,21 +62,21 @@ struct observed {
 
 /* What became of a statement that ran outside a transaction and was never heard of again. */
 enum probe_verdict {
-	PROBE_DONE,	/* its effect is there, by definition and not by name alone */
+	PROBE_DONE,     /* its effect is there, by definition and not by name alone */
 	PROBE_NOT_DONE, /* nothing of it is there (leftovers, if any, were removed: `repaired`) */
-	PROBE_BUSY,	/* the server is still at it: ask again */
-	PROBE_DOUBT,	/* cannot be told */
+	PROBE_BUSY,     /* the server is still at it: ask again */
+	PROBE_DOUBT,    /* cannot be told */
 };
 struct probe {
 	enum probe_verdict verdict;
 	struct slice words; /* what was found, for people */
-	bool repaired;	    /* something was removed before it can run again */
+	bool repaired;      /* something was removed before it can run again */
 };
 
 /* ---- Waiting for locks ---- */
 /* A session that stands in the way of another one. */
 struct blocker {
-	struct slice id;    /* as the server calls it: "4711", or the name of a prepared transaction */
+	struct slice id; /* as the server calls it: "4711", or the name of a prepared transaction */
 	struct slice who;   /* "psql, role shop" */
 	struct slice doing; /* "idle in transaction for 12 s" */
 	struct slice query; /* its last statement, shortened, without secrets; may be empty */
@@ -109,8 +109,7 @@ struct engine_locks {
 	bool (*session)(struct conn *c, struct arena *a, struct slice *out, struct err *err);
 	/* Who holds up that session, or what would hold up these locks. Asked on another one. */
 	bool (*blockers)(struct conn *watcher, struct slice session, const struct lock *locks,
-			size_t nlocks, struct arena *a, struct blocker **out, size_t *n,
-			struct err *err);
+		size_t nlocks, struct arena *a, struct blocker **out, size_t *n, struct err *err);
 };
 
 /* ---- Statements in batches ---- */
@@ -125,47 +124,47 @@ struct batch_key {
 	 * the ranges are cut by their numbers. */
 	bool places;
 	long long pages;
-	long long rows;	 /* about, -1 = not known */
+	long long rows;  /* about, -1 = not known */
 	struct slice at; /* the table, for pressure() */
 };
 /* What else the server has to do. Counters that only grow are compared with the last time; -1 =
  * not known here. */
 struct batch_pressure {
-	long long active;	     /* other sessions at work */
+	long long active;            /* other sessions at work */
 	long long standbys, unseen;  /* that stream; that this role may not see */
 	long long lag_ms, lag_bytes; /* of the one furthest behind */
-	long long waiters;	     /* sessions that have waited for a lock on the table */
-	long long commits;	     /* of everybody, since the server began to count */
-	long long written;	     /* bytes of its log, likewise */
-	long long history;	     /* old versions that wait to be purged */
-	long long snapshot_ms;	     /* since when somebody keeps old versions from being cleaned away */
-	long long snapshot_by;	     /* that session */
+	long long waiters;           /* sessions that have waited for a lock on the table */
+	long long commits;           /* of everybody, since the server began to count */
+	long long written;           /* bytes of its log, likewise */
+	long long history;           /* old versions that wait to be purged */
+	long long snapshot_ms; /* since when somebody keeps old versions from being cleaned away */
+	long long snapshot_by; /* that session */
 };
 /* What came of cleaning a table of its dead rows. */
 enum batch_cleaned { BATCH_CLEANED, BATCH_CLEAN_BUSY, BATCH_CLEAN_REFUSED };
 struct engine_batches {
 	/* The key asked for (`wanted`), or the best one that the statement does not change. */
 	bool (*key)(struct conn *c, struct arena *a, struct name table, struct names wanted,
-			struct names changed, struct batch_key *out, struct err *err);
+		struct names changed, struct batch_key *out, struct err *err);
 	/* A value that `read` gave, as SQL. */
-	void (*literal)(struct buf *b, const struct batch_key *k, size_t column,
-			struct slice value);
+	void (*literal)(
+		struct buf *b, const struct batch_key *k, size_t column, struct slice value);
 	/* On a second connection; NULL: nothing can be known. */
 	bool (*pressure)(struct conn *watcher, struct slice session, const struct batch_key *k,
-			struct batch_pressure *out, struct err *err);
+		struct batch_pressure *out, struct err *err);
 	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); BUSY:
 	 * somebody else is doing that. NULL: the server does it by itself. */
 	bool (*clean)(struct conn *c, const struct batch_key *k, enum batch_cleaned *out,
-			struct err *err);
-	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL: not
-	 * to be known. */
+		struct err *err);
+	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL:
+	 * not to be known. */
 	bool (*behind)(struct conn *replica, long long *ms, struct err *err);
-	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all do.
-	 * What a crash takes away it takes with its cursor. */
+	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all
+	 * do. What a crash takes away it takes with its cursor. */
 	const char *lazily;
 	/* The declared types of those columns. */
 	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
-			struct slice *out, struct err *err);
+		struct slice *out, struct err *err);
 	/* A condition: the column holds what it holds when `value` is written to it, NULL, case and
 	 * blanks included. False: values of that type are not compared. */
 	bool (*same)(struct buf *b, struct slice type, struct slice column, struct slice value);
@@ -176,13 +175,13 @@ struct engine_batches {
 /* ---- What would be lost, and keeping it ---- */
 /* A table with rows of its own. */
 struct kept_table {
-	struct name name;	/* in full */
-	long long rows, bytes;	/* about, by the server's statistics; -1 = not known */
-	struct names columns;	/* that can be written: generated ones are not */
-	struct slice *casts;	/* of each: kept as text, and cast to this; empty = as it is */
-	struct names key;	/* what tells its rows apart; none = nothing does */
-	bool loose;		/* the key is the place of a row, and not for ever */
-	bool inherited;		/* rows of other tables are seen in it */
+	struct name name;      /* in full */
+	long long rows, bytes; /* about, by the server's statistics; -1 = not known */
+	struct names columns;  /* that can be written: generated ones are not */
+	struct slice *casts;   /* of each: kept as text, and cast to this; empty = as it is */
+	struct names key;      /* what tells its rows apart; none = nothing does */
+	bool loose;            /* the key is the place of a row, and not for ever */
+	bool inherited;        /* rows of other tables are seen in it */
 };
 struct kept_column {
 	struct name table;
@@ -191,26 +190,25 @@ struct kept_column {
 struct engine_keep {
 	/* Tables with rows of their own, in that schema, or all of them; never belay's. */
 	bool (*tables)(struct conn *c, struct arena *a, struct slice schema, struct name **out,
-			size_t *n, struct err *err);
+		size_t *n, struct err *err);
 	/* The table that a statement would mean by this name; *found false: there is none, or it
 	 * holds no rows that would be lost (a view, a foreign or temporary table). */
 	bool (*table)(struct conn *c, struct arena *a, struct name name, bool *found,
-			struct kept_table *out, struct err *err);
+		struct kept_table *out, struct err *err);
 	/* Tables whose rows go with those of that one: emptied by TRUNCATE … CASCADE, or deleted by
 	 * foreign keys. */
 	bool (*emptied_with)(struct conn *c, struct arena *a, struct name table, bool truncate,
-			struct name **out, size_t *n, struct err *err);
+		struct name **out, size_t *n, struct err *err);
 	/* Columns that go with a type or an extension; NULL: no such thing. */
 	bool (*columns_of)(struct conn *c, struct arena *a, enum object_type type, struct name name,
-			struct kept_column **out, size_t *n, struct err *err);
+		struct kept_column **out, size_t *n, struct err *err);
 	/* Statements that make the table, or a column of it, when it is gone: before its rows are
 	 * put back, and afterwards. */
 	bool (*define)(struct conn *c, struct arena *a, const struct kept_table *t,
-			struct slice column, struct names *before, struct names *after,
-			struct err *err);
+		struct slice column, struct names *before, struct names *after, struct err *err);
 	/* Statements that keep triggers quiet while rows are put back, and let them speak again. */
 	bool (*hush)(struct conn *c, struct arena *a, struct name table, struct names *before,
-			struct names *after, struct err *err);
+		struct names *after, struct err *err);
 };
 
 /* ---- A whole database as a file ---- */
@@ -220,7 +218,7 @@ struct engine_dump {
 	const char *suffix; /* of the file: ".dump" */
 	/* How large the database is; how much is free where it lies, -1 = not known. */
 	bool (*size)(struct conn *c, struct arena *a, long long *bytes, long long *room,
-			struct err *err);
+		struct err *err);
 	/* Opens a transaction that sees what the dump will see; what others write meanwhile is seen
 	 * by neither, where the server can do that. */
 	bool (*freeze)(struct conn *c, struct arena *a, struct slice *snapshot, struct err *err);
@@ -239,8 +237,9 @@ struct seen_session {
 	struct slice query;          /* its last statement, without secrets */
 };
 struct seen_work {
-	struct slice id, what, phase, unit; /* "CREATE INDEX on orders", "building index", "blocks" */
-	long long done, total;              /* total 0 = unknown */
+	struct slice id, what, phase,
+		unit;          /* "CREATE INDEX on orders", "building index", "blocks" */
+	long long done, total; /* total 0 = unknown */
 };
 struct seen_standby {
 	struct slice name, state;
@@ -256,8 +255,8 @@ struct sight {
 };
 struct engine_watch {
 	bool (*look)(struct conn *c, struct arena *a, struct sight *out, struct err *err);
-	/* Ends what a session does (terminate false), or the session. *sent: the server has passed it
-	 * on; false: there is no such session. */
+	/* Ends what a session does (terminate false), or the session. *sent: the server has passed
+	 * it on; false: there is no such session. */
 	bool (*end)(struct conn *c, struct slice id, bool terminate, bool *sent, struct err *err);
 };
 
@@ -270,7 +269,7 @@ struct recorded_query {
 /* An index that is there and of no use: a build that nobody finished. */
 struct broken_index {
 	struct name index, table;
-	bool leftover;		/* of a rebuild: the index itself is another one */
+	bool leftover;              /* of a rebuild: the index itself is another one */
 	struct slice drop, rebuild; /* statements, outside a transaction */
 };
 
@@ -287,39 +286,42 @@ struct engine {
 
 	bool (*reader_open)(struct reader **out, const struct reader_options *o, struct err *err);
 	void (*reader_close)(struct reader *r);
-	/* Reads one statement: state, kind, changes or opaque reason. All memory from `a`. Fails only
-	 * when the parser itself is broken; a syntax error is a state. `st->text` is already set. */
+	/* Reads one statement: state, kind, changes or opaque reason. All memory from `a`. Fails
+	 * only when the parser itself is broken; a syntax error is a state. `st->text` is already
+	 * set. */
 	bool (*read)(struct reader *r, struct arena *a, struct statement *st, struct err *err);
 	/* Could this text be of that dialect? Counts telling constructs (0 = nothing tells). */
 	int (*looks_like)(struct slice text);
 
 	/* What the statement does at this point. Pure; memory from `a`. */
 	void (*effects)(struct arena *a, const struct catalog *c, const struct session *s,
-			const struct statement *st, struct effect *out);
+		const struct statement *st, struct effect *out);
 
-	/* How far the value of an expression may be relied on: 'i' always, 's' within a statement, 'v'
-	 * not at all, 0 = a function is not known. NULL where the engine knows no such thing. */
+	/* How far the value of an expression may be relied on: 'i' always, 's' within a statement,
+	 * 'v' not at all, 0 = a function is not known. NULL where the engine knows no such thing.
+	 */
 	char (*volatility)(struct arena *a, const struct catalog *c, const struct session *s,
-			const struct expr *e);
+		const struct expr *e);
 
 	bool (*connect)(struct conn **out, const struct conn_options *o, struct err *err);
 	/* Fills an empty catalog (a handful of queries, one snapshot). */
 	bool (*load)(struct conn *c, struct catalog *into, const struct load_options *o,
-			struct err *err);
+		struct err *err);
 	/* Order-independent fingerprint of a table's rows (count and hash), for data comparison.
 	 * `columns` empty = all of them, by name. */
 	bool (*rows_fingerprint)(struct conn *c, struct name table, struct names columns,
-			long long *count, char hash[65], struct err *err);
+		long long *count, char hash[65], struct err *err);
 	/* Sequence and auto-increment positions: "schema.name=value" each, sorted. */
 	bool (*positions)(struct conn *c, struct arena *a, struct names *out, struct err *err);
 
-	bool (*scratch_start)(struct scratch **out, const struct scratch_options *o,
-			struct err *err);
+	bool (*scratch_start)(
+		struct scratch **out, const struct scratch_options *o, struct err *err);
 	/* A new, empty database there, or a copy of database `from` when not NULL, opened as its
 	 * unprivileged owner. `name` is a short word of ours; an existing one is replaced. `from`
-	 * equal to `name` opens what is there. No connection to `from` may be open while copying. */
+	 * equal to `name` opens what is there. No connection to `from` may be open while copying.
+	 */
 	bool (*scratch_open)(struct scratch *s, const char *name, const char *from,
-			struct conn **out, struct err *err);
+		struct conn **out, struct err *err);
 	bool (*scratch_drop)(struct scratch *s, const char *name, struct err *err);
 	struct scratch_info (*scratch_info)(const struct scratch *s);
 	void (*scratch_stop)(struct scratch *s); /* and removes every trace; NULL is fine */
@@ -328,9 +330,11 @@ struct engine {
 	bool (*observe_begin)(struct conn *c, struct err *err);
 	bool (*observe_end)(struct conn *c, struct arena *a, struct observed *out, struct err *err);
 
-	/* Must this statement run outside a transaction block? (CREATE INDEX CONCURRENTLY, VACUUM) */
+	/* Must this statement run outside a transaction block? (CREATE INDEX CONCURRENTLY, VACUUM)
+	 */
 	bool (*needs_no_tx)(const struct statement *st, int version);
-	/* DDL commits together with what surrounds it (PostgreSQL, SQLite) or commits on its own. */
+	/* DDL commits together with what surrounds it (PostgreSQL, SQLite) or commits on its own.
+	 */
 	bool transactional_ddl;
 	/* The reader is the server's own grammar: what it refuses, the server refuses too. */
 	bool exact_grammar;
@@ -339,12 +343,12 @@ struct engine {
 	/* Statements outside a transaction; all three may be NULL. `witness` writes down, before
 	 * the statement is sent, what `probe` will want to know if nobody comes back to tell. */
 	bool (*witness)(struct conn *c, const struct statement *st, struct arena *a,
-			struct slice *before, struct err *err);
+		struct slice *before, struct err *err);
 	bool (*probe)(struct conn *c, const struct statement *st, struct slice before,
-			struct arena *a, struct probe *out, struct err *err);
+		struct arena *a, struct probe *out, struct err *err);
 	/* The statement succeeded: is what it made fit for use? False with the sentence if not. */
-	bool (*sound)(struct conn *c, const struct statement *st, struct slice before,
-			struct err *err);
+	bool (*sound)(
+		struct conn *c, const struct statement *st, struct slice before, struct err *err);
 	/* Lock budgets; NULL where a connection waits for the whole database (SQLite: its busy
 	 * handler). */
 	const struct engine_locks *locks;
@@ -352,14 +356,14 @@ struct engine {
 	const struct engine_batches *batches;
 	/* All tables with what statistics say of them. Reads no table and waits for no lock. */
 	bool (*sizes)(struct conn *c, struct arena *a, struct table_size **out, size_t *n,
-			struct err *err);
+		struct err *err);
 	/* Those that have the word in them, most called first. Fails where none are kept or may be
 	 * read; NULL where the engine keeps none. */
 	bool (*recorded)(struct conn *c, struct arena *a, struct slice word,
-			struct recorded_query **out, size_t *n, struct err *err);
+		struct recorded_query **out, size_t *n, struct err *err);
 	/* Those that nobody is at work on; NULL where an index is whole or not there. */
 	bool (*broken_indexes)(struct conn *c, struct arena *a, struct broken_index **out,
-			size_t *n, struct err *err);
+		size_t *n, struct err *err);
 	/* NULL where there are no sessions to see (SQLite). */
 	const struct engine_watch *watch;
 	const struct engine_keep *keep;
@@ -384,7 +388,6 @@ struct script {
 	size_t n;
 };
 bool script_read(const struct engine *e, struct reader *r, struct arena *a,
-		const struct source *src, size_t off, size_t len, struct script *out,
-		struct err *err);
+	const struct source *src, size_t off, size_t len, struct script *out, struct err *err);
 
 #endif

@@ -131,7 +131,8 @@ struct lost_part {
 };
 /* Is the table renamed to that further down? */
 bool later_rename(struct judged *j, struct name table, struct slice to);
-/* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill. */
+/* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill.
+ */
 void rebuild_requires(const struct rule *r, struct judged *j, const struct change *c);
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
@@ -160,7 +161,8 @@ extern const char *const hides_work[];
 /* begins.c: is something missing that must have been made before this history began? Asked with the
  * effects of the statement; note_beginning after each script. */
 bool begins_elsewhere(const struct judged *j);
-/* Does the statement fail for want of a table? Once said, the schema is taken to begin elsewhere. */
+/* Does the statement fail for want of a table? Once said, the schema is taken to begin elsewhere.
+ */
 bool misses_table(const struct judged *j);
 void note_beginning(struct judge *jg, const struct unit *u);
 

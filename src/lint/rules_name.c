@@ -162,8 +162,10 @@ static void see_reserved(
 {
 	if (word_is_reserved(j->dialect, name))
 		on_change(j, r, c, arena_slice(j->arena, name),
-			"%.*s is a word of the grammar: it has to be quoted wherever the grammar would "
-			"read it as such", SLICE(name));
+			"%.*s is a word of the grammar: it has to be quoted wherever the grammar "
+			"would "
+			"read it as such",
+			SLICE(name));
 }
 
 static void check_reserved(const struct rule *r, struct judged *j)

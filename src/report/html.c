@@ -1,8 +1,8 @@
 /* html.c - pages to look at: one file, no script, nothing loaded from anywhere.
  *
  * The page of explain is a picture: statements downwards in the order in which they run, objects to
- * the right, and in each field who has to wait there. Whatever comes from files goes through html_put(),
- * which leaves no character that could open markup. */
+ * the right, and in each field who has to wait there. Whatever comes from files goes through
+ * html_put(), which leaves no character that could open markup. */
 #include "report/internal.h"
 #include "sql/clean.h"
 #include "sql/quote.h"

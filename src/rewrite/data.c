@@ -41,8 +41,7 @@ static bool write_loop(struct step_writer *w)
 		"the loop is the statement that it means, in batches with a commit each. There is "
 		"no way back: the old values are gone.");
 	s->no_tx = s->batched = s->one_way = true;
-	piece_text(w, &s->up,
-		text_of(w, "%s\n WHERE %s", slice_trim(b.head), slice_trim(b.where)));
+	piece_text(w, &s->up, text_of(w, "%s\n WHERE %s", slice_trim(b.head), slice_trim(b.where)));
 	return true;
 }
 

@@ -166,7 +166,8 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
 	table(out, d, schema, prefix, "part");
 	buf_printf(out,
-		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL, part %s NOT "
+		" (migration %s NOT NULL, direction %s NOT NULL, statement %s NOT NULL, part %s "
+		"NOT "
 		"NULL, last_key %s, upto %s NOT NULL, rows_seen %s NOT NULL, rows_done %s NOT NULL,"
 		" ranges_done %s NOT NULL, finished %s NOT NULL, updated %s NOT NULL,"
 		" PRIMARY KEY (migration, direction, statement, part)%s",
@@ -176,7 +177,8 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
 	table(out, d, schema, prefix, "control");
 	buf_printf(out,
-		" (name %s NOT NULL PRIMARY KEY, value %s NOT NULL, set_by %s, set_at %s NOT NULL%s",
+		" (name %s NOT NULL PRIMARY KEY, value %s NOT NULL, set_by %s, set_at %s NOT "
+		"NULL%s",
 		dialect_is_mysql(d) ? "varchar(64)" : k, t, k, type_of(d, 'm'), end);
 }
 

@@ -44,7 +44,8 @@ bool batched_read(struct batched *out, struct arena *a, enum dialect d, const st
 bool batched_rows(struct batched *out, struct arena *a, enum dialect d, const struct statement *st,
 	struct slice sql);
 
-/* A DO block that is the loop of the guides, with or without the directive: the statement it means. */
+/* A DO block that is the loop of the guides, with or without the directive: the statement it means.
+ */
 bool batched_loop(struct batched *out, struct arena *a, enum dialect d, struct slice sql);
 
 #endif

@@ -44,24 +44,25 @@ enum change_flag {
 	CHANGE_ON_CONFLICT = 1u << 11, /* also ON DUPLICATE KEY, INSERT IGNORE, OR REPLACE */
 	CHANGE_LOCAL = 1u << 12,       /* SET LOCAL */
 	CHANGE_NOWAIT = 1u << 13,
-	CHANGE_FULL = 1u << 14,	       /* VACUUM FULL */
+	CHANGE_FULL = 1u << 14, /* VACUUM FULL */
 	CHANGE_TEMPORARY = 1u << 15,
 	CHANGE_WITH_NO_DATA = 1u << 16,
 	CHANGE_RETURNING = 1u << 17,
 	CHANGE_FOR_UPDATE = 1u << 18,
 	CHANGE_FINALIZE = 1u << 19,
 	CHANGE_RESTART_IDENTITY = 1u << 20,
-	CHANGE_GUARDED = 1u << 21,  /* runs only if the host language's or DO block's check says so */
-	CHANGE_INNER = 1u << 22,    /* found inside a DO block or function body */
-	CHANGE_IGNORE = 1u << 23,   /* MySQL ALTER IGNORE */
+	CHANGE_GUARDED =
+		1u << 21,         /* runs only if the host language's or DO block's check says so */
+	CHANGE_INNER = 1u << 22,  /* found inside a DO block or function body */
+	CHANGE_IGNORE = 1u << 23, /* MySQL ALTER IGNORE */
 	CHANGE_UNSIGNED_FLAG_ = 1u << 31
 };
 
 /* A column that a query makes: CREATE TABLE AS, CREATE MATERIALIZED VIEW. */
 struct query_column {
-	struct slice name, type;	/* type empty: not known, or that of … */
-	struct slice relation, column;	/* … this column; relation as written, empty = none;
-					 * column "*": as many as the relation has */
+	struct slice name, type;       /* type empty: not known, or that of … */
+	struct slice relation, column; /* … this column; relation as written, empty = none;
+					* column "*": as many as the relation has */
 };
 
 struct change {
@@ -77,11 +78,12 @@ struct change {
 	struct names reads;    /* relations read, schema.name as written */
 	struct query_column *columns; /* CREATE TABLE AS, matviews: NULL = not known */
 	size_t ncolumns;
-	struct names settings; /* MySQL: algorithm=…, lock=…, wait=…; PostgreSQL: WITH (…) of the command */
+	struct names settings; /* MySQL: algorithm=…, lock=…, wait=…; PostgreSQL: WITH (…) of the
+				  command */
 	struct span span;      /* the words of this change inside the statement */
-	struct change *inner;  /* DO_BLOCK: what was read inside; CREATE SCHEMA: its elements */
+	struct change *inner; /* DO_BLOCK: what was read inside; CREATE SCHEMA: its elements */
 	size_t ninner;
-	const void *payload;   /* the engine's own, NULL if none */
+	const void *payload; /* the engine's own, NULL if none */
 };
 
 #endif

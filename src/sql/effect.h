@@ -10,9 +10,9 @@
 
 /* What a lock keeps others from doing, weakest first. */
 enum lock_class {
-	LOCK_NOTHING,	 /* nobody notices (ACCESS SHARE … ROW EXCLUSIVE) */
-	LOCK_DDL,	 /* other schema changes, vacuum (SHARE UPDATE EXCLUSIVE) */
-	LOCK_WRITES,	 /* writes wait (SHARE, SHARE ROW EXCLUSIVE, EXCLUSIVE; LOCK=SHARED) */
+	LOCK_NOTHING,      /* nobody notices (ACCESS SHARE … ROW EXCLUSIVE) */
+	LOCK_DDL,          /* other schema changes, vacuum (SHARE UPDATE EXCLUSIVE) */
+	LOCK_WRITES,       /* writes wait (SHARE, SHARE ROW EXCLUSIVE, EXCLUSIVE; LOCK=SHARED) */
 	LOCK_READS_WRITES, /* everybody waits (ACCESS EXCLUSIVE; LOCK=EXCLUSIVE) */
 };
 
@@ -28,8 +28,8 @@ struct lock {
 /* One touched object of a fact list. */
 struct touched {
 	enum object_type type;
-	struct name object;  /* table of a part */
-	struct slice part;   /* column, constraint …; empty for the object itself */
+	struct name object; /* table of a part */
+	struct slice part;  /* column, constraint …; empty for the object itself */
 	bool certain;
 	bool new_in_tx; /* created in this transaction: listed for completeness, not reported */
 };
@@ -62,16 +62,16 @@ struct effect {
 	enum rerun rerun;
 	enum undo undo;
 	const char *algorithm, *lock_clause; /* MySQL/MariaDB, else NULL */
-	bool documented; /* the manual says so, no server was watched doing it */
-	bool unread;	/* opaque: nothing here is known */
-	bool certain;	/* every fact is */
+	bool documented;    /* the manual says so, no server was watched doing it */
+	bool unread;        /* opaque: nothing here is known */
+	bool certain;       /* every fact is */
 	struct names needs; /* what is missing: "old type of public.orders.status" */
 };
 
 const char *outcome_word(enum outcome o);   /* ok, fails, may-fail */
 const char *tx_rule_word(enum tx_rule r);   /* allowed, forbidden, commits, no-effect */
-const char *rerun_word(enum rerun r);	    /* same, fails, differs, unknown */
-const char *undo_word(enum undo u);	    /* exact, schema-only, none */
+const char *rerun_word(enum rerun r);       /* same, fails, differs, unknown */
+const char *undo_word(enum undo u);         /* exact, schema-only, none */
 const char *breaks_word(enum breaks_who w); /* old-readers, old-writers, new-code-before */
 
 /* Building, in an arena; duplicates are merged (stronger lock wins, certain wins). */

@@ -24,8 +24,9 @@ void quote_literal(struct buf *b, enum dialect d, struct slice value);
 bool ident_needs_quotes(enum dialect d, struct slice name);
 
 /* A statement put together from a template: %I identifier, %N schema-qualified name (two slices),
- * %i and %n the same with quotes only where needed, %L literal, %s trusted text of our own (a slice), %d int, %lld long long, %% percent.
- *	sqlf(&b, d, "ALTER TABLE %N DROP COLUMN %I", schema, table, column); */
+ * %i and %n the same with quotes only where needed, %L literal, %s trusted text of our own (a
+ *slice), %d int, %lld long long, %% percent. sqlf(&b, d, "ALTER TABLE %N DROP COLUMN %I", schema,
+ *table, column); */
 void sqlf(struct buf *b, enum dialect d, const char *template, ...);
 void sqlvf(struct buf *b, enum dialect d, const char *template, va_list ap);
 

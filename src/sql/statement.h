@@ -9,7 +9,7 @@
 #include "sql/split.h"
 
 enum statement_state {
-	STATEMENT_READ,	  /* changes say all of it */
+	STATEMENT_READ,   /* changes say all of it */
 	STATEMENT_OPAQUE, /* not understood: opaque_reason; may_touch */
 	STATEMENT_SYNTAX, /* does not parse: fault_message, fault_at */
 	STATEMENT_CLIENT, /* psql / mysql client command: never sent */
@@ -18,8 +18,8 @@ enum statement_state {
 /* Directives `-- belay:…` and other tools' own ignore comments that stand before the statement. */
 struct directive {
 	struct span span;
-	struct slice name;   /* allow, allow-file, batched, phase, no-transaction, budget, window, verify;
-			      * for other tools: "squawk-ignore", "nolint", … */
+	struct slice name;   /* allow, allow-file, batched, phase, no-transaction, budget, window,
+			      * verify;   for other tools: "squawk-ignore", "nolint", … */
 	struct slice rule;   /* allow: the rule */
 	struct slice args;   /* everything after */
 	struct slice until;  /* YYYY-MM-DD or empty */
@@ -31,7 +31,7 @@ struct statement {
 	struct slice text; /* as it will be read: masked; without terminator and leading comments */
 	struct slice raw;  /* as the author wrote it (same length) */
 	struct span span;  /* the same text in its source */
-	unsigned index;	   /* from 0 within its file */
+	unsigned index;    /* from 0 within its file */
 	struct piece piece;
 	struct slice copy_data; /* rows of COPY … FROM stdin */
 	enum statement_state state;
@@ -40,10 +40,10 @@ struct statement {
 	size_t nchanges;
 	struct slice opaque_reason;
 	struct names may_touch; /* opaque: schema.name it may touch; "*" = anything */
-	bool partly_opaque;	/* READ, but part of it (dynamic SQL in a body) was not: reason set */
+	bool partly_opaque; /* READ, but part of it (dynamic SQL in a body) was not: reason set */
 	struct slice fault_message; /* SYNTAX: the parser's own words */
-	size_t fault_at;	    /* offset into text, SIZE_MAX if unknown */
-	struct names forgotten; /* columns whose inline REFERENCES MySQL reads and forgets */
+	size_t fault_at;            /* offset into text, SIZE_MAX if unknown */
+	struct names forgotten;     /* columns whose inline REFERENCES MySQL reads and forgets */
 	struct directive *directives;
 	size_t ndirectives;
 	struct slice leading; /* blanks and comments before it */

@@ -1,9 +1,9 @@
 /* shim.c - something goes wrong at the Nth call that leaves the process.
  *
- * Loaded into belay with LD_PRELOAD, so that the very program that is shipped is tested. belay keeps
- * nothing of a run to itself: what tells two instants apart is only what has been sent to a server,
- * received from it, or written to a file. Each such call is a fault point; its name is what it
- * carries (the driver, torture.py, knows the names).
+ * Loaded into belay with LD_PRELOAD, so that the very program that is shipped is tested. belay
+ *keeps nothing of a run to itself: what tells two instants apart is only what has been sent to a
+ *server, received from it, or written to a file. Each such call is a fault point; its name is what
+ *it carries (the driver, torture.py, knows the names).
  *
  *	TORTURE=send:12:kill	the 12th message to a server: the process ends before it is sent
  *	TORTURE_TRACE=FILE	a line for each point: class, number, what it carries

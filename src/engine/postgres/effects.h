@@ -146,13 +146,13 @@ void pg_refusals(struct looking *l);
 /* ---- What is set off besides (effects_bodies.c, effects_rows.c) ---- */
 enum { PG_NEST_MAX = 8 };
 struct pg_deeds {
-	bool understood;   /* nothing dynamic, nothing unknown is called */
+	bool understood; /* nothing dynamic, nothing unknown is called */
 	bool writes, inserts_only;
-	bool perhaps;      /* a condition decides whether it writes */
+	bool perhaps; /* a condition decides whether it writes */
 	bool deletes;
-	enum rerun rerun;  /* of what it writes */
-	bool assigns;      /* NEW.x := … */
-	bool moves;        /* … and something else each time */
+	enum rerun rerun; /* of what it writes */
+	bool assigns;     /* NEW.x := … */
+	bool moves;       /* … and something else each time */
 	bool raises;
 };
 void pg_run_text(struct looking *l, struct slice text, struct slice event, bool certain,

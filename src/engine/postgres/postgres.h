@@ -33,7 +33,7 @@ struct pg_conn {
 	struct slice *notices; /* since the last statement was sent: "WARNING: …" */
 	size_t nnotices;
 	struct scratch *scratch; /* owner's connection to a database of our own server, else NULL */
-	bool privileged;	 /* the last statement was done by the superuser's function */
+	bool privileged;         /* the last statement was done by the superuser's function */
 	struct pg_observation *observation; /* takes DEBUG messages; NULL = nobody observes */
 };
 
