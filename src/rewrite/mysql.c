@@ -563,11 +563,8 @@ static bool write_rename_table(struct step_writer *w)
 	s->no_tx = true;
 	piece(w, &s->up, "CREATE TABLE %n LIKE %n", schema, new, schema, old);
 	piece(w, &s->up, "CREATE VIEW %n AS SELECT * FROM %n", schema, view, schema, new);
-	piece(w, &s->up,
-		"-- belay:allow rename-table because \"a view takes the old name in the "
-		"same "
-		"statement\"\nRENAME TABLE %n TO %n, %n TO %n, %n TO %n",
-		schema, new, schema, scrap, schema, old, schema, new, schema, view, schema, old);
+	piece(w, &s->up, "RENAME TABLE %n TO %n, %n TO %n, %n TO %n", schema, new, schema, scrap,
+		schema, old, schema, new, schema, view, schema, old);
 	piece(w, &s->up, "DROP TABLE %n", schema, scrap);
 	piece(w, &s->down, "RENAME TABLE %n TO %n, %n TO %n", schema, old, schema, view, schema,
 		new, schema, old);
