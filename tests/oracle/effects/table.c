@@ -102,6 +102,21 @@ static struct slice more(struct arena *a, struct slice text, struct slice line)
 	return text.len ? arena_printf(a, "%.*s\n%.*s", SLICE(text), SLICE(line)) : line;
 }
 
+/* Up to the next comma that stands in no brackets: "function f(integer, integer)" is one entry. */
+static bool next_entry(struct slice *rest, struct slice *entry)
+{
+	size_t end = 0;
+	int depth = 0;
+
+	if (!rest->len)
+		return false;
+	for (; end < rest->len && (depth || rest->at[end] != ','); end++)
+		depth += (rest->at[end] == '(') - (rest->at[end] == ')');
+	*entry = slice_sub(*rest, 0, end);
+	*rest = slice_from(*rest, end < rest->len ? end + 1 : end);
+	return true;
+}
+
 static void read_claim(struct table *t, struct kase *k, struct slice line, size_t at)
 {
 	size_t blank = slice_chr(line, ' '), mark;
@@ -131,7 +146,7 @@ static void read_claim(struct table *t, struct kase *k, struct slice line, size_
 		k->clock = true;
 		rest = slice_sub(rest, 0, rest.len - strlen(" by the clock"));
 	}
-	while (slice_next(&rest, ',', &piece))
+	while (next_entry(&rest, &piece))
 		if (!fact_rows[c.fact].usual ||
 			!slice_is(slice_trim(piece), fact_rows[c.fact].usual))
 			fact_add(t->arena, &c.is, slice_trim(piece));
