@@ -143,9 +143,14 @@ ANALYZE t;'
 
 @test "a snapshot that vacuum has to wait for holds the batches up" {
 	pg_database snapshot
-	base "$big" <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
+	# Each batch takes a while: what else the server does is looked at once a second.
+	base "$big
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END';
+CREATE TRIGGER slowly AFTER UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION slowly();" \
+		<<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
 	ends 0 belay up 1 --db "$url"
-	limits '  max_snapshot: 1s'
+	limits '  max_snapshot: 1s
+  max_rows: 20000'
 	(echo 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;'
 	echo '\! touch holding'
 	echo "\\! timeout 60 sh -c 'until [ -e let_go ]; do sleep 0.05; done'"

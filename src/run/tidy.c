@@ -51,6 +51,7 @@ bool pace_tidy(struct pace *p, struct err *err)
 	case BATCH_CLEANED:
 		p->dead -= gone;
 		p->cleaned = now;
+		p->tried = 0; /* the next share of dead rows may be there soon */
 		break;
 	case BATCH_CLEAN_BUSY: /* an autovacuum does it */
 		break;
