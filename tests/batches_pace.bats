@@ -196,9 +196,13 @@ INSERT INTO t SELECT seq, 0 FROM seq_1_to_5000;" <<<$'-- belay:batched\nUPDATE t
 	my "CREATE USER r@127.0.0.1 IDENTIFIED BY 'r'; GRANT REPLICATION SLAVE ON *.* TO r@127.0.0.1"
 	limits "  max_lag: 2s
   replicas: mariadb://root@localhost/test?socket=$REPLICA_DIR/s"
+	# It is behind before anything begins: a fast machine would be through before it fell behind.
+	replica "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=$port, MASTER_USER='r', MASTER_PASSWORD='r', MASTER_DELAY=3600; START SLAVE"
+	timeout 60 sh -c "until mariadb --no-defaults -S $REPLICA_DIR/s -u root -e 'SHOW SLAVE STATUS\G' | grep -q 'Seconds_Behind_Master: [3-9]'; do sleep 0.1; done"
+	replica "STOP SLAVE SQL_THREAD"
 	started
 	reads_out "paused: replica 1 does not follow"
-	replica "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=$port, MASTER_USER='r', MASTER_PASSWORD='r', MASTER_DELAY=3600; START SLAVE"
+	replica "START SLAVE SQL_THREAD"
 	timeout 60 sh -c 'until grep -q "paused: replica 1 is .* ms behind (max_lag 2000 ms)" out; do sleep 0.05; done'
 	[ "$(my 'SELECT DISTINCT n FROM t')" = 0 ]
 	replica "STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=0; START SLAVE"
