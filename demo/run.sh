@@ -57,11 +57,20 @@ story() { # ENGINE URL
 	say "Proof: up, verify, down, the same schema and rows as before, up again"
 	go 0 rehearse 003
 
-	say "On the database itself: what is pending, up, and back"
+	say "On the database itself: what is pending, what that means, up"
 	go 0 status
+	go 0 plan
 	go 0 up
 	go 0 status
-	go 0 down
+	if [ "$1" = sqlite ]; then
+		say "The way back would lose what is in the new column: belay stops, and keeps it when told to"
+		go 6 down
+		go 0 down --backup
+		go 0 backups
+	else
+		say "And back: an index is no loss, so nobody is asked"
+		go 0 down
+	fi
 	go 0 status
 	cd "$here" || exit 1
 }
@@ -77,4 +86,4 @@ if ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v psql >/d
 else
 	printf '\nWith PostgreSQL installed (apt-get install postgresql-15) the same follows on a private server.\n'
 fi
-printf '\n%sThat was the road: check, rehearse, up, down.%s In a project of yours: belay check, then belay --help\n' "$bold" "$off"
+printf '\n%sThat was the road: check, rehearse, plan, up, down.%s In a project of yours: belay check, then belay --help\n' "$bold" "$off"
