@@ -174,7 +174,7 @@ SQL
 	ends 0 belay status --db "$url"
 	says "1 applied, 1 pending"
 	ends 0 belay up --db "$url"
-	ends 0 belay down --count 2 --db "$url"
+	ends 0 belay down --count 2 --yes-destroy public.users --db "$url"
 	ends 0 "$dbmate" --url "$their_url" --no-dump-schema status
 	says "Applied: 0" "Pending: 2"
 	ends 0 "$dbmate" --url "$their_url" --no-dump-schema up

@@ -1,5 +1,6 @@
 /* state.c - what is applied, what is pending, and which migrations a request means. */
 #include "run/run.h"
+#include "run/snapshot.h"
 
 #include <stdint.h>
 
@@ -216,6 +217,46 @@ static bool look_behind(struct run_state *s, struct arena *a, const struct proje
 	return true;
 }
 
+/* Does the difference name something that the migration speaks of? */
+static bool speaks_of(const struct migration *m, const struct difference *d)
+{
+	struct slice text =
+		m->up.src ? slice_sub(m->up.src->text, m->up.off, m->up.len) : SLICE_NONE;
+	struct slice rest = d->object, last = SLICE_NONE;
+
+	while (slice_next(&rest, '.', &last))
+		;
+	return d->kind != DIFF_ORDER && d->kind != DIFF_NOT_COMPARED && last.len &&
+	       slice_ifind(text, last) != SIZE_MAX;
+}
+
+/* A migration that belay applied and the history does not know: another tool took it back, if what
+ * it made is not as belay left it; then it is pending as any other. Else only its row is gone. */
+static bool look_at_schema(struct run_state *s, struct arena *a, const struct project *p,
+	struct conn *c, struct slice where, struct err *err)
+{
+	struct snapshot_scope scope = snapshot_scope(p, c->id.dialect, where);
+	struct catalog_diff diff = {0};
+	struct snapshot last;
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		any |= s->at[i].taken_out && s->at[i].migration;
+	if (!any || s->shadow.len)
+		return true;
+	if (!snapshot_read(&last, a, c, where, err))
+		return false;
+	if (!last.found || !last.current || !last.content.len)
+		return true;
+	if (!snapshot_compare(&diff, a, c, &scope, &last, err))
+		return err_context(err, "looking whether another tool took a migration back");
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < diff.n && s->at[i].taken_out && s->at[i].migration; k++)
+			if (speaks_of(s->at[i].migration, &diff.at[k]))
+				s->at[i].taken_out = false;
+	return true;
+}
+
 /* The ledger first: what it knows was written together with the history's row, so somebody who is
  * at work now cannot make it know more than the history. */
 static bool read_once(struct run_state *out, struct arena *a, const struct project *p,
@@ -242,7 +283,7 @@ static bool read_once(struct run_state *out, struct arena *a, const struct proje
 	out->ledger = ledger;
 	out->nledger = nledger;
 	mark_partial(out, p->layout->high_water);
-	if (!look_behind(out, a, p, c, err))
+	if (!look_behind(out, a, p, c, err) || !look_at_schema(out, a, p, c, journal_where, err))
 		return false;
 	if (p->layout->high_water)
 		mark_below(out, ledger, nledger);
