@@ -100,7 +100,7 @@ pg_database() {
 
 # In a migration, wait_open() lasts until the test says open_now: nothing depends on how busy the machine is.
 wait_open='CREATE FUNCTION wait_open() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
-FOR i IN 1..2400 LOOP EXIT WHEN to_regclass($q$open_now$q$) IS NOT NULL; PERFORM pg_sleep(0.025); END LOOP; RETURN 1; END $$;'
+FOR i IN 1..2400 LOOP EXIT WHEN EXISTS (SELECT FROM pg_class WHERE relname = $q$open_now$q$); PERFORM pg_sleep(0.025); END LOOP; RETURN 1; END $$;'
 open_now() { pg -c 'CREATE TABLE open_now ()'; }
 until_waiting() {
 	for _ in $(seq 1200); do
