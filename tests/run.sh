@@ -98,10 +98,10 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=
 heading "unit tests with sanitizers"
 # The oracle of effects takes minutes, and the leak checker's own tracer crashes behind its threads: it
 # runs with sanitizers in the full check, without looking for leaks.
-names=$(meson test -C build-asan --list 2>/dev/null | sed 's/.* \/ //' | grep / | grep -v '^oracle/effects$')
+names=$(meson test -C build-asan --list 2>/dev/null | sed 's/.* \/ //' | grep / | grep -v '^oracle/effects')
 # shellcheck disable=SC2086
 unit "unit tests with sanitizers" build-asan $names
-[ -z "${CHECK_FULL:-}" ] || ASAN_OPTIONS=detect_leaks=0 unit "oracle of effects with sanitizers" build-asan oracle/effects
+[ -z "${CHECK_FULL:-}" ] || ASAN_OPTIONS=detect_leaks=0 unit "oracle of effects with sanitizers" build-asan oracle/effects oracle/effects-newer
 unset ASAN_OPTIONS UBSAN_OPTIONS
 
 heading "SQLite alone"
