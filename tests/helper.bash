@@ -113,3 +113,18 @@ until_waiting() {
 pg() {
 	psql -X -A -t -q -v ON_ERROR_STOP=1 -h "$PG_DIR" -U postgres "$DB" "$@"
 }
+
+# eight ARGUMENTS…: that many runners at once; prints their exit codes, leaves what they said in out1 to out8
+eight() {
+	local pids=() pid code codes=
+	for i in 1 2 3 4 5 6 7 8; do
+		"$BELAY" up "$@" >"out$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		code=0
+		wait "$pid" || code=$?
+		codes+="$code "
+	done
+	echo "$codes"
+}

@@ -25,21 +25,6 @@ ALTER TABLE log ADD COLUMN n int;
 SQL
 }
 
-# eight ARGUMENTS…: that many at once; prints their exit codes
-eight() {
-	local pids=() pid code codes=
-	for i in 1 2 3 4 5 6 7 8; do
-		"$BELAY" up "$@" >"out$i" 2>&1 3>&- &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		code=0
-		wait "$pid" || code=$?
-		codes+="$code "
-	done
-	echo "$codes"
-}
-
 @test "eight runners that wait: all succeed, each migration ran once" {
 	counted
 	pg_database waiting

@@ -357,3 +357,16 @@ SQL
 	says "2_data.up.sql" "more than the limit of 2 GiB"
 	[ ! -s app.db ]
 }
+
+@test "a database file that does not exist: said, and not made" {
+	sqlite3 source.db 'CREATE TABLE t (id INTEGER PRIMARY KEY)'
+	mkdir migrations
+	echo 'CREATE TABLE a (id int);' >migrations/1_a.sql
+	local verb
+	for verb in 'restore one' backups 'batches pause' 'baseline 1' 'down' status; do
+		run "$BELAY" $verb --db sqlite:none.db
+		[ "$status" -eq 3 ]
+		[[ $output == *'"'*'none.db": there is no such file'* ]]
+		[ ! -e none.db ]
+	done
+}

@@ -21,17 +21,10 @@ versions() {
 	done
 }
 
-eight() {
-	local pids=() pid code codes=
-	for i in 1 2 3 4 5 6 7 8; do
-		"$BELAY" up "$@" >"out$i" 2>&1 3>&- &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		code=0
-		wait "$pid" || code=$?
-		codes+="$code "
-	done
+# The same eight, and all of them have to succeed.
+all_eight() {
+	local codes
+	codes=$(eight "$@")
 	[ "$codes" = '0 0 0 0 0 0 0 0 ' ] || { echo "$codes"; cat out*; return 1; } >&2
 }
 
@@ -54,10 +47,10 @@ SQL
 		PG_BIN=$bin postgres_start
 		BOUNCER=$("$ROOT/tests/servers/pgbouncer.sh" start "$PG_DIR")
 		pg_database direct
-		eight --db "$url" --if-running wait
+		all_eight --db "$url" --if-running wait
 		once
 		pg_database pooled
-		eight --db "postgres://postgres@/pooled?host=$BOUNCER&port=6432" --if-running wait
+		all_eight --db "postgres://postgres@/pooled?host=$BOUNCER&port=6432" --if-running wait
 		once
 		teardown
 	done

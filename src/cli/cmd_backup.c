@@ -34,7 +34,7 @@ static void close_view(struct view *v)
 static bool open_view(struct view *v, struct cli *c, bool read_only, struct err *err)
 {
 	*v = (struct view){.cli = c, .lock = {.fd = -1}};
-	if (!cli_connect(c, &v->conn, read_only, err))
+	if (!running_is_there(c, err) || !cli_connect(c, &v->conn, read_only, err))
 		return false;
 	if (gate_role(c, v->conn, err) &&
 		archives_read(v->conn, cli_journal(c), &c->arena, &v->at, &v->n, err))

@@ -192,7 +192,7 @@ int cmd_batches(struct cli *c, struct err *err)
 			continue;
 		if (c->nargs > 1 && i < 2)
 			break;
-		if (!cli_connect(c, &conn, false, err))
+		if (!running_is_there(c, err) || !cli_connect(c, &conn, false, err))
 			return 2;
 		ok = gate_role(c, conn, err) && verbs[i].run(c, conn, err);
 		conn_close(conn);

@@ -76,7 +76,7 @@ int cmd_baseline(struct cli *c, struct err *err)
 	size_t done = 0;
 	bool ok;
 
-	if (!running_begin(&r, c, false, err))
+	if (!running_is_there(c, err) || !running_begin(&r, c, false, err))
 		return 2;
 	ok = project_find(&r.project, slice_of(c->args[0]), &stop, err) &&
 	     running_turn(&r, 0, err) &&

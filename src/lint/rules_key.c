@@ -194,7 +194,7 @@ static void check_partition_key(const struct rule *r, struct judged *j)
 					     &t) != PRESENT) ||
 			!slice_is(t->table_.kind, "partitioned"))
 			continue;
-		if (index && !c->def->index.on_only)
+		if (index)
 			check_key_of(r, j, c, t->table_.partition_key.text, c->def->index.keys);
 		for (size_t i = 0; (k = next_constraint(c, &i));)
 			if (slice_is(k->constraint.kind, "primary key") ||

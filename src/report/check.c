@@ -1,5 +1,5 @@
 /* check.c - findings, for people and for programs. */
-#include "report/report.h"
+#include "report/internal.h"
 #include "sql/clean.h"
 
 static struct slice clean(struct arena *a, struct slice s)
@@ -98,15 +98,6 @@ void report_check_text(struct buf *b, const struct verdict *v, const struct repo
 	arena_done(&a);
 }
 
-static void names_json(struct json *j, const char *key, struct names n)
-{
-	json_key(j, key);
-	json_array(j);
-	for (size_t i = 0; i < n.n; i++)
-		json_str(j, n.at[i]);
-	json_end(j);
-}
-
 static void place_json(struct json *j, struct span at, const char *file)
 {
 	struct place p = {1, 1, 1, 1};
@@ -126,7 +117,7 @@ static void finding_json(struct json *j, const struct finding *f)
 	json_kcstr(j, "rule", f->rule->id);
 	json_kcstr(j, "severity", severity_word(f->severity));
 	json_kbool(j, "certain", f->certain);
-	names_json(j, "needs", f->needs);
+	report_names_json(j, "needs", f->needs);
 	place_json(j, f->span, f->file);
 	json_key(j, "statement");
 	if (f->statement >= 0)

@@ -122,6 +122,15 @@ out:
 	arena_done(&a);
 }
 
+void report_names_json(struct json *j, const char *key, struct names n)
+{
+	json_key(j, key);
+	json_array(j);
+	for (size_t i = 0; i < n.n; i++)
+		json_str(j, n.at[i]);
+	json_end(j);
+}
+
 void report_head(struct json *j, const char *schema)
 {
 	json_key(j, "belay");

@@ -1,5 +1,5 @@
 /* explain.c - effects of statements, as explain/1 and for people. */
-#include "report/report.h"
+#include "report/internal.h"
 #include "sql/clean.h"
 #include "sql/quote.h"
 
@@ -96,15 +96,6 @@ static void locks_json(struct json *j, struct arena *a, enum dialect d, const st
 	json_end(j);
 }
 
-static void names_json(struct json *j, const char *key, struct names n)
-{
-	json_key(j, key);
-	json_array(j);
-	for (size_t i = 0; i < n.n; i++)
-		json_str(j, n.at[i]);
-	json_end(j);
-}
-
 static void breaks_json(struct json *j, struct arena *a, enum dialect d, const struct effect *e)
 {
 	json_key(j, "breaks");
@@ -136,7 +127,7 @@ static void statement_json(struct json *j, const struct explained *x, enum diale
 	else if (e->outcome_why.len)
 		json_kstr(j, "outcome_why", e->outcome_why);
 	locks_json(j, &a, d, e);
-	names_json(j, "waits_for", e->waits_for);
+	report_names_json(j, "waits_for", e->waits_for);
 	touched_json(j, &a, d, "rewrites", e->rewrites, e->nrewrites, false);
 	touched_json(j, &a, d, "scans", e->scans, e->nscans, false);
 	touched_json(j, &a, d, "builds", e->builds, e->nbuilds, false);
@@ -150,7 +141,7 @@ static void statement_json(struct json *j, const struct explained *x, enum diale
 	json_kcstr(j, "lock_clause", e->lock_clause);
 	json_kcstr(j, "source", e->documented ? "documented" : "measured");
 	json_kbool(j, "certain", e->certain);
-	names_json(j, "needs", e->needs);
+	report_names_json(j, "needs", e->needs);
 	if (st->opaque_reason.len)
 		json_kstr(j, "opaque", st->opaque_reason);
 	json_end(j);

@@ -27,4 +27,7 @@ void html_put(struct buf *b, struct slice s);
 void html_head(struct buf *b, const char *title);
 void html_foot(struct buf *b);
 
+/* A member that is a list of texts. */
+void report_names_json(struct json *j, const char *key, struct names n);
+
 #endif

@@ -168,15 +168,6 @@ static void interval_json(struct json *j, const char *key, struct interval t)
 	json_end(j);
 }
 
-static void names_json(struct json *j, const char *key, struct names n)
-{
-	json_key(j, key);
-	json_array(j);
-	for (size_t i = 0; i < n.n; i++)
-		json_str(j, n.at[i]);
-	json_end(j);
-}
-
 static void reasons_json(struct json *j, struct reasons r)
 {
 	json_key(j, "reasons");
@@ -238,7 +229,7 @@ static void statement_json(struct json *j, enum dialect d, const struct outlook_
 	json_kint(j, "wait_ms", s->step->wait_ms);
 	json_kint(j, "hold_ms", s->step->hold_ms);
 	interval_json(j, "estimate", s->time);
-	names_json(j, "unknown", s->unknown);
+	report_names_json(j, "unknown", s->unknown);
 	json_kcstr(j, "risk", risk_word(s->risk));
 	reasons_json(j, s->reasons);
 	json_end(j);
@@ -289,19 +280,19 @@ void report_plan_json(struct buf *b, const struct outlook *p, const struct repor
 		json_null(&j);
 	json_kcstr(&j, "risk", risk_word(p->risk));
 	interval_json(&j, "estimate", p->time);
-	names_json(&j, "rests_on", p->rests_on);
+	report_names_json(&j, "rests_on", p->rests_on);
 	json_key(&j, "migrations");
 	json_array(&j);
 	for (size_t i = 0; i < p->n; i++)
 		migration_json(&j, o->dialect, &p->at[i]);
 	json_end(&j);
-	names_json(&j, "deploy", p->deploy);
-	names_json(&j, "rollback", p->rollback);
+	report_names_json(&j, "deploy", p->deploy);
+	report_names_json(&j, "rollback", p->rollback);
 	json_key(&j, "checklist");
 	json_object(&j);
-	names_json(&j, "before", p->before);
-	names_json(&j, "during", p->during);
-	names_json(&j, "after", p->after);
+	report_names_json(&j, "before", p->before);
+	report_names_json(&j, "during", p->during);
+	report_names_json(&j, "after", p->after);
 	json_end(&j);
 	json_end(&j);
 }

@@ -1,6 +1,8 @@
 /* effects_again.c - what a second run of an INSERT, REPLACE or UPDATE does. */
 #include "engine/mysql/effects.h"
 
+#include "engine/guarded.h"
+
 #include <stdint.h>
 
 /* ---- the words of the statement ---- */
@@ -346,28 +348,11 @@ static bool is_anti_join(struct effects *x, const struct fx_words *w, const stru
 	return false;
 }
 
-/* Is each text or number that the guard looks for among those that are inserted? */
-static bool guards_what_it_adds(const struct fx_words *w, size_t guard)
-{
-	for (size_t i = guard + 4; i + 1 < w->n; i++) {
-		bool sought =
-			token_punct(w->at[i], "=") &&
-			(w->at[i + 1].kind == TOKEN_STRING || w->at[i + 1].kind == TOKEN_NUMBER);
-		bool added = false;
-
-		for (size_t k = 0; sought && k < guard; k++)
-			added |= slice_eq(w->at[k].text, w->at[i + 1].text);
-		if (sought && !added)
-			return false;
-	}
-	return true;
-}
-
 size_t fx_guard(struct effects *x, const struct fx_words *w, const struct change *ch)
 {
 	size_t at = fx_flag(ch, CHANGE_FROM_SELECT) ? guard_at(x, w, ch) : 0;
 
-	return at && guards_what_it_adds(w, at) ? at + 2 : 0;
+	return at && guards_what_it_adds(w->at, w->n, at) ? at + 2 : 0;
 }
 
 /* A counter gives each new row another number. */

@@ -140,6 +140,8 @@ void pg_rename_relation(struct looking *l, const struct relation *r);
 void pg_rerun(struct looking *l, enum rerun r); /* better known than by its kind */
 /* The domain a type is, NULL if it is none that is known. */
 const struct object *pg_domain(struct looking *l, struct slice type);
+/* What stands in the brackets after that word of a bound: FROM (…), IN (…); "" = the first. */
+struct slice pg_in_brackets(struct slice text, const char *after);
 /* What the server refuses whatever is in the tables (effects_refused.c). */
 void pg_refusals(struct looking *l);
 

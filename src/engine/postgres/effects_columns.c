@@ -116,8 +116,6 @@ static void inline_constraint(
 		if (has_default)
 			pg_may_fail(l, "the default may violate the check");
 	} else if (slice_is(d->kind, "unique") || slice_is(d->kind, "primary key")) {
-		if (pg_is_partitioned(r))
-			pg_fails(l, "a unique key of a partitioned table holds the partition key");
 		pg_build_new(l, r->name);
 		if (has_default || slice_is(d->kind, "primary key"))
 			pg_may_fail(l, "it fails when the table has rows");

@@ -27,23 +27,6 @@ static void key_needs_not_null(struct looking *l, const struct relation *r, stru
 	}
 }
 
-/* A unique key of a partitioned table holds its partition key. */
-static void key_has_partition_key(struct looking *l, const struct relation *r)
-{
-	const struct names *columns = &l->change->def->constraint.columns;
-
-	if (!pg_is_partitioned(r))
-		return;
-	for (size_t i = 0; i < r->object->nparts; i++) {
-		const struct object *p = r->object->parts[i];
-
-		if (p->type == OBJECT_COLUMN && pg_in_partition_key(r, p->name) &&
-			!names_has(*columns, p->name))
-			pg_fails(l, "column \"%.*s\" of the partition key is not in it",
-				SLICE(p->name));
-	}
-}
-
 /* UNIQUE, PRIMARY KEY, EXCLUDE: an index is built. Partitions are locked as for CREATE INDEX,
  * unless a column of the key becomes NOT NULL in them. */
 static void add_key(struct looking *l, const struct relation *r)
@@ -75,7 +58,6 @@ static void add_key(struct looking *l, const struct relation *r)
 		pg_column(l, r, k->columns.at[i], &known);
 		if (known == ABSENT)
 			pg_fails(l, "column \"%.*s\" does not exist", SLICE(k->columns.at[i]));
-		key_has_partition_key(l, r);
 	}
 	if (r->object) {
 		pg_build_new(l, r->name);

@@ -23,13 +23,6 @@ static void index_refused(struct looking *l, const struct relation *r)
 	if (def && (def->index.predicate.text.len || def->index.predicate.normal.len) &&
 		pg_volatility(l, &def->index.predicate, &which) == 'v')
 		pg_fails(l, "functions in an index must be immutable");
-	for (size_t i = 0;
-		def && def->index.unique && pg_is_partitioned(r) && i < r->object->nparts; i++)
-		if (r->object->parts[i]->type == OBJECT_COLUMN &&
-			pg_in_partition_key(r, r->object->parts[i]->name) &&
-			!names_has(def->index.keys, r->object->parts[i]->name))
-			pg_fails(l, "column \"%.*s\" of the partition key is not in it",
-				SLICE(r->object->parts[i]->name));
 }
 
 /* https://www.postgresql.org/docs/current/limits.html */

@@ -14,20 +14,6 @@ static bool check_says(struct slice check, struct slice column, const char *op, 
 	return found;
 }
 
-static struct slice in_parentheses(struct slice text, const char *after)
-{
-	size_t at = slice_ifind(text, slice_of(after)), open, close;
-
-	if (at == SIZE_MAX)
-		return SLICE_NONE;
-	text = slice_from(text, at + strlen(after));
-	open = slice_chr(text, '(');
-	close = slice_chr(text, ')');
-	return open == SIZE_MAX || close == SIZE_MAX || close < open
-		       ? SLICE_NONE
-		       : slice_trim(slice_sub(text, open + 1, close - open - 1));
-}
-
 static bool has_default_partition(struct looking *l, const struct relation *parent)
 {
 	const struct object **parts;
@@ -48,8 +34,8 @@ static void scan_default(struct looking *l, const struct relation *parent, const
 	struct slice bound = l->change->kind == CHANGE_ATTACH_PARTITION ? l->change->value.text
 			     : def ? def->table_.partition_bound.text
 				   : SLICE_NONE;
-	struct slice in = in_parentheses(bound, "IN");
-	struct slice column = in_parentheses(parent->object->table_.partition_key.text, "");
+	struct slice in = pg_in_brackets(bound, "IN");
+	struct slice column = pg_in_brackets(parent->object->table_.partition_key.text, "");
 	bool possible = false;
 
 	for (size_t i = 0; d->object && i < d->object->nparts; i++) {
@@ -93,9 +79,9 @@ static bool bound_is_proven(struct looking *l, const struct relation *parent,
 	const struct relation *child, bool *possible)
 {
 	struct slice key = parent->object ? parent->object->table_.partition_key.text : SLICE_NONE;
-	struct slice column = in_parentheses(key, ""), bound = l->change->value.text;
-	struct slice from = in_parentheses(bound, "FROM"), to = in_parentheses(bound, "TO");
-	struct slice in = in_parentheses(bound, "IN");
+	struct slice column = pg_in_brackets(key, ""), bound = l->change->value.text;
+	struct slice from = pg_in_brackets(bound, "FROM"), to = pg_in_brackets(bound, "TO");
+	struct slice in = pg_in_brackets(bound, "IN");
 	enum presence known;
 	const struct object *col = pg_column(l, child, column, &known);
 	bool not_null = (col && col->column.not_null) || pg_not_null_proven(l, child, column);

@@ -6,13 +6,16 @@
 
 /* ---- Partitioned tables ---- */
 
-/* "Unique constraints on partitioned tables must include all the partition key columns": the
- * manual, Table Partitioning, Limitations. */
+/* "The partition keys must not include any expressions or function calls and the constraint's
+ * columns must include all of the partition key columns": the manual, Table Partitioning,
+ * Limitations. */
 static void refuse_key(struct looking *l, struct slice partition_key, struct names keys)
 {
 	struct slice missing = partition_lacks(l->arena, partition_key, keys);
 
-	if (missing.len)
+	if (partition_key.len && partition_columns(l->arena, partition_key).n == 0)
+		pg_fails(l, "no unique key where the partition key has an expression");
+	else if (missing.len)
 		pg_fails(l, "unique constraint on partitioned table must include \"%.*s\"",
 			SLICE(missing));
 }
@@ -22,6 +25,11 @@ static void refuse_constraint(struct looking *l, struct slice partition_key, con
 	if (k->type == OBJECT_CONSTRAINT && (slice_is(k->constraint.kind, "primary key") ||
 						    slice_is(k->constraint.kind, "unique")))
 		refuse_key(l, partition_key, k->constraint.columns);
+}
+
+static bool brings_parts(const struct change *c)
+{
+	return c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_ADD_COLUMN;
 }
 
 static void refuse_keys(struct looking *l)
@@ -35,11 +43,11 @@ static void refuse_keys(struct looking *l)
 		return;
 	if (!slice_is(t->table_.kind, "partitioned"))
 		return;
-	if (c->kind == CHANGE_CREATE_INDEX && c->def->index.unique && !c->def->index.on_only)
+	if (c->kind == CHANGE_CREATE_INDEX && c->def->index.unique)
 		refuse_key(l, t->table_.partition_key.text, c->def->index.keys);
 	if (c->kind == CHANGE_ADD_CONSTRAINT)
 		refuse_constraint(l, t->table_.partition_key.text, c->def);
-	for (size_t i = 0; c->kind == CHANGE_CREATE_TABLE && i < c->def->nparts; i++)
+	for (size_t i = 0; brings_parts(c) && i < c->def->nparts; i++)
 		refuse_constraint(l, t->table_.partition_key.text, c->def->parts[i]);
 }
 
@@ -129,6 +137,7 @@ void pg_refusals(struct looking *l)
 		refuse_columns(l);
 		refuse_keys(l);
 		break;
+	case CHANGE_ADD_COLUMN:
 	case CHANGE_CREATE_INDEX:
 	case CHANGE_ADD_CONSTRAINT:
 		refuse_keys(l);

@@ -201,7 +201,7 @@ bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, boo
 
 /* ---- Bounds ---- */
 
-static struct slice brackets(struct slice text, const char *after)
+struct slice pg_in_brackets(struct slice text, const char *after)
 {
 	size_t at = slice_ifind(text, slice_of(after)), open, close;
 
@@ -248,7 +248,7 @@ static bool beyond(struct arena *a, struct slice bound, struct slice value, int 
 
 static enum presence in_bound(struct arena *a, struct slice bound, struct slice value)
 {
-	struct slice from = brackets(bound, "FROM"), to = brackets(bound, "TO");
+	struct slice from = pg_in_brackets(bound, "FROM"), to = pg_in_brackets(bound, "TO");
 	enum presence in;
 	int low, high;
 
@@ -257,7 +257,7 @@ static enum presence in_bound(struct arena *a, struct slice bound, struct slice 
 			return UNKNOWN;
 		return low >= 0 && high < 0 ? PRESENT : ABSENT;
 	}
-	return in_list(a, brackets(bound, "IN"), value, &in) ? in : UNKNOWN;
+	return in_list(a, pg_in_brackets(bound, "IN"), value, &in) ? in : UNKNOWN;
 }
 
 /* Two bounds of a range: false when only the server can tell. */
@@ -283,9 +283,9 @@ static bool bound_less(struct arena *a, struct slice x, struct slice y, bool *le
 
 static bool overlaps(struct arena *a, struct slice x, struct slice y)
 {
-	struct slice from = brackets(x, "FROM"), to = brackets(x, "TO"), item, lit;
-	struct slice old_from = brackets(y, "FROM"), old_to = brackets(y, "TO");
-	struct slice list = brackets(x, "IN"), old_list = brackets(y, "IN");
+	struct slice from = pg_in_brackets(x, "FROM"), to = pg_in_brackets(x, "TO"), item, lit;
+	struct slice old_from = pg_in_brackets(y, "FROM"), old_to = pg_in_brackets(y, "TO");
+	struct slice list = pg_in_brackets(x, "IN"), old_list = pg_in_brackets(y, "IN");
 	bool starts, ends, number;
 	enum presence in;
 
@@ -328,7 +328,7 @@ static struct slice key_column(const struct relation *r)
 	struct slice key = r->object->table_.partition_key.text.len
 				   ? r->object->table_.partition_key.text
 				   : r->object->table_.partition_key.normal;
-	struct slice c = brackets(key, "");
+	struct slice c = pg_in_brackets(key, "");
 
 	if (slice_istarts(slice_trim(key), "hash"))
 		return SLICE_NONE;

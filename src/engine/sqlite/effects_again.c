@@ -1,6 +1,7 @@
 /* effects_again.c - what a second run of an INSERT, REPLACE or UPDATE does. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/guarded.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -77,30 +78,13 @@ static bool is_anti_join(const struct judging *j, const struct text *w)
 	return false;
 }
 
-/* Are the texts and numbers that it looks for among those that are inserted? */
-static bool guards_what_it_adds(const struct text *w, size_t guard)
-{
-	for (size_t i = guard + 4; i + 1 < w->n; i++) {
-		bool sought =
-			token_punct(w->at[i], "=") &&
-			(w->at[i + 1].kind == TOKEN_STRING || w->at[i + 1].kind == TOKEN_NUMBER);
-		bool added = false;
-
-		for (size_t k = 0; sought && k < guard; k++)
-			added |= slice_eq(w->at[k].text, w->at[i + 1].text);
-		if (sought && !added)
-			return false;
-	}
-	return true;
-}
-
 /* An INSERT … SELECT that looks whether its rows are there. */
 static bool is_guarded(struct judging *j)
 {
 	struct text w = text_of(j, j->st->text);
 	size_t guard = guard_at(j, &w);
 
-	return guard ? guards_what_it_adds(&w, guard) : is_anti_join(j, &w);
+	return guard ? guards_what_it_adds(w.at, w.n, guard) : is_anti_join(j, &w);
 }
 
 static bool has_word(struct judging *j, const char *word)
