@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
+#include "cli/running.h"
 #include "run/control.h"
 #include "run/limits.h"
 #include "sql/clean.h"
