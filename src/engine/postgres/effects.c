@@ -509,8 +509,10 @@ static void act(struct looking *l, const struct pg_action *a)
 		return;
 	}
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
-	if (r.presence != ABSENT)
+	if (r.presence != ABSENT) {
 		a->on_relation(l, &r);
+		pg_refuse_action(l, &r);
+	}
 	else if (l->change->flags & CHANGE_IF_EXISTS)
 		pg_rerun(l, RERUN_SAME);
 	else

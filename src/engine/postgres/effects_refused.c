@@ -76,8 +76,10 @@ static void refuse_columns(struct looking *l)
 	struct names n = {0};
 
 	for (size_t i = 0; t && i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_COLUMN)
+		if (t->parts[i]->type == OBJECT_COLUMN) {
+			pg_refuse_column_name(l, t->parts[i]->name);
 			names_add(l->arena, &n, t->parts[i]->name);
+		}
 	for (size_t i = 1; i < n.n && n.n <= FEW; i++)
 		for (size_t k = 0; k < i; k++)
 			if (slice_eq(n.at[i], n.at[k]))
@@ -132,13 +134,24 @@ static void refuse_new_label(struct looking *l)
 
 void pg_refusals(struct looking *l)
 {
+	pg_refuse_object(l);
 	switch ((int)l->change->kind) {
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);
 		refuse_keys(l);
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->table_.options);
+		break;
+	case CHANGE_CREATE_VIEW:
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->view.options);
+		break;
+	case CHANGE_CREATE_INDEX:
+		refuse_keys(l);
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->index.options);
 		break;
 	case CHANGE_ADD_COLUMN:
-	case CHANGE_CREATE_INDEX:
 	case CHANGE_ADD_CONSTRAINT:
 		refuse_keys(l);
 		break;
