@@ -529,7 +529,14 @@ static void drop_named(struct looking *l)
 
 	if (pg_missing(l, c->type))
 		return;
+	if (t == OBJECT_OTHER && c->flags & CHANGE_IF_EXISTS && pg_changes_nothing(l))
+		return;
 	n = full_name(l, t);
+	if (t == OBJECT_DATABASE && c->flags & CHANGE_IF_EXISTS) { /* who knows which there are */
+		effect_touch(l->arena, &l->out->destroys, &l->out->ndestroys,
+			(struct touched){.type = t, .object = n, .certain = false});
+		return;
+	}
 	if (t == OBJECT_TYPE)
 		drop_type_users(l, n, 0);
 	else if (t == OBJECT_FUNCTION)

@@ -155,6 +155,39 @@ static struct names made_columns(struct looking *l)
 	return out;
 }
 
+static struct names column_types(struct looking *l, const struct object *view)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < view->nparts; i++)
+		if (view->parts[i]->type == OBJECT_COLUMN)
+			names_add(l->arena, &out,
+				arena_slice(l->arena, view->parts[i]->column.type));
+	return out;
+}
+
+/* The catalog knows what type a query's columns have: it is tried there and taken back. */
+static void same_types(struct looking *l, const struct object *old)
+{
+	struct catalog *c = (struct catalog *)l->catalog;
+	struct session s = *l->session;
+	struct names was = column_types(l, old), now = {0};
+	size_t mark = catalog_mark(c);
+	const struct object *new;
+	struct slice why;
+
+	s.arena = l->arena;
+	if (catalog_apply(c, &s, l->change, &why) == APPLIED &&
+		catalog_find(c, &s, OBJECT_VIEW, l->change->target, &new) == PRESENT)
+		now = column_types(l, new);
+	catalog_undo(c, mark);
+	for (size_t i = 0; i < was.n && i < now.n; i++)
+		if (was.at[i].len && now.at[i].len && !slice_eq(was.at[i], now.at[i])) {
+			pg_fails(l, "a view that is replaced keeps the types of its columns");
+			return;
+		}
+}
+
 /* CREATE OR REPLACE VIEW may only add columns at the end. */
 static void replaces_view(struct looking *l, const struct object *old)
 {
@@ -169,6 +202,7 @@ static void replaces_view(struct looking *l, const struct object *old)
 			pg_fails(l, "a view that is replaced keeps its columns");
 			return;
 		}
+	same_types(l, old);
 	for (size_t i = was.n; i < now.n; i++)
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_COLUMN, (struct name){old->schema, old->name},
 			now.at[i]);

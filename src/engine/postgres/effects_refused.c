@@ -124,8 +124,11 @@ static void refuse_new_label(struct looking *l)
 		struct slice label = l->session->new_labels.at[i];
 		struct slice literal = arena_printf(l->arena, "'%.*s'", SLICE(label));
 
-		if (slice_find(l->statement->raw, literal) == SIZE_MAX ||
-			!has_column_of_enum(l, label))
+		struct slice cast = arena_printf(l->arena, "%.*s::", SLICE(literal));
+
+		if (slice_find(l->statement->raw, cast) == SIZE_MAX &&
+			(slice_find(l->statement->raw, literal) == SIZE_MAX ||
+				!has_column_of_enum(l, label)))
 			continue;
 		pg_fails(l, "unsafe use of new value \"%.*s\": it was added in this transaction",
 			SLICE(label));
@@ -165,6 +168,7 @@ void pg_refusals(struct looking *l)
 		break;
 	case CHANGE_DELETE:
 	case CHANGE_MERGE:
+	case CHANGE_SELECT:
 	case CHANGE_SET_DEFAULT:
 		refuse_new_label(l);
 		break;

@@ -246,6 +246,16 @@ static void refuse_number(struct looking *l, const struct relation *r)
 		pg_fails(l, "columns of a table have no numbers");
 }
 
+static void refuse_view_column(struct looking *l, const struct relation *r)
+{
+	struct names all = {0};
+
+	if (r->type == OBJECT_VIEW && r->object)
+		all = pg_column_names(l, r->object);
+	if (all.n && !names_has(all, l->change->name))
+		pg_fails(l, "column \"%.*s\" does not exist", SLICE(l->change->name));
+}
+
 /* ---- Constraints ---- */
 static const struct object *constraint_named(
 	struct looking *l, const struct relation *r, struct slice name)
@@ -335,6 +345,12 @@ void pg_refuse_action(struct looking *l, const struct relation *r)
 	case CHANGE_SET_OPTIONS:
 	case CHANGE_RESET_OPTIONS:
 		pg_refuse_options(l, r, &c->list);
+		if (r->type == OBJECT_VIEW)
+			pg_refuse_view_option(l, r);
+		break;
+	case CHANGE_SET_DEFAULT:
+	case CHANGE_DROP_DEFAULT:
+		refuse_view_column(l, r);
 		break;
 	case CHANGE_REPLICA_IDENTITY:
 		refuse_identity(l, r);

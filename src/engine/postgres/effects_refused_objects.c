@@ -36,6 +36,20 @@ static void as_catalog_says(struct looking *l)
 	catalog_undo(c, mark);
 }
 
+bool pg_changes_nothing(struct looking *l)
+{
+	struct catalog *c = (struct catalog *)l->catalog; /* is as before when we return */
+	struct session s = *l->session;
+	size_t mark = catalog_mark(c);
+	struct slice why = SLICE_NONE;
+	bool nothing;
+
+	s.arena = l->arena;
+	nothing = catalog_apply(c, &s, l->change, &why) == APPLY_NOOP;
+	catalog_undo(c, mark);
+	return nothing;
+}
+
 /* ---- Types ---- */
 static bool unknown_type(struct looking *l, struct slice type)
 {
@@ -194,6 +208,11 @@ static void refuse_check_option(struct looking *l, struct names options, const s
 			pg_fails(l, "WITH CHECK OPTION needs a view that can be updated");
 }
 
+void pg_refuse_view_option(struct looking *l, const struct relation *r)
+{
+	refuse_check_option(l, l->change->list, r->object);
+}
+
 static void refuse_view(struct looking *l)
 {
 	const struct object *def = l->change->def;
@@ -280,9 +299,9 @@ static void refuse_function(struct looking *l)
 		return;
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
 		known = known || slice_iis(language, always[i]);
-	if (!known && !pg_has_extensions(l) && slice_find(language, SL("pl")) == SIZE_MAX &&
+	if (!known && !pg_has_extensions(l) && catalog_is_complete(l->catalog) &&
 		catalog_find(l->catalog, l->session, OBJECT_OTHER,
-			(struct name){SLICE_NONE, language}, &x) == ABSENT)
+			(struct name){SLICE_NONE, language}, &x) != PRESENT)
 		pg_fails(l, "language \"%.*s\" does not exist", SLICE(language));
 	refuse_arguments(l, l->change->target.name);
 	if (!(l->change->flags & CHANGE_OR_REPLACE) ||
@@ -344,6 +363,8 @@ static void refuse_policy(struct looking *l)
 	const struct object *old = NULL;
 	struct slice command;
 
+	if (r.object && r.type != OBJECT_TABLE)
+		pg_fails(l, "\"%.*s\" is not a table", SLICE(r.name.name));
 	if (!c->def)
 		return;
 	command = c->def->policy.command;
