@@ -116,6 +116,17 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
 
+/* ---- sure.c ---- */
+/* Where no lease asks: is this still the server and the session that the run began on? Asked in
+ * each transaction, and before each statement outside of one. */
+bool sure_same(struct conn *c, struct err *err);
+/* After a statement inside a transaction. */
+bool sure_inside(struct conn *c, struct err *err);
+/* A connection that was opened while the run goes on. */
+bool sure_second(const struct conn *first, const struct conn *second, struct err *err);
+/* After a COMMIT that failed: nothing of it stays. Else nobody knows. */
+bool sure_undone(struct conn *c, const struct err *why);
+
 /* ---- step.c ---- */
 struct slice step_begin_words(const struct conn *c);
 /* One statement, and its row with it: then nobody ever has to ask. Not where the statement commits
