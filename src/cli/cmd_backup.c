@@ -351,7 +351,7 @@ static void say(struct view *v, const struct archive *r, const struct put_back *
 	if (p->in_the_way > 0)
 		printf(r->kind == ARCHIVE_ROWS || r->kind == ARCHIVE_TABLE
 				? ", %lld left out: others have their keys"
-				: "; of %lld the row is not there any more",
+				: "; of %lld the row is not there any more, or has changed",
 			p->in_the_way);
 	putchar('\n');
 	for (size_t i = 0; i < p->notes.n; i++)

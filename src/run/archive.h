@@ -48,9 +48,12 @@ struct archive {
 	struct slice where;    /* of the rows that are kept; empty = all */
 	struct slice relation; /* as the statement wrote it; empty = the table */
 	const struct step *step;
-	bool companion;  /* all rows of a table of which some go with another's */
-	bool later;      /* it can be put back only when the migration is through */
-	char before[65]; /* fingerprint of the whole table, where that is compared */
+	bool companion; /* a foreign key takes it along: it is there when another's rows are */
+	bool by_row;    /* no key: all rows are kept, and found again by what was not changed */
+	bool only_null; /* put back only where there is NULL now */
+	struct names changed; /* values: the columns */
+	bool later;           /* it can be put back only when the migration is through */
+	char before[65];      /* fingerprint of the whole table, where that is compared */
 };
 
 /* ---- Making them, while a migration runs (archive.c) ---- */

@@ -152,8 +152,8 @@ static bool put_rows(struct putting *p, const struct archive *r, struct put_back
 
 		if (!archive_matches(p->conn, p->arena, r, &same, p->err))
 			return false;
-		out->rows = same;
-		out->in_the_way = r->kept - same;
+		out->rows = same < 0 ? done.affected : same;
+		out->in_the_way = r->kept - out->rows;
 	}
 	return true;
 }

@@ -20,7 +20,8 @@ struct search {
 	bool now;         /* the steps before `at` have been run */
 	struct door **out;
 	size_t *n;
-	bool inside; /* a transaction of somebody else's */
+	bool inside;   /* a transaction of somebody else's */
+	bool enforced; /* SQLite: foreign keys, for the time of a question */
 	struct err *err;
 };
 
@@ -208,6 +209,33 @@ static bool column_made_here(
 
 /* ---- Asking ---- */
 
+/* SQLite's foreign keys, where the migration will have switched them on by then. Inside a
+ * transaction the PRAGMA does nothing. */
+static bool enforce(struct search *s)
+{
+	struct conn *c = s->d->conn;
+	struct rows r = {0};
+	bool wanted = false;
+
+	for (size_t i = s->begin; i < s->at && !s->now; i++) {
+		const struct step *step = &s->d->plan->steps[i];
+		const struct change *ch = step->statement->changes;
+
+		if (!step->group && step->statement->nchanges == 1 && ch->kind == CHANGE_PRAGMA &&
+			slice_iis(ch->name, "foreign_keys"))
+			wanted = slice_iis(ch->value.text, "on") ||
+				 slice_iis(ch->value.text, "1") ||
+				 slice_iis(ch->value.text, "true") ||
+				 slice_iis(ch->value.text, "yes");
+	}
+	if (!wanted)
+		return true;
+	if (!conn_query(c, SL("PRAGMA foreign_keys"), s->d->arena, &r, s->err))
+		return false;
+	s->enforced = r.nrows && slice_is(rows_get(&r, 0, 0), "0");
+	return !s->enforced || conn_exec(c, SL("PRAGMA foreign_keys = ON"), s->err);
+}
+
 /* In a transaction that is rolled back: with the search_path that the migration will have set by
  * then, and without row level security hiding rows (then the server refuses, and the rows are taken
  * to be there). */
@@ -215,6 +243,8 @@ static bool ask_begin(struct search *s)
 {
 	struct conn *c = s->d->conn;
 
+	if (c->id.dialect == DIALECT_SQLITE)
+		return enforce(s);
 	if (c->id.dialect != DIALECT_POSTGRES)
 		return true;
 	s->inside = c->ops->in_transaction(c);
@@ -239,6 +269,12 @@ static bool ask_end(struct search *s, bool ok)
 {
 	struct err ignored = {0};
 
+	if (s->enforced) {
+		s->enforced = false;
+		return conn_exec(s->d->conn, SL("PRAGMA foreign_keys = OFF"),
+			       ok ? s->err : &ignored) &&
+		       ok;
+	}
 	if (s->d->conn->id.dialect != DIALECT_POSTGRES || !s->d->conn->ops->alive(s->d->conn))
 		return ok;
 	conn_exec(s->d->conn,
@@ -544,8 +580,10 @@ static bool look_at_dropped(struct search *s, struct name name)
 	struct name old = before_renames(s, name);
 	const struct step *fill = refilled(s, old);
 
+	/* SQLite deletes the rows first: foreign keys follow, when they are enforced. */
 	if (fill)
-		return look_at_rebuilt(s, old, fill);
+		return look_at_rebuilt(s, old, fill) && (s->d->conn->id.dialect != DIALECT_SQLITE ||
+								look_at_children(s, old, false));
 	return look(s, (struct door){.kind = DOOR_TABLE}, name) &&
 	       (s->d->conn->id.dialect != DIALECT_SQLITE || made_here(s, name, s->at) ||
 		       look_at_children(s, name, false));

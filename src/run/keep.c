@@ -157,7 +157,7 @@ static struct slice words_of(struct keep *k, const struct archive *r, const stru
 		more = arena_printf(k->maker.arena,
 			r->kind == ARCHIVE_ROWS || r->kind == ARCHIVE_TABLE
 				? "; %lld were left out: others have their keys"
-				: "; of %lld the row is not there any more",
+				: "; of %lld the row is not there any more, or has changed",
 			p->in_the_way);
 	return arena_printf(k->maker.arena, "%.*s: %lld row%s put back from %.*s%.*s",
 		SLICE(r->object), p->rows, p->rows == 1 ? "" : "s", SLICE(r->name), SLICE(more));
