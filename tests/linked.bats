@@ -227,3 +227,76 @@ INSERT INTO bag SELECT i % 20, (ARRAY['good', 'bad', NULL]::mood[])[i % 3 + 1], 
 	says "public.bag.b: 6 rows put back" "of 1 the row is not there any more, or has changed"
 	[ "$(pg -c "SELECT count(*), count(b), count(*) FILTER (WHERE a = 9 AND b IS NULL) FROM bag")" = '8|5|1' ]
 }
+
+# ---- MariaDB: others write all the time ----
+
+# writer ID STATEMENT: again and again with i counting, until it fails; prints how often it did not
+writer() {
+	awk -v say="$2" 'BEGIN { for (i = 1; i < 1000000; i++) { one = say; gsub("@i", i, one); print one "; SELECT " i ";" } }' |
+		mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B -n test 2>/dev/null | tail -n 1 >"written$1" 3>&-
+}
+until_written() {
+	for _ in $(seq 400); do
+		[ "$(my "SELECT $1 FROM busy" 2>/dev/null || echo 0)" -lt 50 ] || return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+@test "MariaDB: writers that never rest lose nothing between the copy and the statement" {
+	local one round
+	for one in 'DROP TABLE busy;' 'ALTER TABLE busy DROP COLUMN v;' 'TRUNCATE TABLE busy; DROP TABLE busy;'; do
+		for round in 1 2; do
+			fresh mariadb busy
+			begin 'CREATE TABLE busy (id INT PRIMARY KEY, v INT); INSERT INTO busy SELECT -seq, seq FROM seq_1_to_5000; INSERT INTO busy VALUES (0, 0);'
+			change "$one"
+			writer 1 'INSERT INTO busy (id, v) VALUES (@i, @i)' &
+			writer 2 'UPDATE busy SET v = @i WHERE id = 0' &
+			until_written 'max(id)'
+			ends 0 belay up --backup --hold 60s
+			wait
+			ends 0 belay restore "$(belay backups | sed -n 's/^\(2@[0-9]*\) .*/\1/p' | head -n 1)"
+			[ "$(my 'SELECT max(id), sum(id > 0) FROM busy')" = "$(cat written1)"$'\t'"$(cat written1)" ]
+			# Behind TRUNCATE an UPDATE finds nothing, and goes on all the same.
+			[[ $one == TRUNCATE* ]] || [ "$(my 'SELECT v FROM busy WHERE id = 0')" = "$(cat written2)" ]
+			[ "$(my 'SELECT count(*) FROM busy WHERE id < 0')" = 5000 ]
+		done
+	done
+}
+
+@test "MariaDB: rows that a DELETE takes stay as they were copied, also where READ COMMITTED is the rule" {
+	fresh mariadb level
+	my "SET GLOBAL transaction_isolation = 'READ-COMMITTED'" 2>/dev/null || my "SET GLOBAL tx_isolation = 'READ-COMMITTED'"
+	begin 'CREATE TABLE busy (id INT PRIMARY KEY, v INT); CREATE TABLE levels (what VARCHAR(30)); INSERT INTO busy VALUES (1, 1);'
+	change 'DELETE FROM busy WHERE v > 0;
+INSERT INTO levels SELECT trx_isolation_level FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = CONNECTION_ID();'
+	sed -i 1i"$(echo 'UPDATE busy SET v = 2;')" migrations/2_change.up.sql
+	ends 0 belay up --backup
+	my "SET GLOBAL tx_isolation = 'REPEATABLE-READ'" 2>/dev/null || my "SET GLOBAL transaction_isolation = 'REPEATABLE-READ'"
+	[ "$(my 'SELECT * FROM levels')" = 'REPEATABLE READ' ]
+}
+
+@test "MariaDB: the comparison under the lock counts to the hold budget; a table that is not there, a whole database: refused" {
+	fresh mariadb held
+	begin 'CREATE TABLE busy (id INT PRIMARY KEY, v TEXT); INSERT INTO busy SELECT seq, repeat("x", 500) FROM seq_1_to_20000;'
+	change 'DROP TABLE busy;'
+	ends 4 belay up --backup --hold 5ms --patience 0
+	says "for longer than the 5 ms of the hold budget"
+	[ "$(my 'SELECT count(*) FROM busy')" = 20000 ]
+	[ "$(my "SELECT count(*) FROM information_schema.processlist WHERE state LIKE '%lock%'")" = 0 ]
+	ends 0 belay up --backup --hold 60s
+	fresh mariadb held
+	begin 'CREATE TABLE busy (id INT PRIMARY KEY); INSERT INTO busy VALUES (1);'
+	change 'DROP TABLE IF EXISTS busy, nowhere;'
+	ends 6 belay up --backup
+	says "was not locked" "Name only tables that exist" "2_change.up.sql:1:1"
+	[ "$(my 'SELECT count(*) FROM busy')" = 1 ]
+	fresh mariadb held
+	my 'CREATE DATABASE IF NOT EXISTS other; CREATE TABLE other.t (i INT PRIMARY KEY); INSERT INTO other.t VALUES (1)'
+	begin 'SELECT 1;'
+	change 'DROP DATABASE other;'
+	ends 6 belay up --backup
+	says "while a whole database is dropped"
+	[ "$(my 'SELECT count(*) FROM other.t')" = 1 ]
+	my 'DROP DATABASE other'
+}

@@ -3,7 +3,7 @@
  * On PostgreSQL writes to the table wait from the copy to the commit: what is kept is what goes.
  * The copy itself may take as long as the hold budget allows. SQLite has one writer anyway. MySQL
  * and MariaDB commit DDL by itself: the copy comes first, and is compared with the table once more
- * directly before the statement. */
+ * directly before the statement, under a lock that stays until it is done (shut.c). */
 #include "run/archive_internal.h"
 
 #include "base/io.h"
@@ -104,6 +104,15 @@ bool archive_find_by(struct archiver *k, struct archive *r, struct err *err)
 	return true;
 }
 
+static bool drops_database(const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (st->changes[i].kind == CHANGE_DROP_DATABASE ||
+			st->changes[i].kind == CHANGE_DROP_SCHEMA)
+			return true;
+	return false;
+}
+
 static bool keep_door(
 	struct archiver *k, const struct step *s, const struct door *door, struct err *err)
 {
@@ -115,6 +124,15 @@ static bool keep_door(
 			SLICE(door->object));
 		return err_hint(err,
 			"Nothing was done. --backup=whole keeps the whole database in a file.");
+	}
+	if (is_mysql(k) && drops_database(s->statement)) {
+		err_set(err, ERR_REFUSED,
+			"cannot keep %.*s by itself: while a whole database is dropped, others can "
+			"write to its tables",
+			SLICE(door->object));
+		return err_hint(err,
+			"Nothing was done. Drop its tables in front of it, or keep the whole "
+			"database in a file: --backup=whole.");
 	}
 	switch (door->kind) {
 	case DOOR_TABLE:
@@ -421,60 +439,62 @@ static bool copy_rows(struct archiver *k, struct archive *r, struct rows *done, 
 				     rows_get(&before, 0, 0)));
 }
 
-/* DDL that commits by itself cannot be tried and taken back: there the copy is compared with what
- * is about to go. */
-static bool same_as_source(struct archiver *k, struct archive *r, struct err *err)
+static bool count_rows(struct archiver *k, const struct archive *r, long long *out, struct err *err)
+{
+	enum dialect d = k->conn->id.dialect;
+	unsigned long long n = 0;
+	struct rows rows = {0};
+	struct buf b = {0};
+	bool ok;
+
+	sqlf(&b, d, "SELECT count(*) FROM %N", r->table.schema, r->table.name);
+	if (slice_is(r->relation, "PARTITION"))
+		sqlf(&b, d, " PARTITION (%I)", r->part);
+	else if (r->kind == ARCHIVE_COLUMN)
+		sqlf(&b, d, " WHERE %I IS NOT NULL", r->part);
+	ok = conn_query(k->conn, buf_slice(&b), k->arena, &rows, err);
+	buf_done(&b);
+	if (ok && slice_u64(rows_get(&rows, 0, 0), &n))
+		*out = (long long)n;
+	return ok;
+}
+
+bool archive_is_current(struct archiver *k, struct archive *r, bool *current, struct err *err)
 {
 	long long n = 0, same = 0;
-	char hash[65];
+	char now[65];
 
 	if (r->kind == ARCHIVE_TABLE ||
-		(r->kind == ARCHIVE_ROWS && !slice_eq(r->relation, SL("PARTITION")))) {
-		char now[65];
-
-		if (!fingerprint(k, r->table, r->columns, &n, now, err) ||
-			!fingerprint(k, r->store, r->columns, &n, hash, err))
+		(r->kind == ARCHIVE_ROWS && !slice_is(r->relation, "PARTITION"))) {
+		if (!fingerprint(k, r->table, r->columns, &n, now, err))
 			return false;
-		if (strcmp(hash, now) == 0)
-			return true;
-	} else {
-		if (!archive_matches(k->conn, k->arena, r, &same, err))
-			return false;
-		if (same == r->kept || same < 0)
-			return true;
+		*current = strcmp(r->stored, now) == 0;
+		return true;
 	}
-	err_set(err, ERR_BLOCKED, "%.*s was changed by somebody while it was copied",
-		SLICE(r->object));
-	return err_hint(err, "The statement was not run. Run the same command again when nobody "
-			     "writes to it.");
+	if (!count_rows(k, r, &n, err) || !archive_matches(k->conn, k->arena, r, &same, err))
+		return false;
+	*current = n == r->kept && (same < 0 || same == r->kept);
+	return true;
 }
 
-static bool is_whole(const struct archive *r)
-{
-	return !r->where.len || r->kind == ARCHIVE_TABLE;
-}
-
-static bool fill_one(struct archiver *k, struct archive *r, struct err *err)
+bool archive_copy(struct archiver *k, struct archive *r, struct err *err)
 {
 	struct rows done = {.affected = -1};
 	struct kept_table store = {0};
 	bool found = false, alone = is_mysql(k) && !k->conn->ops->in_transaction(k->conn);
 	long long n = 0;
-	char hash[65];
 
 	if (!copy_rows(k, r, &done, err))
 		return err_context(err, "keeping %.*s", SLICE(r->object));
 	r->kept = done.affected;
-	if (compares_table(r) && !fingerprint(k, r->table, r->columns, &n, r->before, err))
+	if (compares_table(r) && !alone &&
+		!fingerprint(k, r->table, r->columns, &n, r->before, err))
 		return false;
-	if (r->kind == ARCHIVE_TABLE)
-		r->fingerprint = arena_slice(k->arena, slice_of(r->before));
-	else if (fingerprint(k, r->store, r->columns, &n, hash, err))
-		r->fingerprint = arena_slice(k->arena, slice_of(hash));
-	else
+	if (r->kind == ARCHIVE_TABLE && !alone)
+		memcpy(r->stored, r->before, sizeof r->stored);
+	else if (!fingerprint(k, r->store, r->columns, &n, r->stored, err))
 		return false;
-	if (alone && (is_whole(r) || r->kind == ARCHIVE_COLUMN) && !same_as_source(k, r, err))
-		return false;
+	r->fingerprint = arena_slice(k->arena, slice_of(r->stored));
 	if (k->conn->engine->keep->table(k->conn, k->arena, r->store, &found, &store, err) && found)
 		r->bytes = store.bytes;
 	r->done = true;
@@ -484,7 +504,7 @@ static bool fill_one(struct archiver *k, struct archive *r, struct err *err)
 bool archive_fill(struct archiver *k, const struct step *s, struct err *err)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (k->at[i].step == s && !fill_one(k, &k->at[i], err))
+		if (k->at[i].step == s && !archive_copy(k, &k->at[i], err))
 			return false;
 	return true;
 }

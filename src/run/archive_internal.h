@@ -15,6 +15,11 @@ struct slice archive_table_words(struct archiver *k, struct name n);
 bool archive_find_by(struct archiver *k, struct archive *r, struct err *err);
 bool archive_no_key(const struct archive *r, struct err *err);
 
+/* The rows into their store, with what is written down of them. */
+bool archive_copy(struct archiver *k, struct archive *r, struct err *err);
+/* Are the rows that were kept those that are there, all of them and no others? */
+bool archive_is_current(struct archiver *k, struct archive *r, bool *current, struct err *err);
+
 /* ---- linked.c ---- */
 /* What foreign keys will delete or change in other tables when the archives [begin, k->n) of this
  * step go or change: archives for that, too. */

@@ -74,6 +74,22 @@ static bool step_could_be(const struct step *s)
 	return false;
 }
 
+/* To another database of the same server, which need not be as empty as ours. */
+static bool leads_elsewhere(const struct doors *d)
+{
+	for (size_t i = 0; dialect_is_mysql(d->conn->id.dialect) && i < d->plan->nsteps; i++) {
+		const struct statement *st = d->plan->steps[i].statement;
+
+		for (size_t k = 0; k < st->nchanges; k++)
+			if (could_be(&st->changes[k]) &&
+				(st->changes[k].target.schema.len ||
+					st->changes[k].kind == CHANGE_DROP_DATABASE ||
+					st->changes[k].kind == CHANGE_DROP_SCHEMA))
+				return true;
+	}
+	return false;
+}
+
 bool doors_begin(struct doors *d, const struct plan *p, struct conn *c,
 	const struct run_state *state, struct arena *a, struct err *err)
 {
@@ -92,7 +108,7 @@ bool doors_begin(struct doors *d, const struct plan *p, struct conn *c,
 		if (!layout_is_history(d->then[i].name) &&
 			!(p->project->table && slice_is(d->then[i].name, p->project->table)))
 			d->then[d->nthen++] = d->then[i];
-	d->fresh = d->nthen == 0;
+	d->fresh = d->nthen == 0 && !leads_elsewhere(d);
 	return true;
 }
 

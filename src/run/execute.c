@@ -393,6 +393,15 @@ static void after_failure(
 	err_done(&ignored);
 }
 
+/* The time until the statement is done counts. */
+static bool shut(struct executor *x, const struct step *s, struct err *err)
+{
+	if (!keep_on(&x->keep))
+		return true;
+	budget_hold(&x->budget, s);
+	return keep_shut(&x->keep, s, err);
+}
+
 /* Outside a transaction. A lock that was not to be had leaves nothing behind, so that needs no new
  * intent. */
 static bool run_unwrapped(struct executor *x, const struct step *s, long long *ms, struct err *err)
@@ -401,7 +410,9 @@ static bool run_unwrapped(struct executor *x, const struct step *s, long long *m
 
 	do {
 		x->doubt = true;
-		ok = budget_step(&x->budget, s, s, 1, false, err) && run_step(x, s, ms, err);
+		ok = budget_step(&x->budget, s, s, 1, false, err) && shut(x, s, err) &&
+		     run_step(x, s, ms, err);
+		keep_open(&x->keep, s, err);
 		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
 	} while (!ok && try_again(x, err));

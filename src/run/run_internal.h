@@ -98,6 +98,8 @@ void budget_join(struct budget *b, bool joins);
  * (the rest of its transaction). */
 bool budget_step(struct budget *b, const struct step *s, const struct step *steps, size_t n,
 	bool in_tx, struct err *err);
+/* From here on locks of it are held. */
+void budget_hold(struct budget *b, const struct step *s);
 /* It was sent / it has come back. */
 void budget_sent(struct budget *b, const struct step *s);
 void budget_back(struct budget *b);
