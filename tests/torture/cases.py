@@ -124,10 +124,10 @@ class Case:
         e, ready = self.engine, f"{self.id}_t"
         e.drop(ready)
         e.create(ready)
-        if self.kind.verb != "up":
-            self.must(ready, "up")
-        elif not self.kind.first:
+        if not self.kind.first:
             self.must(ready, "up", kinds.ident(self.layout, 1))
+        if self.kind.verb != "up":  # by itself: what a run makes is not worth keeping to it
+            self.must(ready, "up")
         if self.kind.verb == "restore":
             listed = json.loads(self.must(ready, "backups", "-o", "json"))
             self.verb = ("restore", listed["backups"][0]["name"])
@@ -189,6 +189,8 @@ class Case:
         blow, env, struck = run.blow, dict(os.environ), self.dir / f"struck_{db}"
         if blow.where:
             env.update(LD_PRELOAD=shim, TORTURE=f"{blow.where}:{run.at}:{blow.action}", TORTURE_STRUCK=str(struck))
+        if blow.expires:
+            env.update(TORTURE_PAUSE="20")
         with tempfile.TemporaryFile("w+", errors="replace") as out:
             p = subprocess.Popen(self.command(db), cwd=self.dir, stdout=out, stderr=out, env=env)
             if not blow.where:

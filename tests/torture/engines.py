@@ -44,20 +44,20 @@ def sorted_lines(text, drop):
 # What pg_dump would tell of schema public, in one question; and what it would not: is it fit for use?
 SCHEMA = """
 WITH rel AS (SELECT c.* FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace)
-SELECT 'relation ' || r.oid::regclass || ' ' || r.relkind || r.relpersistence || ' ' || coalesce(pg_get_expr(r.relpartbound, r.oid), '')
-	|| coalesce(r.reloptions::text, '') || ' ' || r.relrowsecurity || coalesce(r.relacl::text, '') FROM rel r
-UNION ALL SELECT 'column ' || a.attrelid::regclass || ' ' || row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) || ' ' || a.attname || ' '
-	|| format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || a.attidentity || a.attgenerated || a.attstorage || a.attcollation || ' '
+SELECT 'relation ' || r.oid::regclass::text || ' ' || r.relkind::text || r.relpersistence::text || ' ' || coalesce(pg_get_expr(r.relpartbound, r.oid), '')
+	|| coalesce(r.reloptions::text, '') || ' ' || r.relrowsecurity::text || coalesce(r.relacl::text, '') FROM rel r
+UNION ALL SELECT 'column ' || a.attrelid::regclass::text || ' ' || row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) || ' ' || a.attname || ' '
+	|| format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || a.attidentity::text || a.attgenerated::text || a.attstorage::text || a.attcollation::text || ' '
 	|| coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid
 	LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped
-UNION ALL SELECT 'constraint ' || c.conrelid::regclass || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || ' ' || c.convalidated
+UNION ALL SELECT 'constraint ' || c.conrelid::regclass::text || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || ' ' || c.convalidated::text
 	FROM pg_constraint c WHERE c.connamespace = 'public'::regnamespace
-UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid || i.indisready || i.indislive || i.indisclustered
+UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid::text || i.indisready::text || i.indislive::text || i.indisclustered::text
 	FROM rel r JOIN pg_index i ON i.indrelid = r.oid
-UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) || t.tgenabled FROM rel r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
+UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) || t.tgenabled::text FROM rel r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
 UNION ALL SELECT 'view ' || r.relname || ' ' || pg_get_viewdef(r.oid) FROM rel r WHERE r.relkind IN ('v', 'm')
-UNION ALL SELECT 'inherits ' || inhrelid::regclass || ' ' || inhparent::regclass || DETACHING FROM pg_inherits JOIN rel r ON r.oid = inhrelid
-UNION ALL SELECT 'function ' || p.oid::regprocedure || p.prosrc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+UNION ALL SELECT 'inherits ' || inhrelid::regclass::text || ' ' || inhparent::regclass::text || DETACHING FROM pg_inherits JOIN rel r ON r.oid = inhrelid
+UNION ALL SELECT 'function ' || p.oid::regprocedure::text || p.prosrc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
 UNION ALL SELECT 'comment ' || pg_describe_object(d.classoid, d.objoid, d.objsubid) || d.description FROM rel r JOIN pg_description d ON d.objoid = r.oid
 """
 
@@ -111,11 +111,11 @@ class Postgres:
     def expire(self, db):
         """As for the lease, its holder was not heard of for long."""
         self.ask(db, "SET lock_timeout = '300ms'", "DO $$ BEGIN IF to_regclass('belay.lease') IS NOT NULL THEN "
-                     "UPDATE belay.lease SET beat = '-infinity' WHERE part = 'heartbeat'; END IF; "
+                     "UPDATE belay.lease SET beat = beat - interval '20 seconds' WHERE part = 'heartbeat'; END IF; "
                      "EXCEPTION WHEN lock_not_available THEN NULL; END $$")
 
     def sight(self, db):
-        detaching = "|| inhdetachpending" if self.version >= 140000 else ""
+        detaching = "|| inhdetachpending::text" if self.version >= 140000 else ""
         schema = self.ask(db, SCHEMA.replace("|| DETACHING", detaching))
         tables = self.ask(db, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'm') AND "
                               "relnamespace = 'public'::regnamespace").split()
@@ -179,8 +179,11 @@ class MariaDB:
         self.ask("mysql", f"CREATE DATABASE {db}", *(
             words for t in (self.tables(like) if like else []) for words in (
                 f"CREATE TABLE {db}.{t} LIKE {like}.{t}", f"INSERT INTO {db}.{t} SELECT * FROM {like}.{t}")))
-        if like and "belay_run" in self.tables(like):  # a copy would be refused
-            self.ask(db, f"UPDATE belay_run SET database_name = '{db}'")
+        if like and "belay_run" in self.tables(like):  # a copy would be refused, and archives name the original
+            self.ask(db, f"UPDATE belay_run SET database_name = '{db}'", *(
+                f"UPDATE belay_archive SET {c} = replace({c}, '{like}', '{db}')" for c in (
+                    "object", "table_schema", "store_schema", "define_sql", "restore_sql", "after_sql"))
+                if "belay_archive" in self.tables(like) else ())
 
     def drop(self, db):
         self.end_sessions(db)

@@ -37,6 +37,7 @@ POINTS = [
     ("limits", r"SET (LOCAL|SESSION) lock_(wait_)?timeout"),
     ("catalog", r"pg_catalog|information_schema|SHOW |client_connection_check|CONNECTION_ID"),
     ("statement", r"."),
+    ("greeting", r"^$"),
 ]
 FILE_POINTS = [
     ("file: journal", r"-journal"), ("file: write-ahead log", r"-wal"), ("file: index of the log", r"-shm"),

@@ -8,6 +8,7 @@
  *	TORTURE=send:12:kill	the 12th message to a server: the process ends before it is sent
  *	TORTURE_TRACE=FILE	a line for each point: class, number, what it carries
  *	TORTURE_STRUCK=FILE	such a line for the point that was hit
+ *	TORTURE_PAUSE=20	who is stopped finds that so many seconds have passed
  *	TORTURE_CLOCK=86400	the wall clock jumps to and fro by a day, at each look
  *
  * Classes: send (messages; SQLite's statements), recv (answers; they carry what they answer), io
@@ -42,6 +43,7 @@ static struct {
 	bool ready, full, met;
 	int class, trace, struck;
 	long at;
+	time_t asleep; /* what the clocks that count up are ahead */
 	char action[16];
 	long count[NCLASSES];
 } plan;
@@ -118,6 +120,14 @@ static bool strikes(int class, const void *data, size_t len, const char **action
 	return true;
 }
 
+static void stop(void)
+{
+	const char *pause = getenv("TORTURE_PAUSE");
+
+	kill(getpid(), SIGSTOP);
+	plan.asleep = pause ? atol(pause) : 0;
+}
+
 static bool is(const char *action, const char *word)
 {
 	return strcmp(action, word) == 0;
@@ -131,7 +141,7 @@ static bool before(const char *action, int fd)
 	if (is(action, "term"))
 		kill(getpid(), SIGTERM);
 	if (is(action, "hold"))
-		kill(getpid(), SIGSTOP);
+		stop();
 	if (is(action, "lost")) {
 		shutdown(fd, SHUT_RDWR);
 		errno = ECONNRESET;
@@ -151,7 +161,7 @@ static void after(const char *action, int fd)
 	if (is(action, "told"))
 		kill(getpid(), SIGTERM);
 	if (is(action, "stay"))
-		kill(getpid(), SIGSTOP);
+		stop();
 	if (is(action, "cut"))
 		shutdown(fd, SHUT_RDWR);
 	errno = kept;
@@ -322,7 +332,7 @@ int unlink(const char *path)
 	return n;
 }
 
-/* ---- The wall clock ---- */
+/* ---- Clocks ---- */
 
 static time_t jump(void)
 {
@@ -362,5 +372,7 @@ int clock_gettime(clockid_t which, struct timespec *out)
 
 	if (which == CLOCK_REALTIME)
 		out->tv_sec += jump();
+	else if (which == CLOCK_MONOTONIC || which == CLOCK_BOOTTIME)
+		out->tv_sec += plan.asleep;
 	return rc;
 }

@@ -164,6 +164,7 @@ def arguments():
     p.add_argument("--at", type=int, default=0)
     p.add_argument("--again", type=int, default=0, help="of a fault that hits the re-run too: where")
     p.add_argument("--keep", action="store_true", help="databases of failures stay, and so do the servers")
+    p.add_argument("--slow", type=int, default=0, help="name this many of the runs that took longest")
     p.add_argument("--points", action="store_true", help="only list the points of each case")
     return p.parse_args()
 
@@ -241,7 +242,9 @@ def carry_out(o, runs, shim):
 
     def do(numbered):
         number, r = numbered
+        start = time.monotonic()
         why = one(r, number, shim, o.keep)
+        r.seconds = time.monotonic() - start
         with lock:
             done.append(r)
             if why:
@@ -267,6 +270,9 @@ def judge(o, made, servers, done, failed):
         missed += nameless(made, servers)
     if missed:
         print("points that no run met: " + ", ".join(missed))
+    if o.slow:
+        for r in sorted(done, key=lambda r: -r.seconds)[:o.slow]:
+            print(f"{r.seconds:7.1f} s {r}")
     for r, why in failed.items():
         print(f"FAILED {r}: " + why.split("\n")[0])
     print(f"{', '.join(s.words for s in servers.values())}; seed {o.seed}")
