@@ -65,6 +65,7 @@ UNION ALL SELECT 'comment ' || pg_describe_object(d.classoid, d.objoid, d.objsub
 class Postgres:
     name = "postgres"
     server = True
+    pooled = False
 
     def __init__(self):
         self.dir = server("postgres.sh", "start", env={
@@ -136,6 +137,7 @@ class Postgres:
 class PgBouncer(Postgres):
     """The same through a pooler in transaction mode."""
     name = "pgbouncer"
+    pooled = True  # a killed runner's lease runs out by the clock only
 
     def __init__(self):
         super().__init__()
@@ -153,6 +155,7 @@ class PgBouncer(Postgres):
 class MariaDB:
     name = "mariadb"
     server = True
+    pooled = False
 
     def __init__(self):
         self.dir = server("mariadb.sh", "start")[0]
@@ -219,7 +222,7 @@ class MariaDB:
 
 class Sqlite:
     name = "sqlite"
-    server = False
+    server = pooled = False
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="belay-torture.")

@@ -3,7 +3,7 @@ import re
 
 # The first that fits gives the point its name.
 POINTS = [
-    ("connecting", r"application_name|mysql_native|caching_sha2|current_setting|pg_control_system|server_uid|SHOW GRANTS"),
+    ("connecting", r"(?s)^(?!.*FOR SHARE).*(application_name|mysql_native|caching_sha2|current_setting|pg_control_system|server_uid|SHOW GRANTS)"),
     ("closing", r"^X\\00|^\\01\\00\\00\\00\\01"),
     ("cancel", r"^\\00\\00\\00\\10"),
     ("lease: look and lock", r"FOR UPDATE OF f NOWAIT"),
