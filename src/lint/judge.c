@@ -553,8 +553,9 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	/* Flyway sees it too, and refuses to mix such statements with others. */
 	if (strcmp(layout, "flyway") == 0 && u->script.n && count_no_tx(jg, u) == u->script.n)
 		return false;
-	/* The plain layout sees statements that cannot be in a transaction by itself. */
-	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
+	/* The plain layout sees by itself what cannot be in a transaction, and leaves a script with
+	 * transactions of its own to them (`decide` in plan.c). */
+	return !(strcmp(layout, "plain") == 0 && (has_own_tx(u) || needs_no_tx(jg, u)));
 }
 
 /* What can only be said of a script as a whole. */
