@@ -43,6 +43,7 @@ struct judge {
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
+	const struct unit *timeouts_from; /* the one that last set a timeout; NULL = none */
 	bool begun;                /* a script before this one made a table: begins.c */
 	bool base_unknown;         /* something was used that no migration made */
 	struct prepared *policies; /* one for each of in->policies: policies.h */
