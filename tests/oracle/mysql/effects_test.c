@@ -470,7 +470,7 @@ static void start_server(struct oracle *o)
 	struct slice why;
 	struct err err = {0};
 
-	if (!my_cluster_find(&o->arena, NULL, 0, &o->cluster, &err) ||
+	if (!my_cluster_find(&o->arena, o->e->dialect, NULL, 0, &o->cluster, &err) ||
 		!my_cluster_make(&o->arena, &o->cluster, &w, &err) ||
 		!my_cluster_start(&o->arena, &o->cluster, false, &w, &o->admin, &err)) {
 		printf("# no server, the table and the prediction only: %s\n", err.message);
