@@ -22,7 +22,7 @@ start)
 	mkdir "$dir/tmp"
 	[ "$(id -u)" != 0 ] || chown "$user" "$dir" "$dir/tmp"
 	cd /
-	common=(--no-defaults --datadir="$dir/data" --tmpdir="$dir/tmp" --secure-file-priv= --skip-log-bin
+	common=(--no-defaults --datadir="$dir/data" --tmpdir="$dir/tmp" --secure-file-priv= ${MY_LOG:---skip-log-bin}
 		--innodb-redo-log-capacity=16M --auto-generate-certs=OFF
 		--caching-sha2-password-auto-generate-rsa-keys=OFF)
 	as_user "$bin/mysqld" "${common[@]}" --initialize-insecure >"$dir/install.log" 2>&1 ||
