@@ -61,4 +61,5 @@ void count_row_versions(struct catalog *c, const struct statement *st)
 	t = node_edit(c, n);
 	t->row_versions_exact = anew || t->row_versions >= most;
 	t->row_versions = t->row_versions_exact ? 0 : t->row_versions + 1;
+	node_edited(c, n);
 }

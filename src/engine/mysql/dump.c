@@ -143,6 +143,7 @@ static bool dump(struct conn *c, const char *path, struct slice snapshot, struct
 		add(&w, "--quick");
 		add(&w, "--skip-lock-tables");
 		add(&w, "--no-tablespaces");
+		add(&w, "--loose-set-gtid-purged=OFF"); /* MySQL's: another server's business */
 		add(&w, "--routines");
 		add(&w, "--triggers");
 		add(&w, "--hex-blob");
@@ -169,6 +170,7 @@ static bool load(struct conn *c, const char *path, bool rows_only, struct err *e
 		if (rows_only)
 			add(&w, "--force");
 		add_value(&w, "database", database_of(&w, c));
+		add(&w, "--loose-commands"); /* MySQL 9 reads no file otherwise */
 		add(&w, "--execute");
 		add(&w, arena_printf(&w.arena, "source %s", path).at);
 		ok = run(&w, c, err);

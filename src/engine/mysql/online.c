@@ -359,9 +359,10 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
 		return on_instant();
+	case CHANGE_COMMENT_ON:
+		return q->is.innodb ? on_metadata(q) : on_instant();
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
-	case CHANGE_COMMENT_ON:
 	case CHANGE_RESET_OPTIONS:
 		return on_metadata(q);
 	case CHANGE_TABLE_CHARSET:

@@ -135,6 +135,10 @@ bool on_loses_order(const struct asked *q, struct slice index)
 {
 	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
 
+	/* A primary key that comes along takes its place. */
+	for (size_t i = 0; i < q->after->n; i++)
+		if (after_is_primary(&q->after->v[i]) && !q->after->v[i].gone)
+			return false;
 	return key && key->type == OBJECT_INDEX && slice_ieq(key->name, index);
 }
 
