@@ -378,7 +378,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 /* The ruin that a failed concurrent build leaves is removed at once, if that is quickly done; the
  * next run would do it otherwise. */
 static void after_failure(
-	struct executor *x, const struct step *s, struct slice before, const struct err *why)
+	struct executor *x, const struct step *s, struct slice before, struct err *why)
 {
 	struct err ignored = {0};
 	struct probe p;
@@ -388,8 +388,10 @@ static void after_failure(
 	if (why->code != ERR_INTERRUPTED && x->conn->engine->probe)
 		x->conn->engine->probe(x->conn, s->statement, before, x->arena, &p, &ignored);
 	err_done(&ignored);
-	if (x->conn->ops->alive(x->conn))
-		journal_failed(x->journal, s, why->message, &ignored);
+	if (x->conn->ops->alive(x->conn) &&
+		!journal_failed(x->journal, s, why->message, &ignored) &&
+		lease_is_lost(x->o->lease, &ignored))
+		lease_lost(why);
 	err_done(&ignored);
 }
 
@@ -411,7 +413,7 @@ static bool run_unwrapped(struct executor *x, const struct step *s, long long *m
 	do {
 		x->doubt = true;
 		ok = budget_step(&x->budget, s, s, 1, false, err) && shut(x, s, err) &&
-		     run_step(x, s, ms, err);
+		     lease_sure(x->o->lease, x->conn, err) && run_step(x, s, ms, err);
 		keep_open(&x->keep, s, err);
 		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
@@ -445,7 +447,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 		return false;
 	}
 	x->kept++;
-	return !x->journal || journal_done(x->journal, s, ms, err);
+	return !x->journal || journal_done(x->journal, s, ms, err) || fence_failed(x, err);
 }
 
 /* The rows of a transaction that the migration opened itself: written just before its COMMIT, so
@@ -832,6 +834,9 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
+		if (!x->conn->ops->alive(x->conn) &&
+			lease_was_taken(x->o->lease, x->budget.watcher))
+			lease_lost(err);
 		if (x->journal && x->result->nfailures)
 			verified_keep_failed(x->journal, x->conn, x->result->checks + x->unkept,
 				x->result->nchecks - x->unkept);
@@ -916,6 +921,7 @@ static bool prepare(struct executor *x, struct project *p, struct err *err)
 		.journal = x->journal,
 		.arena = x->arena,
 		.in_doubt = x->o->in_doubt,
+		.lease = x->o->lease,
 		.waiting = tell_waiting,
 		.ctx = x};
 	return true;

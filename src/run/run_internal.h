@@ -30,6 +30,7 @@ struct resume {
 	struct journal *journal;
 	struct arena *arena;
 	enum in_doubt in_doubt;
+	struct lease *lease;
 	void (*waiting)(void *ctx, const struct step *s, struct slice words);
 	void *ctx;
 };
