@@ -96,26 +96,31 @@ static void notice_dead_clients(struct conn *c)
 }
 
 /* Who fell silent and wakes may be about to send a statement that no fence can go with (it runs
- * outside a transaction): its session ends before we begin. One that works is left alone: what it
- * does is waited for (resume.c). Where we may not end it, its own clock stops it (lease_sure). */
+ * outside a transaction): its session ends before we begin. So does one that keeps a transaction
+ * open for nobody, which would keep the fence. One that works is left alone: what it does is waited
+ * for (resume.c). Where we may not end it, its own clock stops it (lease_sure). */
 static void end_session(struct conn *c, const struct holder *h, struct arena *a)
 {
 	const struct timespec nap = {0, 10 * 1000000L};
 	struct err ignored = {0};
-	struct rows r = {.nrows = 1};
+	struct rows r = {0};
 	struct buf b = {0};
+	bool ok;
 
 	if (!h->pid.len || !h->start.len)
 		return;
 	sqlf(&b, DIALECT_POSTGRES,
-		"SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a"
-		" WHERE a.pid = %s AND a.backend_start = %L AND a.state = 'idle'",
+		" FROM pg_catalog.pg_stat_activity a WHERE a.pid = %s AND a.backend_start = %L"
+		" AND pg_catalog.left(a.state, 4) = 'idle'",
 		h->pid, h->start);
-	for (int i = 0; r.nrows && i < 200; i++) {
-		if (i)
-			nanosleep(&nap, NULL);
-		if (!conn_query(c, buf_slice(&b), a, &r, &ignored))
-			break;
+	ok = conn_query(c,
+		arena_printf(a, "SELECT pg_catalog.pg_terminate_backend(a.pid)%.*s",
+			SLICE(buf_slice(&b))),
+		a, &r, &ignored);
+	for (int i = 0; ok && r.nrows && i < 200; i++) {
+		nanosleep(&nap, NULL);
+		ok = conn_query(
+			c, arena_printf(a, "SELECT 1%.*s", SLICE(buf_slice(&b))), a, &r, &ignored);
 	}
 	err_done(&ignored);
 	buf_done(&b);
@@ -184,6 +189,8 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 	err_done(&why);
 	ok = query_holder(l, c, false, a, h, err);
 	h->locked = true;
+	if (ok && h->free)
+		end_session(c, h, a);
 	return ok;
 }
 
