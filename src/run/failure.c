@@ -63,11 +63,11 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
 	say_role(x, err);
-	if (lost && x->committing)
+	if (x->committing)
 		err_context(err,
-			"the connection broke while migration %.*s (%s) was being committed: "
+			"%s while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
-			SLICE(m->id), path);
+			lost ? "the connection broke" : "this happened", SLICE(m->id), path);
 	else if (lost && x->doubt)
 		say_doubt(x, m, path, total, err);
 	else if (x->batches || (!x->grouped && x->kept))

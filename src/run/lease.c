@@ -56,7 +56,7 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 
 	table(&name, l->where);
 	if (lock)
-		buf_adds(&b, "BEGIN;");
+		buf_adds(&b, "BEGIN ISOLATION LEVEL READ COMMITTED;");
 	sqlf(&b, DIALECT_POSTGRES, columns, (int)LEASE_MS, c->id.system, buf_slice(&name),
 		buf_slice(&name));
 	if (lock)
@@ -166,6 +166,17 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	return ok;
 }
 
+/*
+ * With the fence locked, once more: the locking query's snapshot may be older than the lock. Of a
+ * holder that committed in between it shows the fence's new row and the heartbeat's old one
+ * (the manual, Read Committed: only the locked row is read again).
+ */
+static bool is_still_free(
+	struct lease *l, struct conn *c, struct arena *a, struct holder *h, struct err *err)
+{
+	return query_holder(l, c, false, a, h, err) && h->free;
+}
+
 /* One try. l->epoch tells whether it is ours; else *h tells who has it. */
 static bool try_once(struct lease *l, struct conn *c, const struct lease_request *q,
 	struct arena *a, struct holder *h, struct err *err)
@@ -175,11 +186,12 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 
 	*h = (struct holder){.free = true};
 	if (query_holder(l, c, true, a, h, &why)) {
-		ok = !h->free || write_ours(l, c, q, a, err);
+		if (h->free && is_still_free(l, c, a, h, err))
+			write_ours(l, c, q, a, err);
 		roll_back(c);
-		if (ok && h->free)
+		if (l->epoch)
 			end_session(c, h, a);
-		return ok;
+		return !err_is(err);
 	}
 	roll_back(c);
 	if (strcmp(why.sqlstate, "55P03") != 0) {
