@@ -215,3 +215,16 @@ SQL
 	ends 0 belay up --db "$url"
 	says "nothing to do"
 }
+
+@test "the same behind PgBouncer, when nothing was heard of it for the time of a lease" {
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text);'
+	file migrations/2_two.up.sql <<<"INSERT INTO log VALUES ('once');"
+	pg_database left_open
+	url="postgres://postgres@/$DB?host=$BOUNCER&port=6432"
+	asleep_behind "INSERT INTO log VALUES ('once')"
+	ends 0 belay up --db "$url"
+	wakes '3 4'
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+	ends 0 belay up --db "$url"
+	says "nothing to do"
+}
