@@ -146,6 +146,8 @@ void refused_with_rows(const struct rule *r, struct judged *j, bool generated);
  * range of values, a LIMIT? IS NULL, columns compared with each other, and values that most rows
  * may have (a state, a flag, everything before a day) do not. */
 bool where_pins(const struct judged *j, const struct change *c);
+/* … and to those few that values of a unique key name? Such a change is over at once. */
+bool where_names_rows(const struct judged *j, const struct change *c);
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */

@@ -175,3 +175,36 @@ bool where_pins(const struct judged *j, const struct change *c)
 	}
 	return false;
 }
+
+static bool is_known(const struct judged *j, const struct change *c, const struct object **table)
+{
+	return catalog_find(j->before, j->session, OBJECT_TABLE, c->target, table) == PRESENT;
+}
+
+bool where_names_rows(const struct judged *j, const struct change *c)
+{
+	struct lexer l;
+	const struct object *table;
+	struct token t, before = {0};
+	bool named = false;
+
+	if (!(c->flags & CHANGE_HAS_WHERE) || !is_known(j, c, &table))
+		return false;
+	lexer_init(&l, j->dialect, c->value.text);
+	for (t = lexer_next(&l); t.kind != TOKEN_END; before = t, t = lexer_next(&l)) {
+		struct token next = lexer_peek(&l);
+		const struct object *col;
+
+		if (token_is(t, "or") || token_is(t, "select"))
+			return false;
+		if ((token_punct(t, "=") && is_literal(next)) ||
+			(token_is(t, "in") && !token_is(before, "not") && token_punct(next, "("))) {
+			if (token_is(t, "in"))
+				lexer_next(&l);
+			col = is_literal(lexer_peek(&l)) ? column_of(j, table, name_of(j, before))
+							 : NULL;
+			named = named || (col && is_unique(col));
+		}
+	}
+	return named;
+}
