@@ -42,12 +42,12 @@ struct judge {
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
-	const struct unit *unit;   /* the one being judged */
+	const struct unit *unit;          /* the one being judged */
 	const struct unit *timeouts_from; /* the one that last set a timeout; NULL = none */
-	bool begun;                /* a script before this one made a table: begins.c */
-	bool base_unknown;         /* something was used that no migration made */
-	struct prepared *policies; /* one for each of in->policies: policies.h */
-	struct ignore *ignores;    /* what the files answer for: suppress.c */
+	bool begun;                       /* a script before this one made a table: begins.c */
+	bool base_unknown;                /* something was used that no migration made */
+	struct prepared *policies;        /* one for each of in->policies: policies.h */
+	struct ignore *ignores;           /* what the files answer for: suppress.c */
 	size_t nignores;
 	const char **context_paths; /* sorted: files that are only read, once all were judged */
 	size_t ncontext_paths;

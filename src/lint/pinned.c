@@ -76,7 +76,8 @@ static bool is_text(struct slice type)
 	       slice_istarts(type, "varchar");
 }
 
-/* A default that was written down, and not the empty one: most rows have had it, as with a state. */
+/* A default that was written down, and not the empty one: most rows have had it, as with a state.
+ */
 static bool has_telling_default(const struct column_def *d)
 {
 	struct slice text = slice_trim(d->default_value.text);
@@ -160,7 +161,8 @@ bool where_pins(const struct judged *j, const struct change *c)
 
 		if (token_is(t, "limit") || token_is(t, "between"))
 			return true;
-		if (comparison_of(t, &how) && is_literal(next) && !means_most(j, c, name, how, next))
+		if (comparison_of(t, &how) && is_literal(next) &&
+			!means_most(j, c, name, how, next))
 			return true;
 		if ((token_is(t, "in") || token_is(t, "any")) && !token_is(before, "not") &&
 			token_punct(next, "(")) {
