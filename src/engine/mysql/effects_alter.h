@@ -31,6 +31,15 @@ const struct object *fx_new_column(const struct effects *x, struct slice name);
 bool fx_over_empty(const struct effects *x, struct names columns);
 bool fx_is_foreign(const struct object *o);
 
+/* ---- effects_mysql.c: nothing on MariaDB ---- */
+void fx_mysql_default(struct effects *x, const struct change *ch);
+void fx_mysql_add_column(struct effects *x, const struct change *ch);
+void fx_mysql_rename_column(struct effects *x, const struct change *ch);
+void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
+/* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
+void fx_mysql_fulltext(struct effects *x, bool copies);
+void fx_mysql_partition_by(struct effects *x);
+
 /* ---- effects_key.c ---- */
 void fx_add_constraint(struct effects *x, const struct change *ch);
 void fx_create_index(struct effects *x, const struct change *ch);

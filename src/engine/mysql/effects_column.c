@@ -168,6 +168,8 @@ void fx_add_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
+	fx_mysql_default(x, ch);
+	fx_mysql_add_column(x, ch);
 	length_fits(x, ch);
 	if (!slice_empty(d->identity))
 		counter_wants_key(x, ch);
@@ -284,6 +286,7 @@ void fx_rename_column(struct effects *x, const struct change *ch)
 
 	if (slice_eq(ch->name, ch->other.name))
 		return;
+	fx_mysql_rename_column(x, ch);
 	if (fx_flag(ch, CHANGE_IF_EXISTS)) {
 		if (fx_part(x, OBJECT_COLUMN, ch->name, &c) == ABSENT)
 			return;
@@ -319,8 +322,7 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 
 	if (slice_eq(from->column.type, ch->def->column.type))
 		return;
-	if (!is_mariadb(&x->d) &&
-		((x->s && !x->s->foreign_keys) || slice_starts(from->column.type, "varchar")))
+	if (!is_mariadb(&x->d) && slice_starts(from->column.type, "varchar"))
 		return;
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
@@ -369,6 +371,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
+	fx_mysql_default(x, ch);
 	length_fits(x, ch);
 	if (!slice_empty(ch->other.name))
 		fx_rename_column(x, ch);
@@ -381,6 +384,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	}
 	generated_stays(x, c, ch);
 	key_keeps_type(x, ch, c);
+	fx_mysql_modify_column(x, ch, c);
 	from = my_with_charset(x->t, c);
 	to = my_with_charset(x->t, ch->def);
 	q.from = &from;

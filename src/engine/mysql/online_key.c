@@ -73,6 +73,16 @@ static bool takes_over(const struct asked *q, const struct change *ch)
 	return true;
 }
 
+/* The hidden column that its FULLTEXT indexes count by. */
+static bool had_fulltext(const struct object *t)
+{
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_INDEX &&
+			slice_is(t->parts[i]->index.method, "fulltext"))
+			return true;
+	return false;
+}
+
 struct online on_create_index(const struct asked *q, const struct change *ch)
 {
 	struct online o = on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
@@ -87,7 +97,7 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 		if (new_fulltexts(q) > 1 || (!q->is.fulltext && is_versioned(q->t)))
 			return on_copy();
 		o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
-		o.rebuild = !q->is.fulltext;
+		o.rebuild = is_mariadb(q->d) ? !q->is.fulltext : !had_fulltext(q->t);
 		o.adds_index = true;
 		if (is_mariadb(q->d) && q->is.fulltext)
 			o.algorithm = ALGO_NOCOPY;

@@ -57,6 +57,9 @@ struct online on_rename_column(const struct asked *q, struct slice column);
  * there is none, MariaDB copies. */
 bool on_keeps_order(const struct asked *q);
 
+/* ---- online_virtual.c ---- */
+bool on_copies_for_virtual(const struct asked *q);
+
 /* ---- online_key.c ---- */
 struct online on_create_index(const struct asked *q, const struct change *ch);
 struct online on_add_constraint(const struct asked *q, const struct change *ch);
