@@ -194,6 +194,12 @@ const struct rule rule_add_column_stored_generated = {
 	.hides = hides_work,
 };
 
+/* DEFAULT NULL gives none. */
+static bool gives_a_value(const struct expr *e)
+{
+	return e->text.len && !slice_iis(e->text, "null");
+}
+
 static void check_required(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -203,7 +209,7 @@ static void check_required(const struct rule *r, struct judged *j)
 
 		if (j->dialect == DIALECT_SQLITE)
 			rebuild_requires(r, j, c);
-		if (!adds_column(j, c, &n) || !d->not_null || d->default_value.text.len ||
+		if (!adds_column(j, c, &n) || !d->not_null || gives_a_value(&d->default_value) ||
 			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
 			continue;
 		/* MySQL fills existing rows with the type's zero value instead of failing. */
