@@ -48,7 +48,7 @@ class Run:
     def __init__(self, case, fault, at=0, delay=0.0, again=0):
         self.case, self.fault, self.blow = case, fault, FAULTS[fault]
         self.at, self.delay, self.again = at, delay, again
-        self.at_once = False  # the re-run
+        self.at_once = self.dump = False  # the re-run comes at once; pg_dump is asked too
         self.met = None  # the point, when it has been hit
         names = case.points.get(self.blow.where, [])
         self.point = names[at - 1] if at else "any instant"
@@ -243,7 +243,7 @@ def carry_out(o, runs, shim):
 
     def do(numbered):
         number, r = numbered
-        r.at_once = number % 8 == 0
+        r.at_once, r.dump = number % 8 == 0 and not 0 < o.sample < 1000, number % 4 == 0
         start = time.monotonic()
         why = one(r, number, shim, o.keep)
         r.seconds = time.monotonic() - start

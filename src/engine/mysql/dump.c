@@ -1,5 +1,6 @@
-/* dump.c - mariadb-dump (or mysqldump) and the client, told what the open connection was opened
- * with. No transaction can be shared with them: who compares does it when nobody has written. */
+/* dump.c - mariadb-dump or mysqldump, the server's own first, and the client, told what the open
+ * connection was opened with. No transaction can be shared with them: who compares does it when
+ * nobody has written. */
 #include "engine/mysql/conn.h"
 
 #include "base/process.h"
@@ -68,10 +69,11 @@ static bool begin(struct words *w, struct conn *c, const char *first, const char
 	const char *package, struct err *err)
 {
 	const struct my_url *u = &my_conn(c)->url;
-	const char *path = process_find(&w->arena, first);
+	bool mysql = c->id.dialect == DIALECT_MYSQL;
+	const char *path = process_find(&w->arena, mysql ? second : first);
 
 	if (!path)
-		path = process_find(&w->arena, second);
+		path = process_find(&w->arena, mysql ? first : second);
 	if (!path) {
 		err_set(err, ERR_INPUT, "there is no program %s on this machine", first);
 		return err_hint(err, "Install %s, or use --backup=scoped.", package);
@@ -88,8 +90,10 @@ static bool begin(struct words *w, struct conn *c, const char *first, const char
 	if (u->port)
 		add(w, arena_printf(&w->arena, "--port=%u", u->port).at);
 	add_value(w, "ssl-ca", u->ssl_ca);
-	if (u->ssl)
-		add(w, "--ssl");
+	if (u->ssl) { /* each product has its word */
+		add(w, "--loose-ssl");
+		add(w, "--loose-ssl-mode=REQUIRED");
+	}
 	add(w, "--default-character-set=utf8mb4");
 	return true;
 }
@@ -139,6 +143,7 @@ static bool dump(struct conn *c, const char *path, struct slice snapshot, struct
 		add(&w, "--quick");
 		add(&w, "--skip-lock-tables");
 		add(&w, "--no-tablespaces");
+		add(&w, "--loose-set-gtid-purged=OFF"); /* MySQL's: another server's business */
 		add(&w, "--routines");
 		add(&w, "--triggers");
 		add(&w, "--hex-blob");
@@ -165,6 +170,7 @@ static bool load(struct conn *c, const char *path, bool rows_only, struct err *e
 		if (rows_only)
 			add(&w, "--force");
 		add_value(&w, "database", database_of(&w, c));
+		add(&w, "--loose-commands"); /* MySQL 9 reads no file otherwise */
 		add(&w, "--execute");
 		add(&w, arena_printf(&w.arena, "source %s", path).at);
 		ok = run(&w, c, err);

@@ -32,7 +32,7 @@ bool fx_over_empty(const struct effects *x, struct names columns);
 bool fx_is_foreign(const struct object *o);
 
 /* ---- effects_mysql.c: nothing on MariaDB ---- */
-void fx_mysql_default(struct effects *x, const struct change *ch);
+void fx_mysql_default(struct effects *x, const struct object *column);
 void fx_mysql_add_column(struct effects *x, const struct change *ch);
 void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);

@@ -168,7 +168,7 @@ void fx_add_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
-	fx_mysql_default(x, ch);
+	fx_mysql_default(x, ch->def);
 	fx_mysql_add_column(x, ch);
 	length_fits(x, ch);
 	if (!slice_empty(d->identity))
@@ -371,7 +371,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	wants_neighbour(x, ch);
 	generation_fits(x, ch);
 	default_fits(x, ch);
-	fx_mysql_default(x, ch);
+	fx_mysql_default(x, ch->def);
 	length_fits(x, ch);
 	if (!slice_empty(ch->other.name))
 		fx_rename_column(x, ch);

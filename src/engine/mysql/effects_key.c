@@ -108,6 +108,8 @@ void fx_created_keys_fit(struct effects *x, const struct change *ch)
 		const struct object *parent;
 		enum presence how;
 
+		if (o->type == OBJECT_COLUMN)
+			fx_mysql_default(x, o);
 		if (o->type != OBJECT_CONSTRAINT)
 			continue;
 		primary += slice_is(o->constraint.kind, "primary key");

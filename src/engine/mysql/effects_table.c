@@ -297,7 +297,7 @@ void fx_change_engine(struct effects *x, const struct change *ch)
 
 	if (!x->t || slice_is(ch->value.text, "InnoDB"))
 		return;
-	for (size_t i = 0; i < x->t->nparts && is_mariadb(&x->d); i++)
+	for (size_t i = 0; i < x->t->nparts; i++)
 		if (fx_is_foreign(x->t->parts[i]))
 			fx_fails(x, OUTCOME_FAILS, "the table has the foreign key %.*s",
 				SLICE(x->t->parts[i]->name));

@@ -82,6 +82,8 @@ bool mysql_load(
 bool mysql_is_same(struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err);
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
 	long long *count, char hash[65], struct err *err);
+/* What information_schema.tables says of rows and counters is of now. */
+bool my_fresh_statistics(struct conn *c, struct err *err);
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
 /* `refresh`: the target holds an earlier copy; what is equal in it stays. */
 bool mysql_copy_database(

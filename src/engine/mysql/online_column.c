@@ -150,6 +150,15 @@ static struct online reindex(const struct asked *q, struct slice column)
 	return o;
 }
 
+static bool drops_stored(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].type == OBJECT_COLUMN && q->after->v[i].gone &&
+			!on_generated(q->after->v[i].was, "virtual"))
+			return true;
+	return false;
+}
+
 /* MySQL: a virtual column that stays then stands elsewhere among those. */
 static bool has_virtual_behind(const struct asked *q, const struct object *column)
 {
@@ -188,7 +197,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 		o.adds_column = false;
 		if (is_mariadb(q->d))
 			return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
-		return drops || has_virtual_behind(q, c) ? on_metadata(q) : o;
+		return drops || (has_virtual_behind(q, c) && !drops_stored(q)) ? on_metadata(q) : o;
 	}
 	if (on_generated(c, "virtual") && !is_mariadb(q->d))
 		return reindex(q, ch->name);
@@ -209,8 +218,10 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 	return q->d->version < 80029 || drops ? on_rebuild(q) : o;
 }
 
-static struct online null_change(const struct asked *q, bool to_not_null)
+static struct online null_change(const struct asked *q, struct slice column, bool to_not_null)
 {
+	if (!is_mariadb(q->d) && !to_not_null && in_clustered(q, column) && !on_keeps_order(q))
+		return on_copy();
 	if (is_mariadb(q->d) && (q->is.has_stored || q->is.virtual_index) && to_not_null)
 		return on_copy();
 	if (is_mariadb(q->d) && q->is.redundant && !to_not_null)
@@ -393,7 +404,7 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 		return modify_generated(q, &from, &to);
 	o = on_modify_type(q, &from, &to);
 	if (from.column.not_null != (to.column.not_null || on_in_primary(q->t, ch->name)))
-		o = on_worse(o, null_change(q, to.column.not_null));
+		o = on_worse(o, null_change(q, ch->name, to.column.not_null));
 	if (!slice_eq(from.column.identity, to.column.identity) &&
 		(!is_mariadb(q->d) || !slice_empty(to.column.identity)))
 		o = on_worse(o, on_copy());

@@ -73,6 +73,24 @@ static bool takes_over(const struct asked *q, const struct change *ch)
 	return true;
 }
 
+/* MySQL: in a table without a key that orders its rows, this one will. */
+static bool takes_order(const struct asked *q, const struct object *index)
+{
+	if (is_mariadb(q->d) || !q->is.known || !index->index.unique || on_clustered(q->t))
+		return false;
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *p =
+			after_find(q->after, OBJECT_COLUMN, index->index.columns.at[i]);
+		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
+		bool cut = i < index->index.keys.n &&
+			   slice_chr(index->index.keys.at[i], '(') < index->index.keys.at[i].len;
+
+		if (!c || !c->column.not_null || cut || on_generated(c, "virtual"))
+			return false;
+	}
+	return index->index.columns.n > 0 && index->index.keys.n <= index->index.columns.n;
+}
+
 /* The hidden column that its FULLTEXT indexes count by. */
 static bool had_fulltext(const struct object *t)
 {
@@ -103,9 +121,25 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 			o.algorithm = ALGO_NOCOPY;
 		return q->is.known ? o : on_needs(o, "indexes", ch->target.name);
 	}
-	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def))
+	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def) ||
+		ch->def->index.keys.n > ch->def->index.columns.n) /* over an expression */
 		o.lock = LOCK_WORDS_SHARED;
+	if (takes_order(q, ch->def)) {
+		o = on_rebuild(q);
+		o.adds_index = true;
+	}
 	return o;
+}
+
+bool on_loses_order(const struct asked *q, struct slice index)
+{
+	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
+
+	/* A primary key that comes along takes its place. */
+	for (size_t i = 0; i < q->after->n; i++)
+		if (after_is_primary(&q->after->v[i]) && !q->after->v[i].gone)
+			return false;
+	return key && key->type == OBJECT_INDEX && slice_ieq(key->name, index);
 }
 
 static bool has_nullable(const struct object *t, struct names columns)
@@ -176,6 +210,8 @@ struct online on_drop_constraint(const struct asked *q, const struct change *ch)
 	if (slice_is(kind, "primary key"))
 		return is_mariadb(q->d) && q->is.innodb && on_keeps_order(q) ? on_rebuild(q)
 									     : on_copy();
+	if (slice_is(kind, "unique") && on_loses_order(q, ch->name))
+		return on_copy();
 	if (slice_is(kind, "unique"))
 		return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 	if (slice_is(kind, "check"))

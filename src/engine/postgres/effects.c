@@ -398,6 +398,8 @@ static void habitual(struct looking *l)
 							  : habits[i].rerun;
 			undo = habits[i].undo;
 		}
+	if (l->change->kind == CHANGE_ALTER_ROLE && slice_is(l->change->value.text, "rename"))
+		rerun = RERUN_FAILS;
 	l->rerun = rerun;
 	if (undo > l->out->undo)
 		l->out->undo = undo;
@@ -512,8 +514,10 @@ static void act(struct looking *l, const struct pg_action *a)
 		return;
 	}
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
-	if (r.presence != ABSENT)
+	if (r.presence != ABSENT) {
 		a->on_relation(l, &r);
+		pg_refuse_action(l, &r);
+	}
 	else if (l->change->flags & CHANGE_IF_EXISTS)
 		pg_rerun(l, RERUN_SAME);
 	else
@@ -630,6 +634,14 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 		}
 		look_at(l);
 		l->statement = whole;
+		if (changes[i].kind == CHANGE_CREATE_SCHEMA && changes[i].ninner) {
+			struct change bare = changes[i]; /* its elements are looked at inside of it */
+
+			bare.inner = NULL;
+			bare.ninner = 0;
+			s.arena = l->arena;
+			catalog_apply(c, &s, &bare, &why);
+		}
 		if (changes[i].kind != CHANGE_PREPARE)
 			look_inside(l, changes[i].inner, changes[i].ninner);
 		if (!up || i + 1 == n)
