@@ -42,11 +42,15 @@ struct pace {
 	long long dead,
 		clean_at; /* dead rows we have made; when to have them cleaned away; 0 = never */
 	long long cleaned, tried; /* when that was last done; tried */
-	bool seen_others;         /* there are two readings to compare, or somebody was seen */
-	struct slice reason;      /* what holds the batches up; in `arena` */
-	bool noted;               /* it is in the journal */
-	const char *signal;       /* which row of the signals; NULL = none */
-	bool paused;              /* by command */
+	/* Of a thousand rows that we change so many leave their page, and an entry in each index;
+	 * turns were to make them few, and do not. */
+	int leave, light; /* cleanings that left the indexes as they are */
+	bool turns_fail;
+	bool seen_others;    /* there are two readings to compare, or somebody was seen */
+	struct slice reason; /* what holds the batches up; in `arena` */
+	bool noted;          /* it is in the journal */
+	const char *signal;  /* which row of the signals; NULL = none */
+	bool paused;         /* by command */
 	struct conn *replicas[MOST_REPLICAS];
 	struct arena arena;
 };
@@ -68,6 +72,8 @@ bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
 bool pace_nap(struct pace *p, long long ms, struct err *err);
 /* ---- tidy.c: has the dead rows cleaned away when there are enough of them; on `conn`. */
 bool pace_tidy(struct pace *p, struct err *err);
+/* The last time: what the others have left in indexes too. */
+bool pace_tidied(struct pace *p, struct err *err);
 bool pace_tidy_due(const struct pace *p);
 /* Or does somebody's snapshot keep most of them? */
 bool pace_tidy_helps(const struct pace *p);

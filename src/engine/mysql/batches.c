@@ -186,6 +186,8 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 			.waiters = number(&r, 0, 1),
 			.commits = -1,
 			.written = -1,
+			.updated = -1,
+			.beside = -1,
 			.history = -1,
 			.snapshot_ms = -1};
 	ok = ok && read_counters(watcher, out, err);

@@ -175,6 +175,15 @@ static bool is_integer(struct slice s)
 	return whole_number(s, &v);
 }
 
+/* 16: 0x1F, 0o17, 0b1, 1_000 */
+static bool newer_integer(struct slice lit)
+{
+	lit = slice_trim(lit);
+	lit = slice_from(lit, slice_starts(lit, "-") || slice_starts(lit, "+") ? 1 : 0);
+	return slice_istarts(lit, "0x") || slice_istarts(lit, "0o") || slice_istarts(lit, "0b") ||
+	       slice_chr(lit, '_') != SIZE_MAX;
+}
+
 bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths)
 {
 	struct slice lit;
@@ -187,10 +196,7 @@ bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, boo
 	if (!plain || !literal(l->arena, slice_trim(text), &lit, &number) || number)
 		return false;
 	if (slice_is(type, "integer") || slice_is(type, "bigint") || slice_is(type, "smallint"))
-		return l->version < 160000 || slice_chr(lit, '_') == SIZE_MAX
-			       ? !is_integer(lit) && slice_chr(lit, 'x') != 1 &&
-					 slice_chr(lit, 'b') != 1 && slice_chr(lit, 'o') != 1
-			       : false;
+		return !is_integer(lit) && !(l->version >= 160000 && newer_integer(lit));
 	if (!lengths || open == SIZE_MAX || !slice_starts(type, "character varying("))
 		return false;
 	for (size_t i = 0; i < lit.len; i++)

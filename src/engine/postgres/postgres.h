@@ -55,6 +55,9 @@ bool pg_connect_to(
 /* ---- budget.c ---- */
 extern const struct engine_locks pg_locks;
 extern const struct engine_batches pg_batches;
+/* turns.c */
+bool pg_turns(struct conn *c, struct arena *a, struct names changed, struct batch_key *k,
+	struct err *err);
 
 /* ---- keep.c ---- */
 extern const struct engine_keep pg_keep;
