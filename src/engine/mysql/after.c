@@ -462,8 +462,10 @@ void my_after(struct arena *a, const struct my_dialect *d, const struct object *
 			if (drop == (pass == 0))
 				carry_out(&s, st->changes, ch);
 		}
-	if (t && slice_empty(t->table_.partition_key.text) &&
-		(slice_empty(t->table_.access_method) ||
-			slice_is(t->table_.access_method, "InnoDB")))
+	if (!is_mariadb(d) && t)
+		find_twins(&s);
+	else if (t && slice_empty(t->table_.partition_key.text) &&
+		 (slice_empty(t->table_.access_method) ||
+			 slice_is(t->table_.access_method, "InnoDB")))
 		find_twins(&s);
 }

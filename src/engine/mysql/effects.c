@@ -564,9 +564,17 @@ static const char *mariadb_only(const struct effects *x, const struct change *ch
 		return "WAIT and NOWAIT";
 	if (fx_flag(ch, CHANGE_RETURNING))
 		return "RETURNING";
-	for (size_t i = 0; ch->def && ch->def->type == OBJECT_COLUMN && i < 3; i++)
-		if (slice_is(ch->def->column.type, types[i]))
+	if (ch->def && ch->def->type == OBJECT_TABLE &&
+		names_has(ch->def->table_.options, SL("system versioning")))
+		return "system versioning";
+	for (size_t i = 0; ch->def && i < 3; i++) {
+		if (ch->def->type == OBJECT_COLUMN && slice_is(ch->def->column.type, types[i]))
 			return types[i];
+		for (size_t k = 0; k < ch->def->nparts; k++)
+			if (ch->def->parts[k]->type == OBJECT_COLUMN &&
+				slice_is(ch->def->parts[k]->column.type, types[i]))
+				return types[i];
+	}
 	return NULL;
 }
 

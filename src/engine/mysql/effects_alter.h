@@ -39,6 +39,7 @@ void fx_mysql_modify_column(struct effects *x, const struct change *ch, const st
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
 void fx_mysql_fulltext(struct effects *x, bool copies);
 void fx_mysql_partition_by(struct effects *x);
+void fx_mysql_options(struct effects *x, const struct change *ch);
 
 /* ---- effects_key.c ---- */
 void fx_add_constraint(struct effects *x, const struct change *ch);

@@ -146,7 +146,7 @@ static void generation_fits(struct effects *x, const struct change *ch)
 	if (!x->t || x->t->tainted || !e->text.len || !e->facts)
 		return;
 	for (size_t i = 0; i < e->facts->columns.n; i++)
-		if (slice_is(ch->def->column.generated, "stored") && is_mariadb(&x->d) &&
+		if (slice_is(ch->def->column.generated, "stored") &&
 			is_carried(x, e->facts->columns.at[i]))
 			fx_fails(x, OUTCOME_FAILS, "%.*s is changed by a foreign key",
 				SLICE(e->facts->columns.at[i]));

@@ -238,6 +238,17 @@ static bool copies_elsewhere(struct slice option)
 	return true;
 }
 
+/* MySQL's MyISAM. */
+static bool mysql_copies_for(struct slice option)
+{
+	static const char *const noted[] = {"comment", "stats_", "avg_row_length"};
+
+	for (size_t i = 0; i < sizeof noted / sizeof *noted; i++)
+		if (slice_starts(option, noted[i]))
+			return false;
+	return true;
+}
+
 /* MySQL: ENCRYPTION='Y' of a table that is not, or the other way round. */
 static bool encrypts(const struct asked *q, struct slice option)
 {
@@ -250,9 +261,7 @@ static struct online set_options(const struct asked *q, const struct change *ch)
 	for (size_t i = 0; i < ch->list.n; i++) {
 		if (!q->is.innodb && is_mariadb(q->d) && copies_elsewhere(ch->list.at[i]))
 			return on_copy();
-		if (!q->is.innodb && !is_mariadb(q->d) &&
-			!slice_starts(ch->list.at[i], "comment") &&
-			!slice_starts(ch->list.at[i], "max_rows"))
+		if (!q->is.innodb && !is_mariadb(q->d) && mysql_copies_for(ch->list.at[i]))
 			return on_copy();
 		if (slice_starts(ch->list.at[i], "page_compressed") && q->t &&
 			names_has(q->t->table_.options, ch->list.at[i]))
@@ -342,10 +351,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_INDEX:
 		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && on_makes_nothing(q, ch))
 			return on_instant();
-		return !q->is.innodb || on_loses_order(q, ch->name)
-			       ? on_copy()
-			       : on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
-					 LOCK_WORDS_NONE);
+		return q->is.innodb ? on_drop_key(q, ch->name) : on_copy();
 	case CHANGE_ADD_CONSTRAINT:
 		return on_add_constraint(q, ch);
 	case CHANGE_DROP_CONSTRAINT:
@@ -366,7 +372,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_RESET_OPTIONS:
 		return on_metadata(q);
 	case CHANGE_TABLE_CHARSET:
-		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
+		return q->is.innodb ? on_metadata(q) : on_copy();
 	case CHANGE_TABLE_OTHER:
 		return !q->is.innodb && slice_istarts(ch->value.text, "AUTO_INCREMENT")
 			       ? on_copy()

@@ -73,11 +73,9 @@ static bool takes_over(const struct asked *q, const struct change *ch)
 	return true;
 }
 
-/* MySQL: in a table without a key that orders its rows, this one will. */
-static bool takes_order(const struct asked *q, const struct object *index)
+/* Over columns that hold no NULL, whole: rows can be kept in its order. */
+static bool can_order(const struct asked *q, const struct object *index)
 {
-	if (is_mariadb(q->d) || !q->is.known || !index->index.unique || on_clustered(q->t))
-		return false;
 	for (size_t i = 0; i < index->index.columns.n; i++) {
 		const struct after_part *p =
 			after_find(q->after, OBJECT_COLUMN, index->index.columns.at[i]);
@@ -88,7 +86,34 @@ static bool takes_order(const struct asked *q, const struct object *index)
 		if (!c || !c->column.not_null || cut || on_generated(c, "virtual"))
 			return false;
 	}
-	return index->index.columns.n > 0 && index->index.keys.n <= index->index.columns.n;
+	return index->index.unique && index->index.columns.n > 0 &&
+	       index->index.keys.n <= index->index.columns.n;
+}
+
+/* MySQL: in a table without a key that orders its rows, this one will. */
+static bool takes_order(const struct asked *q, const struct object *index)
+{
+	return !is_mariadb(q->d) && q->is.known && !on_clustered(q->t) && can_order(q, index);
+}
+
+/* MySQL: the unique key goes that the rows are kept in the order of. A primary key that comes along
+ * takes its place, a new unique one does with the rows written anew in place; to one that was there
+ * they are copied. */
+struct online on_drop_key(const struct asked *q, struct slice index)
+{
+	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
+	bool loses = key && key->type == OBJECT_INDEX && slice_ieq(key->name, index), anew = false;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		loses &= !after_is_primary(p) || p->gone;
+		anew |= p->type == OBJECT_INDEX && !p->was && !p->gone && !p->implied &&
+			can_order(q, p->will);
+	}
+	if (loses)
+		return anew ? on_rebuild(q) : on_copy();
+	return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 }
 
 /* The hidden column that its FULLTEXT indexes count by. */
@@ -129,17 +154,6 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 		o.adds_index = true;
 	}
 	return o;
-}
-
-bool on_loses_order(const struct asked *q, struct slice index)
-{
-	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
-
-	/* A primary key that comes along takes its place. */
-	for (size_t i = 0; i < q->after->n; i++)
-		if (after_is_primary(&q->after->v[i]) && !q->after->v[i].gone)
-			return false;
-	return key && key->type == OBJECT_INDEX && slice_ieq(key->name, index);
 }
 
 static bool has_nullable(const struct object *t, struct names columns)
@@ -210,10 +224,8 @@ struct online on_drop_constraint(const struct asked *q, const struct change *ch)
 	if (slice_is(kind, "primary key"))
 		return is_mariadb(q->d) && q->is.innodb && on_keeps_order(q) ? on_rebuild(q)
 									     : on_copy();
-	if (slice_is(kind, "unique") && on_loses_order(q, ch->name))
-		return on_copy();
 	if (slice_is(kind, "unique"))
-		return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+		return on_drop_key(q, ch->name);
 	if (slice_is(kind, "check"))
 		return on_instant();
 	if (slice_is(kind, "foreign key"))

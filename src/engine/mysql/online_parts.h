@@ -61,8 +61,7 @@ bool on_keeps_order(const struct asked *q);
 bool on_copies_for_virtual(const struct asked *q);
 
 /* ---- online_key.c ---- */
-/* MySQL: the rows are kept in the order of this unique key, which goes. */
-bool on_loses_order(const struct asked *q, struct slice index);
+struct online on_drop_key(const struct asked *q, struct slice index); /* of InnoDB */
 struct online on_create_index(const struct asked *q, const struct change *ch);
 struct online on_add_constraint(const struct asked *q, const struct change *ch);
 struct online on_drop_constraint(const struct asked *q, const struct change *ch);
