@@ -7,6 +7,8 @@
 
 #include "engine/mysql/parser.h"
 
+#include <stdint.h>
+
 const char *my_algorithm_word(enum algorithm g)
 {
 	static const char *const words[] = {"INSTANT", "NOCOPY", "INPLACE", "COPY"};
@@ -50,7 +52,19 @@ static bool is_spatial(const struct after_part *p)
 	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "spatial");
 }
 
-/* An old index over a virtual column that stays. */
+/* An index over a virtual column. */
+static bool will_be_virtual(const struct after_part *p, const struct after *after)
+{
+	for (size_t i = 0; p->type == OBJECT_INDEX && !p->gone && i < p->columns.n; i++) {
+		const struct after_part *c = after_find(after, OBJECT_COLUMN, p->columns.at[i]);
+
+		if (c && on_generated(c->will ? c->will : c->was, "virtual"))
+			return true;
+	}
+	return false;
+}
+
+/* … as it is now. */
 static bool is_virtual_index(const struct after_part *p, const struct object *t)
 {
 	for (size_t i = 0; p->type == OBJECT_INDEX && p->was && i < p->was->index.columns.n; i++)
@@ -70,6 +84,7 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 	s.partitioned = !slice_empty(t->table_.definition.text);
 	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
 	s.redundant = names_has(t->table_.options, SL("row_format=redundant"));
+	s.temporary = slice_is(t->table_.persistence, "temporary");
 	for (size_t i = 0; i < t->nparts; i++) {
 		s.has_stored |= on_generated(t->parts[i], "stored");
 		s.has_virtual |= on_generated(t->parts[i], "virtual");
@@ -78,8 +93,9 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 		s.nfulltext += !after->v[i].gone && on_fulltext(&after->v[i]);
 		s.fulltext |= !after->v[i].gone && after->v[i].was && on_fulltext(&after->v[i]);
 		s.spatial |= !after->v[i].gone && is_spatial(&after->v[i]);
-		s.virtual_index |=
-			s.has_virtual && !after->v[i].gone && is_virtual_index(&after->v[i], t);
+		s.had_fulltext |= after->v[i].was && on_fulltext(&after->v[i]);
+		s.had_virtual_index |= s.has_virtual && is_virtual_index(&after->v[i], t);
+		s.virtual_index |= will_be_virtual(&after->v[i], after);
 	}
 	return s;
 }
@@ -92,6 +108,11 @@ bool on_in_primary(const struct object *t, struct slice column)
 			my_names_have(t->parts[i]->constraint.columns, column))
 			return true;
 	return false;
+}
+
+bool on_is_cut(const struct object *index, size_t k)
+{
+	return k < index->index.keys.n && slice_chr(index->index.keys.at[k], '(') != SIZE_MAX;
 }
 
 const struct object *on_clustered(const struct object *t)
@@ -107,7 +128,7 @@ const struct object *on_clustered(const struct object *t)
 		for (size_t k = 0; whole && k < o->index.columns.n; k++) {
 			const struct object *c = on_column(t, o->index.columns.at[k]);
 
-			whole = c && c->column.not_null;
+			whole = c && c->column.not_null && !on_is_cut(o, k);
 		}
 		if (whole && !best)
 			best = o;
@@ -264,6 +285,9 @@ static struct online system_versioning(const struct change *ch)
 {
 	struct online o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
 
+	if (slice_istarts(ch->value.text, "DROP PERIOD"))
+		return on_instant();
+
 	o.rebuild = true;
 	return slice_istarts(ch->value.text, "DROP") ? o : on_copy();
 }
@@ -347,8 +371,9 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
 	case CHANGE_COMMENT_ON:
-	case CHANGE_RESET_OPTIONS:
 		return on_metadata(q);
+	case CHANGE_RESET_OPTIONS:
+		return q->is.innodb ? on_metadata(q) : set_options(q, ch);
 	case CHANGE_TABLE_CHARSET:
 		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
 	case CHANGE_TABLE_OTHER:
@@ -431,8 +456,17 @@ static bool json_changes(const struct asked *q, const struct change *ch)
  * that are dropped instantly. Everything else together with it is a copy. */
 struct virtual_work {
 	bool adds, drops, moves, before_old;
-	bool stored_added, stored_dropped, stored_moved, other;
+	bool stored_added, stored_dropped, fulltext, other;
 };
+
+/* A key that holds each value once, built or dropped. */
+static bool is_unique_work(const struct asked *q, const struct after_part *p)
+{
+	const struct object *o = p->will ? p->will : p->was;
+
+	return p->type == OBJECT_INDEX && !p->implied && !p->twin && o->index.unique &&
+	       (p->gone || !p->was) && !on_is_hash(q, p, !p->gone);
+}
 
 static void look_at_columns(const struct asked *q, struct virtual_work *w)
 {
@@ -443,6 +477,10 @@ static void look_at_columns(const struct asked *q, struct virtual_work *w)
 		const struct after_part *p = &q->after->v[i];
 		bool virtual = on_generated(p->was ? p->was : p->will, "virtual");
 
+		w->fulltext |= !p->gone && !p->was && on_fulltext(p);
+		/* the hidden column of hashes is a virtual one */
+		w->drops |= p->gone && !p->twin && on_is_hash(q, p, false);
+		w->other |= is_unique_work(q, p);
 		if (p->type != OBJECT_COLUMN)
 			continue;
 		if (p->gone) {
@@ -463,12 +501,12 @@ static void look_at_columns(const struct asked *q, struct virtual_work *w)
 static bool is_plain(const struct change *ch)
 {
 	return ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
-	       ch->kind == CHANGE_DROP_INDEX ||
-	       (ch->kind == CHANGE_CREATE_INDEX && !ch->def->index.unique &&
-		       !slice_is(ch->def->index.method, "fulltext"));
+	       ch->kind == CHANGE_CREATE_INDEX || ch->kind == CHANGE_DROP_INDEX ||
+	       (ch->kind == CHANGE_SYSTEM_VERSIONING &&
+		       slice_istarts(ch->value.text, "DROP PERIOD"));
 }
 
-static bool copies_for_virtual(const struct asked *q)
+static bool copies_for_virtual(const struct asked *q, const struct online *all)
 {
 	struct virtual_work w = {0};
 
@@ -479,10 +517,57 @@ static bool copies_for_virtual(const struct asked *q)
 		return false;
 	for (size_t i = 0; i < q->st->nchanges; i++)
 		w.other |= !is_plain(&q->st->changes[i]);
-	if (w.stored_added || w.before_old || w.other ||
-		(w.adds && q->t && q->t->table_.definition.text.len))
+	if (w.stored_added || w.before_old || w.other || all->rebuild ||
+		(w.fulltext && !q->is.had_fulltext) || (w.adds && q->is.partitioned))
 		return true;
-	return w.stored_dropped && (q->is.virtual_index || q->is.fulltext || q->is.compressed);
+	return w.stored_dropped && all->adds_index;
+}
+
+/* ---- keys that the table is kept by ---- */
+
+static bool takes_no_part(const struct asked *q, const struct change *ch)
+{
+	return ch->kind == CHANGE_ENABLE_KEYS ||
+	       (ch->kind == CHANGE_RENAME_TABLE && q->st->nchanges == 1) ||
+	       ((ch->flags & (CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS)) && on_makes_nothing(q, ch));
+}
+
+/* MariaDB copies a table that has and keeps a key of hashes, whatever is done to it. */
+static bool copies_for_hash(const struct asked *q)
+{
+	bool does = false, hash = false;
+
+	for (size_t i = 0; i < q->st->nchanges; i++)
+		does |= !takes_no_part(q, &q->st->changes[i]);
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		hash |= !p->gone && p->was && (on_is_hash(q, p, false) || on_is_hash(q, p, true));
+	}
+	return does && hash;
+}
+
+/* Without a primary key, a unique one keeps the rows: another such key means another file, none
+ * that is left a copy. */
+static struct online rekeyed(const struct asked *q, struct online all)
+{
+	const struct object *old = on_clustered(q->t);
+	const struct after_part *new = on_clustered_then(q);
+
+	if (!q->t || (old && old->type != OBJECT_INDEX) || (!new && !old) ||
+		(new && (new->type != OBJECT_INDEX || (old && new->was == old))))
+		return all;
+	return on_worse(all, new ? on_rebuild(q) : on_copy());
+}
+
+static struct online whole_table(const struct asked *q, struct online all)
+{
+	if (!is_mariadb(q->d) || !q->is.innodb || !all.applies)
+		return all;
+	all = rekeyed(q, all);
+	if (copies_for_hash(q) || copies_for_virtual(q, &all))
+		all = on_worse(all, on_copy());
+	return all;
 }
 
 /* https://mariadb.com/kb/en/innodb-online-ddl-overview/, documented, not tried here. */
@@ -520,7 +605,7 @@ static bool keeps_writers_out(const struct statement *st)
 
 static bool is_new_index(const struct after_part *p)
 {
-	return p->type == OBJECT_INDEX && !p->gone && !p->was;
+	return p->type == OBJECT_INDEX && !p->gone && !p->was && !p->twin;
 }
 
 /* MariaDB copies a partitioned table for another primary key or for its rows' past, whatever
@@ -561,8 +646,9 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 			one = on_rebuild(&q);
 		all = i ? on_worse(all, one) : one;
 	}
-	if (all.applies && copies_for_virtual(&q))
-		all = on_worse(all, on_copy());
+	if (q.is.temporary && all.applies) /* copied, whatever is asked for: nobody else sees it */
+		return on_instant();
+	all = whole_table(&q, all);
 	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
 		all = on_copy();
 		all.algorithm = ALGO_INSTANT;
