@@ -187,6 +187,14 @@ struct kept_column {
 	struct name table;
 	struct slice column;
 };
+/* A foreign key that points at a table. */
+enum link_action { LINK_NOTHING, LINK_CASCADE, LINK_SET_NULL, LINK_SET_DEFAULT };
+struct kept_link {
+	struct name child;
+	struct names columns, refs; /* of the child; of the table, in the same order */
+	struct names cleared;       /* that SET NULL or SET DEFAULT changes when a row goes */
+	enum link_action on_delete, on_update;
+};
 struct engine_keep {
 	/* Tables with rows of their own, in that schema, or all of them; never belay's. */
 	bool (*tables)(struct conn *c, struct arena *a, struct slice schema, struct name **out,
@@ -199,6 +207,9 @@ struct engine_keep {
 	 * foreign keys. */
 	bool (*emptied_with)(struct conn *c, struct arena *a, struct name table, bool truncate,
 		struct name **out, size_t *n, struct err *err);
+	/* Foreign keys that point at it and do something when its rows go or change. */
+	bool (*links)(struct conn *c, struct arena *a, struct name table, struct kept_link **out,
+		size_t *n, struct err *err);
 	/* Columns that go with a type or an extension; NULL: no such thing. */
 	bool (*columns_of)(struct conn *c, struct arena *a, enum object_type type, struct name name,
 		struct kept_column **out, size_t *n, struct err *err);
@@ -339,6 +350,15 @@ struct engine {
 	/* The reader is the server's own grammar: what it refuses, the server refuses too. */
 	bool exact_grammar;
 	const char *scratch_extension_hint; /* what to install when no server binary is found */
+
+	/* Is this still the server, and the session, that the connection was opened to? What stands
+	 * between may lead elsewhere meanwhile. *now: what it is, when it is another. NULL: nothing
+	 * can, or the lease asks. */
+	bool (*is_same)(
+		struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err);
+	/* May a COMMIT that failed like this turn out to be done? NULL: only when no answer came.
+	 */
+	bool (*commit_unsure)(struct conn *c, const struct err *err);
 
 	/* Statements outside a transaction; all three may be NULL. `witness` writes down, before
 	 * the statement is sent, what `probe` will want to know if nobody comes back to tell. */

@@ -43,6 +43,7 @@ struct judge {
 	struct unit *units;
 	size_t nunits;
 	const struct unit *unit;   /* the one being judged */
+	const struct unit *timeouts_from; /* the one that last set a timeout; NULL = none */
 	bool begun;                /* a script before this one made a table: begins.c */
 	bool base_unknown;         /* something was used that no migration made */
 	struct prepared *policies; /* one for each of in->policies: policies.h */
@@ -134,6 +135,17 @@ bool later_rename(struct judged *j, struct name table, struct slice to);
 /* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill.
  */
 void rebuild_requires(const struct rule *r, struct judged *j, const struct change *c);
+/* … columns that it leaves out, */
+void rebuild_loses(const struct rule *r, struct judged *j, const struct change *c);
+/* … is the table dropped here one that was renamed away for the new one? Is there one to come? */
+bool was_renamed_away(const struct judged *j, struct slice now);
+bool name_comes_back(struct judged *j, struct name table);
+/* … and columns, with a computed default or stored, that it adds to empty tables only. */
+void refused_with_rows(const struct rule *r, struct judged *j, bool generated);
+/* pinned.c: does its WHERE hold the change to some rows: a column compared with a value, a list or
+ * range of values, a LIMIT? IS NULL, columns compared with each other, and values that most rows
+ * may have (a state, a flag, everything before a day) do not. */
+bool where_pins(const struct judged *j, const struct change *c);
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */

@@ -166,20 +166,24 @@ const struct rule rule_add_column_identity = {
 
 static void check_stored(const struct rule *r, struct judged *j)
 {
-	check_adding_rewrites(
-		r, j, BY_GENERATED, "a stored generated column is computed for every row");
+	if (j->dialect == DIALECT_SQLITE)
+		refused_with_rows(r, j, true);
+	else
+		check_adding_rewrites(
+			r, j, BY_GENERATED, "a stored generated column is computed for every row");
 }
 
 const struct rule rule_add_column_stored_generated = {
 	.id = "add-column-stored-generated",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.engines = RULE_ALL,
 	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten to compute the column",
 	.why = "GENERATED … STORED is computed for each row: the table is rewritten under ACCESS "
-	       "EXCLUSIVE (MySQL and MariaDB copy it while writes wait). VIRTUAL columns "
-	       "(PostgreSQL 18; MySQL and MariaDB) cost nothing.",
-	.safe = "A plain column with a trigger, filled in batches; or VIRTUAL on PostgreSQL 18.",
+	       "EXCLUSIVE (MySQL and MariaDB copy it while writes wait; SQLite refuses unless the "
+	       "table is empty). VIRTUAL columns (PostgreSQL 18; the others) cost nothing.",
+	.safe = "A plain column with a trigger, filled in batches; or VIRTUAL (PostgreSQL: from 18 "
+		"on).",
 	.doc = ALTER_DOC "#SQL-ALTERTABLE-NOTES",
 	.setup = "CREATE TABLE users (first text, last text);",
 	.bad = "ALTER TABLE users ADD COLUMN name text GENERATED ALWAYS AS (first || ' ' || last) "
@@ -502,6 +506,8 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 		const struct object *t, *col;
 		struct name n;
 
+		if (j->dialect == DIALECT_SQLITE)
+			rebuild_loses(r, j, c);
 		if (c->kind != CHANGE_DROP_COLUMN || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
@@ -519,7 +525,7 @@ const struct rule rule_drop_column = {
 	.id = "drop-column",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_ALL,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DATA), /* SQLite's rebuild copies */
 	.says = "the column's data is gone for good, and code that still uses it fails",
 	.why = "No down script can bring the values back. Old code that runs during the deploy, "
 	       "and "

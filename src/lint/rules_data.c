@@ -101,28 +101,52 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"work-under-exclusive-lock", NULL},
 };
 
+/* The first of other tables' keys to this one that the drop follows; any key will do for `any`. */
+static const struct object *followed(struct judged *j, const struct object *t, bool any)
+{
+	const struct object **keys;
+	size_t count = catalog_referencing(j->before, t, j->arena, &keys);
+
+	for (size_t i = 0; i < count; i++)
+		if (keys[i]->table && keys[i]->table != t &&
+			(any || slice_iis(keys[i]->constraint.on_delete, "cascade")))
+			return keys[i]->table;
+	return NULL;
+}
+
 /* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite
- * deletes the rows first, and theirs with them. */
+ * deletes the rows first, and theirs with them. Nobody has said in a rebuild whether they are on:
+ * then that depends on the connection. */
 static void check_sqlite_rebuild(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		const struct object *t, **keys;
+		const struct session *s = j->session;
+		const struct object *t, *child;
+		struct finding *f;
 		struct name n;
-		size_t count;
 
-		if (c->kind != CHANGE_DROP_TABLE || !j->session->foreign_keys ||
-			!existed_before(j, c, OBJECT_TABLE, &n, &t) || !t)
+		if (c->kind != CHANGE_DROP_TABLE || !existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			!t)
 			continue;
-		count = catalog_referencing(j->before, t, j->arena, &keys);
-		for (size_t i = 0; i < count; i++)
-			if (slice_iis(keys[i]->constraint.on_delete, "cascade") && keys[i]->table &&
-				keys[i]->table != t) {
-				on_change(j, r, c, shown(j, n, SLICE_NONE),
-					"with foreign keys on, the rows of %.*s are deleted too",
-					SLICE(keys[i]->table->name));
-				break;
-			}
+		if ((s->foreign_keys || (!s->foreign_keys_said && name_comes_back(j, n))) &&
+			(child = followed(j, t, false))) {
+			f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+				s->foreign_keys
+					? "with foreign keys on, the rows of %.*s are deleted too"
+					: "if the connection has foreign keys on, the rows of "
+					  "%.*s are deleted too: nothing before the transaction "
+					  "turns them off",
+				SLICE(child->name));
+			f->certain = s->foreign_keys;
+			if (!f->certain)
+				names_add(j->arena, &f->needs, SL("PRAGMA foreign_keys"));
+		} else if (was_renamed_away(j, t->name) && (child = followed(j, t, true))) {
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"%.*s still refers to it: the rename took the foreign keys of "
+				"other tables along, and now they point at nothing",
+				SLICE(child->name));
+		}
 	}
 }
 
@@ -134,9 +158,12 @@ const struct rule rule_sqlite_table_rebuild = {
 	.says = "dropping the old table deletes the rows of tables that refer to it",
 	.why = "With PRAGMA foreign_keys = ON, DROP TABLE first deletes all rows, and ON DELETE "
 	       "CASCADE "
-	       "empties the children. The pragma does nothing inside a transaction.",
+	       "empties the children. The pragma does nothing inside a transaction; whether it is "
+	       "on is the connection's affair, so a rebuild says what it wants. A table that is "
+	       "renamed away takes the foreign keys of others along.",
 	.safe = "PRAGMA foreign_keys = OFF before the transaction, read it back, rebuild, PRAGMA "
-		"foreign_key_check, then on again.",
+		"foreign_key_check, then on again. The new table under another name, renamed when "
+		"the old one is gone.",
 	.doc = "https://www.sqlite.org/lang_altertable.html#otheralter",
 	.setup = "PRAGMA foreign_keys = ON; CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE "
 		 "TABLE orders "

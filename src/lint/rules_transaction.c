@@ -2,6 +2,8 @@
  * they are taken, and how long they are waited for. */
 #include "lint/internal.h"
 
+#include <stdint.h>
+
 #define LOCKING_DOC "https://www.postgresql.org/docs/current/explicit-locking.html"
 #define TIMEOUT_DOC "https://www.postgresql.org/docs/current/runtime-config-client.html"
 
@@ -82,6 +84,11 @@ static struct slice long_work(struct judged *j)
 				return named(j, c->target.name, "has rows changed");
 			break;
 		case CHANGE_SELECT:
+			if (slice_ifind(j->statement->text, SL("pg_sleep")) != SIZE_MAX)
+				return SL("it sleeps");
+			if (reads_old(j, c))
+				return SL("a query runs");
+			break;
 		case CHANGE_CREATE_TABLE_AS:
 		case CHANGE_CREATE_MATVIEW:
 		case CHANGE_REFRESH_MATVIEW:

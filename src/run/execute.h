@@ -18,7 +18,7 @@ struct executor {
 	size_t ngroup, nms;
 	long long begun;
 	bool grouped;    /* the migration runs in one transaction of ours */
-	bool committing; /* COMMIT was sent: if the connection breaks now, nobody knows */
+	bool committing; /* COMMIT was sent, and nobody knows whether it was carried out */
 	size_t kept;     /* statements of this migration that are committed for good */
 	/* Steps of a transaction that the migration itself opened, not committed yet. */
 	const struct step **own;

@@ -63,11 +63,11 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
 	say_role(x, err);
-	if (lost && x->committing)
+	if (x->committing)
 		err_context(err,
-			"the connection broke while migration %.*s (%s) was being committed: "
+			"%s while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
-			SLICE(m->id), path);
+			lost ? "the connection broke" : "this happened", SLICE(m->id), path);
 	else if (lost && x->doubt)
 		say_doubt(x, m, path, total, err);
 	else if (x->batches || (!x->grouped && x->kept))
@@ -83,17 +83,31 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 	failure_count(x, err);
 }
 
-void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+/* Whoever has the lease by now writes the history. */
+static void write_failed(struct executor *x, const struct migration *m, const char *message)
 {
 	const struct project *p = x->plan->project;
-	struct waiter waiter = x->conn->waiter;
+	struct slice fence = lease_fence(x->o->lease, x->arena);
+	struct conn *c = x->conn;
 	struct err ignored = {0};
+	bool ok;
 
-	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
+	ok = !fence.len ||
+	     conn_exec(c, arena_printf(x->arena, "BEGIN; %.*s", SLICE(fence)), &ignored);
+	ok = ok && p->layout->history_failed(p, c, m, x->plan->direction, message, &ignored);
+	if (fence.len && c->ops->alive(c))
+		conn_exec(c, ok ? SL("COMMIT") : SL("ROLLBACK"), &ignored);
+	err_done(&ignored);
+}
+
+void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+{
+	struct waiter waiter = x->conn->waiter;
+
+	if (x->grouped || x->o->no_history || !x->plan->project->layout->history_failed ||
 		!x->conn->ops->alive(x->conn))
 		return;
 	x->conn->waiter = (struct waiter){0};
-	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
+	write_failed(x, m, err->message);
 	x->conn->waiter = waiter;
-	err_done(&ignored);
 }

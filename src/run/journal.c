@@ -552,6 +552,12 @@ const char *journal_now(enum dialect d)
 	return now_of(d);
 }
 
+static void guard(struct journal *j)
+{
+	if (j->guard.len)
+		buf_printf(&j->sql, "%.*s; ", SLICE(j->guard));
+}
+
 void journal_guard(struct journal *j, struct slice words)
 {
 	j->guard = words;
@@ -606,8 +612,7 @@ bool journal_mark(struct journal *j, const struct migration *m, enum direction d
 
 bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err)
 {
-	if (j->guard.len)
-		buf_printf(&j->sql, "%.*s; ", SLICE(j->guard));
+	guard(j);
 	step_insert(j);
 	step_values(j, s, "alone", "intent", before, -1);
 	return run_sql(j, err);
@@ -623,6 +628,7 @@ bool journal_done_alone(struct journal *j, const struct step *s, long long ms, s
 bool journal_settle(struct journal *j, const struct journal_entry *e, enum step_state state,
 	struct slice evidence, struct err *err)
 {
+	guard(j);
 	buf_adds(&j->sql, "UPDATE ");
 	own(j, "step");
 	sqlf(&j->sql, j->conn->id.dialect,
@@ -636,6 +642,7 @@ static bool settle(struct journal *j, const struct step *s, const char *state, l
 {
 	enum dialect d = j->conn->id.dialect;
 
+	guard(j);
 	buf_adds(&j->sql, "UPDATE ");
 	own(j, "step");
 	sqlf(&j->sql, d, " SET state = %L, ms = %lld", slice_of(state), ms);

@@ -65,7 +65,8 @@ void journal_script(struct buf *out, enum dialect d, struct slice where);
  * cannot be told apart by a crash. */
 bool journal_mark(struct journal *j, const struct migration *m, enum direction d, size_t index,
 	struct err *err);
-/* Words in front of each intent, in one transaction with it (lease_fence); kept by the caller. */
+/* Words in front of each intent and of what became of it, in one transaction with it (lease_fence);
+ * kept by the caller. */
 void journal_guard(struct journal *j, struct slice words);
 /* Outside a transaction: the row is there before the SQL is sent; `before` is the engine's
  * witness. */

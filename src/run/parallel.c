@@ -87,7 +87,7 @@ static bool host_begin(void *ctx, const struct step *s, struct err *err)
 
 	(void)s;
 	if (conn_exec(w->conn, w->team->words, err))
-		return true;
+		return sure_same(w->conn, err);
 	return lease_is_lost(w->run.o->lease, err) ? lease_lost(err) : false;
 }
 

@@ -124,7 +124,8 @@ static bool ask(const struct resume *r, const struct step *s, const struct journ
 	if (!r->conn->engine->probe)
 		return true;
 	for (;;) {
-		if (!r->conn->engine->probe(r->conn, s->statement, e->before, r->arena, p, err))
+		if (!lease_sure(r->lease, r->conn, err) ||
+			!r->conn->engine->probe(r->conn, s->statement, e->before, r->arena, p, err))
 			return false;
 		if (p->verdict != PROBE_BUSY)
 			return true;
@@ -133,6 +134,13 @@ static bool ask(const struct resume *r, const struct step *s, const struct journ
 		if (!wait_a_little(r->conn, begun, err))
 			return false;
 	}
+}
+
+static bool settle(const struct resume *r, const struct journal_entry *e, enum step_state state,
+	struct slice words, struct err *err)
+{
+	return journal_settle(r->journal, e, state, words, err) ||
+	       (lease_is_lost(r->lease, err) && lease_lost(err));
 }
 
 /* A statement that failed left nothing behind, except where it is known to: the probe removes
@@ -144,7 +152,7 @@ static bool after_failure(const struct resume *r, const struct step *s,
 
 	if (!ask(r, s, e, &p, err))
 		return false;
-	return journal_settle(r->journal, e, STEP_FAILED,
+	return settle(r, e, STEP_FAILED,
 		p.verdict == PROBE_DOUBT ? SL("it failed, so it runs again") : p.words, err);
 }
 
@@ -174,5 +182,5 @@ bool resume_step(const struct resume *r, const struct step *s, bool *skip, struc
 	} else {
 		*skip = p.verdict == PROBE_DONE;
 	}
-	return journal_settle(r->journal, e, *skip ? STEP_DONE : STEP_FAILED, p.words, err);
+	return settle(r, e, *skip ? STEP_DONE : STEP_FAILED, p.words, err);
 }

@@ -102,13 +102,21 @@ static struct slice needs_text(struct effects *x, const struct online *o, const 
 		column ? "." : "", SLICE(column ? o->needs_of : SLICE_NONE));
 }
 
+static bool is_innodb(const struct object *t)
+{
+	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
+}
+
 static void online_facts(struct effects *x, const struct change *first)
 {
 	struct online o = my_online_statement(x->a, &x->d, x->s, x->c, x->t, x->st, &x->after);
 	struct name table = fx_resolved(x, first->target);
 	int algorithm = asked_algorithm(setting(x->st, "algorithm")),
 	    lock = asked_lock(setting(x->st, "lock"));
-	bool all = o.rebuild || algorithm == ALGO_COPY;
+	/* MySQL, asked for INPLACE, writes the rows anew where INSTANT would have been done. */
+	bool again = !is_mariadb(&x->d) && algorithm == ALGO_INPLACE &&
+		     o.algorithm == ALGO_INSTANT && o.adds_column;
+	bool all = o.rebuild || algorithm == ALGO_COPY || again;
 
 	if (!o.applies)
 		return;
@@ -120,6 +128,8 @@ static void online_facts(struct effects *x, const struct change *first)
 	if (o.needs)
 		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);
+	if (x->t && is_innodb(x->t))
+		fx_mysql_fulltext(x, algorithm == ALGO_COPY);
 	if (all)
 		fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, table, SLICE_NONE,
 			!o.needs);
@@ -296,11 +306,6 @@ static void losses(struct effects *x, const struct change *first)
 			!after_find(&x->after, p->type, p->was->name))
 			fx_destroys(x, first, p->type, p->was->name, true);
 	}
-}
-
-static bool is_innodb(const struct object *t)
-{
-	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
 }
 
 void fx_alter(struct effects *x)

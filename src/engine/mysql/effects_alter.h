@@ -37,6 +37,15 @@ void fx_column_fits(struct effects *x, const struct change *ch);
 /* ---- effects_create.c ---- */
 void fx_created_fits(struct effects *x, const struct change *ch);
 
+/* ---- effects_mysql.c: nothing on MariaDB ---- */
+void fx_mysql_default(struct effects *x, const struct change *ch);
+void fx_mysql_add_column(struct effects *x, const struct change *ch);
+void fx_mysql_rename_column(struct effects *x, const struct change *ch);
+void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
+/* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
+void fx_mysql_fulltext(struct effects *x, bool copies);
+void fx_mysql_partition_by(struct effects *x);
+
 /* ---- effects_key.c ---- */
 void fx_add_constraint(struct effects *x, const struct change *ch);
 void fx_create_index(struct effects *x, const struct change *ch);

@@ -222,6 +222,7 @@ void fx_column_fits(struct effects *x, const struct change *ch)
 {
 	generation_fits(x, ch);
 	default_fits(x, ch);
+	fx_mysql_default(x, ch);
 	length_fits(x, ch);
 }
 
@@ -242,6 +243,7 @@ void fx_add_column(struct effects *x, const struct change *ch)
 				SLICE(ch->name));
 	wants_neighbour(x, ch);
 	fx_column_fits(x, ch);
+	fx_mysql_add_column(x, ch);
 	if (slice_is(ch->name, "FTS_DOC_ID"))
 		for (size_t i = 0; i < x->after.n; i++)
 			if (x->after.v[i].was && x->after.v[i].type == OBJECT_INDEX &&
@@ -385,6 +387,7 @@ void fx_rename_column(struct effects *x, const struct change *ch)
 
 	if (slice_eq(ch->name, ch->other.name))
 		return;
+	fx_mysql_rename_column(x, ch);
 	if (fx_flag(ch, CHANGE_IF_EXISTS)) {
 		if (fx_part(x, OBJECT_COLUMN, ch->name, &c) == ABSENT)
 			return;
@@ -420,8 +423,7 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 
 	if (slice_eq(from->column.type, ch->def->column.type))
 		return;
-	if (!is_mariadb(&x->d) &&
-		((x->s && !x->s->foreign_keys) || slice_starts(from->column.type, "varchar")))
+	if (!is_mariadb(&x->d) && slice_starts(from->column.type, "varchar"))
 		return;
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
@@ -499,6 +501,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	}
 	generated_stays(x, c, ch);
 	key_keeps_type(x, ch, c);
+	fx_mysql_modify_column(x, ch, c);
 	from = my_with_charset(x->t, c);
 	to = my_with_charset(x->t, ch->def);
 	q.from = &from;

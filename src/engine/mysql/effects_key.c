@@ -490,7 +490,8 @@ static void index_is_needed(struct effects *x, struct slice index)
 		return; /* done in place, it lets that one go */
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
-			(!x->s || x->s->foreign_keys) && !served(x, x->after.v[i].columns))
+			(!is_mariadb(&x->d) || !x->s || x->s->foreign_keys) &&
+			!served(x, x->after.v[i].columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
 	for (size_t i = 0; i < x->after.n; i++) /* its own rows */
@@ -500,7 +501,7 @@ static void index_is_needed(struct effects *x, struct slice index)
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
 	n = catalog_referencing(x->c, x->t, x->a, &keys);
-	for (size_t i = 0; i < n && (!x->s || x->s->foreign_keys || is_mariadb(&x->d)); i++)
+	for (size_t i = 0; i < n; i++)
 		if (!served(x, keys[i]->constraint.ref_columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(keys[i]->name), SLICE(index));

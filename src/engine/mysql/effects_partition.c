@@ -446,8 +446,12 @@ void fx_partitions(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "the last partition of %.*s ends at MAXVALUE",
 			SLICE(fx_show(x, ch->target)));
 	kind_fits(x, text);
-	if (is_by)
+	if (is_by) {
 		parts_fit_partitions(x, ch);
+		fx_mysql_partition_by(x);
+	}
+	if (!is_mariadb(&x->d) && quiet && !slice_istarts(text, "ADD"))
+		fx_fails(x, OUTCOME_FAILS, "MySQL does not know IF EXISTS here");
 	if (slice_istarts(text, "EXCHANGE"))
 		exchange_fits(x, ch);
 	if (is_by)

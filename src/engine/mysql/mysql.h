@@ -80,6 +80,7 @@ bool mysql_probe(struct conn *c, const struct statement *st, struct slice before
 /* ---- load.c, rows.c, scratch.c ---- */
 bool mysql_load(
 	struct conn *c, struct catalog *into, const struct load_options *o, struct err *err);
+bool mysql_is_same(struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err);
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
 	long long *count, char hash[65], struct err *err);
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);

@@ -1,8 +1,8 @@
 /* online.c - the best ALGORITHM and LOCK of every action.
  *
- * MariaDB's rows were observed on 10.11 and are held up against a real server by
- * tests/oracle/mysql. MySQL's are documented ones (8.0 manual, "Online DDL Operations"), with the
- * versions in which they changed; no MySQL server has confirmed them. */
+ * MariaDB's rows were observed on 10.11, MySQL's on 9.7, and are held up against real servers by
+ * tests/oracle/mysql. What MySQL's earlier versions do otherwise is taken from the manual of 8.0
+ * ("Online DDL Operations") and the release notes. */
 #include "engine/mysql/online_parts.h"
 
 #include "engine/mysql/parser.h"
@@ -171,12 +171,13 @@ struct online on_row(enum algorithm g, enum lock_words l)
 }
 
 /* FULLTEXT and SPATIAL indexes, and MariaDB's over virtual columns, are not kept up to date while
- * the rows are written anew: writers wait. Only one FULLTEXT index is built at a time. */
+ * the rows are written anew: writers wait. Only one FULLTEXT index is built at a time; MySQL builds
+ * none beside the rows. */
 struct online on_rebuild(const struct asked *q)
 {
 	bool waits = q->is.fulltext || q->is.spatial || (is_mariadb(q->d) && q->is.virtual_index);
 
-	if (q->is.nfulltext > 1)
+	if (q->is.nfulltext > 1 || (!is_mariadb(q->d) && q->is.fulltext))
 		return on_copy();
 
 	struct online o = on_row(ALGO_INPLACE, waits ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
@@ -273,6 +274,8 @@ static struct online set_options(const struct asked *q, const struct change *ch)
 		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
+	if (!q->is.innodb)
+		return on_instant();
 	return on_metadata(q);
 }
 
@@ -292,10 +295,9 @@ static struct online system_versioning(const struct change *ch)
 	return slice_istarts(ch->value.text, "DROP") ? o : on_copy();
 }
 
-/* MySQL's FULLTEXT indexes are in the way of a rebuild in place. */
 static struct online force(const struct asked *q)
 {
-	return q->is.innodb && (is_mariadb(q->d) || !q->is.fulltext) ? on_rebuild(q) : on_copy();
+	return q->is.innodb ? on_rebuild(q) : on_copy();
 }
 
 /* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
@@ -316,9 +318,9 @@ static struct online change_engine(const struct asked *q, const struct change *c
 /* All text of the table, as if each column were modified. */
 static struct online convert(const struct asked *q, const struct change *ch)
 {
-	struct online o = on_instant();
+	struct online o = on_metadata(q);
 
-	if (!is_mariadb(q->d) || !q->is.known)
+	if (!q->is.known)
 		return on_copy();
 	for (size_t i = 0; i < q->t->nparts; i++) {
 		const struct object *c = q->t->parts[i];
@@ -395,7 +397,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_ORDER_BY:
 		return on_copy();
 	case CHANGE_ENABLE_KEYS:
-		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : none();
+		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : on_instant();
 	case CHANGE_SET_TABLESPACE:
 	case CHANGE_ALTER_PARTITIONS:
 	default:
@@ -421,6 +423,32 @@ static bool replaces_primary(const struct statement *st)
 		adds |= primary && ch->kind == CHANGE_ADD_CONSTRAINT;
 	}
 	return drops && adds;
+}
+
+static bool is_primary_change(const struct change *ch, enum change_kind kind)
+{
+	return ch->kind == kind && ch->def && slice_is(ch->def->constraint.kind, "primary key");
+}
+
+/* MySQL sees that the primary key that is added is the one that is dropped. */
+static bool keeps_primary(const struct asked *q, const struct change *ch)
+{
+	const struct object *now = on_clustered(q->t);
+	bool drops = false, same = false;
+
+	if (is_mariadb(q->d) || !now || now->type != OBJECT_CONSTRAINT)
+		return false;
+	if (!is_primary_change(ch, CHANGE_ADD_CONSTRAINT) &&
+		!is_primary_change(ch, CHANGE_DROP_CONSTRAINT))
+		return false;
+	for (size_t i = 0; i < q->st->nchanges; i++) {
+		const struct change *c = &q->st->changes[i];
+
+		drops |= is_primary_change(c, CHANGE_DROP_CONSTRAINT);
+		same |= is_primary_change(c, CHANGE_ADD_CONSTRAINT) &&
+			names_eq(c->def->constraint.columns, now->constraint.columns);
+	}
+	return drops && same;
 }
 
 /* MariaDB: a column brings its own check along, and no row is looked at. */
@@ -450,124 +478,6 @@ static bool json_changes(const struct asked *q, const struct change *ch)
 	will = ch + 1 < q->st->changes + q->st->nchanges && ch[1].def &&
 	       is_json_check(ch[1].def, ch->def->name);
 	return was != will;
-}
-
-/* What MariaDB does to virtual columns in place it does alone, or beside plain indexes and columns
- * that are dropped instantly. Everything else together with it is a copy. */
-struct virtual_work {
-	bool adds, drops, moves, before_old;
-	bool stored_added, stored_dropped, fulltext, other;
-};
-
-/* A key that holds each value once, built or dropped. */
-static bool is_unique_work(const struct asked *q, const struct after_part *p)
-{
-	const struct object *o = p->will ? p->will : p->was;
-
-	return p->type == OBJECT_INDEX && !p->implied && !p->twin && o->index.unique &&
-	       (p->gone || !p->was) && !on_is_hash(q, p, !p->gone);
-}
-
-static void look_at_columns(const struct asked *q, struct virtual_work *w)
-{
-	size_t place = 0;
-	bool added = false;
-
-	for (size_t i = 0; i < q->after->n; i++) {
-		const struct after_part *p = &q->after->v[i];
-		bool virtual = on_generated(p->was ? p->was : p->will, "virtual");
-
-		w->fulltext |= !p->gone && !p->was && on_fulltext(p);
-		/* the hidden column of hashes is a virtual one */
-		w->drops |= p->gone && !p->twin && on_is_hash(q, p, false);
-		w->other |= is_unique_work(q, p);
-		if (p->type != OBJECT_COLUMN)
-			continue;
-		if (p->gone) {
-			*(virtual ? &w->drops : &w->stored_dropped) |= p->was != NULL;
-			continue;
-		}
-		place++;
-		if (!p->was) {
-			*(virtual ? &w->adds : &w->stored_added) = true;
-			added |= virtual;
-		} else if (virtual) {
-			w->before_old |= added;
-			w->moves |= p->place != place;
-		}
-	}
-}
-
-static bool is_plain(const struct change *ch)
-{
-	return ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
-	       ch->kind == CHANGE_CREATE_INDEX || ch->kind == CHANGE_DROP_INDEX ||
-	       (ch->kind == CHANGE_SYSTEM_VERSIONING &&
-		       slice_istarts(ch->value.text, "DROP PERIOD"));
-}
-
-static bool copies_for_virtual(const struct asked *q, const struct online *all)
-{
-	struct virtual_work w = {0};
-
-	if (!is_mariadb(q->d) || !q->is.innodb)
-		return false;
-	look_at_columns(q, &w);
-	if (!w.adds && !w.drops && !w.moves)
-		return false;
-	for (size_t i = 0; i < q->st->nchanges; i++)
-		w.other |= !is_plain(&q->st->changes[i]);
-	if (w.stored_added || w.before_old || w.other || all->rebuild ||
-		(w.fulltext && !q->is.had_fulltext) || (w.adds && q->is.partitioned))
-		return true;
-	return w.stored_dropped && all->adds_index;
-}
-
-/* ---- keys that the table is kept by ---- */
-
-static bool takes_no_part(const struct asked *q, const struct change *ch)
-{
-	return ch->kind == CHANGE_ENABLE_KEYS ||
-	       (ch->kind == CHANGE_RENAME_TABLE && q->st->nchanges == 1) ||
-	       ((ch->flags & (CHANGE_IF_EXISTS | CHANGE_IF_NOT_EXISTS)) && on_makes_nothing(q, ch));
-}
-
-/* MariaDB copies a table that has and keeps a key of hashes, whatever is done to it. */
-static bool copies_for_hash(const struct asked *q)
-{
-	bool does = false, hash = false;
-
-	for (size_t i = 0; i < q->st->nchanges; i++)
-		does |= !takes_no_part(q, &q->st->changes[i]);
-	for (size_t i = 0; i < q->after->n; i++) {
-		const struct after_part *p = &q->after->v[i];
-
-		hash |= !p->gone && p->was && (on_is_hash(q, p, false) || on_is_hash(q, p, true));
-	}
-	return does && hash;
-}
-
-/* Without a primary key, a unique one keeps the rows: another such key means another file, none
- * that is left a copy. */
-static struct online rekeyed(const struct asked *q, struct online all)
-{
-	const struct object *old = on_clustered(q->t);
-	const struct after_part *new = on_clustered_then(q);
-
-	if (!q->t || (old && old->type != OBJECT_INDEX) || (!new && !old) ||
-		(new && (new->type != OBJECT_INDEX || (old && new->was == old))))
-		return all;
-	return on_worse(all, new ? on_rebuild(q) : on_copy());
-}
-
-static struct online whole_table(const struct asked *q, struct online all)
-{
-	if (!is_mariadb(q->d) || !q->is.innodb || !all.applies)
-		return all;
-	all = rekeyed(q, all);
-	if (copies_for_hash(q) || copies_for_virtual(q, &all))
-		all = on_worse(all, on_copy());
-	return all;
 }
 
 /* https://mariadb.com/kb/en/innodb-online-ddl-overview/, documented, not tried here. */
@@ -634,7 +544,9 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = on_is_twin(&q, ch) ? on_instant() : one_change(&q, ch);
+		struct online one = on_is_twin(&q, ch) || keeps_primary(&q, ch)
+					    ? on_instant()
+					    : one_change(&q, ch);
 
 		if (comes_with_column(&q, ch) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
@@ -648,7 +560,10 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	}
 	if (q.is.temporary && all.applies) /* copied, whatever is asked for: nobody else sees it */
 		return on_instant();
-	all = whole_table(&q, all);
+	if (is_mariadb(d))
+		all = on_whole_table(&q, all);
+	else if (all.applies && on_copies_for_virtual(&q))
+		all = on_worse(all, on_copy());
 	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
 		all = on_copy();
 		all.algorithm = ALGO_INSTANT;

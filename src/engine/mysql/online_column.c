@@ -75,7 +75,7 @@ static bool is_nullable(const struct asked *q, struct slice column)
 }
 
 /* Without its primary key the table is kept in the order of a unique key that has no NULLs; if
- * there is none, MariaDB copies. */
+ * there is none, it is copied. */
 bool on_keeps_order(const struct asked *q)
 {
 	for (size_t i = 0; i < q->after->n; i++) {
@@ -114,12 +114,58 @@ static bool shrinks_index(const struct asked *q, struct slice column, bool *drop
 	return shrinks;
 }
 
+/* MySQL: a primary key over fewer columns is another one; without any it copies. */
+static bool keeps_primary(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (after_is_primary(&q->after->v[i]) && !q->after->v[i].gone)
+			return true;
+	return false;
+}
+
 /* Without a primary key, the first unique key that has no NULLs keeps the rows. */
 static bool in_clustered(const struct asked *q, struct slice column)
 {
-	const struct object *key = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
+	const struct object *key = on_clustered(q->t);
 
 	return key && key->type == OBJECT_INDEX && my_names_have(key->index.columns, column);
+}
+
+/* Indexes over the column are built anew, behind the rows. */
+static struct online reindex(const struct asked *q, struct slice column)
+{
+	struct online o = on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+
+		if (p->gone || p->type != OBJECT_INDEX || !p->was ||
+			!my_names_have(p->was->index.columns, column))
+			continue;
+		p->reordered = true;
+		if (on_fulltext(p))
+			o.lock = LOCK_WORDS_SHARED;
+	}
+	o.adds_index = true;
+	return o;
+}
+
+/* MySQL: a virtual column that stays then stands elsewhere among those. */
+static bool has_virtual_behind(const struct asked *q, const struct object *column)
+{
+	bool behind = false;
+
+	for (size_t i = 0; i < q->t->nparts; i++)
+		if (q->t->parts[i] == column) {
+			behind = true;
+		} else if (behind && on_generated(q->t->parts[i], "virtual")) {
+			const struct after_part *p =
+				after_find(q->after, OBJECT_COLUMN, q->t->parts[i]->name);
+
+			if (p && p->was)
+				return true;
+		}
+	return false;
 }
 
 struct online on_drop_column(const struct asked *q, const struct change *ch)
@@ -140,12 +186,15 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 	shrinks = shrinks_index(q, ch->name, &drops);
 	if (on_generated(c, "virtual") && !shrinks) {
 		o.adds_column = false;
-		return drops && is_mariadb(q->d) ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE))
-		       : drops                   ? on_rebuild(q)
-						 : o;
+		if (is_mariadb(q->d))
+			return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
+		return drops || has_virtual_behind(q, c) ? on_metadata(q) : o;
 	}
+	if (on_generated(c, "virtual") && !is_mariadb(q->d))
+		return reindex(q, ch->name);
 	if (on_in_primary(q->t, ch->name) || in_clustered(q, ch->name))
-		return is_mariadb(q->d) && on_keeps_order(q) ? on_rebuild(q) : on_copy();
+		return (is_mariadb(q->d) ? on_keeps_order(q) : keeps_primary(q)) ? on_rebuild(q)
+										 : on_copy();
 	if (q->is.compressed || q->is.fulltext || shrinks)
 		return on_rebuild(q);
 	if (is_mariadb(q->d)) {
@@ -155,7 +204,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 			return on_rebuild(q);
 		return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
 	}
-	return q->d->version < 80029 || drops || on_generated(c, "stored") ? on_rebuild(q) : o;
+	return q->d->version < 80029 || drops ? on_rebuild(q) : o;
 }
 
 /* MariaDB takes a TIMESTAMP's NULL for the present. */
@@ -185,22 +234,28 @@ struct object my_with_charset(const struct object *t, const struct object *def)
 	return o;
 }
 
-static struct online reindex(const struct asked *q, struct slice column)
+static bool is_noted_instantly(struct slice type)
 {
-	struct online o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+	return slice_starts(type, "enum") || slice_starts(type, "set") ||
+	       slice_starts(type, "float") || slice_starts(type, "double");
+}
 
+static bool indexed_then(const struct asked *q, struct slice column)
+{
 	for (size_t i = 0; i < q->after->n; i++) {
-		struct after_part *p = &q->after->v[i];
+		const struct after_part *p = &q->after->v[i];
 
-		if (p->gone || p->type != OBJECT_INDEX || !p->was ||
-			!my_names_have(p->was->index.columns, column))
-			continue;
-		p->reordered = true;
-		if (on_fulltext(p))
-			o.lock = LOCK_WORDS_SHARED;
+		if (p->type == OBJECT_COLUMN && p->was && slice_ieq(p->was->name, column))
+			column = p->name; /* its name then */
 	}
-	o.adds_index = true;
-	return o;
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (!p->gone && (p->type == OBJECT_INDEX || after_is_primary(p)) &&
+			my_names_have(p->columns, column))
+			return true;
+	}
+	return false;
 }
 
 struct online on_modify_type(
@@ -208,7 +263,8 @@ struct online on_modify_type(
 {
 	struct type_question ask = {.from = from,
 		.to = to,
-		.indexed = on_indexed(q->t, from->name),
+		.indexed = is_mariadb(q->d) ? on_indexed(q->t, from->name)
+					    : indexed_then(q, from->name),
 		.redundant = is_mariadb(q->d) && q->is.redundant};
 	struct online o = on_copy();
 
@@ -218,10 +274,7 @@ struct online on_modify_type(
 		break;
 	case TYPE_METADATA:
 		/* MySQL: appending to an enum or set is INSTANT, growing a varchar INPLACE. */
-		o = slice_starts(from->column.type, "enum") ||
-				    slice_starts(from->column.type, "set")
-			    ? on_instant()
-			    : on_metadata(q);
+		o = is_noted_instantly(from->column.type) ? on_instant() : on_metadata(q);
 		break;
 	case TYPE_WIDER:
 		if (is_mariadb(q->d) && ask.indexed && ask.only_order &&
@@ -302,10 +355,30 @@ struct online on_rename_column(const struct asked *q, struct slice column)
 		       : on_row(ALGO_INPLACE, LOCK_WORDS_NONE);
 }
 
+/* MySQL's stored columns among each other: where a virtual one stands makes no difference. */
+static bool stored_move(const struct asked *q)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (p->type != OBJECT_COLUMN || p->gone || !p->was ||
+			on_generated(p->was, "virtual"))
+			continue;
+		if (p->place < last)
+			return true;
+		last = p->place;
+	}
+	return false;
+}
+
 static bool moves(const struct asked *q, struct slice name)
 {
 	size_t place = 0;
 
+	if (!is_mariadb(q->d))
+		return stored_move(q);
 	for (size_t i = 0; i < q->after->n; i++) {
 		const struct after_part *p = &q->after->v[i];
 
@@ -361,7 +434,8 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 	}
 	if (from.column.not_null != (to.column.not_null || on_in_primary(q->t, ch->name)))
 		o = on_worse(o, null_change(q, &to));
-	if (!slice_eq(from.column.identity, to.column.identity) && !slice_empty(to.column.identity))
+	if (!slice_eq(from.column.identity, to.column.identity) &&
+		(!is_mariadb(q->d) || !slice_empty(to.column.identity)))
 		o = on_worse(o, on_copy());
 	if (ch->list.n && moves(q, ch->name)) /* FIRST, AFTER */
 		o = on_worse(o, modify_order(q));

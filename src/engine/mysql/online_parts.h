@@ -60,6 +60,13 @@ struct online on_rename_column(const struct asked *q, struct slice column);
  * there is none, MariaDB copies. */
 bool on_keeps_order(const struct asked *q);
 
+/* ---- online_virtual.c ---- */
+bool on_copies_for_virtual(const struct asked *q); /* MySQL */
+
+/* ---- online_mariadb.c ---- */
+/* What the changes together cost beyond what each of them does. */
+struct online on_whole_table(const struct asked *q, struct online all);
+
 /* ---- online_key.c ---- */
 /* MariaDB keeps a unique key over whole texts, one that is too long or one WITHOUT OVERLAPS by a
  * hidden column of hashes. */

@@ -639,6 +639,8 @@ static bool read_maintenance(struct parser *p, enum change_kind kind, size_t sta
 		ch.value.text = my_lower(p->a, tok_at(p, start).text);
 		my_change_push(p, &ch, from);
 	} while (my_take_punct(p, ","));
+	if (!is_mariadb(&p->d) && my_is_word(p, "PERSISTENT"))
+		return my_fault_expected(p, "the end, or a word that MySQL knows");
 	p->at = p->n - 1; /* QUICK, EXTENDED, PERSISTENT FOR …, UPDATE HISTOGRAM ON … */
 	return true;
 }

@@ -116,11 +116,11 @@ static bool read_index_option(struct parser *p, struct object *o, bool *took)
 			arena_printf(p->a, "parser=%.*s", SLICE(my_lower(p->a, s))));
 		return true;
 	}
-	if (my_take_word(p, "INVISIBLE") || my_take_word(p, "IGNORED")) {
+	if (my_take_word(p, is_mariadb(&p->d) ? "IGNORED" : "INVISIBLE")) {
 		o->index.invisible = true;
 		return true;
 	}
-	if (my_take_word(p, "VISIBLE") || my_take_word(p, "NOT IGNORED"))
+	if (my_take_word(p, is_mariadb(&p->d) ? "NOT IGNORED" : "VISIBLE"))
 		return true;
 	if (my_take_word(p, "ENGINE_ATTRIBUTE") || my_take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
 		return my_take_punct(p, "="), my_want_string(p, &s, "a string");

@@ -326,6 +326,35 @@ static bool alive(struct conn *base)
 	       (stat(c->path, &st) == 0 && st.st_ino == c->inode && st.st_dev == c->device);
 }
 
+/* Another file under the same name: what we write would go where nobody looks. */
+bool sqlite_is_same(struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err)
+{
+	(void)err;
+	*same = alive(c);
+	*now = *same ? SLICE_NONE
+		     : arena_printf(
+			       a, "another file, or none, is at \"%s\"", sqlite_conn_of(c)->path);
+	return true;
+}
+
+/* With a write-ahead log the transaction is in the file once its last frame is. When what comes
+ * behind that frame fails (syncing it, filling up its page), this connection takes it for undone,
+ * and whoever reads the log anew finds it done. */
+bool sqlite_commit_unsure(struct conn *c, const struct err *why)
+{
+	int kind = why->native & 0xff;
+	struct err ignored = {0};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool wal = (kind == SQLITE_IOERR || kind == SQLITE_FULL) &&
+		   conn_query(c, SL("PRAGMA main.journal_mode"), &a, &r, &ignored) && r.nrows &&
+		   slice_iis(rows_get(&r, 0, 0), "wal");
+
+	err_done(&ignored);
+	arena_done(&a);
+	return wal;
+}
+
 static void close_(struct conn *base)
 {
 	struct sqlite_conn *c = sqlite_conn_of(base);
