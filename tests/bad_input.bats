@@ -367,6 +367,25 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
 	done
 }
 
+@test "an INSERT of 100 MB of rows, in every dialect: its first rows are read, and that is said" {
+	hostile '"INSERT INTO t (a, b) VALUES " + ", ".join("(%d, \x27row %d\x27)" % (i, i) for i in range(4100000)) + ";\n"' >rows.sql
+	hostile '"INSERT INTO t VALUES " + ",".join(["(1)"] * (25 << 20)) + ";\n"' >small.sql
+	for d in postgres mysql mariadb sqlite; do
+		bounded 400000 belay check --dialect $d rows.sql
+		says "it has 4100000 rows, and only the first" "2 MB or 1000000 words"
+		bounded 400000 belay check --dialect $d small.sql
+		says "it has 26214400 rows, and only the first"
+	done
+}
+
+@test "a list of 13,000,000 numbers: not read, and the limit is named" {
+	hostile '"DELETE FROM t WHERE id IN (" + ",".join(map(str, range(13000000))) + ");\n"' >list.sql
+	for d in postgres mysql mariadb sqlite; do
+		bounded 200000 belay check --dialect $d list.sql
+		says "it has more than 2000000 words and signs, and no more are read of one statement"
+	done
+}
+
 @test "10,000 nested parentheses: read, or refused as the server refuses them, at their place" {
 	hostile '"SELECT " + "(" * 10000 + "1" + ")" * 10000 + ";\n"' >parens.sql
 	bounded 100000 belay check --dialect postgres parens.sql

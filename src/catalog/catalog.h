@@ -49,6 +49,7 @@ struct session {
 	long long lock_timeout, statement_timeout, idle_timeout;
 	bool lock_timeout_local, statement_timeout_local;
 	bool foreign_keys;       /* SQLite pragma; MySQL foreign_key_checks */
+	bool foreign_keys_said;  /* … and somebody has set it */
 	bool legacy_alter_table; /* SQLite */
 	bool check_function_bodies;
 	struct slice sql_mode; /* MySQL */

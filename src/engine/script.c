@@ -1,6 +1,7 @@
 /* script.c - a whole text into statements: split, read, with the directives that stand before. */
 #include "engine/engine.h"
 
+#include "sql/bulk.h"
 #include "sql/directive.h"
 
 #include <stdint.h>
@@ -35,6 +36,28 @@ static void unclosed(struct statement *st)
 		st->fault_at = SIZE_MAX;
 }
 
+/* Too large to be read whole: as much of it as says what it does, or nothing. */
+static bool read_large(const struct engine *e, struct reader *r, struct arena *a,
+	struct statement *st, struct err *err)
+{
+	struct bulk large = bulk_trim(a, e->dialect, st);
+
+	if (large.unreadable) {
+		st->state = STATEMENT_OPAQUE;
+		st->kind = "UNKNOWN";
+		st->opaque_reason = large.says;
+		names_add(a, &st->may_touch, SL("*"));
+		return true;
+	}
+	if (!e->read(r, a, st, err))
+		return false;
+	if (large.says.len && st->state == STATEMENT_READ) {
+		st->partly_opaque = true;
+		st->opaque_reason = large.says;
+	}
+	return true;
+}
+
 static bool read_one(const struct engine *e, struct reader *r, struct arena *a,
 	struct statement *st, struct err *err)
 {
@@ -42,7 +65,7 @@ static bool read_one(const struct engine *e, struct reader *r, struct arena *a,
 		client_command(st);
 	else if (st->piece.unclosed)
 		unclosed(st);
-	else if (!e->read(r, a, st, err))
+	else if (!read_large(e, r, a, st, err))
 		return err_span(err, st->span);
 	return true;
 }
@@ -63,7 +86,8 @@ bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 			continue;
 		if (p.kind == PIECE_DATA) {
 			if (n)
-				v[n - 1].copy_data = slice_sub(src->text, off + p.off, p.len);
+				v[n - 1].copy_data =
+					slice_sub(src->text, off + p.body_off, p.body_len);
 			continue;
 		}
 		fill_piece(&st, src, off, &p);

@@ -465,7 +465,10 @@ static void transaction_rule(struct looking *l)
 {
 	if (forbidden_in_tx(l)) {
 		l->out->transaction = TX_FORBIDDEN;
-		if (l->session->in_tx)
+		if (l->change->flags & CHANGE_INNER)
+			pg_fails(l, "what cannot run inside a transaction block cannot run inside "
+				    "a DO block or a function either");
+		else if (l->session->in_tx)
 			pg_fails(l, "%s cannot run inside a transaction block", l->statement->kind);
 	} else if (l->change->kind == CHANGE_SET_VARIABLE && (l->change->flags & CHANGE_LOCAL) &&
 		   !l->session->in_tx) {
