@@ -205,8 +205,8 @@ static bool has_unique_of(const struct object *table, struct names columns)
 	for (size_t i = 0; i < table->nparts; i++)
 		if (table->parts[i]->type == OBJECT_CONSTRAINT &&
 			names_eq(table->parts[i]->constraint.columns, columns) &&
-			!slice_is(table->parts[i]->constraint.kind, "check") &&
-			!slice_is(table->parts[i]->constraint.kind, "foreign key"))
+			(slice_is(table->parts[i]->constraint.kind, "primary key") ||
+				slice_is(table->parts[i]->constraint.kind, "unique")))
 			return true;
 	return false;
 }
