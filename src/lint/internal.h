@@ -132,6 +132,8 @@ struct lost_part {
 };
 /* Is the table renamed to that further down? */
 bool later_rename(struct judged *j, struct name table, struct slice to);
+/* words.c: puts what is so on that engine in the place of the rule's own words. */
+void engine_words(const struct rule *r, enum dialect d, struct slice *why, struct slice *safe);
 /* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill.
  */
 void rebuild_requires(const struct rule *r, struct judged *j, const struct change *c);

@@ -15,6 +15,19 @@ static bool in_batches(const struct statement *st)
 	return false;
 }
 
+/* SQLite: a column that this migration has added is filled. There nothing is lost, and rows are not
+ * locked one by one. */
+static bool fills_new_columns(
+	struct judged *j, const struct change *c, struct name n, const struct object *t)
+{
+	if (j->dialect != DIALECT_SQLITE || c->kind != CHANGE_UPDATE || !c->list.n)
+		return false;
+	for (size_t i = 0; i < c->list.n; i++)
+		if (!is_new_column(j, n, t, c->list.at[i]))
+			return false;
+	return true;
+}
+
 static void check_no_where(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -24,7 +37,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 
 		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) || fills_new_columns(j, c, n, t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			c->kind == CHANGE_DELETE

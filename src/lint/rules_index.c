@@ -55,11 +55,10 @@ const struct rule rule_index_not_concurrent = {
 	.says = "writes to the table wait until the index is built",
 	.why = "CREATE INDEX takes a SHARE lock on the table: reads go on, but every INSERT, "
 	       "UPDATE "
-	       "and DELETE waits for the whole build, minutes on a large table. MySQL and MariaDB "
-	       "build others beside writes, FULLTEXT and SPATIAL indexes not.",
+	       "and DELETE waits for the whole build, minutes on a large table.",
 	.safe = "CREATE INDEX CONCURRENTLY, outside a transaction; afterwards check that the index "
 		"is "
-		"valid. (MySQL, MariaDB: an online schema change tool, or a quiet hour.)",
+		"valid.",
 	.doc = CREATE_INDEX_DOC "#SQL-CREATEINDEX-CONCURRENTLY",
 	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);",
 	.bad = "CREATE INDEX orders_customer_idx ON orders (customer);",

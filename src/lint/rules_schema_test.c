@@ -86,6 +86,8 @@ static const struct row rows[] = {
 	{"sqlite-table-rebuild", false, REBUILD("") "COMMIT; DROP TABLE u;", LITE}, /* drop-table */
 	{"sqlite-table-rebuild", true,  "PRAGMA foreign_keys = OFF;" KEYED "BEGIN; ALTER TABLE u RENAME TO old; CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); INSERT INTO u SELECT * FROM old; DROP TABLE old; COMMIT;", LITE},
 	{"sqlite-table-rebuild", false, "PRAGMA foreign_keys = OFF;" KEYED "BEGIN; ALTER TABLE u RENAME TO old; CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); DROP TABLE old; DROP TABLE p; COMMIT;", LITE},
+	{"update-no-where", false, KEYED "ALTER TABLE u ADD COLUMN y TEXT; UPDATE u SET y = upper(x);", LITE, .new_here = true},
+	{"update-no-where", true,  KEYED "INSERT INTO u VALUES (1, 'a'); ALTER TABLE u ADD COLUMN y TEXT; UPDATE u SET y = upper(x), x = '';", LITE, .new_here = true},
 	{"drop-column", true,  "PRAGMA foreign_keys = OFF;" KEYED "CREATE TABLE n (id INTEGER PRIMARY KEY); INSERT INTO n (id) SELECT id FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
 	{"drop-column", false, "PRAGMA foreign_keys = OFF;" REBUILD("") "DROP TABLE u; ALTER TABLE n RENAME TO u; COMMIT;", LITE},
 	{"add-column-expression-default", true,  KEYED "ALTER TABLE u ADD COLUMN y TEXT DEFAULT CURRENT_TIMESTAMP;", LITE},

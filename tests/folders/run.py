@@ -18,6 +18,8 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+# What findings about other engines never say.
+POSTGRES = ("CONCURRENTLY", "ACCESS EXCLUSIVE", "VALIDATE", "vacuum", "DO block", "PostgreSQL")
 DIALECTS = {"my": "mysql", "ma": "mariadb", "lt": "sqlite"}
 
 
@@ -51,7 +53,12 @@ def findings(belay, files, options):
     if "findings" not in said:
         return [("-", 0, "error", said["error"]["message"])]
     return [
-        (f["file"].split("migrations/", 1)[-1], f["line"], f["rule"], f["message"])
+        (
+            f["file"].split("migrations/", 1)[-1],
+            f["line"],
+            f["rule"],
+            " ".join((f["message"], f["why"] or "", f["safe"] or "")),
+        )
         for f in said["findings"]
     ]
 
@@ -69,6 +76,14 @@ def judge_hazard(belay, bases, case):
     if base in DIALECTS and "--dialect" not in options:
         options += ["--dialect", DIALECTS[base]]
     said = findings(belay, {**bases.get(base, {}), **files}, options)
+    foreign = [
+        f"{name}: {rule} says {word}"
+        for _, _, rule, text in said
+        for word in POSTGRES
+        if word in text and "--dialect" in options and "--select" not in options
+    ]
+    if foreign:
+        return foreign
     got = {rule for f, _, rule, _ in said if f in files}
     return [] if got & set(rules.split("|")) else [f"{name}: wants {rules}, got {sorted(got)}"]
 
