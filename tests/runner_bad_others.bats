@@ -116,14 +116,14 @@ SQL
 	local engine
 	for engine in mariadb sqlite; do
 		fresh "$engine"
-		file migrations/1_a.up.sql <<<'CREATE TABLE a (i int PRIMARY KEY);'
-		file migrations/2_b.up.sql <<<$'-- belay:no-transaction\nINSERT INTO a VALUES (1), (2), (3);\n-- belay:batched size=1\nUPDATE a SET i = i + 10 WHERE i < 10;'
-		file migrations/3_c.up.sql <<<'DELETE FROM a WHERE i = 12;'
+		file migrations/1_a.up.sql <<<'CREATE TABLE a (i int PRIMARY KEY, n int);'
+		file migrations/2_b.up.sql <<<$'-- belay:no-transaction\nINSERT INTO a VALUES (1, 1), (2, 2), (3, 3);\n-- belay:batched size=1\nUPDATE a SET n = n + 10 WHERE n < 10;'
+		file migrations/3_c.up.sql <<<'DELETE FROM a WHERE i = 2;'
 		LD_PRELOAD=$BATS_FILE_TMPDIR/shim.so TORTURE_CLOCK=86400 "$BELAY" up 1 --quiet
 		LD_PRELOAD=$BATS_FILE_TMPDIR/shim.so TORTURE_CLOCK=100000 "$BELAY" up 3 --quiet --backup
-		[ "$(ask 'SELECT count(*), sum(i) FROM a')" = '2|24' ]
+		[ "$(ask 'SELECT count(*), sum(n) FROM a')" = '2|24' ]
 		LD_PRELOAD=$BATS_FILE_TMPDIR/shim.so TORTURE_CLOCK=86400 "$BELAY" restore "$(belay backups | sed -n 's/^\(3@[0-9]*\) .*/\1/p')"
-		[ "$(ask 'SELECT sum(i) FROM a')" = 36 ]
+		[ "$(ask 'SELECT sum(n) FROM a')" = 36 ]
 		ends 0 belay up
 		says "nothing to do"
 	done
