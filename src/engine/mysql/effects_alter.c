@@ -123,6 +123,8 @@ static void online_facts(struct effects *x, const struct change *first)
 	x->out->algorithm = my_algorithm_word(o.algorithm);
 	x->out->lock_clause = my_lock_word(o.lock);
 	x->out->documented |= o.algorithm == ALGO_COPY && o.lock == LOCK_WORDS_NONE;
+	if (x->t && slice_is(x->t->table_.persistence, "temporary"))
+		return;
 	if (o.needs)
 		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);

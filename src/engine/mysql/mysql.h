@@ -48,6 +48,7 @@ struct slice my_collation_canonical(struct arena *a, struct slice collation);
 struct slice my_charset_server(const struct my_dialect *d);
 int my_charset_bytes(struct slice charset); /* most bytes of one character; 4 if not known */
 struct slice engine_canonical(struct arena *a, struct slice engine);
+bool my_engine_known(struct slice canonical);
 
 /* ---- read.c ---- */
 bool mysql_reader_open(struct reader **out, const struct reader_options *o, struct err *err);

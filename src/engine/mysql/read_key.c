@@ -60,7 +60,8 @@ static bool read_key_part(struct parser *p, struct names *keys, struct names *co
 		buf_adds(&key, " DESC");
 	else
 		my_take_word(p, "ASC");
-	my_take_word(p, "WITHOUT OVERLAPS");
+	if (my_take_word(p, "WITHOUT OVERLAPS"))
+		buf_adds(&key, " WITHOUT OVERLAPS");
 	names_add(p->a, keys, arena_slice(p->a, buf_slice(&key)));
 	ok = true;
 out:

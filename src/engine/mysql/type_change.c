@@ -211,6 +211,8 @@ static enum my_type_change type_text_change(
 		return TYPE_WIDER;
 	if (slice_is(x, "date") && slice_is(y, "datetime"))
 		return TYPE_WIDER;
+	if (is_mariadb(d) && my_is_geometry(a) && slice_is(y, "geometry"))
+		return TYPE_METADATA;
 	if (holds_all(a, b))
 		return TYPE_WIDER;
 	return TYPE_NARROWER;
