@@ -49,7 +49,8 @@ struct session {
 	long long lock_timeout, statement_timeout, idle_timeout;
 	bool lock_timeout_local, statement_timeout_local;
 	bool foreign_keys;       /* SQLite pragma; MySQL foreign_key_checks */
-	bool legacy_alter_table; /* SQLite */
+	bool legacy_alter_table, query_only, writable_schema; /* SQLite */
+	struct names attached; /* SQLite: databases beside main and temp */
 	bool check_function_bodies;
 	struct slice sql_mode; /* MySQL */
 	struct session_lock
