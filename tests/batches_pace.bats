@@ -91,6 +91,7 @@ limits() { printf 'batches:\n%s\n' "$1" >belay.yml; }
 	ends 0 belay batches --db "$url"
 	says_not "max_rows"
 	url=sqlite:app.db
+	sqlite3 app.db 'CREATE TABLE t (n int)'
 	ends 0 belay batches pause --db "$url"
 	ends 0 belay batches --db "$url" -o json
 	[ "$(json "d['paused']" <<<"$output")" = True ]

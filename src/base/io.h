@@ -49,6 +49,8 @@ bool io_temp_dir(struct arena *a, const char *word, const char **out, struct err
 void io_remove_tree(const char *path);
 /* Monotonic milliseconds. */
 long long io_now_ms(void);
+/* The same, time counted in which the machine slept. */
+long long io_passed_ms(void);
 /* Writes everything to a descriptor; false on the first error (errno set). */
 bool io_write_fd(int fd, struct slice text);
 

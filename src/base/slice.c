@@ -79,14 +79,36 @@ size_t slice_find(struct slice hay, struct slice needle)
 	return SIZE_MAX;
 }
 
+/* Where `c` stands from `from` on; the length when it does not. */
+static size_t next_of(struct slice hay, size_t from, unsigned char c)
+{
+	const char *at = from < hay.len ? memchr(hay.at + from, c, hay.len - from) : NULL;
+
+	return at ? (size_t)(at - hay.at) : hay.len;
+}
+
 size_t slice_ifind(struct slice hay, struct slice needle)
 {
-	unsigned char first = needle.len ? lower(needle.at[0]) : 0;
+	unsigned char small = needle.len ? lower(needle.at[0]) : 0;
+	unsigned char big = small >= 'a' && small <= 'z' ? (unsigned char)(small - 32) : small;
+	size_t a, b;
 
-	for (size_t i = 0; i + needle.len <= hay.len; i++)
-		if (!needle.len || (lower(hay.at[i]) == first &&
-					   slice_ieq(slice_n(hay.at + i, needle.len), needle)))
+	if (!needle.len)
+		return 0;
+	a = next_of(hay, 0, small);
+	b = big == small ? hay.len : next_of(hay, 0, big);
+	while (a < hay.len || b < hay.len) {
+		size_t i = a < b ? a : b;
+
+		if (i + needle.len > hay.len)
+			break;
+		if (slice_ieq(slice_n(hay.at + i, needle.len), needle))
 			return i;
+		if (i == a)
+			a = next_of(hay, a + 1, small);
+		else
+			b = next_of(hay, b + 1, big);
+	}
 	return SIZE_MAX;
 }
 

@@ -272,7 +272,7 @@ static void set_one(struct apply *x, struct slice name, struct slice value, bool
 	else if (slice_iis(name, "check_function_bodies"))
 		s->check_function_bodies = is_default(value) || is_on(value);
 	else if (slice_iis(name, "foreign_key_checks") || slice_iis(name, "foreign_keys"))
-		s->foreign_keys = is_on(value);
+		s->foreign_keys = is_on(value), s->foreign_keys_said = true;
 	else if (slice_iis(name, "legacy_alter_table"))
 		s->legacy_alter_table = is_on(value);
 	else if (slice_iis(name, "query_only"))

@@ -86,7 +86,8 @@ bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 			continue;
 		if (p.kind == PIECE_DATA) {
 			if (n)
-				v[n - 1].copy_data = slice_sub(src->text, off + p.off, p.len);
+				v[n - 1].copy_data =
+					slice_sub(src->text, off + p.body_off, p.body_len);
 			continue;
 		}
 		fill_piece(&st, src, off, &p);

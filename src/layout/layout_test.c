@@ -99,6 +99,19 @@ static void plain_version_folders(void **state)
 	expect(f, "plain", "0.9/00 0.22/00 0.22/01", "not-a-migration");
 }
 
+/* Releases: 1.10 comes after 1.9; what follows a number without a separator is the name. */
+static void plain_releases(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/v1.9.0.sql", "SELECT 1;");
+	put(f, "migrations/v1.10.0.sql", "SELECT 1;");
+	put(f, "migrations/v1.10.0.down.sql", "SELECT 1;");
+	put(f, "migrations/V0003.Add_Two.up.sql", "SELECT 1;");
+	put(f, "migrations/002.2fa.sql", "SELECT 1;");
+	expect(f, "plain", "v1.9.0 v1.10.0 002 V0003", "");
+}
+
 static void plain_databases(void **state)
 {
 	struct fixture *f = *state;
@@ -620,16 +633,16 @@ static void new_names_by_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
-		T(plain_names), T(plain_version_folders), T(plain_pairs), T(plain_databases),
-		T(empty_folder), T(field_guides), T(plain_comment_only), T(unreadable),
-		T(directives), T(empty_folder), T(field_guides), T(plain_refusals), T(unreadable),
-		T(directives), T(checksum_of_up), T(golang_migrate), T(golang_migrate_refusals),
-		T(templates_are_not_golang_migrate), T(dbmate), T(dbmate_sections),
-		T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose), T(goose_cuts),
-		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),
-		T(flyway_versions), T(flyway_checksums), T(lock_keys), T(one_folder_per_database),
-		T(several_projects), T(nothing_there), T(finding_one), T(new_names),
-		T(new_names_by_time)};
+		T(plain_names), T(plain_version_folders), T(plain_releases), T(plain_pairs),
+		T(plain_databases), T(empty_folder), T(field_guides), T(plain_comment_only),
+		T(unreadable), T(directives), T(empty_folder), T(field_guides), T(plain_refusals),
+		T(unreadable), T(directives), T(checksum_of_up), T(golang_migrate),
+		T(golang_migrate_refusals), T(templates_are_not_golang_migrate), T(dbmate),
+		T(dbmate_sections), T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose),
+		T(goose_cuts), T(goose_refusals), T(goose_environment), T(flyway),
+		T(flyway_baseline), T(flyway_versions), T(flyway_checksums), T(lock_keys),
+		T(one_folder_per_database), T(several_projects), T(nothing_there), T(finding_one),
+		T(new_names), T(new_names_by_time)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

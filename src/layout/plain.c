@@ -5,6 +5,7 @@
  *	001_name.down.sql  001_name.rollback.sql  001_name_down.sql  rollback/001_name.sql
  *	verify_001.sql  001_name.verify.sql  verify/001_name.sql      checks of one migration
  *	verify.sql       checks of the schema as it is now: they belong to the last migration
+ *	v1.2.3.sql  V0001.name.up.sql         releases as numbers: each part counts by itself
  *	0.22/00_name.sql folders named by a version: folder first, then number
  *	001_name.postgres.sql    for one database only: the others are left out
  *	003_name.py      a script of another language: listed in its place, not run
@@ -56,11 +57,25 @@ static size_t date_length(struct slice s)
 	return at;
 }
 
+/* 001, 1.2.3, v1.2.3, V0001: a part belongs to it when nothing but a separator follows. */
+static size_t dotted_length(struct slice s)
+{
+	size_t at = s.len > 1 && (s.at[0] == 'v' || s.at[0] == 'V');
+	size_t n = count_digits(slice_from(s, at));
+
+	for (at += n; n && at + 1 < s.len && s.at[at] == '.'; at += n + 1) {
+		n = count_digits(slice_from(s, at + 1));
+		if (!n || (at + 1 + n < s.len && !is_sep(s.at[at + 1 + n])))
+			return at;
+	}
+	return n ? at : 0;
+}
+
 static struct slice version_of(struct slice s)
 {
 	size_t n = date_length(s);
 
-	return slice_sub(s, 0, n ? n : count_digits(s));
+	return slice_sub(s, 0, n ? n : dotted_length(s));
 }
 
 static enum role role_of_word(struct slice w)

@@ -464,6 +464,16 @@ static void foresee(struct judge *jg, const struct judged *j, struct effect *eff
 	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
 }
 
+/* Who is to blame when a later script runs under a timeout. */
+static void note_timeouts(struct judge *jg, const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (st->changes[i].kind == CHANGE_SET_VARIABLE &&
+			(slice_iis(st->changes[i].name, "lock_timeout") ||
+				slice_iis(st->changes[i].name, "statement_timeout")))
+			jg->timeouts_from = jg->unit;
+}
+
 static void judge_statement(struct judge *jg, const struct statement *st)
 {
 	struct effect effect = {0};
@@ -504,6 +514,7 @@ static void judge_statement(struct judge *jg, const struct statement *st)
 	if (jg->unit->down)
 		return;
 	facts_note(&j);
+	note_timeouts(jg, st);
 	missing = misses_table(&j);
 	if ((catalog_apply_statement(jg->catalog, &jg->session, st, &why) == APPLY_CONFLICT ||
 		    missing) &&
@@ -553,8 +564,9 @@ static bool runner_wraps(const struct judge *jg, const struct unit *u)
 	/* Flyway sees it too, and refuses to mix such statements with others. */
 	if (strcmp(layout, "flyway") == 0 && u->script.n && count_no_tx(jg, u) == u->script.n)
 		return false;
-	/* The plain layout sees statements that cannot be in a transaction by itself. */
-	return !(strcmp(layout, "plain") == 0 && needs_no_tx(jg, u));
+	/* The plain layout sees by itself what cannot be in a transaction, and leaves a script with
+	 * transactions of its own to them (`decide` in plan.c). */
+	return !(strcmp(layout, "plain") == 0 && (has_own_tx(u) || needs_no_tx(jg, u)));
 }
 
 /* What can only be said of a script as a whole. */

@@ -145,7 +145,8 @@ static void check_inline_fk(const struct rule *r, struct judged *j)
 	if (!first || !adds_column(j, first, &n))
 		return;
 	f = on_change(j, r, first, shown(j, n, first->name),
-		"several tables are locked at once: %.*s for all, %.*s for writes; nothing is read",
+		"several tables are locked at once: %.*s for all, %.*s for writes; the key reads "
+		"nothing",
 		SLICE(n.name), SLICE(name_list(j, parents)));
 	if (f->severity > SEVERITY_INFO)
 		f->severity = SEVERITY_INFO;
@@ -246,6 +247,10 @@ const struct rule rule_add_column_default_dropped = {
 
 static void check_expression_default(const struct rule *r, struct judged *j)
 {
+	if (j->dialect == DIALECT_SQLITE) {
+		refused_with_rows(r, j, false);
+		return;
+	}
 	FOR_CHANGES(j, c)
 	{
 		const struct column_def *d = c->def ? &c->def->column : NULL;
@@ -266,13 +271,17 @@ static void check_expression_default(const struct rule *r, struct judged *j)
 const struct rule rule_add_column_expression_default = {
 	.id = "add-column-expression-default",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_MYSQL | RULE_MARIADB,
+	.engines = RULE_MYSQL | RULE_MARIADB | RULE_SQLITE,
 	.classes = RULE_CLASS(CLASS_ALTER),
-	.says = "the table is copied row by row while writes wait",
+	.says = "a default that is computed: the table is copied while writes wait, or SQLite "
+		"refuses",
 	.why = "A literal default is added at once. One that has to be computed for each row, such "
-	       "as uuid(), needs ALGORITHM=COPY.",
+	       "as uuid(), needs ALGORITHM=COPY. SQLite writes no rows in ALTER TABLE: with "
+	       "CURRENT_TIMESTAMP or an expression in parentheses it fails as soon as there is a "
+	       "row.",
 	.safe = "A literal default; or ADD COLUMN without one, ALTER … SET DEFAULT, fill in "
-		"batches.",
+		"batches. (SQLite: without a default, fill the rows, and let the code or a trigger "
+		"set it.)",
 	.doc = MYSQL_DDL_DOC,
 	.setup = "CREATE TABLE users (id int PRIMARY KEY);",
 	.bad = "ALTER TABLE users ADD COLUMN token varchar(36) DEFAULT (uuid());",

@@ -15,6 +15,19 @@ static bool in_batches(const struct statement *st)
 	return false;
 }
 
+/* SQLite: a column that this migration has added is filled. There nothing is lost, and rows are not
+ * locked one by one. */
+static bool fills_new_columns(
+	struct judged *j, const struct change *c, struct name n, const struct object *t)
+{
+	if (j->dialect != DIALECT_SQLITE || c->kind != CHANGE_UPDATE || !c->list.n)
+		return false;
+	for (size_t i = 0; i < c->list.n; i++)
+		if (!is_new_column(j, n, t, c->list.at[i]))
+			return false;
+	return true;
+}
+
 static void check_no_where(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -24,7 +37,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 
 		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) || fills_new_columns(j, c, n, t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			c->kind == CHANGE_DELETE
@@ -63,7 +76,7 @@ static void check_ddl_and_backfill(const struct rule *r, struct judged *j)
 			    (c->kind == CHANGE_INSERT && (c->flags & CHANGE_FROM_SELECT));
 
 		if (!many || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) || where_names_rows(j, c) ||
 			!(l = held_near(j, LOCK_READS_WRITES, n)))
 			continue;
 		/* Once for each transaction: the cure is the same for all that follow. */
@@ -101,28 +114,66 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"work-under-exclusive-lock", NULL},
 };
 
+static bool renames_away(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_RENAME_TABLE && is_table(j, c->target, *(const struct name *)arg);
+}
+
+/* Is the other table made anew further down too? */
+static bool goes_too(struct judged *j, const struct object *t)
+{
+	struct name n = {t->schema, t->name};
+
+	return table_goes_too(j, n) || later_change(j, renames_away, &n);
+}
+
+/* The first of the tables that refer to this one, with ON DELETE CASCADE unless `any`. */
+static const struct object *followed(struct judged *j, const struct object *t, bool any)
+{
+	const struct object **keys;
+	size_t count = catalog_referencing(j->before, t, j->arena, &keys);
+
+	for (size_t i = 0; i < count; i++)
+		if (keys[i]->table && keys[i]->table != t &&
+			(any ? !goes_too(j, keys[i]->table)
+			     : slice_iis(keys[i]->constraint.on_delete, "cascade")))
+			return keys[i]->table;
+	return NULL;
+}
+
 /* DROP TABLE of a table that others refer to with ON DELETE CASCADE, foreign keys on: SQLite
- * deletes the rows first, and theirs with them. */
+ * deletes the rows first, and theirs with them. Nobody has said in a rebuild whether they are on:
+ * then that depends on the connection. */
 static void check_sqlite_rebuild(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		const struct object *t, **keys;
+		const struct session *s = j->session;
+		const struct object *t, *child;
+		struct finding *f;
 		struct name n;
-		size_t count;
 
-		if (c->kind != CHANGE_DROP_TABLE || !j->session->foreign_keys ||
-			!existed_before(j, c, OBJECT_TABLE, &n, &t) || !t)
+		if (c->kind != CHANGE_DROP_TABLE || !existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			!t)
 			continue;
-		count = catalog_referencing(j->before, t, j->arena, &keys);
-		for (size_t i = 0; i < count; i++)
-			if (slice_iis(keys[i]->constraint.on_delete, "cascade") && keys[i]->table &&
-				keys[i]->table != t) {
-				on_change(j, r, c, shown(j, n, SLICE_NONE),
-					"with foreign keys on, the rows of %.*s are deleted too",
-					SLICE(keys[i]->table->name));
-				break;
-			}
+		if ((s->foreign_keys || (!s->foreign_keys_said && name_comes_back(j, n))) &&
+			(child = followed(j, t, false))) {
+			f = on_change(j, r, c, shown(j, n, SLICE_NONE),
+				s->foreign_keys
+					? "with foreign keys on, the rows of %.*s are deleted too"
+					: "if the connection has foreign keys on, the rows of "
+					  "%.*s are deleted too: nothing before the transaction "
+					  "turns them off",
+				SLICE(child->name));
+			f->certain = s->foreign_keys;
+			if (!f->certain)
+				names_add(j->arena, &f->needs, SL("PRAGMA foreign_keys"));
+		} else if (was_renamed_away(j, t->name) && (child = followed(j, t, true))) {
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"%.*s still refers to it: the rename took the foreign keys of "
+				"other tables along, and now they point at nothing",
+				SLICE(child->name));
+		}
 	}
 }
 
@@ -134,9 +185,12 @@ const struct rule rule_sqlite_table_rebuild = {
 	.says = "dropping the old table deletes the rows of tables that refer to it",
 	.why = "With PRAGMA foreign_keys = ON, DROP TABLE first deletes all rows, and ON DELETE "
 	       "CASCADE "
-	       "empties the children. The pragma does nothing inside a transaction.",
+	       "empties the children. The pragma does nothing inside a transaction; whether it is "
+	       "on is the connection's affair, so a rebuild says what it wants. A table that is "
+	       "renamed away takes the foreign keys of others along.",
 	.safe = "PRAGMA foreign_keys = OFF before the transaction, read it back, rebuild, PRAGMA "
-		"foreign_key_check, then on again.",
+		"foreign_key_check, then on again. The new table under another name, renamed when "
+		"the old one is gone.",
 	.doc = "https://www.sqlite.org/lang_altertable.html#otheralter",
 	.setup = "PRAGMA foreign_keys = ON; CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE "
 		 "TABLE orders "

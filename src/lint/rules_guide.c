@@ -619,12 +619,31 @@ static bool has_string(struct slice text)
 				   memchr(text.at, '"', text.len));
 }
 
+/* A dot between two apostrophes? What makes the count of apostrophes uncertain counts as one. */
+static bool may_quote_dot(struct slice text)
+{
+	bool inside = false;
+
+	if (memchr(text.at, '$', text.len) || memchr(text.at, '\\', text.len) ||
+		memchr(text.at, '"', text.len) || memchr(text.at, '#', text.len) ||
+		slice_find(text, SL("--")) != SIZE_MAX || slice_find(text, SL("/*")) != SIZE_MAX)
+		return memchr(text.at, '.', text.len) != NULL;
+	for (size_t i = 0, n; i < text.len; i += n + 1, inside = !inside) {
+		n = slice_chr(slice_from(text, i), '\'');
+		if (n == SIZE_MAX)
+			n = text.len - i;
+		if (inside && n && memchr(text.at + i, '.', n))
+			return true;
+	}
+	return false;
+}
+
 /* Is there anything that could be it? */
 static bool may_name_environment(struct slice text)
 {
-	return has_string(text) && (memchr(text.at, '.', text.len) ||
-					   slice_ifind(text, SL("current_database")) != SIZE_MAX ||
-					   slice_ifind(text, SL("inet_server_addr")) != SIZE_MAX);
+	return has_string(text) &&
+	       (may_quote_dot(text) || slice_ifind(text, SL("current_database")) != SIZE_MAX ||
+		       slice_ifind(text, SL("inet_server_addr")) != SIZE_MAX);
 }
 
 static void check_environment(const struct rule *r, struct judged *j)

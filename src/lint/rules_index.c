@@ -5,6 +5,23 @@
 
 #define CREATE_INDEX_DOC "https://www.postgresql.org/docs/current/sql-createindex.html"
 
+/* FULLTEXT and SPATIAL: the only indexes that InnoDB builds while writes wait. */
+static void check_mysql_index(const struct rule *r, struct judged *j, const struct change *c)
+{
+	struct slice method = c->def ? c->def->index.method : SLICE_NONE;
+	const char *clause = j->effect->lock_clause;
+	const struct object *t;
+	struct name n;
+
+	if (c->kind != CHANGE_CREATE_INDEX || !clause || strcmp(clause, "NONE") == 0 ||
+		(!slice_iis(method, "fulltext") && !slice_iis(method, "spatial")) ||
+		!existed_before(j, c, OBJECT_NONE, &n, &t))
+		return;
+	on_change(j, r, c, shown(j, n, SLICE_NONE),
+		"writes to %.*s wait until the %s index is built", SLICE(n.name),
+		slice_iis(method, "spatial") ? "SPATIAL" : "FULLTEXT");
+}
+
 static void check_plain_index(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -12,6 +29,10 @@ static void check_plain_index(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
+		if (dialect_is_mysql(j->dialect)) {
+			check_mysql_index(r, j, c);
+			continue;
+		}
 		if (c->kind != CHANGE_CREATE_INDEX ||
 			(c->flags & (CHANGE_CONCURRENTLY | CHANGE_INNER)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
@@ -29,8 +50,8 @@ static void check_plain_index(const struct rule *r, struct judged *j)
 const struct rule rule_index_not_concurrent = {
 	.id = "index-not-concurrent",
 	.severity = SEVERITY_ERROR,
-	.engines = RULE_PG,
-	.classes = RULE_CLASS(CLASS_CREATE),
+	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
+	.classes = RULE_CLASS(CLASS_CREATE) | RULE_CLASS(CLASS_ALTER), /* ADD FULLTEXT KEY */
 	.says = "writes to the table wait until the index is built",
 	.why = "CREATE INDEX takes a SHARE lock on the table: reads go on, but every INSERT, "
 	       "UPDATE "
@@ -146,12 +167,16 @@ static void check_concurrently_in_tx(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		if (!(c->flags & CHANGE_CONCURRENTLY) || !j->session->in_tx ||
+		bool block = j->statement->kind && strcmp(j->statement->kind, "DO") == 0;
+
+		if (!(c->flags & CHANGE_CONCURRENTLY) || (!j->session->in_tx && !block) ||
 			j->effect->transaction != TX_FORBIDDEN)
 			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
-			"it fails: CONCURRENTLY cannot run inside a transaction block%s",
-			j->session->runner_tx ? ", and this layout's runner opens one" : "");
+			"it fails: CONCURRENTLY cannot run inside a %s%s",
+			block ? "DO block" : "transaction block",
+			!block && j->session->runner_tx ? ", and this layout's runner opens one"
+							: "");
 	}
 }
 
@@ -159,6 +184,8 @@ const struct rule rule_concurrently_in_tx = {
 	.id = "concurrently-in-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_CREATE) | RULE_CLASS(CLASS_DROP) | RULE_CLASS(CLASS_ALTER) |
+		   RULE_CLASS(CLASS_MAINT),
 	.says = "it fails: CONCURRENTLY cannot run inside a transaction block",
 	.why = "A concurrent build or drop commits in between, so the server refuses it inside "
 	       "BEGIN … "

@@ -137,9 +137,11 @@ static void check_guard(const struct rule *r, struct judged *j)
 		if (guard_replaced(j, c, n, i->index.keys))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"nothing keeps duplicates out of %.*s any more, and ON CONFLICT that names "
-			"these columns fails",
-			SLICE(n.name));
+			"nothing keeps duplicates out of %.*s any more, and %s", SLICE(n.name),
+			dialect_is_mysql(j->dialect)
+				? "INSERT … ON DUPLICATE KEY UPDATE adds a row instead of finding "
+				  "one"
+				: "ON CONFLICT that names these columns fails");
 	}
 }
 
@@ -311,12 +313,25 @@ static bool begins_anew(const struct judged *j, const struct change *c)
 	       text_set_find(&j->facts->dropped, name) != NULL;
 }
 
+/* A SET of an earlier migration is still in force only if one session runs both: that is known of
+ * two that are new together, and not of any others. */
+static bool in_this_session(const struct judge *jg)
+{
+	const struct unit *from = jg->timeouts_from;
+	const struct judge_input *in = jg->in;
+
+	if (!from || from == jg->unit || !from->migration)
+		return true;
+	return in->is_new && from->src && in->is_new(in->report_ctx, from->src->path) &&
+	       in->is_new(in->report_ctx, jg->unit->src->path);
+}
+
 static void check_tight_timeout(const struct rule *r, struct judged *j)
 {
 	bool lock = too_short(j->session->lock_timeout, LOCK_TIMEOUT_MS);
 	bool statement = too_short(j->session->statement_timeout, STATEMENT_TIMEOUT_MS);
 
-	if (!lock && !statement)
+	if ((!lock && !statement) || !in_this_session(j->judge))
 		return;
 	FOR_CHANGES(j, c)
 	{
@@ -341,7 +356,8 @@ const struct rule rule_concurrent_index_tight_timeout = {
 	       "than itself, and those waits count for lock_timeout; the build itself counts for "
 	       "statement_timeout. Cancelled, it leaves an index that costs every write and helps "
 	       "no query. After a DROP INDEX CONCURRENTLY IF EXISTS of the same name a run after "
-	       "that begins anew, so a short lock_timeout is let pass there.",
+	       "that begins anew, so a short lock_timeout is let pass there. The SET of an earlier "
+	       "migration counts where both are known to be new (--since).",
 	.safe = "SET lock_timeout = 0; SET statement_timeout = 0; for this one statement, short "
 		"ones for all others.",
 	.doc = CONCURRENT_DOC,

@@ -1,44 +1,9 @@
 /* rules_rerun.c - what happens to many rows at once, and to a file that is run again. */
 #include "lint/internal.h"
-#include "sql/token.h"
 
 #include <stdint.h>
 
 /* ---- unbatched-backfill ---- */
-
-static bool is_literal(struct token t)
-{
-	return t.kind == TOKEN_STRING || t.kind == TOKEN_NUMBER || t.kind == TOKEN_PARAM;
-}
-
-/* Does a WHERE hold the statement to some rows: a column compared with a value, a list or range of
- * values, a LIMIT? IS NULL and comparisons of columns with each other do not. */
-static bool is_pinned(const struct judged *j, struct slice where)
-{
-	struct lexer l;
-	struct token t;
-
-	lexer_init(&l, j->dialect, where);
-	for (t = lexer_next(&l); t.kind != TOKEN_END; t = lexer_next(&l)) {
-		struct token next = lexer_peek(&l);
-
-		if (token_is(t, "limit") || token_is(t, "between"))
-			return true;
-		if ((token_punct(t, "=") || token_punct(t, "<") || token_punct(t, "<=") ||
-			    token_punct(t, ">") || token_punct(t, ">=")) &&
-			is_literal(next))
-			return true;
-		if ((token_is(t, "in") || token_is(t, "any")) && token_punct(next, "(")) {
-			lexer_next(&l);
-			if (is_literal(lexer_peek(&l)))
-				return true;
-		}
-		/* '…' = column, too */
-		if (is_literal(t) && token_punct(next, "="))
-			return true;
-	}
-	return false;
-}
 
 static bool is_batched(const struct statement *st)
 {
@@ -63,7 +28,7 @@ static bool changes_many(const struct judged *j, const struct change *c)
 	bool all = !(c->flags & CHANGE_HAS_WHERE) || (c->flags & CHANGE_WHERE_TRUE);
 
 	/* All of them: update-no-where says so. */
-	return !all && !(c->flags & CHANGE_HAS_LIMIT) && !is_pinned(j, c->value.text);
+	return !all && !(c->flags & CHANGE_HAS_LIMIT) && !where_pins(j, c);
 }
 
 static bool changes_rows(const struct change *c)
@@ -89,6 +54,16 @@ static void check_loop(const struct rule *r, struct judged *j, const struct chan
 	}
 }
 
+/* MERGE that changes or deletes what it finds, for the rows of another table. */
+static bool merges_many(const struct change *c, struct slice text)
+{
+	size_t at = slice_ifind(text, SL("when matched"));
+
+	return c->kind == CHANGE_MERGE && c->reads.n && at != SIZE_MAX &&
+	       (slice_ifind(slice_from(text, at), SL("update")) != SIZE_MAX ||
+		       slice_ifind(slice_from(text, at), SL("delete")) != SIZE_MAX);
+}
+
 static void check_backfill(const struct rule *r, struct judged *j)
 {
 	if (is_batched(j->statement))
@@ -100,7 +75,8 @@ static void check_backfill(const struct rule *r, struct judged *j)
 
 		if (c->kind == CHANGE_DO_BLOCK && loops_in_one_tx(j))
 			check_loop(r, j, c);
-		if (!changes_rows(c) || !changes_many(j, c) ||
+		if ((!merges_many(c, j->statement->text) &&
+			    (!changes_rows(c) || !changes_many(j, c))) ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),

@@ -24,6 +24,16 @@ static void check_copies(const struct rule *r, struct judged *j, enum change_kin
 
 static void check_tablespace(const struct rule *r, struct judged *j)
 {
+	const struct lock *l = strongest_existing(j->effect);
+
+	/* Of an index: queries need its lock to make their plans. */
+	FOR_CHANGES(j, c)
+	{
+		if (c->kind == CHANGE_SET_TABLESPACE && c->type == OBJECT_INDEX && l)
+			on_change(j, r, c, shown(j, l->object, SLICE_NONE),
+				"%.*s is copied while reads and writes of its table wait",
+				SLICE(l->object.name));
+	}
 	check_copies(r, j, CHANGE_SET_TABLESPACE);
 }
 
@@ -130,13 +140,19 @@ const struct rule rule_matview_with_data = {
 
 /* ---- Explicit locks ---- */
 
-/* A dump locks the tables it has just made. */
-static bool made_in_this_file(struct judged *j, const struct lock *l)
+/* LOCK TABLES; a dump locks the tables it has just made. */
+static void check_lock_tables(const struct rule *r, struct judged *j, const struct change *c)
 {
-	const struct object *o;
+	bool write = !slice_istarts(c->value.text, "read");
+	const struct object *t;
+	struct name n;
 
-	return catalog_find(j->before, j->session, OBJECT_TABLE, l->object, &o) == PRESENT &&
-	       o->span.src && o->span.src == j->statement->span.src;
+	if (!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+		(t && t->span.src && t->span.src == j->statement->span.src))
+		return;
+	on_change(j, r, c, shown(j, n, SLICE_NONE),
+		"%s of %.*s wait until UNLOCK TABLES, and behind whatever this waits for itself",
+		write ? "reads and writes" : "writes", SLICE(n.name));
 }
 
 static void check_lock(const struct rule *r, struct judged *j)
@@ -148,8 +164,12 @@ static void check_lock(const struct rule *r, struct judged *j)
 		if (c->kind != CHANGE_LOCK_TABLE || (c->flags & CHANGE_NOWAIT) ||
 			j->session->lock_timeout > 0)
 			continue;
+		if (dialect_is_mysql(j->dialect)) {
+			check_lock_tables(r, j, c);
+			continue;
+		}
 		l = lock_on(j, c->target.name, LOCK_WRITES);
-		if (!l || (dialect_is_mysql(j->dialect) && made_in_this_file(j, l)))
+		if (!l)
 			continue;
 		on_change(j, r, c, shown(j, l->object, SLICE_NONE),
 			"%s of %.*s wait until this transaction ends, and behind whatever it "
@@ -167,8 +187,10 @@ const struct rule rule_lock_table = {
 	.says = "a table is locked, and nothing limits the wait",
 	.why = "LOCK TABLE without a mode takes ACCESS EXCLUSIVE. While it waits for a long query, "
 	       "everybody else queues behind it. NOWAIT, or a lock_timeout that is in force, and "
-	       "modes that block nobody are fine.",
-	.safe = "SET lock_timeout first, or NOWAIT; and the weakest mode that will do.",
+	       "modes that block nobody are fine. LOCK TABLES of MySQL and MariaDB waits a day or "
+	       "a year.",
+	.safe = "SET lock_timeout (lock_wait_timeout) first, or NOWAIT; and the weakest mode that "
+		"will do.",
 	.doc = "https://www.postgresql.org/docs/current/sql-lock.html",
 	.setup = "CREATE TABLE users (id bigint PRIMARY KEY);",
 	.bad = "BEGIN; LOCK TABLE users; COMMIT;",

@@ -3,8 +3,8 @@
  * On PostgreSQL writes to the table wait from the copy to the commit: what is kept is what goes.
  * The copy itself may take as long as the hold budget allows. SQLite has one writer anyway. MySQL
  * and MariaDB commit DDL by itself: the copy comes first, and is compared with the table once more
- * directly before the statement. */
-#include "run/archive.h"
+ * directly before the statement, under a lock that stays until it is done (shut.c). */
+#include "run/archive_internal.h"
 
 #include "base/io.h"
 #include "engine/engine.h"
@@ -41,7 +41,7 @@ static struct name store_for(struct archiver *k, long long ordinal)
 						 SLICE(prefix), journal_run(k->journal), ordinal)};
 }
 
-static struct archive *add(struct archiver *k, const struct step *s, enum archive_kind kind,
+struct archive *archive_add(struct archiver *k, const struct step *s, enum archive_kind kind,
 	const struct kept_table *t, struct slice object, struct slice part)
 {
 	struct archive r = {.name = arena_printf(k->arena, "%.*s@%lld", SLICE(s->migration->id),
@@ -59,7 +59,8 @@ static struct archive *add(struct archiver *k, const struct step *s, enum archiv
 		.kept = -1,
 		.bytes = t->bytes,
 		.source = *t,
-		.can_repeat = t->key.n > 0 && !t->loose,
+		.can_repeat = (t->key.n > 0 && !t->loose) || kind == ARCHIVE_COLUMN ||
+			      kind == ARCHIVE_VALUES,
 		.step = s};
 	struct archive *out;
 
@@ -69,7 +70,7 @@ static struct archive *add(struct archiver *k, const struct step *s, enum archiv
 	return out;
 }
 
-static bool no_key(const struct archive *r, struct err *err)
+bool archive_no_key(const struct archive *r, struct err *err)
 {
 	err_set(err, ERR_REFUSED,
 		"cannot keep %.*s by itself: its table has no key, so its rows could not be told "
@@ -79,7 +80,7 @@ static bool no_key(const struct archive *r, struct err *err)
 		err, "Nothing was done. --backup=whole keeps the whole database in a file.");
 }
 
-static struct slice table_words(struct archiver *k, struct name n)
+struct slice archive_table_words(struct archiver *k, struct name n)
 {
 	struct buf b = {0};
 	struct slice out;
@@ -88,6 +89,28 @@ static struct slice table_words(struct archiver *k, struct name n)
 	out = arena_slice(k->arena, buf_slice(&b));
 	buf_done(&b);
 	return out;
+}
+
+/* On SQLite each row has a number; on MySQL nothing tells two equal rows apart. */
+bool archive_find_by(struct archiver *k, struct archive *r, struct err *err)
+{
+	if (r->source.key.n)
+		return true;
+	if (k->conn->id.dialect != DIALECT_POSTGRES)
+		return archive_no_key(r, err);
+	r->by_row = true;
+	r->where = SLICE_NONE;
+	r->relation = SLICE_NONE;
+	return true;
+}
+
+static bool drops_database(const struct statement *st)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		if (st->changes[i].kind == CHANGE_DROP_DATABASE ||
+			st->changes[i].kind == CHANGE_DROP_SCHEMA)
+			return true;
+	return false;
 }
 
 static bool keep_door(
@@ -102,54 +125,35 @@ static bool keep_door(
 		return err_hint(err,
 			"Nothing was done. --backup=whole keeps the whole database in a file.");
 	}
+	if (is_mysql(k) && drops_database(s->statement)) {
+		err_set(err, ERR_REFUSED,
+			"cannot keep %.*s by itself: while a whole database is dropped, others can "
+			"write to its tables",
+			SLICE(door->object));
+		return err_hint(err,
+			"Nothing was done. Drop its tables in front of it, or keep the whole "
+			"database in a file: --backup=whole.");
+	}
 	switch (door->kind) {
 	case DOOR_TABLE:
-		add(k, s, ARCHIVE_TABLE, &door->table, door->object, SLICE_NONE);
+		archive_add(k, s, ARCHIVE_TABLE, &door->table, door->object, SLICE_NONE);
 		return true;
 	case DOOR_COLUMN:
-		r = add(k, s, ARCHIVE_COLUMN, &door->table, door->object, door->part);
+		r = archive_add(k, s, ARCHIVE_COLUMN, &door->table, door->object, door->part);
 		r->later = door->rebuilt;
 		for (size_t i = 0; i < door->table.columns.n; i++)
 			if (slice_ieq(door->table.columns.at[i], door->part))
 				r->part = door->table.columns.at[i];
 		r->where = SL("IS NOT NULL");
-		return door->table.key.n > 0 || no_key(r, err);
+		return archive_find_by(k, r, err);
 	case DOOR_ROWS:
-		add(k, s, ARCHIVE_ROWS, &door->table, door->object, SLICE_NONE);
+		archive_add(k, s, ARCHIVE_ROWS, &door->table, door->object, SLICE_NONE);
 		return true;
 	case DOOR_PART:
-		r = add(k, s, ARCHIVE_ROWS, &door->table, door->object, SLICE_NONE);
+		r = archive_add(k, s, ARCHIVE_ROWS, &door->table, door->object, SLICE_NONE);
 		r->relation = arena_printf(k->arena, "PARTITION");
 		r->part = door->part;
 		return true;
-	}
-	return true;
-}
-
-/* Foreign keys delete rows of other tables with them: those are kept as a whole, and what is
- * missing is put back. */
-static bool keep_companions(
-	struct archiver *k, const struct step *s, struct name table, struct err *err)
-{
-	const struct engine_keep *keep = k->conn->engine->keep;
-	struct name *v = NULL;
-	size_t n = 0;
-
-	if (!keep->emptied_with(k->conn, k->arena, table, false, &v, &n, err))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct kept_table t = {0};
-		struct archive *r;
-		bool found;
-
-		if (!keep->table(k->conn, k->arena, v[i], &found, &t, err))
-			return false;
-		if (!found)
-			continue;
-		r = add(k, s, ARCHIVE_ROWS, &t, table_words(k, t.name), SLICE_NONE);
-		r->companion = true;
-		if (!t.key.n)
-			return no_key(r, err);
 	}
 	return true;
 }
@@ -173,15 +177,16 @@ static bool keep_picked(struct archiver *k, const struct step *s, struct err *er
 		return false;
 	if (!found)
 		return true;
-	r = add(k, s, c->kind == CHANGE_DELETE ? ARCHIVE_ROWS : ARCHIVE_VALUES, &t,
-		table_words(k, t.name), SLICE_NONE);
+	r = archive_add(k, s, c->kind == CHANGE_DELETE ? ARCHIVE_ROWS : ARCHIVE_VALUES, &t,
+		archive_table_words(k, t.name), SLICE_NONE);
 	/* Otherwise all rows are kept. */
 	if (batched_rows(&b, k->arena, k->conn->id.dialect, st, s->sql)) {
 		r->where = b.where;
 		r->relation = b.relation;
 	}
 	if (r->kind == ARCHIVE_ROWS)
-		return keep_companions(k, s, t.name, err);
+		return true;
+	r->changed = c->list;
 	for (size_t i = 0; i < t.key.n; i++)
 		if (names_has(c->list, t.key.at[i])) {
 			err_set(err, ERR_REFUSED,
@@ -191,7 +196,7 @@ static bool keep_picked(struct archiver *k, const struct step *s, struct err *er
 			return err_hint(err, "Nothing was done. --backup=whole keeps the whole "
 					     "database in a file.");
 		}
-	return t.key.n > 0 || no_key(r, err);
+	return archive_find_by(k, r, err);
 }
 
 /* ---- Tables for it ---- */
@@ -201,7 +206,7 @@ static void add_columns(struct archiver *k, struct archive *r)
 	const struct kept_table *t = &r->source;
 	struct names v = {0};
 
-	if (r->kind == ARCHIVE_TABLE || r->kind == ARCHIVE_ROWS) {
+	if (r->kind == ARCHIVE_TABLE || r->kind == ARCHIVE_ROWS || r->by_row) {
 		r->columns = t->columns;
 		return;
 	}
@@ -210,117 +215,10 @@ static void add_columns(struct archiver *k, struct archive *r)
 	if (r->kind == ARCHIVE_COLUMN)
 		names_add(k->arena, &v, r->part);
 	for (size_t i = 0; r->kind == ARCHIVE_VALUES && i < t->columns.n; i++)
-		for (size_t m = 0; m < r->step->statement->changes->list.n; m++)
-			if (slice_ieq(r->step->statement->changes->list.at[m], t->columns.at[i]))
+		for (size_t m = 0; m < r->changed.n; m++)
+			if (slice_ieq(r->changed.at[m], t->columns.at[i]))
 				names_add(k->arena, &v, t->columns.at[i]);
 	r->columns = v;
-}
-
-static struct slice cast_of(const struct archive *r, struct slice column)
-{
-	for (size_t i = 0; i < r->source.columns.n; i++)
-		if (slice_eq(r->source.columns.at[i], column))
-			return r->source.casts[i];
-	return SLICE_NONE;
-}
-
-/* SELECT … FROM …: what is kept of it. */
-static void add_select(struct buf *b, enum dialect d, const struct archive *r)
-{
-	buf_adds(b, "SELECT ");
-	for (size_t i = 0; i < r->columns.n; i++) {
-		struct slice c = r->columns.at[i];
-
-		buf_adds(b, i ? ", " : "");
-		if (cast_of(r, c).len)
-			sqlf(b, d, "%I::text AS %I", c, c);
-		else
-			sqlf(b, d, r->source.loose ? "%I AS %I" : "%I", c, c);
-	}
-	buf_adds(b, " FROM ");
-	if (r->relation.len && !slice_is(r->relation, "PARTITION"))
-		buf_add(b, r->relation);
-	else
-		sqlf(b, d, "%N", r->table.schema, r->table.name);
-	if (slice_is(r->relation, "PARTITION"))
-		sqlf(b, d, " PARTITION (%I)", r->part);
-	if (r->kind == ARCHIVE_COLUMN)
-		sqlf(b, d, " WHERE %I IS NOT NULL", r->part);
-	else if (r->where.len)
-		buf_printf(b, " WHERE (%.*s\n)", SLICE(r->where));
-}
-
-/* INSERT INTO t (…) SELECT … FROM store */
-static void insert_back(struct buf *b, enum dialect d, const struct archive *r)
-{
-	sqlf(b, d, "INSERT INTO %N (", r->table.schema, r->table.name);
-	for (size_t i = 0; i < r->columns.n; i++)
-		sqlf(b, d, i ? ", %I" : "%I", r->columns.at[i]);
-	buf_adds(b, d == DIALECT_POSTGRES ? ") OVERRIDING SYSTEM VALUE SELECT " : ") SELECT ");
-	for (size_t i = 0; i < r->columns.n; i++) {
-		struct slice cast = cast_of(r, r->columns.at[i]);
-
-		sqlf(b, d, i ? ", a.%I" : "a.%I", r->columns.at[i]);
-		if (cast.len)
-			buf_printf(b, "::%.*s", SLICE(cast));
-	}
-	sqlf(b, d, " FROM %N a", r->store.schema, r->store.name);
-	if (!dialect_is_mysql(d))
-		buf_adds(b, " WHERE true ON CONFLICT DO NOTHING");
-	else if (r->source.key.n)
-		sqlf(b, d, " ON DUPLICATE KEY UPDATE %I = %N.%I", r->source.key.at[0],
-			r->table.schema, r->table.name, r->source.key.at[0]);
-}
-
-static void set_back(struct buf *b, enum dialect d, const struct archive *r)
-{
-	bool any = false;
-
-	if (dialect_is_mysql(d)) {
-		sqlf(b, d, "UPDATE %N x JOIN %N a ON ", r->table.schema, r->table.name,
-			r->store.schema, r->store.name);
-		for (size_t i = 0; i < r->source.key.n; i++)
-			sqlf(b, d, i ? " AND x.%I = a.%I" : "x.%I = a.%I", r->source.key.at[i],
-				r->source.key.at[i]);
-	} else {
-		sqlf(b, d, "UPDATE %N AS x", r->table.schema, r->table.name);
-	}
-	buf_adds(b, " SET ");
-	for (size_t i = 0; i < r->columns.n; i++) {
-		struct slice c = r->columns.at[i];
-
-		if (names_has(r->source.key, c))
-			continue;
-		sqlf(b, d, dialect_is_mysql(d) ? "%sx.%I = a.%I" : "%s%I = a.%I",
-			any ? SL(", ") : SLICE_NONE, c, c);
-		if (cast_of(r, c).len)
-			buf_printf(b, "::%.*s", SLICE(cast_of(r, c)));
-		any = true;
-	}
-	if (dialect_is_mysql(d))
-		return;
-	sqlf(b, d, " FROM %N a WHERE ", r->store.schema, r->store.name);
-	for (size_t i = 0; i < r->source.key.n; i++) {
-		struct slice c = r->source.key.at[i];
-
-		sqlf(b, d, i ? " AND x.%I = a.%I" : "x.%I = a.%I", c, c);
-		if (cast_of(r, c).len)
-			buf_printf(b, "::%.*s", SLICE(cast_of(r, c)));
-	}
-}
-
-static struct slice restore_words(struct archiver *k, const struct archive *r)
-{
-	struct buf b = {0};
-	struct slice out;
-
-	if (r->kind == ARCHIVE_TABLE || r->kind == ARCHIVE_ROWS)
-		insert_back(&b, k->conn->id.dialect, r);
-	else
-		set_back(&b, k->conn->id.dialect, r);
-	out = arena_slice(k->arena, buf_slice(&b));
-	buf_done(&b);
-	return out;
 }
 
 /* Asked first: a role that may not make schemas may use the one that somebody made for it. */
@@ -353,7 +251,7 @@ static bool make_store(struct archiver *k, struct archive *r, struct err *err)
 	}
 	sqlf(&b, d, "CREATE TABLE %N AS ", r->store.schema, r->store.name);
 	buf_printf(&b, "SELECT * FROM (");
-	add_select(&b, d, r);
+	archive_select(&b, d, r);
 	buf_adds(&b, "\n) kept LIMIT 0");
 	ok = conn_exec(k->conn, buf_slice(&b), err);
 	buf_done(&b);
@@ -402,7 +300,7 @@ static void tell_size(struct archiver *k, const struct archive *r)
 					 (r->bytes + MB - 1) / MB, r->bytes / (20LL * MB) + 1);
 	k->tell(k->ctx, r->step,
 		arena_printf(k->arena, "keeping %.*s (%.*s) in %.*s", SLICE(r->object), SLICE(size),
-			SLICE(table_words(k, r->store))));
+			SLICE(archive_table_words(k, r->store))));
 }
 
 /* What an earlier run began to keep of this migration and never finished. */
@@ -430,7 +328,8 @@ static bool prepare_one(struct archiver *k, struct archive *r, struct err *err)
 		return false;
 	tell_size(k, r);
 	add_columns(k, r);
-	r->restore = restore_words(k, r);
+	r->restore = archive_restore_words(
+		k->arena, k->conn->id.dialect, r, r + 1, (size_t)(k->at + k->n - r) - 1);
 	if (defined && !k->conn->engine->keep->define(k->conn, k->arena, &r->source,
 			       r->kind == ARCHIVE_COLUMN ? r->part : SLICE_NONE, &r->define,
 			       &r->after, err))
@@ -457,7 +356,7 @@ bool archive_prepare(struct archiver *k, size_t i, struct err *err)
 	for (size_t m = 0; m < n; m++)
 		if (!keep_door(k, s, &v[m], err))
 			return false;
-	if (!keep_picked(k, s, err))
+	if (!keep_picked(k, s, err) || !archive_linked(k, s, begin, err))
 		return false;
 	if (k->n > begin && !clear_ruins(k, s, err))
 		return false;
@@ -480,7 +379,7 @@ static bool fingerprint(struct archiver *k, struct name t, struct names columns,
 /* The whole table is compared where rows cannot be told apart, or where it goes. */
 static bool compares_table(const struct archive *r)
 {
-	return r->kind == ARCHIVE_TABLE || r->companion ||
+	return r->kind == ARCHIVE_TABLE || r->companion || r->by_row ||
 	       (r->kind == ARCHIVE_ROWS && !r->source.key.n);
 }
 
@@ -519,7 +418,7 @@ static bool copy_rows(struct archiver *k, struct archive *r, struct rows *done, 
 	else
 		ok = true;
 	sqlf(&b, d, "INSERT INTO %N ", r->store.schema, r->store.name);
-	add_select(&b, d, r);
+	archive_select(&b, d, r);
 	ok = ok && k->conn->ops->exec(k->conn, buf_slice(&b), k->arena, done, err);
 	buf_done(&b);
 	if (!ok && pg && is_long(err)) {
@@ -540,60 +439,62 @@ static bool copy_rows(struct archiver *k, struct archive *r, struct rows *done, 
 				     rows_get(&before, 0, 0)));
 }
 
-/* DDL that commits by itself cannot be tried and taken back: there the copy is compared with what
- * is about to go. */
-static bool same_as_source(struct archiver *k, struct archive *r, struct err *err)
+static bool count_rows(struct archiver *k, const struct archive *r, long long *out, struct err *err)
+{
+	enum dialect d = k->conn->id.dialect;
+	unsigned long long n = 0;
+	struct rows rows = {0};
+	struct buf b = {0};
+	bool ok;
+
+	sqlf(&b, d, "SELECT count(*) FROM %N", r->table.schema, r->table.name);
+	if (slice_is(r->relation, "PARTITION"))
+		sqlf(&b, d, " PARTITION (%I)", r->part);
+	else if (r->kind == ARCHIVE_COLUMN)
+		sqlf(&b, d, " WHERE %I IS NOT NULL", r->part);
+	ok = conn_query(k->conn, buf_slice(&b), k->arena, &rows, err);
+	buf_done(&b);
+	if (ok && slice_u64(rows_get(&rows, 0, 0), &n))
+		*out = (long long)n;
+	return ok;
+}
+
+bool archive_is_current(struct archiver *k, struct archive *r, bool *current, struct err *err)
 {
 	long long n = 0, same = 0;
-	char hash[65];
+	char now[65];
 
 	if (r->kind == ARCHIVE_TABLE ||
-		(r->kind == ARCHIVE_ROWS && !slice_eq(r->relation, SL("PARTITION")))) {
-		char now[65];
-
-		if (!fingerprint(k, r->table, r->columns, &n, now, err) ||
-			!fingerprint(k, r->store, r->columns, &n, hash, err))
+		(r->kind == ARCHIVE_ROWS && !slice_is(r->relation, "PARTITION"))) {
+		if (!fingerprint(k, r->table, r->columns, &n, now, err))
 			return false;
-		if (strcmp(hash, now) == 0)
-			return true;
-	} else {
-		if (!archive_matches(k->conn, k->arena, r, &same, err))
-			return false;
-		if (same == r->kept || same < 0)
-			return true;
+		*current = strcmp(r->stored, now) == 0;
+		return true;
 	}
-	err_set(err, ERR_BLOCKED, "%.*s was changed by somebody while it was copied",
-		SLICE(r->object));
-	return err_hint(err, "The statement was not run. Run the same command again when nobody "
-			     "writes to it.");
+	if (!count_rows(k, r, &n, err) || !archive_matches(k->conn, k->arena, r, &same, err))
+		return false;
+	*current = n == r->kept && (same < 0 || same == r->kept);
+	return true;
 }
 
-static bool is_whole(const struct archive *r)
-{
-	return !r->where.len || r->kind == ARCHIVE_TABLE;
-}
-
-static bool fill_one(struct archiver *k, struct archive *r, struct err *err)
+bool archive_copy(struct archiver *k, struct archive *r, struct err *err)
 {
 	struct rows done = {.affected = -1};
 	struct kept_table store = {0};
 	bool found = false, alone = is_mysql(k) && !k->conn->ops->in_transaction(k->conn);
 	long long n = 0;
-	char hash[65];
 
 	if (!copy_rows(k, r, &done, err))
 		return err_context(err, "keeping %.*s", SLICE(r->object));
 	r->kept = done.affected;
-	if (compares_table(r) && !fingerprint(k, r->table, r->columns, &n, r->before, err))
+	if (compares_table(r) && !alone &&
+		!fingerprint(k, r->table, r->columns, &n, r->before, err))
 		return false;
-	if (r->kind == ARCHIVE_TABLE)
-		r->fingerprint = arena_slice(k->arena, slice_of(r->before));
-	else if (fingerprint(k, r->store, r->columns, &n, hash, err))
-		r->fingerprint = arena_slice(k->arena, slice_of(hash));
-	else
+	if (r->kind == ARCHIVE_TABLE && !alone)
+		memcpy(r->stored, r->before, sizeof r->stored);
+	else if (!fingerprint(k, r->store, r->columns, &n, r->stored, err))
 		return false;
-	if (alone && (is_whole(r) || r->kind == ARCHIVE_COLUMN) && !same_as_source(k, r, err))
-		return false;
+	r->fingerprint = arena_slice(k->arena, slice_of(r->stored));
 	if (k->conn->engine->keep->table(k->conn, k->arena, r->store, &found, &store, err) && found)
 		r->bytes = store.bytes;
 	r->done = true;
@@ -603,7 +504,7 @@ static bool fill_one(struct archiver *k, struct archive *r, struct err *err)
 bool archive_fill(struct archiver *k, const struct step *s, struct err *err)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (k->at[i].step == s && !fill_one(k, &k->at[i], err))
+		if (k->at[i].step == s && !archive_copy(k, &k->at[i], err))
 			return false;
 	return true;
 }

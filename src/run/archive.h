@@ -48,9 +48,13 @@ struct archive {
 	struct slice where;    /* of the rows that are kept; empty = all */
 	struct slice relation; /* as the statement wrote it; empty = the table */
 	const struct step *step;
-	bool companion;  /* all rows of a table of which some go with another's */
-	bool later;      /* it can be put back only when the migration is through */
-	char before[65]; /* fingerprint of the whole table, where that is compared */
+	bool companion; /* a foreign key takes it along: it is there when another's rows are */
+	bool by_row;    /* no key: all rows are kept, and found again by what was not changed */
+	bool only_null; /* put back only where there is NULL now */
+	struct names changed; /* values: the columns */
+	bool later;           /* it can be put back only when the migration is through */
+	char stored[65];      /* of what was kept, where that is compared later */
+	char before[65];      /* fingerprint of the whole table, where that is compared */
 };
 
 /* ---- Making them, while a migration runs (archive.c) ---- */
@@ -61,6 +65,7 @@ struct archiver {
 	struct doors *doors;
 	struct arena *arena;
 	long long most_bytes; /* 0 = no limit */
+	bool shut;            /* tables are locked */
 	long long room;       /* free on the database's disk, -1 = not known */
 	bool room_known;      /* it was asked for */
 	struct archive *at;   /* of this migration */
@@ -79,6 +84,12 @@ bool archive_fill(struct archiver *k, const struct step *s, struct err *err);
 /* After the statement, in its transaction: the restore is carried out, compared and rolled back.
  * NULL: the last statement was run; what could not be proven before. */
 bool archive_prove(struct archiver *k, const struct step *s, struct err *err);
+/* Where DDL commits by itself: the tables are locked, what is kept is compared with them once more
+ * (and copied again where somebody has written since), and they stay locked until archive_open(),
+ * so that nothing is written between that and the statement. ERR_BLOCKED codes of the server when a
+ * lock is not to be had. */
+bool archive_shut(struct archiver *k, const struct step *s, struct err *err);
+void archive_open(struct archiver *k);
 /* Was it made by an earlier run that did not get to the end of the statement's batches? */
 bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct err *err);
 
@@ -87,6 +98,7 @@ struct put_back {
 	long long rows;       /* put back */
 	long long in_the_way; /* kept, but others stand where they were, or their row is gone */
 	bool defined;         /* the table or column was made again */
+	bool differs;         /* the table was, and its rows are not those that were kept */
 	struct names notes;   /* what could not be made again */
 };
 /* Of one name, in the order in which they were made; `out` has room for n. No transaction is begun

@@ -152,8 +152,8 @@ static bool put_rows(struct putting *p, const struct archive *r, struct put_back
 
 		if (!archive_matches(p->conn, p->arena, r, &same, p->err))
 			return false;
-		out->rows = same;
-		out->in_the_way = r->kept - same;
+		out->rows = same < 0 ? done.affected : same;
+		out->in_the_way = r->kept - out->rows;
 	}
 	return true;
 }
@@ -183,6 +183,20 @@ static bool is_missing(struct putting *p, const struct archive *r, bool *missing
 	return true;
 }
 
+/* Now: rows of an earlier statement may follow. Whoever tries it out compares by himself. */
+static bool look(struct putting *p, const struct archive *r, struct put_back *out)
+{
+	long long n = 0;
+	char hash[65];
+
+	if (p->strict || !out->defined || r->kind != ARCHIVE_TABLE)
+		return true;
+	if (!p->conn->engine->rows_fingerprint(p->conn, r->table, r->columns, &n, hash, p->err))
+		return false;
+	out->differs = !slice_is(r->fingerprint, hash);
+	return true;
+}
+
 static bool put_one(struct putting *p, const struct archive *r, struct put_back *out)
 {
 	bool missing;
@@ -193,7 +207,7 @@ static bool put_one(struct putting *p, const struct archive *r, struct put_back 
 	if (missing && r->define.n == 0)
 		return err_set(
 			p->err, ERR_REFUSED, "cannot put back %.*s: it is gone", SLICE(r->object));
-	return (!missing || define(p, r, out)) && put_rows(p, r, out);
+	return (!missing || define(p, r, out)) && put_rows(p, r, out) && look(p, r, out);
 }
 
 /* Statements backwards, what one of them took in its order. */

@@ -549,16 +549,21 @@ bool budget_step(struct budget *b, const struct step *s, const struct step *step
 	return (in_tx && !b->locks->rung && !s->batched) || set_limit(b, s, in_tx, err);
 }
 
-void budget_sent(struct budget *b, const struct step *s)
+void budget_hold(struct budget *b, const struct step *s)
 {
-	b->step = s;
-	b->sending = true;
 	b->overheld = false;
-	b->sampled = 0;
 	if (s->lock >= LOCK_WRITES && !b->holder && b->locks) {
 		b->holder = s;
 		b->holding_since = io_now_ms();
 	}
+}
+
+void budget_sent(struct budget *b, const struct step *s)
+{
+	b->step = s;
+	b->sending = true;
+	b->sampled = 0;
+	budget_hold(b, s);
 }
 
 void budget_back(struct budget *b)

@@ -20,7 +20,8 @@ struct search {
 	bool now;         /* the steps before `at` have been run */
 	struct door **out;
 	size_t *n;
-	bool inside; /* a transaction of somebody else's */
+	bool inside;   /* a transaction of somebody else's */
+	bool enforced; /* SQLite: foreign keys, for the time of a question */
 	struct err *err;
 };
 
@@ -73,6 +74,22 @@ static bool step_could_be(const struct step *s)
 	return false;
 }
 
+/* To another database of the same server, which need not be as empty as ours. */
+static bool leads_elsewhere(const struct doors *d)
+{
+	for (size_t i = 0; dialect_is_mysql(d->conn->id.dialect) && i < d->plan->nsteps; i++) {
+		const struct statement *st = d->plan->steps[i].statement;
+
+		for (size_t k = 0; k < st->nchanges; k++)
+			if (could_be(&st->changes[k]) &&
+				(st->changes[k].target.schema.len ||
+					st->changes[k].kind == CHANGE_DROP_DATABASE ||
+					st->changes[k].kind == CHANGE_DROP_SCHEMA))
+				return true;
+	}
+	return false;
+}
+
 bool doors_begin(struct doors *d, const struct plan *p, struct conn *c,
 	const struct run_state *state, struct arena *a, struct err *err)
 {
@@ -91,7 +108,7 @@ bool doors_begin(struct doors *d, const struct plan *p, struct conn *c,
 		if (!layout_is_history(d->then[i].name) &&
 			!(p->project->table && slice_is(d->then[i].name, p->project->table)))
 			d->then[d->nthen++] = d->then[i];
-	d->fresh = d->nthen == 0;
+	d->fresh = d->nthen == 0 && !leads_elsewhere(d);
 	return true;
 }
 
@@ -208,6 +225,33 @@ static bool column_made_here(
 
 /* ---- Asking ---- */
 
+/* SQLite's foreign keys, where the migration will have switched them on by then. Inside a
+ * transaction the PRAGMA does nothing. */
+static bool enforce(struct search *s)
+{
+	struct conn *c = s->d->conn;
+	struct rows r = {0};
+	bool wanted = false;
+
+	for (size_t i = s->begin; i < s->at && !s->now; i++) {
+		const struct step *step = &s->d->plan->steps[i];
+		const struct change *ch = step->statement->changes;
+
+		if (!step->group && step->statement->nchanges == 1 && ch->kind == CHANGE_PRAGMA &&
+			slice_iis(ch->name, "foreign_keys"))
+			wanted = slice_iis(ch->value.text, "on") ||
+				 slice_iis(ch->value.text, "1") ||
+				 slice_iis(ch->value.text, "true") ||
+				 slice_iis(ch->value.text, "yes");
+	}
+	if (!wanted)
+		return true;
+	if (!conn_query(c, SL("PRAGMA foreign_keys"), s->d->arena, &r, s->err))
+		return false;
+	s->enforced = r.nrows && slice_is(rows_get(&r, 0, 0), "0");
+	return !s->enforced || conn_exec(c, SL("PRAGMA foreign_keys = ON"), s->err);
+}
+
 /* In a transaction that is rolled back: with the search_path that the migration will have set by
  * then, and without row level security hiding rows (then the server refuses, and the rows are taken
  * to be there). */
@@ -215,6 +259,8 @@ static bool ask_begin(struct search *s)
 {
 	struct conn *c = s->d->conn;
 
+	if (c->id.dialect == DIALECT_SQLITE)
+		return enforce(s);
 	if (c->id.dialect != DIALECT_POSTGRES)
 		return true;
 	s->inside = c->ops->in_transaction(c);
@@ -239,6 +285,12 @@ static bool ask_end(struct search *s, bool ok)
 {
 	struct err ignored = {0};
 
+	if (s->enforced) {
+		s->enforced = false;
+		return conn_exec(s->d->conn, SL("PRAGMA foreign_keys = OFF"),
+			       ok ? s->err : &ignored) &&
+		       ok;
+	}
 	if (s->d->conn->id.dialect != DIALECT_POSTGRES || !s->d->conn->ops->alive(s->d->conn))
 		return ok;
 	conn_exec(s->d->conn,
@@ -544,8 +596,10 @@ static bool look_at_dropped(struct search *s, struct name name)
 	struct name old = before_renames(s, name);
 	const struct step *fill = refilled(s, old);
 
+	/* SQLite deletes the rows first: foreign keys follow, when they are enforced. */
 	if (fill)
-		return look_at_rebuilt(s, old, fill);
+		return look_at_rebuilt(s, old, fill) && (s->d->conn->id.dialect != DIALECT_SQLITE ||
+								look_at_children(s, old, false));
 	return look(s, (struct door){.kind = DOOR_TABLE}, name) &&
 	       (s->d->conn->id.dialect != DIALECT_SQLITE || made_here(s, name, s->at) ||
 		       look_at_children(s, name, false));

@@ -55,7 +55,8 @@ static bool fence_failed(struct executor *x, struct err *err)
 static bool send_fenced(struct executor *x, struct slice words, struct err *err)
 {
 	words = fenced(x, words);
-	return words.len == 0 || conn_exec(x->conn, words, err) || fence_failed(x, err);
+	return (words.len == 0 || conn_exec(x->conn, words, err) || fence_failed(x, err)) &&
+	       sure_same(x->conn, err);
 }
 
 /* The framework's own lock, so that its runner and ours exclude each other. `first` (or nothing)
@@ -72,10 +73,13 @@ static bool take_framework_lock(
 		first = fenced(x, first);
 	if (x->o->no_history || !p->layout->lock_sql ||
 		!p->layout->lock_sql(p, x->conn, x->arena, &try_sql, unlock))
-		return first.len == 0 || conn_exec(x->conn, first, err) || fence_failed(x, err);
+		return (first.len == 0 || conn_exec(x->conn, first, err) || fence_failed(x, err)) &&
+		       (!in_tx || sure_same(x->conn, err));
 	if (first.len && x->conn->id.dialect == DIALECT_POSTGRES)
 		try_sql = arena_printf(x->arena, "%.*s; %.*s", SLICE(first), SLICE(try_sql));
 	else if (first.len && !conn_exec(x->conn, first, err))
+		return false;
+	if (in_tx && !sure_same(x->conn, err))
 		return false;
 	if (!conn_query(x->conn, try_sql, x->arena, &r, err))
 		return fence_failed(x, err);
@@ -156,7 +160,7 @@ static bool commit(struct executor *x, struct err *err)
 	budget_released(&x->budget);
 	x->committing = true;
 	ok = conn_exec(x->conn, SL("COMMIT"), err);
-	x->committing = !ok && !x->conn->ops->alive(x->conn);
+	x->committing = !ok && !sure_undone(x->conn, err);
 	return ok;
 }
 
@@ -319,9 +323,9 @@ static bool batch_settle(void *ctx, struct conn *c, const struct step *s, struct
 {
 	struct executor *x = ctx;
 	const struct engine_locks *locks = x->budget.locks;
-	bool ok = true;
+	bool ok = sure_second(x->conn, c, err);
 
-	if (locks && !locks->rung)
+	if (ok && locks && !locks->rung)
 		ok = conn_exec(c, locks->limits(x->arena, c->id.dialect, s->wait_ms, false), err);
 	for (const struct step *k = x->plan->steps; ok && k < s; k++)
 		if (k->migration == s->migration && only_sets(k->statement))
@@ -374,7 +378,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 /* The ruin that a failed concurrent build leaves is removed at once, if that is quickly done; the
  * next run would do it otherwise. */
 static void after_failure(
-	struct executor *x, const struct step *s, struct slice before, const struct err *why)
+	struct executor *x, const struct step *s, struct slice before, struct err *why)
 {
 	struct err ignored = {0};
 	struct probe p;
@@ -384,23 +388,39 @@ static void after_failure(
 	if (why->code != ERR_INTERRUPTED && x->conn->engine->probe)
 		x->conn->engine->probe(x->conn, s->statement, before, x->arena, &p, &ignored);
 	err_done(&ignored);
-	if (x->conn->ops->alive(x->conn))
-		journal_failed(x->journal, s, why->message, &ignored);
+	if (x->conn->ops->alive(x->conn) &&
+		!(x->halfway ? journal_halfway : journal_failed)(
+			x->journal, s, why->message, &ignored) &&
+		lease_is_lost(x->o->lease, &ignored))
+		lease_lost(why);
 	err_done(&ignored);
+}
+
+/* The time until the statement is done counts. */
+static bool shut(struct executor *x, const struct step *s, struct err *err)
+{
+	if (!keep_on(&x->keep))
+		return true;
+	budget_hold(&x->budget, s);
+	return keep_shut(&x->keep, s, err);
 }
 
 /* Outside a transaction. A lock that was not to be had leaves nothing behind, so that needs no new
  * intent. */
 static bool run_unwrapped(struct executor *x, const struct step *s, long long *ms, struct err *err)
 {
-	bool ok;
+	bool ok, sent;
 
 	do {
 		x->doubt = true;
-		ok = budget_step(&x->budget, s, s, 1, false, err) && run_step(x, s, ms, err);
+		sent = budget_step(&x->budget, s, s, 1, false, err) && shut(x, s, err) &&
+		       lease_sure(x->o->lease, x->conn, err);
+		ok = sent && run_step(x, s, ms, err);
+		keep_open(&x->keep, s, err);
 		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
-	} while (!ok && try_again(x, err));
+		x->halfway = !ok && sent && halfway_possible(x, s, err);
+	} while (!ok && !x->halfway && try_again(x, err));
 	budget_unlimit(&x->budget);
 	return ok;
 }
@@ -414,7 +434,8 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 
 	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
-	if (e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err))
+	if (!sure_same(x->conn, err) ||
+		(e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err)))
 		return false;
 	if (x->journal && !journal_intent(x->journal, s, before, err))
 		return fence_failed(x, err);
@@ -429,7 +450,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 		return false;
 	}
 	x->kept++;
-	return !x->journal || journal_done(x->journal, s, ms, err);
+	return !x->journal || journal_done(x->journal, s, ms, err) || fence_failed(x, err);
 }
 
 /* The rows of a transaction that the migration opened itself: written just before its COMMIT, so
@@ -470,7 +491,7 @@ static bool run_in_own(struct executor *x, const struct step *s, struct err *err
 	ok = keep_before(&x->keep, s, err) && run_step(x, s, &ms, err) &&
 	     (ends || keep_after(&x->keep, s, err));
 	x->keep.in_own = false;
-	x->committing = x->committing && !ok && !x->conn->ops->alive(x->conn);
+	x->committing = x->committing && !ok && !sure_undone(x->conn, err);
 	if (!ok)
 		return false;
 	if (!ends)
@@ -525,7 +546,7 @@ static bool run_alone(struct executor *x, const struct step *s, struct err *err)
 	if (s->batched && x->journal)
 		return run_in_batches(x, s, err);
 	if (only_sets(s->statement) || is_kind(s, CHANGE_BEGIN)) {
-		if (!run_step(x, s, &ms, err))
+		if (!sure_same(x->conn, err) || !run_step(x, s, &ms, err))
 			return false;
 		x->other_role |= is_kind(s, CHANGE_SET_ROLE);
 		if (x->conn->ops->in_transaction(x->conn))
@@ -602,7 +623,7 @@ static bool record(struct executor *x, const struct migration *m, bool and_commi
 		x->committing = true;
 	}
 	ok = fold_end(&f, ok, err);
-	x->committing = x->committing && !ok && !x->conn->ops->alive(x->conn);
+	x->committing = x->committing && !ok && !sure_undone(x->conn, err);
 	if (x->journal)
 		journal_use(x->journal, x->conn);
 	if (!ok)
@@ -663,7 +684,7 @@ static bool run_grouped(
 		if (!budget_step(&x->budget, &x->plan->steps[i], &x->plan->steps[i], to - i, true,
 			    err) ||
 			!keep_before(&x->keep, &x->plan->steps[i], err) ||
-			!run_step(x, &x->plan->steps[i], &ms, err) ||
+			!run_step(x, &x->plan->steps[i], &ms, err) || !sure_inside(x->conn, err) ||
 			!keep_after(&x->keep, &x->plan->steps[i], err)) {
 			budget_join(&x->budget, false);
 			return false;
@@ -798,6 +819,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->kept = 0;
 	x->batches = false;
 	x->doubt = false;
+	x->halfway = false;
 	forget_own(x);
 	keep_migration(&x->keep);
 	x->begun = io_now_ms();
@@ -816,6 +838,9 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);
 	if (!ok) {
 		roll_back(x);
+		if (!x->conn->ops->alive(x->conn) &&
+			lease_was_taken(x->o->lease, x->budget.watcher))
+			lease_lost(err);
 		if (x->journal && x->result->nfailures)
 			verified_keep_failed(x->journal, x->conn, x->result->checks + x->unkept,
 				x->result->nchecks - x->unkept);
@@ -900,6 +925,7 @@ static bool prepare(struct executor *x, struct project *p, struct err *err)
 		.journal = x->journal,
 		.arena = x->arena,
 		.in_doubt = x->o->in_doubt,
+		.lease = x->o->lease,
 		.waiting = tell_waiting,
 		.ctx = x};
 	return true;

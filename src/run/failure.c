@@ -42,6 +42,14 @@ static void say_role(struct executor *x, struct err *err)
 			"ROLE behind the statement that needs the role.");
 }
 
+/* COMMIT in a procedure or a block, inside of our transaction. */
+static void say_own_commit(struct err *err)
+{
+	if (strcmp(err->sqlstate, "2D000") == 0 && !err->hint)
+		err_hint(err, "It commits by itself, which needs to be outside a transaction: "
+			      "\"-- belay:no-transaction\" as the migration's first line.");
+}
+
 /* Outside a transaction, and the answer never came: nobody knows yet. */
 static void say_doubt(struct executor *x, const struct migration *m, const char *path, size_t total,
 	struct err *err)
@@ -63,13 +71,17 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
 	say_role(x, err);
-	if (lost && x->committing)
+	if (x->grouped)
+		say_own_commit(err);
+	if (x->committing)
 		err_context(err,
-			"the connection broke while migration %.*s (%s) was being committed: "
+			"%s while migration %.*s (%s) was being committed: "
 			"belay status tells whether it is",
-			SLICE(m->id), path);
+			lost ? "the connection broke" : "this happened", SLICE(m->id), path);
 	else if (lost && x->doubt)
 		say_doubt(x, m, path, total, err);
+	else if (x->halfway)
+		halfway_say(x, m, path, total, err);
 	else if (x->batches || (!x->grouped && x->kept))
 		say_partial(x, m, total, err);
 	else if (lost)
@@ -83,17 +95,31 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 	failure_count(x, err);
 }
 
-void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+/* Whoever has the lease by now writes the history. */
+static void write_failed(struct executor *x, const struct migration *m, const char *message)
 {
 	const struct project *p = x->plan->project;
-	struct waiter waiter = x->conn->waiter;
+	struct slice fence = lease_fence(x->o->lease, x->arena);
+	struct conn *c = x->conn;
 	struct err ignored = {0};
+	bool ok;
 
-	if (x->grouped || x->o->no_history || !p->layout->history_failed ||
+	ok = !fence.len ||
+	     conn_exec(c, arena_printf(x->arena, "BEGIN; %.*s", SLICE(fence)), &ignored);
+	ok = ok && p->layout->history_failed(p, c, m, x->plan->direction, message, &ignored);
+	if (fence.len && c->ops->alive(c))
+		conn_exec(c, ok ? SL("COMMIT") : SL("ROLLBACK"), &ignored);
+	err_done(&ignored);
+}
+
+void failure_tell_framework(struct executor *x, const struct migration *m, const struct err *err)
+{
+	struct waiter waiter = x->conn->waiter;
+
+	if (x->grouped || x->o->no_history || !x->plan->project->layout->history_failed ||
 		!x->conn->ops->alive(x->conn))
 		return;
 	x->conn->waiter = (struct waiter){0};
-	p->layout->history_failed(p, x->conn, m, x->plan->direction, err->message, &ignored);
+	write_failed(x, m, err->message);
 	x->conn->waiter = waiter;
-	err_done(&ignored);
 }

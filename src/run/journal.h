@@ -65,13 +65,16 @@ void journal_script(struct buf *out, enum dialect d, struct slice where);
  * cannot be told apart by a crash. */
 bool journal_mark(struct journal *j, const struct migration *m, enum direction d, size_t index,
 	struct err *err);
-/* Words in front of each intent, in one transaction with it (lease_fence); kept by the caller. */
+/* Words in front of each intent and of what became of it, in one transaction with it (lease_fence);
+ * kept by the caller. */
 void journal_guard(struct journal *j, struct slice words);
 /* Outside a transaction: the row is there before the SQL is sent; `before` is the engine's
  * witness. */
 bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err);
 bool journal_done(struct journal *j, const struct step *s, long long ms, struct err *err);
 bool journal_failed(struct journal *j, const struct step *s, const char *message, struct err *err);
+/* It failed, and may have committed part of what it does: intended still, with the words. */
+bool journal_halfway(struct journal *j, const struct step *s, const char *message, struct err *err);
 /* A step of a migration that has no transaction of its own, done inside one that is open now. */
 bool journal_done_alone(struct journal *j, const struct step *s, long long ms, struct err *err);
 /* What a later run found out about an entry: done after all, or not there (`failed`). */

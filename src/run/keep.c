@@ -33,6 +33,23 @@ void keep_migration(struct keep *k)
 	archiver_fresh(&k->maker);
 }
 
+/* INSERT … SELECT keeps what it has read from being changed, and others from adding to it, until
+ * the transaction ends: at this level and above. For the next transaction only. */
+static bool rows_stay(struct keep *k, struct err *err)
+{
+	struct conn *c = k->maker.conn;
+	struct rows r = {0};
+
+	if (!conn_query(c,
+		    SL("SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation',"
+		       " 'transaction_isolation')"),
+		    k->maker.arena, &r, err))
+		return false;
+	if (r.nrows == 0 || !slice_istarts(rows_get(&r, 0, 1), "READ"))
+		return true;
+	return conn_exec(c, SL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"), err);
+}
+
 bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err)
 {
 	if (!keep_on(k))
@@ -44,7 +61,7 @@ bool keep_ahead(struct keep *k, size_t from, size_t to, struct err *err)
 	for (size_t i = from; i < to; i++)
 		if (!archive_prepare(&k->maker, i, err))
 			return false;
-	return true;
+	return k->maker.n == 0 || rows_stay(k, err);
 }
 
 static bool changes_rows(const struct statement *st)
@@ -132,6 +149,28 @@ bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct
 	return ok && false;
 }
 
+bool keep_shut(struct keep *k, const struct step *s, struct err *err)
+{
+	return !keep_on(k) || archive_shut(&k->maker, s, err);
+}
+
+void keep_open(struct keep *k, const struct step *s, struct err *err)
+{
+	bool shut = k->maker.shut;
+
+	if (!keep_on(k))
+		return;
+	archive_open(&k->maker);
+	if (!shut || err->native != 1100)
+		return;
+	err->code = ERR_REFUSED;
+	err_span(err, s->statement->span);
+	err_context(err, "so that nobody writes between the copy and this statement, its tables "
+			 "are locked; it uses one that is not among them");
+	if (!err->hint)
+		err_hint(err, "It was not run. Name only tables that exist, in a statement each.");
+}
+
 /* ---- Back again ---- */
 
 /* The last run of its up that kept anything. */
@@ -157,7 +196,7 @@ static struct slice words_of(struct keep *k, const struct archive *r, const stru
 		more = arena_printf(k->maker.arena,
 			r->kind == ARCHIVE_ROWS || r->kind == ARCHIVE_TABLE
 				? "; %lld were left out: others have their keys"
-				: "; of %lld the row is not there any more",
+				: "; of %lld the row is not there any more, or has changed",
 			p->in_the_way);
 	return arena_printf(k->maker.arena, "%.*s: %lld row%s put back from %.*s%.*s",
 		SLICE(r->object), p->rows, p->rows == 1 ? "" : "s", SLICE(r->name), SLICE(more));

@@ -28,6 +28,9 @@ bool keep_before(struct keep *k, const struct step *s, struct err *err);
 bool keep_after(struct keep *k, const struct step *s, struct err *err);
 /* Before a step that has no transaction, or several. */
 bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err);
+/* Directly before and after a statement that commits by itself: nobody else writes in between. */
+bool keep_shut(struct keep *k, const struct step *s, struct err *err);
+void keep_open(struct keep *k, const struct step *s, struct err *err);
 /* After the statements of a down. */
 bool keep_put_back(struct keep *k, const struct migration *m,
 	void (*tell)(void *ctx, struct slice text), void *ctx, struct err *err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum { SHORT_PATIENCE_MS = 3000, POLL_MS = 200 };
+enum { SURE_MS = LEASE_MS / 2 }; /* since a heartbeat that arrived; the rest is for the way */
 
 static void table(struct buf *b, struct slice where)
 {
@@ -20,7 +21,9 @@ static void table(struct buf *b, struct slice where)
 /* What the two rows say, and whether that still counts. */
 struct holder {
 	bool free, locked; /* locked: a transaction of the holder is open */
+	bool silent;       /* free because its heartbeat is old */
 	struct slice who, beat;
+	struct slice pid, start; /* its session on this server, when it only fell silent */
 };
 
 /* Has anything been heard of the holder since we began to look? One that was killed keeps quiet,
@@ -35,7 +38,9 @@ static const char columns[] =
 	" h.system_id = %L, h.backend = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a"
 	" WHERE a.pid = h.backend AND (a.backend_start IS NULL OR a.backend_start = "
 	"h.backend_start)),"
-	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), h.epoch || ' ' || h.beat FROM %s f, %s h"
+	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), h.epoch || ' ' || h.beat,"
+	" CASE WHEN h.backend <> 0 AND h.beat > '-infinity' THEN h.backend END, h.backend_start"
+	" FROM %s f, %s h"
 	" WHERE f.part = 'fence' AND h.part = 'heartbeat'";
 
 static bool yes(const struct rows *r, size_t col)
@@ -52,7 +57,7 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 
 	table(&name, l->where);
 	if (lock)
-		buf_adds(&b, "BEGIN;");
+		buf_adds(&b, "BEGIN ISOLATION LEVEL READ COMMITTED;");
 	sqlf(&b, DIALECT_POSTGRES, columns, (int)LEASE_MS, c->id.system, buf_slice(&name),
 		buf_slice(&name));
 	if (lock)
@@ -63,6 +68,10 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
 			SLICE(rows_get(&r, 0, 4)));
 		out->beat = rows_get(&r, 0, 5);
+		out->silent = !yes(&r, 1) && yes(&r, 2) && yes(&r, 3);
+		if (out->silent)
+			out->pid = rows_get(&r, 0, 6);
+		out->start = rows_get(&r, 0, 7);
 	}
 	buf_done(&name);
 	buf_done(&b);
@@ -88,6 +97,63 @@ static void notice_dead_clients(struct conn *c)
 	err_done(&ignored);
 }
 
+/* The server does nothing for it: it waits for its client. */
+#define WAITS_FOR_CLIENT                                                                           \
+	" AND (pg_catalog.left(a.state, 4) = 'idle' OR a.wait_event_type = 'Client')"
+
+/* Who fell silent and wakes may be about to send a statement that no fence can go with (it runs
+ * outside a transaction): its session ends before we begin. One that works is left alone: what it
+ * does is waited for (resume.c). Where we may not end it, its own clock stops it (lease_sure). */
+static void end_session(struct conn *c, const struct holder *h, struct arena *a)
+{
+	const struct timespec nap = {0, 10 * 1000000L};
+	struct err ignored = {0};
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
+
+	if (!h->pid.len || !h->start.len) /* behind a pooler */
+		return;
+	sqlf(&b, DIALECT_POSTGRES,
+		" FROM pg_catalog.pg_stat_activity a WHERE a.pid = %s AND a.backend_start = "
+		"%L" WAITS_FOR_CLIENT,
+		h->pid, h->start);
+	ok = conn_query(c,
+		arena_printf(a, "SELECT pg_catalog.pg_terminate_backend(a.pid)%.*s",
+			SLICE(buf_slice(&b))),
+		a, &r, &ignored);
+	for (int i = 0; ok && r.nrows && i < 200; i++) {
+		nanosleep(&nap, NULL);
+		ok = conn_query(
+			c, arena_printf(a, "SELECT 1%.*s", SLICE(buf_slice(&b))), a, &r, &ignored);
+	}
+	err_done(&ignored);
+	buf_done(&b);
+}
+
+/* Transactions that it has left open keep the fence, behind a pooler and on its other connections
+ * too. They are older than its last heartbeat, or hardly younger. */
+static void end_transactions(struct lease *l, struct conn *c, struct arena *a)
+{
+	struct buf b = {0}, name = {0};
+	struct err ignored = {0};
+	struct rows r = {0};
+
+	table(&name, l->where);
+	sqlf(&b, DIALECT_POSTGRES,
+		"SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a"
+		" JOIN pg_catalog.pg_locks k ON k.pid = a.pid JOIN %s h ON h.part = 'heartbeat'"
+		" WHERE k.relation = %L::pg_catalog.regclass AND k.database = (SELECT d.oid"
+		" FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"
+		" AND k.granted AND a.pid <> pg_catalog.pg_backend_pid()"
+		" AND a.xact_start < h.beat + interval '%d milliseconds'" WAITS_FOR_CLIENT,
+		buf_slice(&name), buf_slice(&name), (int)LEASE_MS / 3);
+	conn_query(c, buf_slice(&b), a, &r, &ignored);
+	err_done(&ignored);
+	buf_done(&name);
+	buf_done(&b);
+}
+
 /* Both rows get the new epoch; the transaction that looked is open and holds the fence. */
 static bool write_ours(struct lease *l, struct conn *c, const struct lease_request *q,
 	struct arena *a, struct err *err)
@@ -98,6 +164,7 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	struct slice owner;
 	struct rows r = {0};
 	unsigned long long epoch = 0;
+	long long begun = io_passed_ms();
 
 	gethostname(host, sizeof host - 1);
 	owner = arena_printf(a, "belay %s, process %d on %s, role %.*s", q->command, (int)getpid(),
@@ -115,6 +182,7 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	if (ok && r.nrows && slice_u64(rows_get(&r, 0, 0), &epoch)) {
 		l->epoch = (long long)epoch;
 		l->beaten = io_now_ms();
+		l->sure = begun;
 		l->pooled = !direct;
 		l->system = c->id.system;
 		l->database = c->id.database;
@@ -126,6 +194,17 @@ static bool write_ours(struct lease *l, struct conn *c, const struct lease_reque
 	return ok;
 }
 
+/*
+ * With the fence locked, once more: the locking query's snapshot may be older than the lock. Of a
+ * holder that committed in between it shows the fence's new row and the heartbeat's old one
+ * (the manual, Read Committed: only the locked row is read again).
+ */
+static bool is_still_free(
+	struct lease *l, struct conn *c, struct arena *a, struct holder *h, struct err *err)
+{
+	return query_holder(l, c, false, a, h, err) && h->free;
+}
+
 /* One try. l->epoch tells whether it is ours; else *h tells who has it. */
 static bool try_once(struct lease *l, struct conn *c, const struct lease_request *q,
 	struct arena *a, struct holder *h, struct err *err)
@@ -135,9 +214,12 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 
 	*h = (struct holder){.free = true};
 	if (query_holder(l, c, true, a, h, &why)) {
-		ok = !h->free || write_ours(l, c, q, a, err);
+		if (h->free && is_still_free(l, c, a, h, err))
+			write_ours(l, c, q, a, err);
 		roll_back(c);
-		return ok;
+		if (l->epoch && h->silent)
+			end_session(c, h, a);
+		return !err_is(err);
 	}
 	roll_back(c);
 	if (strcmp(why.sqlstate, "55P03") != 0) {
@@ -147,6 +229,10 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 	err_done(&why);
 	ok = query_holder(l, c, false, a, h, err);
 	h->locked = true;
+	if (ok && h->silent) {
+		end_session(c, h, a);
+		end_transactions(l, c, a);
+	}
 	return ok;
 }
 
@@ -325,13 +411,14 @@ bool lease_due(const struct lease *l)
 	return l && l->epoch && io_now_ms() - l->beaten >= LEASE_BEAT_MS;
 }
 
-bool lease_beat(struct lease *l, struct conn *second)
+/* *lost: the row has another epoch by now. */
+static bool beat(struct lease *l, struct conn *c, bool *lost, struct err *err)
 {
+	long long begun = io_passed_ms();
 	struct buf b = {0}, name = {0};
-	struct err ignored = {0};
 	struct arena a = {0};
 	struct rows r = {0};
-	bool lost;
+	bool ok;
 
 	l->beaten = io_now_ms();
 	table(&name, l->where);
@@ -339,12 +426,42 @@ bool lease_beat(struct lease *l, struct conn *second)
 		"UPDATE %s SET beat = pg_catalog.clock_timestamp() WHERE part = 'heartbeat'"
 		" AND epoch = %lld RETURNING 1",
 		buf_slice(&name), l->epoch);
-	lost = conn_query(second, buf_slice(&b), &a, &r, &ignored) && r.nrows == 0;
-	err_done(&ignored);
+	ok = conn_query(c, buf_slice(&b), &a, &r, err);
+	*lost = ok && r.nrows == 0;
+	if (ok && r.nrows)
+		l->sure = begun;
 	arena_done(&a);
 	buf_done(&name);
 	buf_done(&b);
+	return ok;
+}
+
+bool lease_beat(struct lease *l, struct conn *second)
+{
+	struct err ignored = {0};
+	bool lost;
+
+	beat(l, second, &lost, &ignored);
+	err_done(&ignored);
 	return !lost;
+}
+
+bool lease_sure(struct lease *l, struct conn *c, struct err *err)
+{
+	bool lost;
+
+	while (l && l->epoch && io_passed_ms() - l->sure >= SURE_MS) {
+		if (!beat(l, c, &lost, err))
+			return false;
+		if (lost)
+			return lease_lost(err);
+	}
+	return true;
+}
+
+bool lease_was_taken(struct lease *l, struct conn *second)
+{
+	return l && l->epoch && second && second->ops->alive(second) && !lease_beat(l, second);
 }
 
 void lease_give(struct lease *l, struct conn *c)

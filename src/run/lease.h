@@ -12,7 +12,10 @@
  * transaction pooler; nothing is waited for inside the server.
  *
  * Whoever finds it held waits for a sign of life: a heartbeat that moves. Without one the holder
- *may have been killed, and its lease runs out; so a plain re-run after a kill goes on by itself.
+ * may have been killed, and its lease runs out; so a plain re-run after a kill goes on by itself.
+ *
+ * A statement outside a transaction has no fence. Two things keep a holder that wakes from sending
+ * one: whoever takes the lease ends its idle session, and lease_sure() looks at the clock.
  *
  * Calling sequence: journal_make() → lease_take() → lease_fence() in each transaction, lease_beat()
  * now and then → lease_give(). */
@@ -29,6 +32,7 @@ struct lease {
 	long long epoch; /* 0 = not held, or an engine without leases */
 	struct slice where;
 	long long beaten; /* our clock: when the heartbeat was last written */
+	long long sure;   /* the same, of one that arrived; time asleep counts (io_passed_ms) */
 	bool pooled;      /* behind a pooler each transaction may meet another server */
 	struct slice system, database; /* lent by the connection */
 };
@@ -55,6 +59,13 @@ bool lease_lost(struct err *err);
 bool lease_due(const struct lease *l);
 /* On a second connection: false when the lease is lost; a failing connection is no failure. */
 bool lease_beat(struct lease *l, struct conn *second);
+/* Right before a statement that no fence can go with, on the connection that will run it: is it
+ * still ours, for long enough? A process that was suspended for longer than the lease finds out
+ * here. */
+bool lease_sure(struct lease *l, struct conn *c, struct err *err);
+/* The connection is lost: did whoever has the lease now end it? False where the second one cannot
+ * tell. */
+bool lease_was_taken(struct lease *l, struct conn *second);
 void lease_give(struct lease *l, struct conn *c);
 
 #endif

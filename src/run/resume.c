@@ -93,6 +93,19 @@ bool resume_check(const struct run_state *s, const struct plan *p, struct err *e
 
 static bool in_doubt(const struct step *s, const struct journal_entry *e, struct err *err)
 {
+	const char *command = s->direction == DIR_UP ? "up" : "down";
+
+	if (e->error.len) {
+		err_set(err, ERR_REFUSED,
+			"it is not known how far this statement of migration %.*s came: it commits "
+			"by itself, and failed (%.*s)",
+			SLICE(s->migration->id), SLICE(slice_sub(e->error, 0, 200)));
+		err_span(err, s->statement->span);
+		return err_hint(err,
+			"Look at the database. If it may run again from its beginning: belay %s "
+			"--in-doubt again. If the rest was done by hand: belay %s --in-doubt done",
+			command, command);
+	}
 	err_set(err, ERR_REFUSED,
 		"it is not known whether this statement of migration %.*s took effect: belay was "
 		"stopped while it ran (%.*s)",
@@ -101,7 +114,7 @@ static bool in_doubt(const struct step *s, const struct journal_entry *e, struct
 	err_hint(err,
 		"Look at the database. If it took effect: belay %s --in-doubt done. If not: belay "
 		"%s --in-doubt again",
-		s->direction == DIR_UP ? "up" : "down", s->direction == DIR_UP ? "up" : "down");
+		command, command);
 	return false;
 }
 
@@ -124,7 +137,8 @@ static bool ask(const struct resume *r, const struct step *s, const struct journ
 	if (!r->conn->engine->probe)
 		return true;
 	for (;;) {
-		if (!r->conn->engine->probe(r->conn, s->statement, e->before, r->arena, p, err))
+		if (!lease_sure(r->lease, r->conn, err) ||
+			!r->conn->engine->probe(r->conn, s->statement, e->before, r->arena, p, err))
 			return false;
 		if (p->verdict != PROBE_BUSY)
 			return true;
@@ -133,6 +147,13 @@ static bool ask(const struct resume *r, const struct step *s, const struct journ
 		if (!wait_a_little(r->conn, begun, err))
 			return false;
 	}
+}
+
+static bool settle(const struct resume *r, const struct journal_entry *e, enum step_state state,
+	struct slice words, struct err *err)
+{
+	return journal_settle(r->journal, e, state, words, err) ||
+	       (lease_is_lost(r->lease, err) && lease_lost(err));
 }
 
 /* A statement that failed left nothing behind, except where it is known to: the probe removes
@@ -144,7 +165,7 @@ static bool after_failure(const struct resume *r, const struct step *s,
 
 	if (!ask(r, s, e, &p, err))
 		return false;
-	return journal_settle(r->journal, e, STEP_FAILED,
+	return settle(r, e, STEP_FAILED,
 		p.verdict == PROBE_DOUBT ? SL("it failed, so it runs again") : p.words, err);
 }
 
@@ -174,5 +195,5 @@ bool resume_step(const struct resume *r, const struct step *s, bool *skip, struc
 	} else {
 		*skip = p.verdict == PROBE_DONE;
 	}
-	return journal_settle(r->journal, e, *skip ? STEP_DONE : STEP_FAILED, p.words, err);
+	return settle(r, e, *skip ? STEP_DONE : STEP_FAILED, p.words, err);
 }

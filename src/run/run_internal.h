@@ -22,6 +22,8 @@ void verified_keep_failed(
 /* ---- window_gate.c ---- */
 bool window_gate(
 	const struct window *w, struct span at, const struct migration *m, struct err *err);
+/* Between two batches of that step: its own window and that of the whole run. */
+bool window_between(const struct window *all, const struct step *s, struct err *err);
 
 /* ---- resume.c ---- */
 struct resume {
@@ -30,6 +32,7 @@ struct resume {
 	struct journal *journal;
 	struct arena *arena;
 	enum in_doubt in_doubt;
+	struct lease *lease;
 	void (*waiting)(void *ctx, const struct step *s, struct slice words);
 	void *ctx;
 };
@@ -98,6 +101,8 @@ void budget_join(struct budget *b, bool joins);
  * (the rest of its transaction). */
 bool budget_step(struct budget *b, const struct step *s, const struct step *steps, size_t n,
 	bool in_tx, struct err *err);
+/* From here on locks of it are held. */
+void budget_hold(struct budget *b, const struct step *s);
 /* It was sent / it has come back. */
 void budget_sent(struct budget *b, const struct step *s);
 void budget_back(struct budget *b);
@@ -115,6 +120,17 @@ bool budget_again_busy(struct budget *b, const struct step *s, struct err *err);
 
 /* The second connection, opened when it is first wanted; NULL = not to be had. */
 struct conn *budget_watcher(struct budget *b);
+
+/* ---- sure.c ---- */
+/* Where no lease asks: is this still the server and the session that the run began on? Asked in
+ * each transaction, and before each statement outside of one. */
+bool sure_same(struct conn *c, struct err *err);
+/* After a statement inside a transaction. */
+bool sure_inside(struct conn *c, struct err *err);
+/* A connection that was opened while the run goes on. */
+bool sure_second(const struct conn *first, const struct conn *second, struct err *err);
+/* After a COMMIT that failed: nothing of it stays. Else nobody knows. */
+bool sure_undone(struct conn *c, const struct err *why);
 
 /* ---- step.c ---- */
 struct slice step_begin_words(const struct conn *c);

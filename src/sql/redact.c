@@ -383,10 +383,14 @@ static bool in_alphabet(enum alphabet of, char c)
 static size_t shape_at(struct slice s)
 {
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		size_t n = strlen(shapes[i].prefix), begin = n;
+		const char *prefix = shapes[i].prefix;
+		size_t n = 0, begin;
 
-		if (s.at[0] != shapes[i].prefix[0] || !slice_starts(s, shapes[i].prefix))
+		while (prefix[n] && n < s.len && s.at[n] == prefix[n])
+			n++;
+		if (prefix[n])
 			continue;
+		begin = n;
 		while (n < s.len && in_alphabet(shapes[i].of, s.at[n]))
 			n++;
 		if (n - begin >= shapes[i].least)
@@ -409,17 +413,20 @@ static size_t private_key_at(struct slice s)
 	return end == SIZE_MAX ? s.len : end;
 }
 
+/* What a shape or a private key begins with: most characters are none of them. */
+static const unsigned char begins[256] = {
+	['-'] = 1, ['A'] = 1, ['S'] = 1, ['g'] = 1, ['n'] = 1, ['r'] = 1, ['s'] = 1, ['x'] = 1};
+
 bool redact_find_token(struct slice text, size_t from, size_t *off, size_t *len)
 {
 	for (size_t i = from; i < text.len; i++) {
-		char c = text.at[i];
-		bool inside = i > 0 && in_alphabet(ALNUM, text.at[i - 1]);
 		size_t n = 0;
 
-		if (c == '-')
+		if (!begins[(unsigned char)text.at[i]])
+			continue;
+		if (text.at[i] == '-')
 			n = private_key_at(slice_from(text, i));
-		else if (!inside && (c == 'A' || c == 'g' || c == 'x' || c == 's' || c == 'r' ||
-					    c == 'n' || c == 'S'))
+		else if (i == 0 || !in_alphabet(ALNUM, text.at[i - 1]))
 			n = shape_at(slice_from(text, i));
 		if (n) {
 			*off = i;

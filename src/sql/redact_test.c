@@ -155,12 +155,36 @@ static void test_tokens(void **state)
 	arena_done(&a);
 }
 
+/* Every shape is found, whatever the first quick look at a character lets through. */
+static void test_every_shape(void **state)
+{
+	static const char *const prefixes[] = {"AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_",
+		"ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "xoxs-", "sk_live_",
+		"rk_live_", "AIza", "npm_", "SG."};
+	char text[80];
+	size_t off, len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t n = strlen(prefixes[i]);
+
+		memset(text, '7', sizeof text);
+		text[0] = '\'';
+		memcpy(text + 1, prefixes[i], n);
+		text[n + 37] = '\'';
+		assert_true(redact_find_token(slice_n(text, n + 38), 0, &off, &len));
+		assert_int_equal(off, 1);
+		assert_int_equal(len, n + 36);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sql),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_every_shape),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

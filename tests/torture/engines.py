@@ -10,9 +10,11 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
+
+import wire
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OURS = ("run", "step", "applied", "cursor", "moved", "version", "snapshot", "verified", "archive")
 FRAMEWORKS = ("schema_migrations", "_prisma_migrations", "flyway_schema_history", "belay_migrations",
               "goose_db_version")
 
@@ -39,15 +41,40 @@ def sorted_lines(text, drop):
                             if line.strip() and not re.match(drop, line)))
 
 
+# What pg_dump would tell of schema public, in one question; and what it would not: is it fit for use?
+SCHEMA = """
+WITH rel AS (SELECT c.* FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace)
+SELECT 'relation ' || r.oid::regclass::text || ' ' || r.relkind::text || r.relpersistence::text || ' ' || coalesce(pg_get_expr(r.relpartbound, r.oid), '')
+	|| coalesce(r.reloptions::text, '') || ' ' || r.relrowsecurity::text || coalesce(r.relacl::text, '') FROM rel r
+UNION ALL SELECT 'column ' || a.attrelid::regclass::text || ' ' || row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) || ' ' || a.attname || ' '
+	|| format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || a.attidentity::text || a.attgenerated::text || a.attstorage::text || a.attcollation::text || ' '
+	|| coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid
+	LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped
+UNION ALL SELECT 'constraint ' || c.conrelid::regclass::text || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || ' ' || c.convalidated::text
+	FROM pg_constraint c WHERE c.connamespace = 'public'::regnamespace
+UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid::text || i.indisready::text || i.indislive::text || i.indisclustered::text
+	FROM rel r JOIN pg_index i ON i.indrelid = r.oid
+UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) || t.tgenabled::text FROM rel r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
+UNION ALL SELECT 'view ' || r.relname || ' ' || pg_get_viewdef(r.oid) FROM rel r WHERE r.relkind IN ('v', 'm')
+UNION ALL SELECT 'inherits ' || inhrelid::regclass::text || ' ' || inhparent::regclass::text || DETACHING FROM pg_inherits JOIN rel r ON r.oid = inhrelid
+UNION ALL SELECT 'function ' || p.oid::regprocedure::text || p.prosrc FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+UNION ALL SELECT 'comment ' || pg_describe_object(d.classoid, d.objoid, d.objsubid) || d.description FROM rel r JOIN pg_description d ON d.objoid = r.oid
+"""
+
+
 class Postgres:
     name = "postgres"
-    classes = ("send", "recv")
+    server = True
+    pooled = False
 
     def __init__(self):
         self.dir = server("postgres.sh", "start", env={
             "PG_OPTIONS": "-c shared_buffers=16MB -c max_connections=60 -c autovacuum=off "
                           "-c max_wal_size=128MB " + os.environ.get("PG_OPTIONS", "")})[0]
+        self.lines = wire.Lines(lambda db: wire.Pq(
+            f"host={self.dir} user=postgres dbname={db} options='-c client_min_messages=error'"))
         self.version = int(self.ask("postgres", "SHOW server_version_num"))
+        self.words = "PostgreSQL " + self.ask("postgres", "SHOW server_version")
 
     def stop(self):
         server("postgres.sh", "stop", self.dir)
@@ -59,35 +86,49 @@ class Postgres:
         return f"postgres://postgres@/{db}?socket={self.dir}&sslmode=disable"
 
     def ask(self, db, *sql):
-        args = [a for s in sql for a in ("-c", s)]
-        return command("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-U", "postgres",
-                       *args, db).strip()
+        return self.lines.ask(db, *sql, stay=db == "postgres")
 
     def create(self, db, like=None):
         if like:  # a pooler's sessions would stand in the way
             self.end_sessions(like)
         self.ask("postgres", f"CREATE DATABASE {db} TEMPLATE {like or 'template0'}")
-        if like and self.ask(db, "SELECT to_regclass('belay.run')"):  # a copy would be refused
-            self.ask(db, f"UPDATE belay.run SET database_name = '{db}'")
+        if like:  # a copy would be refused
+            self.ask(db, "DO $$ BEGIN IF to_regclass('belay.run') IS NOT NULL THEN "
+                         f"UPDATE belay.run SET database_name = '{db}'; END IF; END $$")
 
     def drop(self, db):
         force = " WITH (FORCE)" if self.version >= 130000 else ""
         self.end_sessions(db)
+        for _ in range(50):  # the server itself would look ten times a second
+            if self.ask("postgres", f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{db}'") == "0":
+                break
+            time.sleep(0.002)
         self.ask("postgres", f"DROP DATABASE IF EXISTS {db}{force}")
 
     def end_sessions(self, db):
         self.ask("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
                              f"'{db}' AND pid <> pg_backend_pid()")
 
+    def expire(self, db):
+        """As for the lease, its holder was not heard of for long."""
+        self.ask(db, "SET lock_timeout = '300ms'", "DO $$ BEGIN IF to_regclass('belay.lease') IS NOT NULL THEN "
+                     "UPDATE belay.lease SET beat = beat - interval '20 seconds' WHERE part = 'heartbeat'; END IF; "
+                     "EXCEPTION WHEN lock_not_available THEN NULL; END $$")
+
     def sight(self, db):
-        left_out = [f"--exclude-table-data=public.{t}" for t in FRAMEWORKS]
-        dump = command("pg_dump", "-h", self.dir, "-U", "postgres", "-n", "public", "--no-comments",
-                       *left_out, db)
-        bad = self.ask(db, "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid OR NOT indisready",
-                       "SELECT conname FROM pg_constraint WHERE NOT convalidated",
-                       "SELECT inhrelid::regclass FROM pg_inherits WHERE inhdetachpending"
-                       if self.version >= 140000 else "SELECT 1 WHERE false")
-        return sorted_lines(dump, r"--|SET |SELECT pg_catalog|\\(un)?restrict") + f"\ninvalid: {bad}"
+        detaching = "|| inhdetachpending::text" if self.version >= 140000 else ""
+        schema = self.ask(db, SCHEMA.replace("|| DETACHING", detaching))
+        tables = self.ask(db, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'm') AND "
+                              "relnamespace = 'public'::regnamespace").split()
+        rows = self.ask(db, *(f"SELECT 'row of {t} ' || x::text FROM public.{t} x" for t in tables if t not in FRAMEWORKS))
+        return sorted_lines(schema + "\n" + rows, r"$^")
+
+    def dump(self, db):
+        """Another program's opinion, where there is one for this server."""
+        if self.version >= 160000:
+            return ""
+        text = command("pg_dump", "-h", self.dir, "-U", "postgres", "-n", "public", "-s", db)
+        return sorted_lines(text, r"--|SET |SELECT pg_catalog|\\(un)?restrict")
 
     def journal(self, table):
         return f"belay.{table}"
@@ -96,9 +137,11 @@ class Postgres:
 class PgBouncer(Postgres):
     """The same through a pooler in transaction mode."""
     name = "pgbouncer"
+    pooled = True  # a killed runner's lease runs out by the clock only
 
     def __init__(self):
         super().__init__()
+        self.words = "PgBouncer before " + self.words
         self.bouncer = server("pgbouncer.sh", "start", self.dir)[0]
 
     def stop(self):
@@ -111,10 +154,13 @@ class PgBouncer(Postgres):
 
 class MariaDB:
     name = "mariadb"
-    classes = ("send", "recv")
+    server = True
+    pooled = False
 
     def __init__(self):
         self.dir = server("mariadb.sh", "start")[0]
+        self.lines = wire.Lines(lambda db: wire.Maria(f"{self.dir}/s", db))
+        self.words = "MariaDB " + self.ask("mysql", "SELECT version()")
 
     def stop(self):
         server("mariadb.sh", "stop", self.dir)
@@ -126,8 +172,7 @@ class MariaDB:
         return f"mysql://root@/{db}?socket={self.dir}/s"
 
     def ask(self, db, *sql):
-        return command("mariadb", "--no-defaults", "-S", f"{self.dir}/s", "-u", "root", "-N", "-B", db,
-                       "-e", ";".join(sql)).strip().replace("\t", "|")
+        return self.lines.ask(db, *sql, stay=db == "mysql")
 
     def tables(self, db, kind="BASE TABLE"):
         return self.ask("mysql", "SELECT table_name FROM information_schema.tables WHERE table_schema = "
@@ -137,8 +182,11 @@ class MariaDB:
         self.ask("mysql", f"CREATE DATABASE {db}", *(
             words for t in (self.tables(like) if like else []) for words in (
                 f"CREATE TABLE {db}.{t} LIKE {like}.{t}", f"INSERT INTO {db}.{t} SELECT * FROM {like}.{t}")))
-        if like and "belay_run" in self.tables(like):  # a copy would be refused
-            self.ask(db, f"UPDATE belay_run SET database_name = '{db}'")
+        if like and "belay_run" in self.tables(like):  # a copy would be refused, and archives name the original
+            self.ask(db, f"UPDATE belay_run SET database_name = '{db}'", *(
+                f"UPDATE belay_archive SET {c} = replace({c}, '{like}', '{db}')" for c in (
+                    "object", "table_schema", "store_schema", "define_sql", "restore_sql", "after_sql"))
+                if "belay_archive" in self.tables(like) else ())
 
     def drop(self, db):
         self.end_sessions(db)
@@ -150,17 +198,22 @@ class MariaDB:
         for one in ids:
             try:
                 self.ask("mysql", f"KILL {one}")
-            except Failed:  # it has gone by itself
+            except wire.WireError:  # it has gone by itself
                 pass
 
+    def expire(self, db):
+        """There is no lease: a lock goes with its session."""
+
+    def dump(self, db):
+        return ""
+
     def sight(self, db):
-        ours = {*FRAMEWORKS, *("belay_" + t for t in OURS)}
-        tables = [t for t in self.tables(db) if t not in ours and not t.startswith("belay_archive_")]
+        tables = [t for t in self.tables(db) if t not in FRAMEWORKS and not t.startswith("belay_")]
         schema = self.ask(db, *(f"SHOW CREATE TABLE {t}" for t in tables + self.tables(db, "VIEW")),
                           "SELECT trigger_name, action_statement FROM information_schema.triggers "
                           f"WHERE trigger_schema = '{db}'")
         rows = self.ask(db, *(f"SELECT '{t}', x.* FROM {t} x" for t in tables))
-        text = re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")).replace("\\n", "\n") + "\n" + rows
+        text = re.sub(r" AUTO_INCREMENT=\d+", "", schema.replace(f"`{db}`.", "")) + "\n" + rows
         return sorted_lines(text, r"$^")
 
     def journal(self, table):
@@ -169,10 +222,11 @@ class MariaDB:
 
 class Sqlite:
     name = "sqlite"
-    classes = ("io",)
+    server = pooled = False
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="belay-torture.")
+        self.words = "SQLite " + sqlite3.sqlite_version
 
     def stop(self):
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -207,8 +261,14 @@ class Sqlite:
     def end_sessions(self, db):
         pass
 
+    def expire(self, db):
+        pass
+
+    def dump(self, db):
+        return ""
+
     def sight(self, db):
-        skip = tuple(FRAMEWORKS) + tuple("belay_" + t for t in OURS)
+        skip = (*FRAMEWORKS, "belay_")
         c = sqlite3.connect(self.path(db), timeout=20)
         out = [str(c.execute("PRAGMA integrity_check").fetchone())]
         for kind, name, sql in c.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall():

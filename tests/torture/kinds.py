@@ -38,7 +38,7 @@ class Kind:
     engines: tuple
     ups: list                   # SQL of migrations 2, 3, …
     downs: list = field(default_factory=list)
-    undo: bool = False          # the run in question is `down 1`
+    verb: str = "up"            # the run in question; down: to the first migration
     first: bool = False         # from an empty database, nothing of belay's in it
     base: str = ""              # besides the engine's
     layouts: tuple = ("golang-migrate", "dbmate", "prisma", "flyway")
@@ -67,6 +67,14 @@ ALTER TABLE big ADD COLUMN extra text;
 INSERT INTO log VALUES ('once');
 DELETE FROM big WHERE id = 7;
 """]),
+    Kind("data of a dump", PG_LIKE, ["""CREATE TABLE given (id int PRIMARY KEY, what text);
+COPY given (id, what) FROM stdin;
+1\tone
+2\ttwo
+3\t\\N
+\\.
+UPDATE big SET n = n + 1;
+"""], layouts=("golang-migrate",)),
     # ---- statement by statement ----
     Kind("separate", PG_LIKE, [OUTSIDE + """UPDATE big SET n = n + 1;
 ALTER TABLE big ADD COLUMN extra text;
@@ -129,6 +137,9 @@ UPDATE loose SET n = n + 1;
 """], base="""CREATE TABLE loose (a int, n int DEFAULT 0);
 INSERT INTO loose SELECT i, 0 FROM generate_series(1, 400) i;
 """, layouts=("golang-migrate",), least=140000),
+    Kind("batches in parallel", ("postgres", "pgbouncer", "mariadb"), ["""-- belay:batched size=20
+UPDATE big SET n = n + 1 WHERE id > 10;
+"""], options=("--parallel", "3"), layouts=BOTH),
     # ---- history ----
     Kind("history", PG_LIKE + LITE, ["ALTER TABLE big ADD COLUMN b int;\n", "UPDATE big SET n = n + 1;\n",
                                      "INSERT INTO log VALUES ('once');\n"]),
@@ -139,15 +150,15 @@ INSERT INTO loose SELECT i, 0 FROM generate_series(1, 400) i;
     Kind("down", PG_LIKE + LITE, ["CREATE TABLE made (id int PRIMARY KEY);\nALTER TABLE big ADD COLUMN b int;\n",
                                   "INSERT INTO log VALUES ('up');\n"],
          ["UPDATE big SET n = n + 1;\nALTER TABLE big DROP COLUMN b;\nDROP TABLE made;\n",
-          "DELETE FROM log;\nUPDATE big SET n = n + 1;\n"], undo=True, layouts=BOTH),
+          "DELETE FROM log;\nUPDATE big SET n = n + 1;\n"], verb="down", layouts=BOTH),
     Kind("down", ("mariadb",), ["CREATE TABLE made (id int PRIMARY KEY);\n", "INSERT INTO log VALUES ('up');\n"],
          ["UPDATE big SET n = n + 1;\nDROP TABLE made;\nINSERT INTO log VALUES ('once');\n",
-          "DELETE FROM log;\nUPDATE big SET n = n + 1;\n"], undo=True, layouts=BOTH),
+          "DELETE FROM log;\nUPDATE big SET n = n + 1;\n"], verb="down", layouts=BOTH),
     Kind("down separate", PG_LIKE, ["CREATE INDEX CONCURRENTLY big_a ON big (a);\n"],
          [OUTSIDE + "UPDATE big SET n = n + 1;\nDROP INDEX CONCURRENTLY big_a;\nINSERT INTO log VALUES ('once');\n"],
-         undo=True, layouts=BOTH),
+         verb="down", layouts=BOTH),
     # ---- what is kept before it goes ----
-    Kind("archive", ("postgres",) + LITE, ["""ALTER TABLE big DROP COLUMN a;
+    Kind("archive", PG_LIKE + LITE, ["""ALTER TABLE big DROP COLUMN a;
 UPDATE big SET n = n + 1;
 DROP TABLE log;
 """], base="INSERT INTO log VALUES ('worth keeping');\n", options=("--backup",), layouts=BOTH),
@@ -155,6 +166,21 @@ DROP TABLE log;
 UPDATE big SET n = n + 1;
 DROP TABLE log;
 """], base="INSERT INTO log VALUES ('worth keeping');\n", options=("--backup",), layouts=BOTH),
+    Kind("restore", PG_LIKE + LITE, ["""ALTER TABLE big DROP COLUMN a;
+DROP TABLE kept;
+"""], base="""CREATE TABLE kept (id int PRIMARY KEY, what text NOT NULL DEFAULT 'x');
+INSERT INTO kept (id) SELECT id FROM big WHERE id < 40;
+CREATE INDEX kept_what ON kept (what);
+""", options=("--backup",), verb="restore", layouts=BOTH),
+    Kind("restore", ("mariadb",), ["""ALTER TABLE big DROP COLUMN a;
+DROP TABLE kept;
+"""], base="""CREATE TABLE kept (id int PRIMARY KEY, what varchar(20) NOT NULL DEFAULT 'x', KEY kept_what (what)) ENGINE=InnoDB;
+INSERT INTO kept (id) SELECT id FROM big WHERE id < 40;
+""", options=("--backup",), verb="restore", layouts=BOTH),
+    Kind("down puts back", PG_LIKE + LITE, ["UPDATE big SET n = n + 1;\nALTER TABLE big DROP COLUMN a;\n"],
+         ["ALTER TABLE big ADD COLUMN a int;\n"], verb="down", options=("--backup",), layouts=BOTH),
+    Kind("down puts back", ("mariadb",), ["UPDATE big SET n = n + 1;\nALTER TABLE big DROP COLUMN a;\n"],
+         ["ALTER TABLE big ADD COLUMN a int;\n"], verb="down", options=("--backup",), layouts=BOTH),
     # ---- long enough for the lease to be renewed ----
     Kind("lease renewal", PG_LIKE, [OUTSIDE + """INSERT INTO log VALUES ('before');
 INSERT INTO log SELECT 'once' FROM pg_sleep(3.6);

@@ -1,23 +1,28 @@
 /* shim.c - something goes wrong at the Nth call that leaves the process.
  *
  * Loaded into belay with LD_PRELOAD, so that the very program that is shipped is tested. belay
- *keeps nothing of a run to itself: what tells two instants apart is only what has been sent to a
- *server, received from it, or written to a file. Each such call is a fault point; its name is what
- *it carries (the driver, torture.py, knows the names).
+ * keeps nothing of a run to itself: what tells two instants apart is only what has been sent to a
+ * server, received from it, or written to a file. Each such call is a fault point; its name is what
+ * it carries (points.py knows the names).
  *
  *	TORTURE=send:12:kill	the 12th message to a server: the process ends before it is sent
+ *	TORTURE_TEXT=WORDS	only those count that carry these words
  *	TORTURE_TRACE=FILE	a line for each point: class, number, what it carries
- *
+ *	TORTURE_STRUCK=FILE	such a line for the point that was hit
+ *	TORTURE_PAUSE=20	who is stopped finds that so many seconds have passed
  *	TORTURE_CLOCK=86400	the wall clock jumps to and fro by a day, at each look
  *
- * Classes: send (messages), recv (answers), io (writes, syncs, truncations and removals of regular
- * files). Actions, before the call: kill, hold (stopped until somebody sends SIGCONT), lost (the
- * connection is gone, the message was not sent), fail (EIO), full (ENOSPC, from now on). After it:
- * after (kill), stay (as hold), cut (the connection is closed: nobody will hear the answer). */
+ * Classes: send (messages; SQLite's statements), recv (answers; they carry what they answer), io
+ * (writes, syncs, truncations and removals of regular files).
+ * Actions, before the call: kill, term (SIGTERM), hold (stopped until somebody sends SIGCONT), lost
+ * (the connection is gone, the message was not sent), fail (EIO), full (ENOSPC, from now on).
+ * After it: after (kill), told (SIGTERM), stay (as hold), cut (the connection is closed: nobody
+ * will hear the answer). */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +41,10 @@ enum { TEXT = 6000 };
 static const char *const class_names[] = {"send", "recv", "io"};
 
 static struct {
-	bool ready, full;
-	int class, trace;
+	bool ready, full, met;
+	int class, trace, struck;
 	long at;
+	time_t asleep; /* what the clocks that count up are ahead */
 	char action[16];
 	long count[NCLASSES];
 } plan;
@@ -46,14 +52,29 @@ static struct {
 /* The next one in line behind us: the C library's. */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* What each connection sent last. */
+enum { LINES = 64 };
+static struct {
+	size_t len;
+	unsigned char text[TEXT];
+} sent[LINES];
+
+static int open_log(const char *name)
+{
+	const char *path = getenv(name);
+
+	return path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+}
+
 static void set_up(void)
 {
-	const char *text = getenv("TORTURE"), *trace = getenv("TORTURE_TRACE");
+	const char *text = getenv("TORTURE");
 	char class[16] = "";
 
 	plan.ready = true;
 	plan.class = -1;
-	plan.trace = trace ? open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	plan.trace = open_log("TORTURE_TRACE");
+	plan.struck = open_log("TORTURE_STRUCK");
 	if (!text || sscanf(text, "%15[a-z]:%ld:%15s", class, &plan.at, plan.action) != 3)
 		return;
 	for (int i = 0; i < NCLASSES; i++)
@@ -61,7 +82,7 @@ static void set_up(void)
 			plan.class = i;
 }
 
-static void trace(int class, const void *data, size_t len)
+static void tell(int log, int class, const void *data, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *at = data;
@@ -79,7 +100,14 @@ static void trace(int class, const void *data, size_t len)
 		}
 	}
 	line[n++] = '\n';
-	(void)!REAL(write)(plan.trace, line, n);
+	(void)!REAL(write)(log, line, n);
+}
+
+static bool counts(const void *data, size_t len)
+{
+	const char *text = getenv("TORTURE_TEXT");
+
+	return !text || memmem(data, len, text, strlen(text));
 }
 
 /* Is it this call? Then *action is what is to happen to it. */
@@ -87,12 +115,27 @@ static bool strikes(int class, const void *data, size_t len, const char **action
 {
 	if (!plan.ready)
 		set_up();
+	if (plan.class == class && !counts(data, len))
+		return false;
 	plan.count[class]++;
 	if (plan.trace >= 0)
-		trace(class, data, len);
+		tell(plan.trace, class, data, len);
 	*action = plan.action;
-	return plan.class == class &&
-	       (plan.count[class] == plan.at || (plan.full && plan.count[class] > plan.at));
+	if (plan.class != class ||
+		(plan.count[class] != plan.at && !(plan.full && plan.count[class] > plan.at)))
+		return false;
+	if (plan.struck >= 0 && !plan.met)
+		tell(plan.struck, class, data, len);
+	plan.met = true;
+	return true;
+}
+
+static void stop(void)
+{
+	const char *pause = getenv("TORTURE_PAUSE");
+
+	kill(getpid(), SIGSTOP);
+	plan.asleep = pause ? atol(pause) : 0;
 }
 
 static bool is(const char *action, const char *word)
@@ -105,8 +148,10 @@ static bool before(const char *action, int fd)
 {
 	if (is(action, "kill"))
 		kill(getpid(), SIGKILL);
+	if (is(action, "term"))
+		kill(getpid(), SIGTERM);
 	if (is(action, "hold"))
-		kill(getpid(), SIGSTOP);
+		stop();
 	if (is(action, "lost")) {
 		shutdown(fd, SHUT_RDWR);
 		errno = ECONNRESET;
@@ -123,8 +168,10 @@ static void after(const char *action, int fd)
 
 	if (is(action, "after"))
 		kill(getpid(), SIGKILL);
+	if (is(action, "told"))
+		kill(getpid(), SIGTERM);
 	if (is(action, "stay"))
-		kill(getpid(), SIGSTOP);
+		stop();
 	if (is(action, "cut"))
 		shutdown(fd, SHUT_RDWR);
 	errno = kept;
@@ -143,9 +190,13 @@ static bool is_stream(int fd)
 ssize_t send(int fd, const void *data, size_t len, int flags)
 {
 	const char *action;
-	bool hit = is_stream(fd) && strikes(CLASS_SEND, data, len, &action);
+	bool ours = is_stream(fd), hit = ours && strikes(CLASS_SEND, data, len, &action);
 	ssize_t n;
 
+	if (ours && fd < LINES) {
+		sent[fd].len = len < TEXT ? len : TEXT;
+		memcpy(sent[fd].text, data, sent[fd].len);
+	}
 	if (hit && before(action, fd))
 		return -1;
 	n = REAL(send)(fd, data, len, flags);
@@ -159,13 +210,43 @@ ssize_t recv(int fd, void *data, size_t len, int flags)
 	ssize_t n = REAL(recv)(fd, data, len, flags);
 	const char *action;
 
-	/* Nothing there yet is no answer. */
-	if (n < 0 || !is_stream(fd) || !strikes(CLASS_RECV, data, (size_t)n, &action))
+	/* Nothing there yet is no answer. Its name is that of the question. */
+	if (n < 0 || !is_stream(fd))
+		return n;
+	if (fd >= LINES || sent[fd].len == 0
+			? !strikes(CLASS_RECV, "", 0, &action)
+			: !strikes(CLASS_RECV, sent[fd].text, sent[fd].len, &action))
 		return n;
 	if (before(action, fd))
 		return -1;
 	after(action, fd);
 	return n;
+}
+
+/* ---- SQLite: each statement's first step, on a database that is a file ---- */
+
+static bool begins(sqlite3_stmt *stmt)
+{
+	const char *path;
+
+	if (!stmt || REAL(sqlite3_stmt_busy)(stmt))
+		return false;
+	path = REAL(sqlite3_db_filename)(REAL(sqlite3_db_handle)(stmt), "main");
+	return path && path[0];
+}
+
+int sqlite3_step(sqlite3_stmt *stmt)
+{
+	const char *action = "", *sql = begins(stmt) ? REAL(sqlite3_sql)(stmt) : NULL;
+	bool hit = sql && strikes(CLASS_SEND, sql, strlen(sql), &action);
+	int rc;
+
+	if (hit)
+		before(action, -1);
+	rc = REAL(sqlite3_step)(stmt);
+	if (hit)
+		after(action, -1);
+	return rc;
 }
 
 /* ---- Files ---- */
@@ -174,7 +255,8 @@ static bool is_file(int fd)
 {
 	struct stat st;
 
-	return fd > 2 && fd != plan.trace && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return fd > 2 && fd != plan.trace && fd != plan.struck && fstat(fd, &st) == 0 &&
+	       S_ISREG(st.st_mode);
 }
 
 /* "pwrite app.db-journal" */
@@ -260,7 +342,7 @@ int unlink(const char *path)
 	return n;
 }
 
-/* ---- The wall clock ---- */
+/* ---- Clocks ---- */
 
 static time_t jump(void)
 {
@@ -300,5 +382,7 @@ int clock_gettime(clockid_t which, struct timespec *out)
 
 	if (which == CLOCK_REALTIME)
 		out->tv_sec += jump();
+	else if (which == CLOCK_MONOTONIC || which == CLOCK_BOOTTIME)
+		out->tv_sec += plan.asleep;
 	return rc;
 }

@@ -1,17 +1,14 @@
-/* cluster.c - the files of a private MariaDB server.
+/* cluster.c - the program and the files of a private server.
  *
- * The system tables are made by the server itself, once: it starts on an empty directory without
- * grant tables and reads mysql_system_tables.sql (no Perl, no shell). The result, about 15 MB, is
- * kept in the cache, and every scratch server begins with a copy of it. */
+ * The system tables are made by the server itself, once (cluster_server.c). The result, about 15 MB
+ * of MariaDB's and 80 of MySQL's, is kept in the cache, and every scratch server begins with a copy
+ * of it. */
 #include "engine/mysql/scratch.h"
 
 #include "base/io.h"
-#include "sql/split.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,12 +17,29 @@
 
 /* ---- the program ---- */
 
-static const char *program_in(struct arena *a, const char *dir)
-{
-	static const char *const names[] = {"mariadbd", "mysqld"};
+static const struct product {
+	enum dialect dialect;
+	const char *title, *programs[2], *env, *package, *scheme;
+	const char *places[5];
+} products[] = {
+	{DIALECT_MARIADB, "MariaDB", {"mariadbd", "mysqld"}, "BELAY_MARIADB_BIN", "mariadb-server",
+		"mariadb",
+		{"/usr/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/bin",
+			"/usr/local/mariadb/bin"}},
+	{DIALECT_MYSQL, "MySQL", {"mysqld", "mysqld"}, "BELAY_MYSQL_BIN", "mysql-server", "mysql",
+		{"/usr/sbin", "/usr/libexec", "/usr/local/bin", "/opt/homebrew/bin",
+			"/usr/local/mysql/bin"}},
+};
 
+static const struct product *product_of(enum dialect d)
+{
+	return &products[d == DIALECT_MYSQL];
+}
+
+static const char *program_in(struct arena *a, const struct product *p, const char *dir)
+{
 	for (size_t i = 0; i < 2; i++) {
-		const char *path = io_join(a, dir, names[i]);
+		const char *path = io_join(a, dir, p->programs[i]);
 
 		if (access(path, X_OK) == 0)
 			return path;
@@ -33,25 +47,10 @@ static const char *program_in(struct arena *a, const char *dir)
 	return NULL;
 }
 
-static const char *find_program(struct arena *a, const char *bin_dir)
+static bool read_version(
+	struct arena *a, const char *program, bool *mariadb, struct slice *version, struct err *err)
 {
-	static const char *const places[] = {"/usr/sbin", "/usr/libexec", "/usr/local/bin",
-		"/opt/homebrew/bin", "/usr/local/mariadb/bin"};
-	const char *env = getenv("BELAY_MARIADB_BIN"), *found;
-
-	if (bin_dir)
-		return program_in(a, bin_dir);
-	if (env && *env)
-		return program_in(a, env);
-	found = process_find(a, "mariadbd");
-	for (size_t i = 0; !found && i < sizeof places / sizeof *places; i++)
-		found = program_in(a, places[i]);
-	return found;
-}
-
-static bool read_version(struct arena *a, struct cluster *c, struct err *err)
-{
-	const char *const argv[] = {c->program, "--no-defaults", "--version", NULL};
+	const char *const argv[] = {program, "--no-defaults", "--version", NULL};
 	struct buf out = {0};
 	struct slice text;
 	size_t at;
@@ -62,37 +61,71 @@ static bool read_version(struct arena *a, struct cluster *c, struct err *err)
 	text = arena_slice(a, buf_slice(&out));
 	buf_done(&out);
 	if (!ok)
-		return err_context(err, "asking %s for its version", c->program);
+		return err_context(err, "asking %s for its version", program);
 	at = slice_find(text, SL("Ver "));
-	if (status || at >= text.len || slice_ifind(text, SL("MariaDB")) >= text.len)
-		return err_set(err, ERR_INPUT, "%s is not a MariaDB server", c->program);
+	if (status || at >= text.len)
+		return err_set(err, ERR_INPUT, "%s does not say its version", program);
+	*mariadb = slice_ifind(text, SL("MariaDB")) < text.len;
 	text = slice_from(text, at + 4);
-	text.len = slice_chr(text, '-') < text.len ? slice_chr(text, '-') : text.len;
-	c->version_text = text;
-	c->version = version_from_text(DIALECT_MARIADB, text);
+	for (text.len = 0; text.at[text.len] && strchr("0123456789.", text.at[text.len]);)
+		text.len++;
+	*version = text;
 	return true;
 }
 
-bool my_cluster_find(
-	struct arena *a, const char *bin_dir, int version, struct cluster *out, struct err *err)
+/* Takes it when it is the product that is wanted: MariaDB has a program of MySQL's name too. */
+static bool take(struct arena *a, const struct product *p, const char *program, struct cluster *c)
 {
+	struct err ignored = {0};
+	bool mariadb = false;
+
+	if (!program || !read_version(a, program, &mariadb, &c->version_text, &ignored) ||
+		mariadb != (p->dialect == DIALECT_MARIADB)) {
+		err_done(&ignored);
+		return false;
+	}
+	c->program = program;
+	c->dialect = p->dialect;
+	c->version = version_from_text(p->dialect, c->version_text);
+	return true;
+}
+
+static bool find_program(
+	struct arena *a, const struct product *p, const char *bin_dir, struct cluster *c)
+{
+	const char *env = getenv(p->env);
+
+	if (bin_dir || (env && *env))
+		return take(a, p, program_in(a, p, bin_dir ? bin_dir : env), c);
+	if (take(a, p, process_find(a, p->programs[0]), c))
+		return true;
+	for (size_t i = 0; i < sizeof p->places / sizeof *p->places; i++)
+		if (take(a, p, program_in(a, p, p->places[i]), c))
+			return true;
+	return false;
+}
+
+bool my_cluster_find(struct arena *a, enum dialect dialect, const char *bin_dir, int version,
+	struct cluster *out, struct err *err)
+{
+	const struct product *p = product_of(dialect);
+	const char *env = getenv(p->env);
+	const char *where = bin_dir ? bin_dir : env && *env ? env : NULL;
 	char want[24];
 
-	out->program = find_program(a, bin_dir);
-	if (!out->program) {
-		err_set(err, ERR_INPUT, "no MariaDB server program (mariadbd) was found%s%s",
-			bin_dir ? " in " : "", bin_dir ? bin_dir : "");
+	if (!find_program(a, p, bin_dir, out)) {
+		err_set(err, ERR_INPUT, "no %s server program (%s) was found%s%s", p->title,
+			p->programs[0], where ? " in " : "", where ? where : "");
 		return err_hint(err,
-			"Install it (Debian: mariadb-server), say where it is with "
-			"BELAY_MARIADB_BIN, or give a server with --scratch mariadb://….");
+			"Install it (Debian: %s), say where it is with %s, or give a server with "
+			"--scratch %s://….",
+			p->package, p->env, p->scheme);
 	}
-	if (!read_version(a, out, err))
-		return false;
 	if (version && version / 100 != out->version / 100 && version != out->version / 10000) {
-		err_set(err, ERR_INPUT,
-			"MariaDB %s is wanted for the scratch server, %.*s is installed",
-			version_text(DIALECT_MARIADB, version, want), SLICE(out->version_text));
-		return err_hint(err, "Give a server of that version with --scratch mariadb://….");
+		err_set(err, ERR_INPUT, "%s %s is wanted for the scratch server, %.*s is installed",
+			p->title, version_text(dialect, version, want), SLICE(out->version_text));
+		return err_hint(
+			err, "Give a server of that version with --scratch %s://….", p->scheme);
 	}
 	return true;
 }
@@ -167,8 +200,8 @@ static const char *template_path(struct arena *a, const struct cluster *c)
 
 	if (!cache)
 		return NULL;
-	return arena_cstr(a, arena_printf(a, "%s/mariadb-%.*s-%d", cache, SLICE(c->version_text),
-				     TEMPLATE_FORMAT));
+	return arena_cstr(a, arena_printf(a, "%s/%s-%.*s-%d", cache, product_of(c->dialect)->scheme,
+				     SLICE(c->version_text), TEMPLATE_FORMAT));
 }
 
 /* Best effort: without a cache the next start takes a second longer. */
@@ -217,174 +250,7 @@ static bool make_password(struct arena *a, struct cluster *c, struct err *err)
 	return true;
 }
 
-/* ---- the server ---- */
-
-static bool start_process(
-	struct arena *a, struct cluster *c, bool keep, const char *first, struct err *err)
-{
-	const char *env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", NULL};
-	const char *data = arena_cstr(a, arena_printf(a, "--datadir=%s", c->data)),
-		   *socket = arena_cstr(a, arena_printf(a, "--socket=%s", c->socket)),
-		   *pid = arena_cstr(a, arena_printf(a, "--pid-file=%s/pid", c->dir)),
-		   *tmp = arena_cstr(a, arena_printf(a, "--tmpdir=%s", c->tmp)),
-		   *files = arena_cstr(a, arena_printf(a, "--secure-file-priv=%s", c->empty)),
-		   *plugins = arena_cstr(a, arena_printf(a, "--plugin-dir=%s", c->empty));
-	const char *const argv[] = {c->program, "--no-defaults", data, socket, pid, tmp, files,
-		plugins, "--skip-networking", "--skip-name-resolve", "--skip-log-bin",
-		"--local-infile=0", "--symbolic-links=0", "--event-scheduler=OFF",
-		"--log-bin-trust-function-creators=1", "--max-connections=40",
-		"--performance-schema=OFF", "--loose-feedback=OFF", "--default-time-zone=+00:00",
-		"--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
-		"--max-allowed-packet=64M", "--innodb-buffer-pool-size=32M",
-		"--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:4M:autoextend",
-		"--innodb-autoextend-increment=1", "--loose-innodb-undo-tablespaces=0",
-		"--innodb-temp-data-file-path=ibtmp1:1M:autoextend", "--innodb-flush-method=nosync",
-		"--innodb-doublewrite=0", "--innodb-flush-log-at-trx-commit=0",
-		"--innodb-buffer-pool-dump-at-shutdown=0", "--innodb-buffer-pool-load-at-startup=0",
-		"--loose-aria-log-file-size=8M", "--key-buffer-size=4M",
-		"--loose-aria-pagecache-buffer-size=8M", first, NULL};
-
-	return process_start(&c->server,
-		&(struct process_options){.argv = argv,
-			.env = env,
-			.dir = c->dir,
-			.user = c->user,
-			.log = c->log,
-			.remove = keep ? NULL : c->dir,
-			.death_signal = SIGKILL,
-			.fleeting = true},
-		err);
-}
-
-static bool died(struct arena *a, const struct cluster *c, struct err *err)
-{
-	struct slice log = SLICE_NONE, line, last = SLICE_NONE;
-	struct err ignored = {0};
-
-	(void)io_read(a, c->log, &log, &ignored);
-	err_done(&ignored);
-	while (slice_line(&log, &line))
-		if (slice_find(line, SL("[ERROR]")) < line.len)
-			last = slice_trim(slice_from(line, slice_find(line, SL("[ERROR]")) + 7));
-	err_set(err, ERR_FAILED, "the scratch server did not start%s%.*s", last.len ? ": " : "",
-		SLICE(last));
-	return err_context(err, "starting %s", c->program);
-}
-
-bool my_cluster_connect(struct arena *a, const struct cluster *c, const char *user,
-	struct slice database, const struct waiter *w, struct conn **out, struct err *err)
-{
-	struct conn_options o = {.waiter = *w, .application = "belay scratch"};
-
-	o.url = arena_printf(a, "mariadb://%s:%.*s@localhost/%.*s?socket=%s", user,
-		SLICE(c->password), SLICE(database), c->socket);
-	return mariadb_connect_url(out, &o, err);
-}
-
-static bool wait_ready(struct arena *a, struct cluster *c, const char *user, const struct waiter *w,
-	struct conn **out, struct err *err)
-{
-	long long start = io_now_ms();
-	struct err last = {0};
-
-	while (io_now_ms() - start < 60000) {
-		if (!process_alive(c->server)) {
-			err_done(&last);
-			return died(a, c, err);
-		}
-		if (w->tick && !w->tick(w->ctx, io_now_ms() - start)) {
-			err_done(&last);
-			return err_set(err, ERR_INTERRUPTED, "interrupted");
-		}
-		if (access(c->socket, F_OK) == 0) {
-			err_done(&last);
-			if (my_cluster_connect(a, c, user, SLICE_NONE, w, out, &last))
-				return true;
-			if (last.code == ERR_INTERRUPTED)
-				break;
-		}
-		poll(NULL, 0, 5);
-	}
-	if (err_is(&last))
-		err_move(err, &last);
-	return err_set(err, ERR_FAILED, "the scratch server did not get ready");
-}
-
-/* ---- the system tables ---- */
-
-static const char *system_sql(struct arena *a, const struct cluster *c)
-{
-	static const char *const places[] = {
-		"/usr/share/mysql", "/usr/share/mariadb", "/usr/local/share/mysql"};
-	static const char *const beside[] = {"../share/mysql", "../share/mariadb", "../share"};
-	static const char name[] = "mariadb_system_tables.sql", old[] = "mysql_system_tables.sql";
-	size_t cut = strlen(c->program);
-	const char *bin, *path;
-
-	while (cut && c->program[cut - 1] != '/')
-		cut--;
-	bin = arena_cstr(a, slice_n(c->program, cut));
-	for (size_t i = 0; i < 6; i++) {
-		const char *dir = i < 3 ? io_join(a, bin, beside[i]) : places[i - 3];
-
-		if (io_is_file(path = io_join(a, dir, name)) ||
-			io_is_file(path = io_join(a, dir, old)))
-			return path;
-	}
-	return NULL;
-}
-
-static bool run_script(struct conn *c, struct slice text, struct err *err)
-{
-	struct splitter sp;
-	struct piece p;
-
-	splitter_init(&sp, DIALECT_MARIADB, text);
-	while (splitter_next(&sp, &p))
-		if (p.kind == PIECE_SQL &&
-			!conn_exec(c, slice_sub(text, p.body_off, p.body_len), err))
-			return err_context(err, "making the system tables");
-	return true;
-}
-
-static bool make_accounts(struct conn *c, const struct cluster *cl, struct err *err)
-{
-	return conn_exec(c, SL("FLUSH PRIVILEGES"), err) &&
-	       conn_execf(c, err,
-		       "CREATE OR REPLACE USER " SCRATCH_ADMIN "@localhost IDENTIFIED BY %L",
-		       cl->password) &&
-	       conn_exec(c, SL("GRANT ALL ON *.* TO " SCRATCH_ADMIN "@localhost WITH GRANT OPTION"),
-		       err) &&
-	       conn_execf(c, err,
-		       "CREATE OR REPLACE USER " SCRATCH_OWNER "@localhost IDENTIFIED BY %L",
-		       cl->password);
-}
-
-static bool make_files(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err)
-{
-	const char *path = system_sql(a, c);
-	struct conn *conn = NULL;
-	struct slice sql;
-	bool ok;
-
-	if (!path)
-		return err_set(err, ERR_INPUT,
-			"cannot make a scratch server: %s has no "
-			"mariadb_system_tables.sql beside it",
-			c->program);
-	if (!make_password(a, c, err) || !io_read(a, path, &sql, err) ||
-		!start_process(a, c, true, "--skip-grant-tables", err))
-		return false;
-	ok = wait_ready(a, c, "root", w, &conn, err) &&
-	     conn_exec(conn, SL("CREATE DATABASE IF NOT EXISTS mysql"), err) &&
-	     conn_exec(conn, SL("USE mysql"), err) && run_script(conn, sql, err) &&
-	     make_accounts(conn, c, err);
-	conn_close(conn);
-	process_stop(c->server, SIGTERM, 20000);
-	c->server = NULL;
-	(void)unlink(c->log);
-	return ok;
-}
+/* ---- together ---- */
 
 static bool make_dirs(struct arena *a, struct cluster *c, struct err *err)
 {
@@ -396,7 +262,8 @@ static bool make_dirs(struct arena *a, struct cluster *c, struct err *err)
 			return err_errno(err, "create", dirs[i]);
 	if (geteuid() == 0 && !process_user_find(users, &c->user))
 		return err_set(err, ERR_INPUT,
-			"MariaDB does not run as root, and there is no user mysql or nobody");
+			"%s does not run as root, and there is no user mysql or nobody",
+			product_of(c->dialect)->title);
 	(void)a;
 	return geteuid() != 0 || process_give_tree(c->dir, c->user, err);
 }
@@ -406,7 +273,7 @@ bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w,
 	const char *template = template_path(a, c);
 	bool ok;
 
-	if (!io_temp_dir(a, "mariadb", &c->dir, err))
+	if (!io_temp_dir(a, product_of(c->dialect)->scheme, &c->dir, err))
 		return false;
 	c->data = io_join(a, c->dir, "data");
 	c->empty = io_join(a, c->dir, "none");
@@ -416,7 +283,7 @@ bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w,
 	ok = make_dirs(a, c, err);
 	if (ok && !(template && use_template(a, c, template))) {
 		ok = geteuid() != 0 || process_give_tree(c->dir, c->user, err);
-		ok = ok && make_files(a, c, w, err);
+		ok = ok && make_password(a, c, err) && my_cluster_make_files(a, c, w, err);
 		if (ok && template)
 			keep_template(a, c, template);
 	}
@@ -425,11 +292,4 @@ bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w,
 	if (!ok)
 		io_remove_tree(c->dir);
 	return ok;
-}
-
-bool my_cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
-	struct conn **admin, struct err *err)
-{
-	return start_process(a, c, keep, NULL, err) &&
-	       wait_ready(a, c, SCRATCH_ADMIN, w, admin, err);
 }

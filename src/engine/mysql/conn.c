@@ -465,10 +465,15 @@ static bool identify(struct my_conn *c, struct err *err)
 	uuid = id->dialect == DIALECT_MYSQL    ? "@@server_uuid"
 	       : has_variable(c, "server_uid") ? "@@server_uid"
 					       : "CONCAT(@@hostname, ':', @@port, ':', @@datadir)";
+	/* Two servers of one machine may have one server_uid. */
+	c->who = arena_cstr(
+		a, arena_printf(a,
+			   "CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@server_id, %s,"
+			   " CONNECTION_ID())",
+			   uuid));
 	if (!my_queryf(&c->base, a, &r, err,
-		    "SELECT DATABASE(), CURRENT_USER(), @@hostname, @@port, @@read_only, "
-		    "CONNECTION_ID(), %s",
-		    slice_of(uuid)))
+		    "SELECT DATABASE(), CURRENT_USER(), @@hostname, @@port, @@read_only, %s, %s",
+		    slice_of(uuid), slice_of(c->who)))
 		return false;
 	id->database = rows_get(&r, 0, 0);
 	id->role = rows_get(&r, 0, 1);
@@ -476,8 +481,26 @@ static bool identify(struct my_conn *c, struct err *err)
 				 : arena_printf(a, "%.*s:%.*s", SLICE(rows_get(&r, 0, 2)),
 					   SLICE(rows_get(&r, 0, 3)));
 	id->read_only = slice_is(rows_get(&r, 0, 4), "1");
-	id->system = rows_get(&r, 0, 6);
+	id->system = rows_get(&r, 0, 5);
+	c->anchor = rows_get(&r, 0, 6);
 	id->superuser = is_superuser(c);
+	return true;
+}
+
+/* Behind a proxy the next statement may meet another server, or another session of the same one:
+ * without what was SET, and without our lock. */
+bool mysql_is_same(
+	struct conn *conn, struct arena *a, bool *same, struct slice *now, struct err *err)
+{
+	struct my_conn *c = my_conn(conn);
+	struct rows r = {0};
+
+	if (!my_queryf(conn, a, &r, err, "SELECT %s", slice_of(c->who)))
+		return false;
+	*now = rows_get(&r, 0, 0);
+	*same = slice_eq(*now, c->anchor);
+	if (!*same)
+		*now = arena_printf(a, "%.*s instead of %.*s", SLICE(*now), SLICE(c->anchor));
 	return true;
 }
 

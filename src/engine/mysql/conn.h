@@ -12,6 +12,8 @@ struct my_conn {
 	MYSQL *my;
 	struct my_url url;
 	unsigned long thread;
+	const char *who;     /* an expression that tells this server and session from others */
+	struct slice anchor; /* what it gave when the connection was opened */
 	bool cancelled;
 };
 

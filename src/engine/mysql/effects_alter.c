@@ -102,22 +102,34 @@ static struct slice needs_text(struct effects *x, const struct online *o, const 
 		column ? "." : "", SLICE(column ? o->needs_of : SLICE_NONE));
 }
 
+static bool is_innodb(const struct object *t)
+{
+	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
+}
+
 static void online_facts(struct effects *x, const struct change *first)
 {
 	struct online o = my_online_statement(x->a, &x->d, x->s, x->c, x->t, x->st, &x->after);
 	struct name table = fx_resolved(x, first->target);
 	int algorithm = asked_algorithm(setting(x->st, "algorithm")),
 	    lock = asked_lock(setting(x->st, "lock"));
-	bool all = o.rebuild || algorithm == ALGO_COPY;
+	/* MySQL, asked for INPLACE, writes the rows anew where INSTANT would have been done. */
+	bool again = !is_mariadb(&x->d) && algorithm == ALGO_INPLACE &&
+		     o.algorithm == ALGO_INSTANT && o.adds_column;
+	bool all = o.rebuild || algorithm == ALGO_COPY || again;
 
 	if (!o.applies)
 		return;
 	x->out->algorithm = my_algorithm_word(o.algorithm);
 	x->out->lock_clause = my_lock_word(o.lock);
 	x->out->documented |= o.algorithm == ALGO_COPY && o.lock == LOCK_WORDS_NONE;
+	if (x->t && slice_is(x->t->table_.persistence, "temporary"))
+		return;
 	if (o.needs)
 		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);
+	if (x->t && is_innodb(x->t))
+		fx_mysql_fulltext(x, algorithm == ALGO_COPY);
 	if (all)
 		fx_touch(x, &x->out->rewrites, &x->out->nrewrites, OBJECT_TABLE, table, SLICE_NONE,
 			!o.needs);
@@ -274,6 +286,7 @@ static void one_change(struct effects *x, const struct change *ch)
 		break;
 	case CHANGE_SET_OPTIONS:
 		fx_set_options(x, ch);
+		fx_mysql_options(x, ch);
 		break;
 	case CHANGE_SYSTEM_VERSIONING:
 		fx_system_versioning(x, ch);
@@ -294,11 +307,6 @@ static void losses(struct effects *x, const struct change *first)
 			!after_find(&x->after, p->type, p->was->name))
 			fx_destroys(x, first, p->type, p->was->name, true);
 	}
-}
-
-static bool is_innodb(const struct object *t)
-{
-	return slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
 }
 
 void fx_alter(struct effects *x)
@@ -325,7 +333,7 @@ void fx_alter(struct effects *x)
 	my_after(x->a, &x->d, x->t, x->st, &x->after);
 	for (size_t i = 0; i < x->st->nchanges; i++)
 		one_change(x, &x->st->changes[i]);
-	if (x->t && !x->t->tainted && is_mariadb(&x->d) && is_innodb(x->t))
+	if (x->t && !x->t->tainted && is_innodb(x->t))
 		fx_keys_fit(x);
 	losses(x, first);
 	if (takes_clauses(x->st))

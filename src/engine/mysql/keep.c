@@ -36,8 +36,7 @@ static bool tables(struct conn *c, struct arena *a, struct slice schema, struct 
 	return true;
 }
 
-/* The primary key, else the first unique one without holes. What batches ask
- * (queries/mysql/batch_key) takes seconds on a server with many tables; this is one look-up. */
+/* The primary key, else the first unique one without holes. */
 static bool key_of(struct conn *c, struct arena *a, struct kept_table *t, struct err *err)
 {
 	struct cell params[2] = {{.text = t->name.schema}, {.text = t->name.name}};
@@ -138,6 +137,48 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 		}
 		if (done == *n)
 			break;
+	}
+	return true;
+}
+
+static enum link_action action(struct slice s)
+{
+	return slice_is(s, "CASCADE")       ? LINK_CASCADE
+	       : slice_is(s, "SET NULL")    ? LINK_SET_NULL
+	       : slice_is(s, "SET DEFAULT") ? LINK_SET_DEFAULT
+					    : LINK_NOTHING;
+}
+
+static bool links(struct conn *c, struct arena *a, struct name t, struct kept_link **out, size_t *n,
+	struct err *err)
+{
+	struct cell params[2] = {{.text = t.schema}, {.text = t.name}};
+	struct kept_link *at = NULL;
+	struct rows r = {0};
+
+	*n = 0;
+	if (!conn_query_params(c,
+		    SL("SELECT k.table_schema, k.table_name, k.ordinal_position, k.column_name,"
+		       " k.referenced_column_name, f.delete_rule, f.update_rule"
+		       " FROM information_schema.referential_constraints f"
+		       " JOIN information_schema.key_column_usage k"
+		       " ON k.constraint_schema = f.constraint_schema"
+		       " AND k.constraint_name = f.constraint_name AND k.table_name = f.table_name"
+		       " WHERE f.unique_constraint_schema = ? AND f.referenced_table_name = ?"
+		       " ORDER BY k.table_schema, k.table_name, k.constraint_name,"
+		       " k.ordinal_position"),
+		    params, 2, a, &r, err))
+		return false;
+	for (size_t i = 0; i < r.nrows; i++) {
+		if (slice_is(rows_get(&r, i, 2), "1")) {
+			at = ARENA_PUSH(a, *out, *n);
+			*at = (struct kept_link){.child = {rows_get(&r, i, 0), rows_get(&r, i, 1)},
+				.on_delete = action(rows_get(&r, i, 5)),
+				.on_update = action(rows_get(&r, i, 6))};
+		}
+		names_add(a, &at->columns, rows_get(&r, i, 3));
+		names_add(a, &at->cleared, rows_get(&r, i, 3));
+		names_add(a, &at->refs, rows_get(&r, i, 4));
 	}
 	return true;
 }
@@ -289,5 +330,8 @@ static bool define(struct conn *c, struct arena *a, const struct kept_table *t, 
 	return add_triggers(c, a, t->name, after, err);
 }
 
-const struct engine_keep mysql_keep = {
-	.tables = tables, .table = table, .emptied_with = emptied_with, .define = define};
+const struct engine_keep mysql_keep = {.tables = tables,
+	.table = table,
+	.emptied_with = emptied_with,
+	.links = links,
+	.define = define};

@@ -1,11 +1,13 @@
 /* online.c - the best ALGORITHM and LOCK of every action.
  *
- * MariaDB's rows were observed on 10.11 and are held up against a real server by
- * tests/oracle/mysql. MySQL's are documented ones (8.0 manual, "Online DDL Operations"), with the
- * versions in which they changed; no MySQL server has confirmed them. */
+ * MariaDB's rows were observed on 10.11, MySQL's on 9.7, and are held up against real servers by
+ * tests/oracle/mysql. What MySQL's earlier versions do otherwise is taken from the manual of 8.0
+ * ("Online DDL Operations") and the release notes. */
 #include "engine/mysql/online_parts.h"
 
 #include "engine/mysql/parser.h"
+
+#include <stdint.h>
 
 const char *my_algorithm_word(enum algorithm g)
 {
@@ -50,7 +52,19 @@ static bool is_spatial(const struct after_part *p)
 	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "spatial");
 }
 
-/* An old index over a virtual column that stays. */
+/* An index over a virtual column. */
+static bool will_be_virtual(const struct after_part *p, const struct after *after)
+{
+	for (size_t i = 0; p->type == OBJECT_INDEX && !p->gone && i < p->columns.n; i++) {
+		const struct after_part *c = after_find(after, OBJECT_COLUMN, p->columns.at[i]);
+
+		if (c && on_generated(c->will ? c->will : c->was, "virtual"))
+			return true;
+	}
+	return false;
+}
+
+/* … as it is now. */
 static bool is_virtual_index(const struct after_part *p, const struct object *t)
 {
 	for (size_t i = 0; p->type == OBJECT_INDEX && p->was && i < p->was->index.columns.n; i++)
@@ -70,6 +84,7 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 	s.partitioned = !slice_empty(t->table_.definition.text);
 	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
 	s.redundant = names_has(t->table_.options, SL("row_format=redundant"));
+	s.temporary = slice_is(t->table_.persistence, "temporary");
 	for (size_t i = 0; i < t->nparts; i++) {
 		s.has_stored |= on_generated(t->parts[i], "stored");
 		s.has_virtual |= on_generated(t->parts[i], "virtual");
@@ -78,8 +93,9 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 		s.nfulltext += !after->v[i].gone && on_fulltext(&after->v[i]);
 		s.fulltext |= !after->v[i].gone && after->v[i].was && on_fulltext(&after->v[i]);
 		s.spatial |= !after->v[i].gone && is_spatial(&after->v[i]);
-		s.virtual_index |=
-			s.has_virtual && !after->v[i].gone && is_virtual_index(&after->v[i], t);
+		s.had_fulltext |= after->v[i].was && on_fulltext(&after->v[i]);
+		s.had_virtual_index |= s.has_virtual && is_virtual_index(&after->v[i], t);
+		s.virtual_index |= will_be_virtual(&after->v[i], after);
 	}
 	return s;
 }
@@ -92,6 +108,11 @@ bool on_in_primary(const struct object *t, struct slice column)
 			my_names_have(t->parts[i]->constraint.columns, column))
 			return true;
 	return false;
+}
+
+bool on_is_cut(const struct object *index, size_t k)
+{
+	return k < index->index.keys.n && slice_chr(index->index.keys.at[k], '(') != SIZE_MAX;
 }
 
 const struct object *on_clustered(const struct object *t)
@@ -107,7 +128,7 @@ const struct object *on_clustered(const struct object *t)
 		for (size_t k = 0; whole && k < o->index.columns.n; k++) {
 			const struct object *c = on_column(t, o->index.columns.at[k]);
 
-			whole = c && c->column.not_null;
+			whole = c && c->column.not_null && !on_is_cut(o, k);
 		}
 		if (whole && !best)
 			best = o;
@@ -150,12 +171,13 @@ struct online on_row(enum algorithm g, enum lock_words l)
 }
 
 /* FULLTEXT and SPATIAL indexes, and MariaDB's over virtual columns, are not kept up to date while
- * the rows are written anew: writers wait. Only one FULLTEXT index is built at a time. */
+ * the rows are written anew: writers wait. Only one FULLTEXT index is built at a time; MySQL builds
+ * none beside the rows. */
 struct online on_rebuild(const struct asked *q)
 {
 	bool waits = q->is.fulltext || q->is.spatial || (is_mariadb(q->d) && q->is.virtual_index);
 
-	if (q->is.nfulltext > 1)
+	if (q->is.nfulltext > 1 || (!is_mariadb(q->d) && q->is.fulltext))
 		return on_copy();
 
 	struct online o = on_row(ALGO_INPLACE, waits ? LOCK_WORDS_SHARED : LOCK_WORDS_NONE);
@@ -237,21 +259,44 @@ static bool copies_elsewhere(struct slice option)
 	return true;
 }
 
+/* MySQL's MyISAM. */
+static bool mysql_copies_for(struct slice option)
+{
+	static const char *const noted[] = {"comment", "stats_", "avg_row_length"};
+
+	for (size_t i = 0; i < sizeof noted / sizeof *noted; i++)
+		if (slice_starts(option, noted[i]))
+			return false;
+	return true;
+}
+
+/* MySQL: ENCRYPTION='Y' of a table that is not, or the other way round. */
+static bool encrypts(const struct asked *q, struct slice option)
+{
+	return q->t && names_has(q->t->table_.options, SL("encryption=y")) !=
+			       slice_is(option, "encryption=y");
+}
+
 static struct online set_options(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < ch->list.n; i++) {
 		if (!q->is.innodb && is_mariadb(q->d) && copies_elsewhere(ch->list.at[i]))
 			return on_copy();
-		if (!q->is.innodb && !is_mariadb(q->d) &&
-			!slice_starts(ch->list.at[i], "comment") &&
-			!slice_starts(ch->list.at[i], "max_rows"))
+		if (!q->is.innodb && !is_mariadb(q->d) && mysql_copies_for(ch->list.at[i]))
 			return on_copy();
 		if (slice_starts(ch->list.at[i], "page_compressed") && q->t &&
 			names_has(q->t->table_.options, ch->list.at[i]))
 			continue; /* as it is already */
+		if (!is_mariadb(q->d) && slice_starts(ch->list.at[i], "encryption=")) {
+			if (encrypts(q, ch->list.at[i]))
+				return on_copy();
+			continue;
+		}
 		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
+	if (!q->is.innodb)
+		return on_instant();
 	return on_metadata(q);
 }
 
@@ -264,14 +309,16 @@ static struct online system_versioning(const struct change *ch)
 {
 	struct online o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
 
+	if (slice_istarts(ch->value.text, "DROP PERIOD"))
+		return on_instant();
+
 	o.rebuild = true;
 	return slice_istarts(ch->value.text, "DROP") ? o : on_copy();
 }
 
-/* MySQL's FULLTEXT indexes are in the way of a rebuild in place. */
 static struct online force(const struct asked *q)
 {
-	return q->is.innodb && (is_mariadb(q->d) || !q->is.fulltext) ? on_rebuild(q) : on_copy();
+	return q->is.innodb ? on_rebuild(q) : on_copy();
 }
 
 /* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
@@ -292,9 +339,9 @@ static struct online change_engine(const struct asked *q, const struct change *c
 /* All text of the table, as if each column were modified. */
 static struct online convert(const struct asked *q, const struct change *ch)
 {
-	struct online o = on_instant();
+	struct online o = on_metadata(q);
 
-	if (!is_mariadb(q->d) || !q->is.known)
+	if (!q->is.known)
 		return on_copy();
 	for (size_t i = 0; i < q->t->nparts; i++) {
 		const struct object *c = q->t->parts[i];
@@ -328,9 +375,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_INDEX:
 		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && on_makes_nothing(q, ch))
 			return on_instant();
-		return !q->is.innodb ? on_copy()
-				     : on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
-					       LOCK_WORDS_NONE);
+		return q->is.innodb ? on_drop_key(q, ch->name) : on_copy();
 	case CHANGE_ADD_CONSTRAINT:
 		return on_add_constraint(q, ch);
 	case CHANGE_DROP_CONSTRAINT:
@@ -344,19 +389,21 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
 		return on_instant();
+	case CHANGE_COMMENT_ON:
+		return q->is.innodb ? on_metadata(q) : on_instant();
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
-	case CHANGE_COMMENT_ON:
-	case CHANGE_RESET_OPTIONS:
 		return on_metadata(q);
+	case CHANGE_RESET_OPTIONS:
+		return q->is.innodb ? on_metadata(q) : set_options(q, ch);
 	case CHANGE_TABLE_CHARSET:
-		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
+		return q->is.innodb ? on_metadata(q) : on_copy();
 	case CHANGE_TABLE_OTHER:
 		return !q->is.innodb && slice_istarts(ch->value.text, "AUTO_INCREMENT")
 			       ? on_copy()
 			       : on_metadata(q);
 	case CHANGE_ALTER_CONSTRAINT:
-		return ch->def && ch->def->constraint.not_enforced ? on_metadata(q) : on_copy();
+		return ch->def && ch->def->constraint.not_enforced ? on_instant() : on_copy();
 	case CHANGE_SET_OPTIONS:
 		return set_options(q, ch);
 	case CHANGE_TABLE_ENGINE:
@@ -370,8 +417,9 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_ORDER_BY:
 		return on_copy();
 	case CHANGE_ENABLE_KEYS:
-		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : none();
+		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : on_instant();
 	case CHANGE_SET_TABLESPACE:
+		return is_mariadb(q->d) || !q->is.innodb ? none() : on_rebuild(q);
 	case CHANGE_ALTER_PARTITIONS:
 	default:
 		return none();
@@ -427,64 +475,6 @@ static bool json_changes(const struct asked *q, const struct change *ch)
 	return was != will;
 }
 
-/* What MariaDB does to virtual columns in place it does alone, or beside plain indexes and columns
- * that are dropped instantly. Everything else together with it is a copy. */
-struct virtual_work {
-	bool adds, drops, moves, before_old;
-	bool stored_added, stored_dropped, stored_moved, other;
-};
-
-static void look_at_columns(const struct asked *q, struct virtual_work *w)
-{
-	size_t place = 0;
-	bool added = false;
-
-	for (size_t i = 0; i < q->after->n; i++) {
-		const struct after_part *p = &q->after->v[i];
-		bool virtual = on_generated(p->was ? p->was : p->will, "virtual");
-
-		if (p->type != OBJECT_COLUMN)
-			continue;
-		if (p->gone) {
-			*(virtual ? &w->drops : &w->stored_dropped) |= p->was != NULL;
-			continue;
-		}
-		place++;
-		if (!p->was) {
-			*(virtual ? &w->adds : &w->stored_added) = true;
-			added |= virtual;
-		} else if (virtual) {
-			w->before_old |= added;
-			w->moves |= p->place != place;
-		}
-	}
-}
-
-static bool is_plain(const struct change *ch)
-{
-	return ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
-	       ch->kind == CHANGE_DROP_INDEX ||
-	       (ch->kind == CHANGE_CREATE_INDEX && !ch->def->index.unique &&
-		       !slice_is(ch->def->index.method, "fulltext"));
-}
-
-static bool copies_for_virtual(const struct asked *q)
-{
-	struct virtual_work w = {0};
-
-	if (!is_mariadb(q->d) || !q->is.innodb)
-		return false;
-	look_at_columns(q, &w);
-	if (!w.adds && !w.drops && !w.moves)
-		return false;
-	for (size_t i = 0; i < q->st->nchanges; i++)
-		w.other |= !is_plain(&q->st->changes[i]);
-	if (w.stored_added || w.before_old || w.other ||
-		(w.adds && q->t && q->t->table_.definition.text.len))
-		return true;
-	return w.stored_dropped && (q->is.virtual_index || q->is.fulltext || q->is.compressed);
-}
-
 /* https://mariadb.com/kb/en/innodb-online-ddl-overview/, documented, not tried here. */
 bool my_copies_online(const struct my_dialect *d, const struct object *t)
 {
@@ -520,7 +510,7 @@ static bool keeps_writers_out(const struct statement *st)
 
 static bool is_new_index(const struct after_part *p)
 {
-	return p->type == OBJECT_INDEX && !p->gone && !p->was;
+	return p->type == OBJECT_INDEX && !p->gone && !p->was && !p->twin;
 }
 
 /* MariaDB copies a partitioned table for another primary key or for its rows' past, whatever
@@ -538,6 +528,20 @@ static bool hides_copy(const struct asked *q)
 				 slice_is(ch->def->constraint.kind, "primary key"));
 	}
 	return hides && is_mariadb(q->d) && q->is.partitioned;
+}
+
+/* Rows have so many versions and no more: then they are all written anew. */
+static struct online by_row_versions(const struct asked *q, struct online o)
+{
+	struct slice table = q->st->changes[0].target.name;
+	struct online anew = on_rebuild(q);
+
+	if (q->t->row_versions < 0)
+		return o.needs ? o : on_needs(o, "row versions", table);
+	if (q->t->row_versions < row_versions_max(q->d->version))
+		return o;
+	anew.adds_column = true;
+	return q->t->row_versions_exact ? anew : on_needs(anew, "row versions", table);
 }
 
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
@@ -561,7 +565,11 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 			one = on_rebuild(&q);
 		all = i ? on_worse(all, one) : one;
 	}
-	if (all.applies && copies_for_virtual(&q))
+	if (q.is.temporary && all.applies) /* copied, whatever is asked for: nobody else sees it */
+		return on_instant();
+	if (is_mariadb(d))
+		all = on_whole_table(&q, all);
+	else if (all.applies && on_copies_for_virtual(&q))
 		all = on_worse(all, on_copy());
 	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
 		all = on_copy();
@@ -574,6 +582,9 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = on_worse(all, on_rebuild(&q));
 		all.rebuild = true;
 	}
+	if (!is_mariadb(d) && d->version >= 80029 && all.algorithm == ALGO_INSTANT &&
+		all.adds_column && t)
+		all = by_row_versions(&q, all);
 	if (!is_mariadb(d) && d->version < 80012 && all.algorithm == ALGO_INSTANT)
 		all.algorithm = ALGO_INPLACE; /* the word came with 8.0.12 */
 	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))

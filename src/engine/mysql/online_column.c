@@ -60,7 +60,7 @@ struct online on_add_column(const struct asked *q, const struct change *ch)
 		return o;
 	}
 	if (q->is.compressed || q->is.fulltext ||
-		(is_mariadb(q->d) ? q->is.virtual_index
+		(is_mariadb(q->d) ? q->is.had_virtual_index || q->is.had_fulltext
 				  : q->d->version < 80012 || (placed && q->d->version < 80029)))
 		return on_rebuild(q);
 	return q->is.known ? o : on_needs(o, "indexes and generated columns", ch->target.name);
@@ -75,7 +75,7 @@ static bool is_nullable(const struct asked *q, struct slice column)
 }
 
 /* Without its primary key the table is kept in the order of a unique key that has no NULLs; if
- * there is none, MariaDB copies. */
+ * there is none, it is copied. */
 bool on_keeps_order(const struct asked *q)
 {
 	for (size_t i = 0; i < q->after->n; i++) {
@@ -114,12 +114,67 @@ static bool shrinks_index(const struct asked *q, struct slice column, bool *drop
 	return shrinks;
 }
 
+/* MySQL: a primary key over fewer columns is another one; without any it copies. */
+static bool keeps_primary(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (after_is_primary(&q->after->v[i]) && !q->after->v[i].gone)
+			return true;
+	return false;
+}
+
 /* Without a primary key, the first unique key that has no NULLs keeps the rows. */
 static bool in_clustered(const struct asked *q, struct slice column)
 {
-	const struct object *key = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
+	const struct object *key = on_clustered(q->t);
 
 	return key && key->type == OBJECT_INDEX && my_names_have(key->index.columns, column);
+}
+
+/* Indexes over the column are built anew, behind the rows. */
+static struct online reindex(const struct asked *q, struct slice column)
+{
+	struct online o = on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+
+		if (p->gone || p->type != OBJECT_INDEX || !p->was ||
+			!my_names_have(p->was->index.columns, column))
+			continue;
+		p->reordered = true;
+		if (on_fulltext(p))
+			o.lock = LOCK_WORDS_SHARED;
+	}
+	o.adds_index = true;
+	return o;
+}
+
+static bool drops_stored(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].type == OBJECT_COLUMN && q->after->v[i].gone &&
+			!on_generated(q->after->v[i].was, "virtual"))
+			return true;
+	return false;
+}
+
+/* MySQL: a virtual column that stays then stands elsewhere among those. */
+static bool has_virtual_behind(const struct asked *q, const struct object *column)
+{
+	bool behind = false;
+
+	for (size_t i = 0; i < q->t->nparts; i++)
+		if (q->t->parts[i] == column) {
+			behind = true;
+		} else if (behind && on_generated(q->t->parts[i], "virtual")) {
+			const struct after_part *p =
+				after_find(q->after, OBJECT_COLUMN, q->t->parts[i]->name);
+
+			if (p && p->was)
+				return true;
+		}
+	return false;
 }
 
 struct online on_drop_column(const struct asked *q, const struct change *ch)
@@ -140,29 +195,39 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 	shrinks = shrinks_index(q, ch->name, &drops);
 	if (on_generated(c, "virtual") && !shrinks) {
 		o.adds_column = false;
-		return drops && is_mariadb(q->d) ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE))
-		       : drops                   ? on_rebuild(q)
-						 : o;
+		if (is_mariadb(q->d))
+			return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
+		return drops || (has_virtual_behind(q, c) && !drops_stored(q)) ? on_metadata(q) : o;
 	}
+	if (on_generated(c, "virtual") && !is_mariadb(q->d))
+		return reindex(q, ch->name);
 	if (on_in_primary(q->t, ch->name) || in_clustered(q, ch->name))
-		return is_mariadb(q->d) && on_keeps_order(q) ? on_rebuild(q) : on_copy();
+		return (is_mariadb(q->d) ? on_keeps_order(q) : keeps_primary(q)) ? on_rebuild(q)
+										 : on_copy();
 	if (q->is.compressed || q->is.fulltext || shrinks)
 		return on_rebuild(q);
 	if (is_mariadb(q->d)) {
-		if (q->is.virtual_index)
+		if (q->is.had_virtual_index)
 			return on_rebuild(q);
-		if (drops) /* a FULLTEXT index leaves its hidden column behind */
-			for (size_t i = 0; i < q->after->n; i++)
-				if (q->after->v[i].gone && on_fulltext(&q->after->v[i]))
-					return on_rebuild(q);
+		if (q->is.had_fulltext) /* its hidden column stays behind */
+			return on_rebuild(q);
 		return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
 	}
-	return q->d->version < 80029 || drops || on_generated(c, "stored") ? on_rebuild(q) : o;
+	return q->d->version < 80029 || drops ? on_rebuild(q) : o;
 }
 
-static struct online null_change(const struct asked *q, bool to_not_null)
+/* MariaDB takes a TIMESTAMP's NULL for the present. */
+static struct online null_change(
+	const struct asked *q, struct slice column, const struct object *to)
 {
-	if (is_mariadb(q->d) && (q->is.has_stored || q->is.virtual_index) && to_not_null)
+	bool to_not_null = to->column.not_null;
+
+	if (!is_mariadb(q->d) && !to_not_null && in_clustered(q, column) && !on_keeps_order(q))
+		return on_copy();
+	if (is_mariadb(q->d) && to_not_null &&
+		slice_is(my_type_base(to->column.type), "timestamp"))
+		return on_copy();
+	if (is_mariadb(q->d) && (q->is.has_stored || q->is.had_virtual_index) && to_not_null)
 		return on_copy();
 	if (is_mariadb(q->d) && q->is.redundant && !to_not_null)
 		return on_instant();
@@ -181,22 +246,28 @@ struct object my_with_charset(const struct object *t, const struct object *def)
 	return o;
 }
 
-static struct online reindex(const struct asked *q, struct slice column)
+static bool is_noted_instantly(struct slice type)
 {
-	struct online o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+	return slice_starts(type, "enum") || slice_starts(type, "set") ||
+	       slice_starts(type, "float") || slice_starts(type, "double");
+}
 
+static bool indexed_then(const struct asked *q, struct slice column)
+{
 	for (size_t i = 0; i < q->after->n; i++) {
-		struct after_part *p = &q->after->v[i];
+		const struct after_part *p = &q->after->v[i];
 
-		if (p->gone || p->type != OBJECT_INDEX || !p->was ||
-			!my_names_have(p->was->index.columns, column))
-			continue;
-		p->reordered = true;
-		if (on_fulltext(p))
-			o.lock = LOCK_WORDS_SHARED;
+		if (p->type == OBJECT_COLUMN && p->was && slice_ieq(p->was->name, column))
+			column = p->name; /* its name then */
 	}
-	o.adds_index = true;
-	return o;
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (!p->gone && (p->type == OBJECT_INDEX || after_is_primary(p)) &&
+			my_names_have(p->columns, column))
+			return true;
+	}
+	return false;
 }
 
 struct online on_modify_type(
@@ -204,7 +275,8 @@ struct online on_modify_type(
 {
 	struct type_question ask = {.from = from,
 		.to = to,
-		.indexed = on_indexed(q->t, from->name),
+		.indexed = is_mariadb(q->d) ? on_indexed(q->t, from->name)
+					    : indexed_then(q, from->name),
 		.redundant = is_mariadb(q->d) && q->is.redundant};
 	struct online o = on_copy();
 
@@ -214,10 +286,7 @@ struct online on_modify_type(
 		break;
 	case TYPE_METADATA:
 		/* MySQL: appending to an enum or set is INSTANT, growing a varchar INPLACE. */
-		o = slice_starts(from->column.type, "enum") ||
-				    slice_starts(from->column.type, "set")
-			    ? on_instant()
-			    : on_metadata(q);
+		o = is_noted_instantly(from->column.type) ? on_instant() : on_metadata(q);
 		break;
 	case TYPE_WIDER:
 		if (is_mariadb(q->d) && ask.indexed && ask.only_order &&
@@ -228,6 +297,33 @@ struct online on_modify_type(
 		break;
 	}
 	return ask.unsure ? on_needs(o, "character set", from->name) : o;
+}
+
+/* An index over the whole of a long text holds as much of it as a key may have: it is built anew
+ * when the text outgrows that. */
+static bool outgrows_key(
+	const struct asked *q, const struct object *from, const struct object *to)
+{
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+		const struct object *o = p->was;
+		unsigned long long a, b;
+		struct slice key;
+		bool whole;
+
+		if (p->gone || p->type != OBJECT_INDEX || !o || o->index.unique ||
+			o->index.columns.n != 1 || !slice_ieq(o->index.columns.at[0], from->name) ||
+			on_fulltext(p))
+			continue;
+		key = o->index.keys.n ? o->index.keys.at[0] : SLICE_NONE;
+		a = my_key_part_bytes(q->d, from, key, &whole);
+		b = my_key_part_bytes(q->d, to, key, &whole);
+		if (!on_is_cut(o, 0) && a < MY_KEY_BYTES && b > MY_KEY_BYTES) {
+			p->reordered = true;
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool generated_changes(const struct object *from, const struct object *to)
@@ -241,7 +337,8 @@ static struct online modify_order(const struct asked *q)
 {
 	struct online o = on_instant();
 
-	if (!is_mariadb(q->d) || q->is.compressed || q->is.fulltext || q->is.virtual_index)
+	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext ||
+		q->is.had_virtual_index)
 		o = on_rebuild(q);
 	o.adds_column = true;
 	return o;
@@ -270,10 +367,30 @@ struct online on_rename_column(const struct asked *q, struct slice column)
 		       : on_row(ALGO_INPLACE, LOCK_WORDS_NONE);
 }
 
+/* MySQL's stored columns among each other: where a virtual one stands makes no difference. */
+static bool stored_move(const struct asked *q)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		if (p->type != OBJECT_COLUMN || p->gone || !p->was ||
+			on_generated(p->was, "virtual"))
+			continue;
+		if (p->place < last)
+			return true;
+		last = p->place;
+	}
+	return false;
+}
+
 static bool moves(const struct asked *q, struct slice name)
 {
 	size_t place = 0;
 
+	if (!is_mariadb(q->d))
+		return stored_move(q);
 	for (size_t i = 0; i < q->after->n; i++) {
 		const struct after_part *p = &q->after->v[i];
 
@@ -319,9 +436,18 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 	if (generated_changes(&from, &to))
 		return modify_generated(q, &from, &to);
 	o = on_modify_type(q, &from, &to);
+	if (is_mariadb(q->d) && ((on_generated(old, "virtual") && on_indexed(q->t, ch->name)) ||
+					(on_generated(old, "stored") &&
+						!slice_eq(from.column.type, to.column.type))))
+		o = on_worse(o, on_copy());
+	if (is_mariadb(q->d) && o.algorithm == ALGO_INSTANT && outgrows_key(q, &from, &to)) {
+		o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+		o.adds_index = true;
+	}
 	if (from.column.not_null != (to.column.not_null || on_in_primary(q->t, ch->name)))
-		o = on_worse(o, null_change(q, to.column.not_null));
-	if (!slice_eq(from.column.identity, to.column.identity) && !slice_empty(to.column.identity))
+		o = on_worse(o, null_change(q, ch->name, &to));
+	if (!slice_eq(from.column.identity, to.column.identity) &&
+		(!is_mariadb(q->d) || !slice_empty(to.column.identity)))
 		o = on_worse(o, on_copy());
 	if (ch->list.n && moves(q, ch->name)) /* FIRST, AFTER */
 		o = on_worse(o, modify_order(q));

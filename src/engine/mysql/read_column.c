@@ -221,6 +221,18 @@ struct slice my_default_normal(struct parser *p, const struct my_type *t, size_t
 	return SLICE_NONE;
 }
 
+/* MySQL takes no function without brackets around it, but the clock. */
+static bool is_plain_default(const struct parser *p)
+{
+	static const char *const words[] = {"NULL", "TRUE", "FALSE"};
+	struct token t = tok_now(p);
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return t.kind != TOKEN_WORD || is_now(t) || tok_next(p, 1).kind == TOKEN_STRING;
+}
+
 /* Where a default without brackets ends: literals, signs, one function call. */
 static bool skip_default(struct parser *p, size_t *to)
 {
@@ -242,6 +254,9 @@ static bool skip_default(struct parser *p, size_t *to)
 	}
 	while (my_is_punct(p, "-") || my_is_punct(p, "+"))
 		p->at++;
+	if (!is_mariadb(&p->d) && !is_plain_default(p))
+		return my_fault_expected(
+			p, "a literal, CURRENT_TIMESTAMP or an expression in brackets");
 	if (tok_now(p).kind == TOKEN_END || tok_now(p).kind == TOKEN_PUNCT)
 		return my_fault_expected(p, "a default value");
 	if (tok_now(p).kind == TOKEN_WORD && slice_starts(tok_now(p).text, "_") &&
@@ -311,11 +326,20 @@ static bool read_generated(struct parser *p, struct column_read *c)
 		return false;
 	d->generation = my_expr_tokens(p, from, to);
 	d->generated = SL("virtual");
-	if (my_take_word(p, "STORED") || my_take_word(p, "PERSISTENT"))
+	if (my_take_word(p, "STORED") || (is_mariadb(&p->d) && my_take_word(p, "PERSISTENT")))
 		d->generated = SL("stored");
 	else
 		my_take_word(p, "VIRTUAL");
 	return true;
+}
+
+/* MySQL: the check of a column is over that column alone. */
+static bool mentions_others(const struct expr *e, struct slice column)
+{
+	for (size_t i = 0; e->facts && i < e->facts->columns.n; i++)
+		if (!slice_ieq(e->facts->columns.at[i], column))
+			return true;
+	return false;
 }
 
 static bool read_check(struct parser *p, struct column_read *c, struct slice name)
@@ -329,6 +353,8 @@ static bool read_check(struct parser *p, struct column_read *c, struct slice nam
 		return false;
 	o = add_check(p, c, name);
 	o->constraint.expression = my_expr_tokens(p, from, to);
+	if (!is_mariadb(&p->d) && mentions_others(&o->constraint.expression, c->column->name))
+		return my_fault_expected(p, "a condition over the column alone before that");
 	if (my_take_word(p, "NOT ENFORCED"))
 		o->constraint.not_enforced = true;
 	else
@@ -442,7 +468,7 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 	else if (my_take_word(p, "ENGINE_ATTRIBUTE") ||
 		 my_take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
 		return my_take_punct(p, "="), my_want_string(p, &s, "a string");
-	else if (my_take_word(p, "COMPRESSED")) {
+	else if (is_mariadb(&p->d) && my_take_word(p, "COMPRESSED")) {
 		option(p, c, SL("compressed"));
 		if (my_take_punct(p, "="))
 			p->at++;

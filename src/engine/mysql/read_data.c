@@ -639,6 +639,8 @@ static bool read_maintenance(struct parser *p, enum change_kind kind, size_t sta
 		ch.value.text = my_lower(p->a, tok_at(p, start).text);
 		my_change_push(p, &ch, from);
 	} while (my_take_punct(p, ","));
+	if (!is_mariadb(&p->d) && my_is_word(p, "PERSISTENT"))
+		return my_fault_expected(p, "the end, or a word that MySQL knows");
 	p->at = p->n - 1; /* QUICK, EXTENDED, PERSISTENT FOR …, UPDATE HISTOGRAM ON … */
 	return true;
 }
@@ -691,7 +693,7 @@ static bool read_transaction(struct parser *p, bool *known)
 	size_t start = p->at;
 
 	*known = true;
-	if (my_is_word(p, "BEGIN NOT ATOMIC"))
+	if (is_mariadb(&p->d) && my_is_word(p, "BEGIN NOT ATOMIC"))
 		return read_block(p, start);
 	if (my_is_word(p, "BEGIN") || my_is_word(p, "START TRANSACTION"))
 		return p->kind = "START TRANSACTION", simple_change(p, CHANGE_BEGIN, start);

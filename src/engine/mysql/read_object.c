@@ -21,6 +21,12 @@ static bool read_definer(struct parser *p)
 	return my_want_punct(p, "=") && my_want_account(p, &unused);
 }
 
+/* A word of MariaDB's that changes nothing. */
+static bool take_online(struct parser *p)
+{
+	return is_mariadb(&p->d) && (my_take_word(p, "ONLINE") || my_take_word(p, "OFFLINE"));
+}
+
 static bool read_create_words(struct parser *p, struct create *c)
 {
 	for (;;) {
@@ -28,8 +34,7 @@ static bool read_create_words(struct parser *p, struct create *c)
 			c->flags |= CHANGE_OR_REPLACE;
 		} else if (my_take_word(p, "TEMPORARY")) {
 			c->flags |= CHANGE_TEMPORARY;
-		} else if (my_take_word(p, "ONLINE") || my_take_word(p, "OFFLINE") ||
-			   my_take_word(p, "AGGREGATE")) {
+		} else if (take_online(p) || my_take_word(p, "AGGREGATE")) {
 			;
 		} else if (my_take_word(p, "UNIQUE")) {
 			c->unique = true;
@@ -467,7 +472,7 @@ bool my_read_alter(struct parser *p)
 	bool took;
 
 	p->at++;
-	my_take_either(p, "ONLINE", "OFFLINE");
+	take_online(p);
 	my_take_word(p, "IGNORE");
 	if (my_take_word(p, "TABLE"))
 		return p->kind = "ALTER TABLE", my_read_alter_table(p, c.start);
@@ -596,7 +601,7 @@ bool my_read_drop(struct parser *p)
 	p->at++;
 	if (my_take_word(p, "TEMPORARY"))
 		flags |= CHANGE_TEMPORARY;
-	my_take_either(p, "ONLINE", "OFFLINE");
+	take_online(p);
 	if (my_take_word(p, "TABLE") || my_take_word(p, "TABLES"))
 		return p->kind = "DROP TABLE",
 		       drop_list(p, CHANGE_DROP_TABLE, OBJECT_TABLE, "a table name", flags, start);

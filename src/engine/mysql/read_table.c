@@ -81,6 +81,18 @@ static bool read_union(struct parser *p)
 	return my_take_brackets(p, &from, &to);
 }
 
+/* Options of MariaDB's, no part of MySQL's grammar. */
+static bool is_mariadb_option(const char *label)
+{
+	static const char *const labels[] = {"page_checksum", "encrypted", "encryption_key_id",
+		"page_compressed", "page_compression_level", "transactional", "sequence"};
+
+	for (size_t i = 0; label && i < sizeof labels / sizeof *labels; i++)
+		if (!strcmp(label, labels[i]))
+			return true;
+	return false;
+}
+
 static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 {
 	struct slice value;
@@ -88,6 +100,8 @@ static bool read_kept_option(struct parser *p, struct object *table, bool *took)
 	for (size_t i = 0; i < sizeof kept_options / sizeof *kept_options; i++) {
 		const struct table_option *o = &kept_options[i];
 
+		if (!is_mariadb(&p->d) && is_mariadb_option(o->label))
+			continue;
 		if (!my_take_word(p, o->words))
 			continue;
 		if (!option_value(p, &value))

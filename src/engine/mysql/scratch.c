@@ -1,4 +1,4 @@
-/* scratch.c - throw-away MariaDB servers, and throw-away databases on a given server.
+/* scratch.c - throw-away MySQL and MariaDB servers, and throw-away databases on a given server.
  *
  * Our own server treats what runs in it as hostile. It listens on a socket in a folder that only we
  * can enter, has no network, no binary log, no plugins to load, no symbolic links, no files to read
@@ -28,14 +28,16 @@ struct scratch {
 	bool keep;
 };
 
-static bool start_own(struct scratch *s, const struct scratch_options *o, struct err *err)
+static bool start_own(
+	struct scratch *s, enum dialect dialect, const struct scratch_options *o, struct err *err)
 {
-	if (!my_cluster_find(&s->arena, o->bin_dir, o->version, &s->cluster, err) ||
+	if (!my_cluster_find(&s->arena, dialect, o->bin_dir, o->version, &s->cluster, err) ||
 		!my_cluster_make(&s->arena, &s->cluster, &s->waiter, err) ||
 		!my_cluster_start(&s->arena, &s->cluster, s->keep, &s->waiter, &s->admin, err))
 		return false;
-	s->describe = arena_printf(&s->arena, "MariaDB %.*s (private, %s)",
-		SLICE(s->cluster.version_text), s->cluster.dir);
+	s->describe = arena_printf(&s->arena, "%s %.*s (private, %s)",
+		dialect == DIALECT_MYSQL ? "MySQL" : "MariaDB", SLICE(s->cluster.version_text),
+		s->cluster.dir);
 	return true;
 }
 
@@ -52,13 +54,14 @@ static bool start_given(struct scratch *s, const struct scratch_options *o, stru
 	return true;
 }
 
-static bool start(struct scratch **out, const struct scratch_options *o, struct err *err)
+static bool start(struct scratch **out, enum dialect dialect, const struct scratch_options *o,
+	struct err *err)
 {
 	struct scratch *s = mem_alloc(sizeof *s);
 	bool ok;
 
 	*s = (struct scratch){.waiter = o->waiter, .keep = o->keep};
-	ok = slice_empty(o->url) ? start_own(s, o, err) : start_given(s, o, err);
+	ok = slice_empty(o->url) ? start_own(s, dialect, o, err) : start_given(s, o, err);
 	if (ok)
 		*out = s;
 	else
@@ -68,17 +71,13 @@ static bool start(struct scratch **out, const struct scratch_options *o, struct 
 
 bool mariadb_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err)
 {
-	return start(out, o, err);
+	return start(out, DIALECT_MARIADB, o, err);
 }
 
-/* MariaDB is not MySQL: a rehearsal there would prove nothing about MySQL 8. */
+/* MariaDB is not MySQL: a rehearsal there would prove nothing about MySQL. */
 bool mysql_scratch_start(struct scratch **out, const struct scratch_options *o, struct err *err)
 {
-	if (!slice_empty(o->url))
-		return start(out, o, err);
-	err_set(err, ERR_INPUT, "belay cannot start a MySQL server by itself");
-	return err_hint(err, "Give one with --scratch mysql://USER:PASSWORD@HOST/ (its account may "
-			     "create databases), or say --dialect mariadb to use MariaDB.");
+	return start(out, DIALECT_MYSQL, o, err);
 }
 
 /* ---- databases ---- */

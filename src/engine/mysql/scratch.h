@@ -1,6 +1,7 @@
 /* scratch.h - the parts of scratch servers.
  *
  * cluster.c  the program and its files: a data directory made once, then copies of it
+ * cluster_server.c  it is started, and makes its system tables
  * scratch.c  the server, its databases and accounts
  * copy.c     one database copied into another */
 #ifndef BELAY_ENGINE_MYSQL_SCRATCH_H
@@ -14,7 +15,8 @@
 #define SCRATCH_OWNER "belay"       /* has rights on the scratch databases and nothing else */
 
 struct cluster {
-	const char *program; /* mariadbd */
+	enum dialect dialect; /* MySQL or MariaDB */
+	const char *program;  /* mysqld, mariadbd */
 	struct slice version_text;
 	int version;
 	const char *dir, *data, *socket, *log, *empty, *tmp;
@@ -23,12 +25,16 @@ struct cluster {
 	struct process *server;
 };
 
-/* Finds the program: in bin_dir alone when given, else BELAY_MARIADB_BIN, PATH and /usr/sbin. */
-bool my_cluster_find(
-	struct arena *a, const char *bin_dir, int version, struct cluster *out, struct err *err);
+/* Finds the program: in bin_dir alone when given, else BELAY_MARIADB_BIN (BELAY_MYSQL_BIN), else
+ * PATH and /usr/sbin. */
+bool my_cluster_find(struct arena *a, enum dialect dialect, const char *bin_dir, int version,
+	struct cluster *out, struct err *err);
 /* Makes dir with data, socket and password, from the cached template or anew. On failure nothing is
  * left behind. */
 bool my_cluster_make(struct arena *a, struct cluster *c, const struct waiter *w, struct err *err);
+/* The system tables and both accounts, in the empty c->data. */
+bool my_cluster_make_files(
+	struct arena *a, struct cluster *c, const struct waiter *w, struct err *err);
 /* Starts the server; ready when a connection as the admin succeeds. */
 bool my_cluster_start(struct arena *a, struct cluster *c, bool keep, const struct waiter *w,
 	struct conn **admin, struct err *err);

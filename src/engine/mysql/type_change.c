@@ -1,6 +1,6 @@
 /* type_change.c - how the values of a column fare when its type, character set or order changes.
  *
- * MariaDB's answers were observed on 10.11 (tests/oracle/mysql), MySQL's are the manual's. */
+ * MariaDB's answers were observed on 10.11, MySQL's on 9.7 (tests/oracle/mysql). */
 #include "engine/mysql/online.h"
 
 #include "engine/mysql/parser.h"
@@ -137,7 +137,7 @@ static enum my_type_change same_base(
 	if (slice_is(base, "enum") || slice_is(base, "set"))
 		return enum_change(a, b, slice_is(base, "set"));
 	if (slice_is(base, "float") || slice_is(base, "double"))
-		return is_mariadb(d) ? TYPE_METADATA : TYPE_NARROWER;
+		return TYPE_METADATA;
 	if (!my_type_number(a, &m) || !my_type_number(b, &n))
 		return TYPE_NARROWER;
 	if (q->redundant && n >= m && slice_starts(base, "var"))
@@ -167,6 +167,26 @@ static bool holds_all(struct slice a, struct slice b)
 	return slice_is(x, "year") && int_size(y) >= 2;
 }
 
+/* MySQL: text of one kind that becomes bytes of the same kind is what it was. */
+static bool becomes_bytes(
+	const struct my_dialect *d, const struct type_question *q, struct slice x, struct slice y)
+{
+	struct slice charset = q->from->column.charset;
+	unsigned long long m = 0, n = 0;
+
+	if (my_lob_size(x) && my_lob_size(x) == my_lob_size(y))
+		return slice_ends(x, "text") && slice_ends(y, "blob");
+	if (slice_empty(charset) || !my_type_number(q->from->column.type, &m) ||
+		!my_type_number(q->to->column.type, &n))
+		return false;
+	m *= (unsigned)my_charset_bytes(charset);
+	if (slice_is(x, "char") && slice_is(y, "binary"))
+		return m == n && my_charset_bytes(charset) == 1;
+	if (!slice_is(x, "varchar") || !slice_is(y, "varbinary"))
+		return false;
+	return n >= m && varchar_change(d, m, n, 1) == TYPE_METADATA;
+}
+
 static enum my_type_change type_text_change(
 	const struct my_dialect *d, const struct type_question *q)
 {
@@ -181,6 +201,8 @@ static enum my_type_change type_text_change(
 		return int_size(y) > int_size(x) && is_unsigned(a) == is_unsigned(b)
 			       ? TYPE_WIDER
 			       : TYPE_NARROWER;
+	if (!is_mariadb(d) && becomes_bytes(d, q, x, y))
+		return q->indexed ? TYPE_WIDER : TYPE_METADATA;
 	if (my_lob_size(x) && my_lob_size(y))
 		return my_lob_size(y) > my_lob_size(x) ? TYPE_WIDER : TYPE_NARROWER;
 	if (slice_is(x, "varchar") && my_lob_size(y) >= 2)
@@ -189,6 +211,8 @@ static enum my_type_change type_text_change(
 		return TYPE_WIDER;
 	if (slice_is(x, "date") && slice_is(y, "datetime"))
 		return TYPE_WIDER;
+	if (is_mariadb(d) && my_is_geometry(a) && slice_is(y, "geometry"))
+		return TYPE_METADATA;
 	if (holds_all(a, b))
 		return TYPE_WIDER;
 	return TYPE_NARROWER;
@@ -225,7 +249,12 @@ static struct slice order_of(struct slice collation)
 	return slice_from(collation, cut < collation.len ? cut : collation.len);
 }
 
-/* Only from utf8mb3 to utf8mb4 does text stay the same bytes (MariaDB; MySQL copies). */
+static bool is_list(struct slice base)
+{
+	return slice_is(base, "enum") || slice_is(base, "set");
+}
+
+/* Only from utf8mb3 to utf8mb4 does text stay the same bytes. MySQL copies what is in an index. */
 static enum my_type_change set_change(const struct my_dialect *d, const struct text_kind *a,
 	const struct text_kind *b, const struct type_question *q)
 {
@@ -234,13 +263,16 @@ static enum my_type_change set_change(const struct my_dialect *d, const struct t
 
 	if (slice_eq(a->charset, b->charset))
 		return TYPE_SAME;
+	if (!is_mariadb(d) && is_list(base) && !q->indexed)
+		return TYPE_METADATA; /* its values are numbers */
 	if (!slice_is(b->charset, "utf8mb4"))
 		return slice_is(a->charset, "ascii") ? TYPE_WIDER : TYPE_NARROWER;
-	if (!slice_is(a->charset, "utf8mb3") || !is_mariadb(d))
+	if (!slice_is(a->charset, "utf8mb3") || (!is_mariadb(d) && q->indexed))
 		return TYPE_WIDER;
 	if (my_lob_size(base))
 		return TYPE_METADATA;
-	if (!slice_is(base, "varchar") || !my_type_number(q->from->column.type, &n) ||
+	if ((!slice_is(base, "varchar") && (is_mariadb(d) || !slice_is(base, "char"))) ||
+		!my_type_number(q->from->column.type, &n) ||
 		!my_type_number(q->to->column.type, &m))
 		return TYPE_WIDER;
 	return q->redundant ? TYPE_METADATA : varchar_change(d, n * 3, m * 4, 1);
@@ -251,7 +283,7 @@ static enum my_type_change charset_change(const struct my_dialect *d, struct typ
 	struct text_kind a = kind_of(d, q->from), b = kind_of(d, q->to);
 	enum my_type_change order = TYPE_SAME, set;
 	struct slice base = my_type_base(q->from->column.type);
-	bool is_list = slice_is(base, "enum") || slice_is(base, "set");
+	bool list = is_list(base);
 
 	if (!my_type_has_charset(q->from->column.type) || !my_type_has_charset(q->to->column.type))
 		return TYPE_SAME;
@@ -261,9 +293,9 @@ static enum my_type_change charset_change(const struct my_dialect *d, struct typ
 	if (a.assumed || b.assumed)
 		q->unsure = true;
 	if (!slice_eq(order_of(a.collation), order_of(b.collation)))
-		order = is_mariadb(d) && !q->indexed && !is_list ? TYPE_METADATA : TYPE_WIDER;
+		order = !q->indexed && (!list || !is_mariadb(d)) ? TYPE_METADATA : TYPE_WIDER;
 	set = set_change(d, &a, &b, q);
-	q->only_order = set == TYPE_SAME && !is_list && !my_lob_size(base);
+	q->only_order = set == TYPE_SAME && !list && !my_lob_size(base);
 	q->other_order = order != TYPE_SAME;
 	return order > set ? order : set;
 }

@@ -159,6 +159,65 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return read_names(c, a, truncate ? all : cascading, pg_quoted(a, t), out, n, err);
 }
 
+static enum link_action action(struct slice s)
+{
+	return slice_is(s, "c")   ? LINK_CASCADE
+	       : slice_is(s, "n") ? LINK_SET_NULL
+	       : slice_is(s, "d") ? LINK_SET_DEFAULT
+				  : LINK_NOTHING;
+}
+
+static void link_query(struct buf *b, int version)
+{
+	buf_adds(b, "WITH family(oid) AS (SELECT $1::regclass::oid"
+		    " UNION SELECT relid::oid FROM pg_catalog.pg_partition_ancestors($1::regclass)"
+		    " UNION SELECT relid::oid FROM pg_catalog.pg_partition_tree($1::regclass))"
+		    " SELECT n.nspname, c.relname, u.i, ca.attname, pa.attname, k.confdeltype,"
+		    " k.confupdtype, ");
+	buf_adds(b, version >= 150000 ? "k.confdelsetcols IS NULL OR u.ck = ANY (k.confdelsetcols)"
+				      : "true");
+	buf_adds(b,
+		" FROM pg_catalog.pg_constraint k"
+		" JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		" CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey),"
+		" pg_catalog.unnest(k.confkey)) WITH ORDINALITY u(ck, pk, i)"
+		" JOIN pg_catalog.pg_attribute ca ON ca.attrelid = k.conrelid AND ca.attnum = u.ck"
+		" JOIN pg_catalog.pg_attribute pa ON pa.attrelid = k.confrelid AND pa.attnum = u.pk"
+		" WHERE k.contype = 'f' AND k.conparentid = 0"
+		" AND k.confrelid IN (SELECT f.oid FROM family f)"
+		" ORDER BY n.nspname, c.relname, k.oid, u.i");
+}
+
+/* Of partitions, too, and of the table that this is a partition of. */
+static bool links(struct conn *c, struct arena *a, struct name t, struct kept_link **out, size_t *n,
+	struct err *err)
+{
+	struct cell param = {.text = pg_quoted(a, t)};
+	struct kept_link *at = NULL;
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
+
+	*n = 0;
+	link_query(&b, c->id.version);
+	ok = conn_query_params(c, buf_slice(&b), &param, 1, a, &r, err);
+	buf_done(&b);
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		if (slice_is(rows_get(&r, i, 2), "1")) {
+			at = ARENA_PUSH(a, *out, *n);
+			*at = (struct kept_link){.child = {rows_get(&r, i, 0), rows_get(&r, i, 1)},
+				.on_delete = action(rows_get(&r, i, 5)),
+				.on_update = action(rows_get(&r, i, 6))};
+		}
+		names_add(a, &at->columns, rows_get(&r, i, 3));
+		names_add(a, &at->refs, rows_get(&r, i, 4));
+		if (slice_is(rows_get(&r, i, 7), "t"))
+			names_add(a, &at->cleared, rows_get(&r, i, 3));
+	}
+	return ok;
+}
+
 /* The types themselves, arrays and domains of them, and tables' row types. */
 static bool columns_of(struct conn *c, struct arena *a, enum object_type type, struct name name,
 	struct kept_column **out, size_t *n, struct err *err)
@@ -220,6 +279,7 @@ static bool hush(struct conn *c, struct arena *a, struct name t, struct names *b
 const struct engine_keep pg_keep = {.tables = tables,
 	.table = table,
 	.emptied_with = emptied_with,
+	.links = links,
 	.columns_of = columns_of,
 	.define = pg_define,
 	.hush = hush};

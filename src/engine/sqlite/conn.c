@@ -101,6 +101,11 @@ bool sqlite_error(struct conn *base, int rc, struct err *err)
 		busy_error(c, err);
 	else if (kind == SQLITE_CANTOPEN || kind == SQLITE_NOTADB)
 		err_set(err, ERR_CONNECT, "cannot use \"%s\": %s", c->path, sqlite3_errmsg(c->db));
+	else if (sqlite3_extended_errcode(c->db) == SQLITE_READONLY_DBMOVED)
+		err_set(err, ERR_CONNECT,
+			"the connection leads somewhere else now: another file, or none, is at "
+			"\"%s\"; nothing more was written there",
+			c->path);
 	else if (kind == SQLITE_AUTH)
 		err_set(err, ERR_FAILED, "refused in a scratch database: %s",
 			sqlite3_errmsg(c->db));
@@ -324,6 +329,35 @@ static bool alive(struct conn *base)
 
 	return c->in_memory ||
 	       (stat(c->path, &st) == 0 && st.st_ino == c->inode && st.st_dev == c->device);
+}
+
+/* Another file under the same name: what we write would go where nobody looks. */
+bool sqlite_is_same(struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err)
+{
+	(void)err;
+	*same = alive(c);
+	*now = *same ? SLICE_NONE
+		     : arena_printf(
+			       a, "another file, or none, is at \"%s\"", sqlite_conn_of(c)->path);
+	return true;
+}
+
+/* With a write-ahead log the transaction is in the file once its last frame is. When what comes
+ * behind that frame fails (syncing it, filling up its page), this connection takes it for undone,
+ * and whoever reads the log anew finds it done. */
+bool sqlite_commit_unsure(struct conn *c, const struct err *why)
+{
+	int kind = why->native & 0xff;
+	struct err ignored = {0};
+	struct arena a = {0};
+	struct rows r = {0};
+	bool wal = (kind == SQLITE_IOERR || kind == SQLITE_FULL) &&
+		   conn_query(c, SL("PRAGMA main.journal_mode"), &a, &r, &ignored) && r.nrows &&
+		   slice_iis(rows_get(&r, 0, 0), "wal");
+
+	err_done(&ignored);
+	arena_done(&a);
+	return wal;
 }
 
 static void close_(struct conn *base)

@@ -127,6 +127,47 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return true;
 }
 
+static enum link_action action(struct slice s)
+{
+	return slice_iis(s, "CASCADE")       ? LINK_CASCADE
+	       : slice_iis(s, "SET NULL")    ? LINK_SET_NULL
+	       : slice_iis(s, "SET DEFAULT") ? LINK_SET_DEFAULT
+					     : LINK_NOTHING;
+}
+
+/* A foreign key that names no columns means the primary key. */
+static bool links(struct conn *c, struct arena *a, struct name t, struct kept_link **out, size_t *n,
+	struct err *err)
+{
+	struct cell params[2] = {{.text = t.name}, {.text = t.schema}};
+	struct kept_link *at = NULL;
+	struct rows r = {0};
+
+	*n = 0;
+	if (!conn_query_params(c,
+		    SL("SELECT m.name, f.id, f.seq, f.\"from\", COALESCE(f.\"to\","
+		       " (SELECT p.name FROM pragma_table_xinfo(?1, ?2) p WHERE p.pk = f.seq + 1)),"
+		       " f.on_delete, f.on_update FROM main.sqlite_schema m,"
+		       " pragma_foreign_key_list(m.name) f WHERE m.type = 'table'"
+		       " AND lower(f.\"table\") = lower(?1)"
+		       " AND (SELECT foreign_keys FROM pragma_foreign_keys)"
+		       " ORDER BY m.name, f.id, f.seq"),
+		    params, 2, a, &r, err))
+		return false;
+	for (size_t i = 0; i < r.nrows; i++) {
+		if (slice_is(rows_get(&r, i, 2), "0")) {
+			at = ARENA_PUSH(a, *out, *n);
+			*at = (struct kept_link){.child = {t.schema, rows_get(&r, i, 0)},
+				.on_delete = action(rows_get(&r, i, 5)),
+				.on_update = action(rows_get(&r, i, 6))};
+		}
+		names_add(a, &at->columns, rows_get(&r, i, 3));
+		names_add(a, &at->cleared, rows_get(&r, i, 3));
+		names_add(a, &at->refs, rows_get(&r, i, 4));
+	}
+	return true;
+}
+
 /* SQLite adds no column that must not be NULL and has no default: then it comes back without that
  * condition. */
 static bool define_column(struct conn *c, struct arena *a, const struct kept_table *t,
@@ -201,5 +242,6 @@ static bool hush(struct conn *c, struct arena *a, struct name t, struct names *b
 const struct engine_keep sqlite_keep = {.tables = tables,
 	.table = table,
 	.emptied_with = emptied_with,
+	.links = links,
 	.define = define,
 	.hush = hush};

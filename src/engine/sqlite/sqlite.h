@@ -52,6 +52,9 @@ void sqlite_reader_close(struct reader *r);
 bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct err *err);
 int sqlite_looks_like(struct slice text);
 bool sqlite_needs_no_tx(const struct statement *st, int version);
+bool sqlite_is_same(
+	struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err);
+bool sqlite_commit_unsure(struct conn *c, const struct err *why);
 /* Reads a CREATE statement of sqlite_schema: its change, NULL if it cannot be read. The tokens are
  * only room to work in: zeroed before the first call, tokens_done() after the last. */
 struct tokens {

@@ -26,7 +26,9 @@ struct oracle {
 	const struct engine *e;
 	const char *file, *only, *other; /* ORACLE_TABLE: a table from elsewhere */
 	bool write;
-	int version;
+	int version;     /* of the reader */
+	int section;     /* of which the section speaks */
+	bool documented; /* … and no server is asked */
 	struct arena arena;
 	struct cluster cluster; /* server NULL: nothing is observed */
 	struct conn *admin, *conn;
@@ -38,6 +40,7 @@ struct oracle {
 	struct session session;
 	size_t cases, observed, faults, agreed[LISTS_ + WORDS_], all[LISTS_ + WORDS_];
 	bool faulty;
+	bool blind; /* files could not be looked at */
 };
 
 void oracle_must(bool ok, const struct err *err);
@@ -51,6 +54,8 @@ void oracle_ask_algorithm(
 	struct oracle *o, const struct kase *k, const struct script *st, struct answer *out);
 bool oracle_has_kind(const struct script *s, bool (*is)(enum change_kind k));
 /* Can the server be watched doing this (F_REWRITES …) with such a statement? */
-bool oracle_is_observable(const struct script *st, int f);
+bool oracle_is_observable(struct oracle *o, const struct script *st, int f);
+/* "column t.c", which the statement drops and adds again: the schema shows no loss. */
+bool oracle_makes_again(const struct script *st, struct slice fact);
 
 #endif

@@ -1,26 +1,42 @@
-/* effects_server.c - what MariaDB was seen doing: its files, its rows, its plans and its refusals.
- */
+/* effects_server.c - what MariaDB and MySQL were seen doing: their files, their rows, their plans
+ * and their refusals. */
 #include "effects_oracle.h"
 
 #include "base/io.h"
+#include "sql/token.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+/* NOWAIT and WAIT 1 lose against InnoDB's own upkeep now and then: that says nothing. */
 bool oracle_run(struct oracle *o, struct conn *c, struct slice sql, struct slice *why)
 {
-	struct err err = {0};
-	bool ok = sql.len == 0 || conn_exec(c, sql, &err);
+	bool ok = sql.len == 0;
 
-	*why = ok ? SLICE_NONE : arena_slice(&o->arena, slice_of(err.message));
-	err_done(&err);
+	for (int tries = 0; tries < 20 && !ok; tries++) {
+		struct err err = {0};
+
+		ok = conn_exec(c, sql, &err);
+		*why = ok ? SLICE_NONE : arena_slice(&o->arena, slice_of(err.message));
+		err_done(&err);
+		if (slice_find(*why, SL("Lock wait timeout")) == SIZE_MAX)
+			break;
+		usleep(50000);
+	}
 	return ok;
+}
+
+static bool is_mysql(const struct oracle *o)
+{
+	return o->e->dialect == DIALECT_MYSQL;
 }
 
 static void query(struct oracle *o, const char *sql, struct rows *r)
@@ -28,6 +44,24 @@ static void query(struct oracle *o, const char *sql, struct rows *r)
 	struct err err = {0};
 
 	oracle_must(conn_query(o->admin, slice_of(sql), &o->arena, r, &err), &err);
+}
+
+/* MySQL's dictionary may speak of a FULLTEXT index whose file is gone, and then says nothing of any
+ * table until that is over. */
+static void query_files(struct oracle *o, const char *sql, struct rows *r)
+{
+	struct err err = {0};
+
+	for (int i = 0; i < 20; i++) {
+		if (conn_query(o->admin, slice_of(sql), &o->arena, r, &err))
+			return;
+		if (!strstr(err.message, "Tablespace is missing"))
+			oracle_must(false, &err);
+		err_done(&err);
+		poll(NULL, 0, 50);
+	}
+	*r = (struct rows){0};
+	o->blind = true;
 }
 
 /* Every statement is sent alone: triggers and routines have semicolons of their own. */
@@ -128,10 +162,11 @@ static void restore(struct oracle *o, const struct kase *k)
 	if (!o->clean)
 		for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
 			oracle_run(o, o->admin, slice_of(outside[i]), &why);
-	if (!o->clean &&
-		(!oracle_run(o, o->admin, SL("DROP DATABASE IF EXISTS o"), &why) ||
-			!oracle_run(o, o->admin, SL("CREATE DATABASE o CHARACTER SET latin1"),
-				&why))) /* MariaDB's own default */
+	if (!o->clean && (!oracle_run(o, o->admin, SL("DROP DATABASE IF EXISTS o"), &why) ||
+				 !oracle_run(o, o->admin,
+					 is_mysql(o) ? SL("CREATE DATABASE o")
+						     : SL("CREATE DATABASE o CHARACTER SET latin1"),
+					 &why))) /* each product's own default */
 		fail_msg("%.*s", SLICE(why));
 	reconnect(o);
 	if (!o->clean)
@@ -144,7 +179,7 @@ static void restore(struct oracle *o, const struct kase *k)
 
 static struct catalog *load(struct oracle *o)
 {
-	struct catalog *c = catalog_new(o->e->dialect, o->version);
+	struct catalog *c = catalog_new(o->e->dialect, o->cluster.version);
 	struct load_options lo = {0};
 	struct err err = {0};
 
@@ -176,19 +211,32 @@ static void look_at_other_engines(struct oracle *o, struct files *f)
 						(unsigned long long)st.st_ino));
 }
 
+/* A column that is added instantly gives MySQL's table new numbers, and leaves its file and the
+ * roots of its indexes where they are. */
 static void look_at_files(struct oracle *o, struct files *f)
 {
-	query(o,
-		"SELECT REGEXP_REPLACE(SUBSTRING(name, 3), '#[pP]#.*', ''), table_id"
-		" FROM information_schema.innodb_sys_tables WHERE name LIKE 'o/%'"
-		" AND name NOT LIKE '%FTS\\_%'",
+	query_files(o,
+		is_mysql(o) ? "SELECT REGEXP_REPLACE(SUBSTRING(name, 3), '#[pP]#.*', ''), space"
+			      " FROM information_schema.innodb_tables WHERE name LIKE 'o/%'"
+			      " AND name NOT LIKE 'o/fts\\_%'"
+			    : "SELECT REGEXP_REPLACE(SUBSTRING(name, 3), '#[pP]#.*', ''), table_id"
+			      " FROM information_schema.innodb_sys_tables WHERE name LIKE 'o/%'"
+			      " AND name NOT LIKE '%FTS\\_%'",
 		&f->tables);
-	query(o,
-		"SELECT REGEXP_REPLACE(SUBSTRING(t.name, 3), '#[pP]#.*', ''), i.name, i.index_id"
-		" FROM information_schema.innodb_sys_indexes i"
-		" JOIN information_schema.innodb_sys_tables t ON t.table_id = i.table_id"
-		" WHERE t.name LIKE 'o/%' AND t.name NOT LIKE '%FTS\\_%'"
-		" AND i.name NOT IN ('GEN_CLUST_INDEX', 'FTS_DOC_ID_INDEX')",
+	query_files(o,
+		is_mysql(o)
+			? "SELECT REGEXP_REPLACE(SUBSTRING(t.name, 3), '#[pP]#.*', ''), i.name,"
+			  " CONCAT(i.space, '/', IF(i.type & 32, i.index_id, i.page_no)) FROM "
+			  "information_schema.innodb_indexes "
+			  "i"
+			  " JOIN information_schema.innodb_tables t ON t.table_id = i.table_id"
+			  " WHERE t.name LIKE 'o/%' AND t.name NOT LIKE 'o/fts\\_%'"
+			  " AND i.name NOT IN ('GEN_CLUST_INDEX', 'FTS_DOC_ID_INDEX')"
+			: "SELECT REGEXP_REPLACE(SUBSTRING(t.name, 3), '#[pP]#.*', ''), i.name,"
+			  " i.index_id FROM information_schema.innodb_sys_indexes i"
+			  " JOIN information_schema.innodb_sys_tables t ON t.table_id = i.table_id"
+			  " WHERE t.name LIKE 'o/%' AND t.name NOT LIKE '%FTS\\_%'"
+			  " AND i.name NOT IN ('GEN_CLUST_INDEX', 'FTS_DOC_ID_INDEX')",
 		&f->indexes);
 	look_at_other_engines(o, f);
 }
@@ -244,6 +292,21 @@ static void compare_files(
 					SLICE(rows_get(&b->indexes, i, 1))));
 }
 
+/* How many rows a system-versioned table keeps, past ones too. */
+static struct slice past(struct oracle *o, const struct object *t)
+{
+	struct rows r;
+
+	if (!names_has(t->table_.options, SL("system versioning")))
+		return SLICE_NONE;
+	query(o,
+		arena_cstr(&o->arena,
+			arena_printf(&o->arena, "SELECT COUNT(*) FROM o.`%.*s` FOR SYSTEM_TIME ALL",
+				SLICE(t->name))),
+		&r);
+	return rows_get(&r, 0, 0);
+}
+
 /* All rows and the positions of counters, as one text. */
 static struct slice data(struct oracle *o, const struct catalog *c)
 {
@@ -260,8 +323,8 @@ static struct slice data(struct oracle *o, const struct catalog *c)
 
 		if (!o->e->rows_fingerprint(o->conn, name, (struct names){0}, &count, hash, &err))
 			err_done(&err);
-		out = arena_printf(
-			&o->arena, "%.*s%.*s=%s ", SLICE(out), SLICE(tables[i]->name), hash);
+		out = arena_printf(&o->arena, "%.*s%.*s=%s%.*s ", SLICE(out),
+			SLICE(tables[i]->name), hash, SLICE(past(o, tables[i])));
 	}
 	oracle_must(o->e->positions(o->conn, &o->arena, &positions, &err), &err);
 	return arena_printf(&o->arena, "%.*s%.*s", SLICE(out), SLICE(oracle_joined(o, positions)));
@@ -286,20 +349,53 @@ static struct slice run_again(struct oracle *o, struct slice sql, struct slice *
 	return out;
 }
 
-static bool is_full_read(const struct rows *r, size_t i)
-{
-	struct slice how = rows_get(r, i, 3), table = rows_get(r, i, 2), type = rows_get(r, i, 1);
-	bool all = slice_is(how, "ALL") ||
-		   (slice_is(how, "index") && slice_is(rows_get(r, i, 5), "PRIMARY"));
+struct plan_columns { /* of EXPLAIN */
+	size_t type, table, how, key, extra;
+};
 
-	return all && table.len && table.at[0] != '<' && !slice_is(type, "INSERT");
+static bool is_full_read(const struct rows *r, const struct plan_columns *c, size_t i)
+{
+	struct slice how = rows_get(r, i, c->how), table = rows_get(r, i, c->table);
+	bool all = slice_is(how, "ALL") ||
+		   (slice_is(how, "index") && slice_is(rows_get(r, i, c->key), "PRIMARY"));
+
+	return all && table.len && table.at[0] != '<' &&
+	       !slice_is(rows_get(r, i, c->type), "INSERT") &&
+	       !slice_is(rows_get(r, i, c->type), "REPLACE");
+}
+
+/* EXPLAIN calls tables as the statement does: "orders AS o" is o there. */
+static struct slice table_called(struct oracle *o, struct slice sql, struct slice alias)
+{
+	struct token before = {.kind = TOKEN_END}, t;
+	struct lexer l;
+
+	lexer_init(&l, o->e->dialect, sql);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		struct slice name = token_value(&o->arena, o->e->dialect, t);
+
+		if (token_is(t, "AS"))
+			continue;
+		if (slice_ieq(name, alias) &&
+			(before.kind == TOKEN_WORD || before.kind == TOKEN_QUOTED) &&
+			slice_ifind(o->made,
+				arena_printf(&o->arena, "TABLE %.*s ",
+					SLICE(token_value(&o->arena, o->e->dialect, before)))) !=
+				SIZE_MAX)
+			return token_value(&o->arena, o->e->dialect, before);
+		before = t;
+	}
+	return alias;
 }
 
 /* Tables that the optimiser reads in full, as EXPLAIN says. */
 static void look_at_plan(
 	struct oracle *o, const struct script *st, struct slice sql, struct answer *out)
 {
-	struct slice text = arena_printf(&o->arena, "EXPLAIN %.*s", SLICE(sql));
+	static const struct plan_columns mariadb = {1, 2, 3, 5, 9}, mysql = {1, 2, 4, 6, 11};
+	const struct plan_columns *c = is_mysql(o) ? &mysql : &mariadb;
+	struct slice text = arena_printf(
+		&o->arena, "EXPLAIN %s%.*s", is_mysql(o) ? "FORMAT=TRADITIONAL " : "", SLICE(sql));
 	struct rows r = {0};
 	struct err err = {0};
 
@@ -307,11 +403,12 @@ static void look_at_plan(
 		err_done(&err);
 		return;
 	}
-	for (size_t i = 0; i < r.nrows; i++)
-		if (r.ncols > 9 && slice_is(rows_get(&r, i, 9), "Deleting all rows"))
+	for (size_t i = 0; i < r.nrows && r.ncols > c->extra; i++)
+		if (slice_is(rows_get(&r, i, c->extra), "Deleting all rows"))
 			oracle_add(o, &out->lists[F_SCANS], st->at[0].changes[0].target.name);
-		else if (r.ncols > 9 && is_full_read(&r, i))
-			oracle_add(o, &out->lists[F_SCANS], rows_get(&r, i, 2));
+		else if (is_full_read(&r, c, i))
+			oracle_add(o, &out->lists[F_SCANS],
+				table_called(o, sql, rows_get(&r, i, c->table)));
 }
 
 bool oracle_has_kind(const struct script *s, bool (*is)(enum change_kind k))
@@ -407,6 +504,7 @@ bool oracle_observe(struct oracle *o, const struct kase *k, const struct script 
 	struct catalog *old;
 	bool ok;
 
+	o->blind = false;
 	restore(o, k);
 	ok = run_in_transaction(o, k, out, why);
 	o->clean = o->clean && !ok &&
@@ -442,29 +540,36 @@ static bool says_clause(const struct statement *st)
 	return false;
 }
 
+static const char *const algorithms[] = {"INSTANT", "NOCOPY", "INPLACE", "COPY"};
+static const char *const locks[] = {"NONE", "SHARED", "EXCLUSIVE"};
+
+/* MySQL takes INSTANT without a word on locks alone: there is nothing that it would lock. */
 static struct slice with_clauses(
 	struct oracle *o, const struct statement *st, int algorithm, int lock)
 {
-	static const char *const algorithms[] = {"INSTANT", "NOCOPY", "INPLACE", "COPY"};
-	static const char *const locks[] = {"NONE", "SHARED", "EXCLUSIVE"};
 	const struct change *ch = &st->changes[0];
+	bool bare = is_mysql(o) && algorithm == 0,
+	     alter = slice_is(slice_of(st->kind), "ALTER TABLE");
+	struct slice clause = arena_printf(&o->arena, "ALGORITHM=%s%s%s%s", algorithms[algorithm],
+		bare    ? ""
+		: alter ? ", "
+			: " ",
+		bare ? "" : "LOCK=", bare ? "" : locks[lock]);
 
-	/* DROP INDEX takes neither clause; the ALTER TABLE that it stands for does. */
+	/* DROP INDEX takes neither clause on MariaDB; the ALTER TABLE that it stands for does. */
 	if (ch->kind == CHANGE_DROP_INDEX && slice_is(slice_of(st->kind), "DROP INDEX"))
 		return arena_printf(&o->arena,
-			"ALTER TABLE `%.*s` DROP INDEX %s `%.*s`, ALGORITHM=%s, LOCK=%s",
+			"ALTER TABLE `%.*s` DROP INDEX %s `%.*s`, ALGORITHM=%s%s%s",
 			SLICE(ch->target.name), ch->flags & CHANGE_IF_EXISTS ? "IF EXISTS" : "",
-			SLICE(ch->name), algorithms[algorithm], locks[lock]);
-	return arena_printf(&o->arena, "%.*s%s ALGORITHM=%s %s LOCK=%s", SLICE(st->text),
-		slice_is(slice_of(st->kind), "ALTER TABLE") ? "," : "", algorithms[algorithm],
-		slice_is(slice_of(st->kind), "ALTER TABLE") ? "," : "", locks[lock]);
+			SLICE(ch->name), algorithms[algorithm],
+			bare ? "" : ", LOCK=", bare ? "" : locks[lock]);
+	return arena_printf(
+		&o->arena, "%.*s%s %.*s", SLICE(st->text), alter ? "," : "", SLICE(clause));
 }
 
 void oracle_ask_algorithm(
 	struct oracle *o, const struct kase *k, const struct script *st, struct answer *out)
 {
-	static const char *const words[] = {
-		"INSTANT", "NOCOPY", "INPLACE", "COPY", "NONE", "SHARED", "EXCLUSIVE"};
 	struct slice kind = slice_of(st->at[0].kind), why;
 
 	if ((!slice_is(kind, "ALTER TABLE") && !slice_is(kind, "CREATE INDEX") &&
@@ -473,21 +578,56 @@ void oracle_ask_algorithm(
 		return;
 	restore(o, k);
 	for (int a = 0; a < 4; a++)
-		for (int l = 0; l < 3; l++)
+		for (int l = 0; l < 3; l++) {
+			if (is_mysql(o) && (a == 1 || (a == 0 && l)))
+				continue;
 			if (oracle_run(o, o->conn, with_clauses(o, &st->at[0], a, l), &why)) {
 				out->words[W_ALGORITHM] =
-					arena_printf(&o->arena, "%s %s", words[a], words[4 + l]);
+					arena_printf(&o->arena, "%s %s", algorithms[a], locks[l]);
 				o->clean = false;
 				return;
 			}
+		}
 }
 
-bool oracle_is_observable(const struct script *st, int f)
+/* MySQL lists no indexes of partitions. */
+static bool is_partitioned(struct oracle *o, const struct script *st)
 {
+	struct rows r;
+
+	query(o,
+		arena_cstr(&o->arena,
+			arena_printf(&o->arena,
+				"SELECT 1 FROM information_schema.partitions WHERE table_schema = "
+				"'o'"
+				" AND partition_name IS NOT NULL AND table_name = '%.*s'",
+				SLICE(st->at[0].changes[0].target.name))),
+		&r);
+	return r.nrows > 0;
+}
+
+bool oracle_is_observable(struct oracle *o, const struct script *st, int f)
+{
+	if (o->blind && (f == F_REWRITES || f == F_BUILDS))
+		return false;
+	if (f == F_BUILDS && is_mysql(o) && st->at[0].nchanges && is_partitioned(o, st))
+		return false;
 	if (f == F_SCANS) /* under LIMIT the plan says nothing of how far it is read */
 		return oracle_has_kind(st, is_dml) &&
 		       !(st->at[0].changes[0].flags & CHANGE_HAS_LIMIT);
 	if (f == F_DESTROYS)
 		return !oracle_has_kind(st, is_rename) && !oracle_has_kind(st, is_truncate);
 	return (f == F_REWRITES || f == F_BUILDS) && !oracle_has_kind(st, moves_files);
+}
+
+bool oracle_makes_again(const struct script *st, struct slice fact)
+{
+	for (size_t i = 0; slice_starts(fact, "column ") && i < st->at[0].nchanges; i++) {
+		const struct change *ch = &st->at[0].changes[i];
+
+		if (ch->kind == CHANGE_ADD_COLUMN && fact.len > ch->name.len &&
+			slice_ieq(slice_from(fact, fact.len - ch->name.len), ch->name))
+			return true;
+	}
+	return false;
 }
