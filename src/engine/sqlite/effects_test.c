@@ -73,7 +73,7 @@ static const struct {
 	 "fails (error in view v: no such table: t); RESERVED; breaks old-readers u; breaks old-writers u; breaks new-code-before t; again fails; undo exact"},
 	{34001, T, "ALTER TABLE t ALTER COLUMN a SET NOT NULL", "fails (SQLite 3.40.1 has no ALTER COLUMN: it came with 3.53); RESERVED; again fails; undo exact"},
 	{35300, T, "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
-	 "may-fail (rows of main.t may not satisfy the new constraint); RESERVED; scans main.t; breaks old-writers t.a; again unknown; undo exact"},
+	 "may-fail (rows of main.t may not satisfy the new constraint); RESERVED; scans main.t; breaks old-writers t.a; again same; undo exact"},
 	{34001, T, "CREATE INDEX i ON t (a)", "RESERVED; scans main.t; builds main.i; again fails; undo exact"},
 	{34001, T, "CREATE UNIQUE INDEX i ON t (a)",
 	 "may-fail (rows of main.t that are not unique would refuse the index); RESERVED; scans main.t; builds main.i; again fails; undo exact"},
