@@ -75,12 +75,14 @@ INSERT INTO log VALUES ('second');
 SQL
 	ends 0 belay up 1 --db "$url"
 	# The build waits for a writer; while it does, its runner is suspended.
-	psql -X -q "$url" -c "BEGIN; DELETE FROM log; SELECT pg_sleep(2); COMMIT" >/dev/null 3>&- &
-	sleep 0.3
+	pg -c "$wait_open"
+	psql -X -q "$url" -c "BEGIN; DELETE FROM log; SELECT wait_open(); COMMIT" >/dev/null 3>&- &
+	until_waiting
 	"$BELAY" up --db "$url" >first 2>&1 3>&- &
 	local pid=$! build="SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND state = 'active'"
 	until [ "$(pg -c "$build")" -gt 0 ]; do sleep 0.05; done
 	kill -STOP "$pid"
+	open_now
 	until [ "$(pg -c "$build")" = 0 ]; do sleep 0.1; done
 	# As for the lease, a long time has passed.
 	pg -c "UPDATE belay.lease SET beat = beat - interval '1 minute' WHERE part = 'heartbeat'"

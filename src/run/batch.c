@@ -260,7 +260,8 @@ static bool go_on(void *ctx, struct err *err)
 {
 	struct batcher *x = ctx;
 
-	return x->b->host->go_on(x->b->host->ctx, err);
+	return x->b->host->go_on(x->b->host->ctx, err) &&
+	       window_between(&x->b->o->window, x->b->step, err);
 }
 
 static void held(void *ctx, struct slice why)
@@ -408,6 +409,7 @@ static bool walk(struct batcher *x, struct err *err)
 			(again && !batch_restart(x, err)))
 			return false;
 	}
+	telling_end(&x->telling, x->b->conn);
 	return finish(x, err);
 }
 

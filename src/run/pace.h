@@ -42,15 +42,18 @@ struct pace {
 	long long dead,
 		clean_at; /* dead rows we have made; when to have them cleaned away; 0 = never */
 	long long cleaned, tried; /* when that was last done; tried */
-	/* Of a thousand rows that we change so many leave their page, and an entry in each index;
-	 * turns were to make them few, and do not. */
-	int leave, light; /* cleanings that left the indexes as they are */
+	/* Of a thousand rows that we change so many leave their page, and an entry in each index.
+	 * Turns are to make them few: when they do not (somebody's snapshot keeps the room from
+	 * being made), there are none for a while. Cleanings that left indexes as they are. */
+	int leave, light;
 	bool turns_fail;
-	bool seen_others;    /* there are two readings to compare, or somebody was seen */
-	struct slice reason; /* what holds the batches up; in `arena` */
-	bool noted;          /* it is in the journal */
-	const char *signal;  /* which row of the signals; NULL = none */
-	bool paused;         /* by command */
+	long long turns_again, turns_off_ms;
+	long long clean_at_plain; /* clean_at while there are no turns */
+	bool seen_others;         /* there are two readings to compare, or somebody was seen */
+	struct slice reason;      /* what holds the batches up; in `arena` */
+	bool noted;               /* it is in the journal */
+	const char *signal;       /* which row of the signals; NULL = none */
+	bool paused;              /* by command */
 	struct conn *replicas[MOST_REPLICAS];
 	struct arena arena;
 };

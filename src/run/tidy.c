@@ -9,7 +9,7 @@ enum { AGAIN_MS = 1000 };
 
 bool pace_tidy_due(const struct pace *p)
 {
-	return p->clean_at && p->dead >= p->clean_at;
+	return p->clean_at && p->dead >= (p->turns_fail ? p->clean_at_plain : p->clean_at);
 }
 
 /* Nothing that died after the oldest snapshot was taken may go: how many of ours would? */

@@ -1,5 +1,6 @@
 """cases.py - one kind of step on one engine in one layout: its files, its undisturbed run, and one
 run that a fault meets, with all that has to be true afterwards."""
+import contextlib
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 
@@ -21,6 +23,7 @@ DBMATE = os.environ.get("DBMATE") or str(
 GOOD_CODES = {0, 3, 4, 5}
 TERMINATED = {143, -signal.SIGTERM}
 NOTHING_STAYS = ("nothing of it stays", "was rolled back: nothing of it is")
+PRISMA_LOCK = threading.Lock()
 LONG = 300  # seconds; machines are busy
 MEANWHILE = 0.5  # seconds that a second runner has while the first is stopped
 
@@ -92,6 +95,8 @@ class Case:
         if kind.verb == "down":
             self.verb = ("down", kinds.ident(layout, 1))
         self.points = {}
+        # Prisma's lock on MariaDB is one for the whole server.
+        self.alone = PRISMA_LOCK if (engine.name, layout) == ("mariadb", "prisma") else contextlib.nullcontext()
 
     def command(self, db, *verb):
         """The program is a copy: one may be built while this runs."""

@@ -177,3 +177,24 @@ void fx_mysql_partition_by(struct effects *x)
 			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no %.*s column",
 				SLICE(x->t->parts[i]->column.type));
 }
+
+/* ---- options ---- */
+
+/* innodb_strict_mode: KEY_BLOCK_SIZE belongs to ROW_FORMAT=COMPRESSED. */
+void fx_mysql_options(struct effects *x, const struct change *ch)
+{
+	static const char *const others[] = {
+		"row_format=redundant", "row_format=compact", "row_format=dynamic"};
+	bool sized = false, other = false;
+
+	if (is_mariadb(&x->d) || !x->t)
+		return;
+	for (size_t i = 0; i < ch->list.n; i++)
+		sized |= slice_starts(ch->list.at[i], "key_block_size=");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		other |= names_has(x->t->table_.options, slice_of(others[i]));
+	for (size_t i = 0; i < ch->list.n; i++)
+		other &= !slice_starts(ch->list.at[i], "row_format=");
+	if (sized && other)
+		fx_fails(x, OUTCOME_FAILS, "KEY_BLOCK_SIZE belongs to ROW_FORMAT=COMPRESSED");
+}

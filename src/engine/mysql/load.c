@@ -152,8 +152,8 @@ static void column_default(struct loader *l, const struct rows *r, size_t i, str
 	if (rows_null(r, i, 2) || (is_mariadb(&l->d) && slice_is(text, "NULL")))
 		return;
 	if (!is_mariadb(&l->d) && slice_ifind(extra, SL("DEFAULT_GENERATED")) >= extra.len &&
-		!is_number_type(rows_get(r, i, 10)) && !slice_istarts(text, "CURRENT_TIMESTAMP") &&
-		!slice_starts(text, "b'"))
+		!is_number_type(rows_get(r, i, 10)) && !slice_is(rows_get(r, i, 10), "year") &&
+		!slice_istarts(text, "CURRENT_TIMESTAMP") && !slice_starts(text, "b'"))
 		text = quoted(l, text);
 	c->column.default_value = server_expr(l, text);
 }

@@ -56,8 +56,9 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 
 bool pg_is_temporary(const struct relation *r)
 {
-	return r->object && r->object->type == OBJECT_TABLE &&
-	       slice_is(r->object->table_.persistence, "temporary");
+	return r->object && (slice_starts(r->object->schema, "pg_temp") ||
+				    (r->object->type == OBJECT_TABLE &&
+					    slice_is(r->object->table_.persistence, "temporary")));
 }
 
 static enum pg_mode mode_of(const char *words)

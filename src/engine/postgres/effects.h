@@ -146,6 +146,10 @@ struct slice pg_in_brackets(struct slice text, const char *after);
 void pg_refusals(struct looking *l);
 void pg_refuse_action(struct looking *l, const struct relation *r); /* of one relation */
 void pg_refuse_object(struct looking *l);
+void pg_refuse_table(struct looking *l);
+void pg_refuse_rows(struct looking *l);
+void pg_refuse_call(struct looking *l);
+void pg_refuse_savepoint(struct looking *l);
 void pg_refuse_view_option(struct looking *l, const struct relation *r);
 /* Would the catalog have nothing to do for the change: IF EXISTS of what is not there? */
 bool pg_changes_nothing(struct looking *l);

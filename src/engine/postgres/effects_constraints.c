@@ -71,6 +71,14 @@ static void add_key(struct looking *l, const struct relation *r)
 	pg_may_fail(l, "it fails on duplicates");
 }
 
+static bool has_expression(const struct object *index)
+{
+	for (size_t i = 0; i < index->index.keys.n; i++)
+		if (slice_chr(index->index.keys.at[i], '(') != SIZE_MAX)
+			return true;
+	return false;
+}
+
 bool pg_has_unique(const struct object *table, struct names columns)
 {
 	for (size_t i = 0; i < table->nparts; i++) {
@@ -79,7 +87,9 @@ bool pg_has_unique(const struct object *table, struct names columns)
 		if (p->type == OBJECT_CONSTRAINT && columns.n == 0 &&
 			slice_is(p->constraint.kind, "primary key"))
 			return true;
-		if (p->type == OBJECT_INDEX && p->index.unique && p->index.keys.n == columns.n) {
+		if (p->type == OBJECT_INDEX && p->index.unique && p->index.keys.n == columns.n &&
+			!p->index.predicate.text.len && !p->index.predicate.normal.len &&
+			!has_expression(p)) {
 			size_t same = 0;
 
 			for (size_t k = 0; k < columns.n; k++)
@@ -228,14 +238,6 @@ static void add_constraint(struct looking *l, const struct relation *r)
 		return;
 	}
 	add_key(l, r);
-}
-
-static bool has_expression(const struct object *index)
-{
-	for (size_t i = 0; i < index->index.keys.n; i++)
-		if (slice_chr(index->index.keys.at[i], '(') != SIZE_MAX)
-			return true;
-	return false;
 }
 
 static void add_constraint_index(struct looking *l, const struct relation *r)

@@ -188,9 +188,13 @@ static void cluster(struct looking *l)
 	if (r.object && slice_empty(c->name) && r.type == OBJECT_TABLE &&
 		r.object->table_.cluster_on.n == 0)
 		pg_fails(l, "the table has not been clustered before");
-	if (r.object && c->name.len &&
-		catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == ABSENT)
+	if (!r.object || !c->name.len)
+		return;
+	if (catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == ABSENT)
 		pg_fails(l, "index \"%.*s\" does not exist", SLICE(c->name));
+	else if (catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == PRESENT &&
+		 (index->index.predicate.text.len || index->index.predicate.normal.len))
+		pg_fails(l, "the index is partial");
 }
 
 const struct pg_action pg_maintenance_actions[] = {

@@ -142,6 +142,7 @@ void pg_refusals(struct looking *l)
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);
 		refuse_keys(l);
+		pg_refuse_table(l);
 		if (l->change->def)
 			pg_refuse_options(l, NULL, &l->change->def->table_.options);
 		break;
@@ -158,11 +159,20 @@ void pg_refusals(struct looking *l)
 	case CHANGE_ADD_CONSTRAINT:
 		refuse_keys(l);
 		break;
+	case CHANGE_CALL:
+		pg_refuse_call(l);
+		break;
+	case CHANGE_RELEASE:
+	case CHANGE_ROLLBACK_TO:
+		pg_refuse_savepoint(l);
+		break;
 	case CHANGE_UPDATE:
+		pg_refuse_rows(l);
 		refuse_twice(l);
 		refuse_new_label(l);
 		break;
 	case CHANGE_INSERT:
+		pg_refuse_rows(l);
 		refuse_twice(l);
 		refuse_new_label(l);
 		break;

@@ -400,14 +400,17 @@ bool pg_routed(struct looking *l, const struct relation *r, const struct pg_valu
 bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out)
 {
 	struct slice column = pg_is_partitioned(r) ? key_column(r) : SLICE_NONE;
-	size_t at = slice_ifind(l->statement->text, SL("where"));
+	bool merge = l->change->kind == CHANGE_MERGE;
+	size_t at = slice_ifind(l->statement->text, merge ? SL(" on ") : SL("where"));
 	struct token t, last = {0}, before = {0};
 	struct slice text, value = SLICE_NONE;
 	struct lexer x;
 
 	if (column.len == 0 || at == SIZE_MAX)
 		return false;
-	text = slice_from(l->statement->text, at + 5);
+	text = slice_from(l->statement->text, at + (merge ? 4 : 5));
+	if (merge)
+		text = slice_sub(text, 0, slice_ifind(text, SL(" when ")));
 	lexer_init(&x, DIALECT_POSTGRES, text);
 	while ((t = lexer_next(&x)).kind != TOKEN_END) {
 		if (token_is(t, "or") || token_is(t, "not") || token_is(t, "select"))

@@ -195,8 +195,8 @@ INSERT INTO t$i VALUES ();"
 	shop
 	sight >before
 	migration 2_gone "ALTER TABLE users DROP CHECK ck, DROP INDEX ix, DROP COLUMN score;
-DELETE FROM users WHERE id < 50;
 DROP TABLE orders;"
+	migration 3_rows "DELETE FROM users WHERE id < 50;"
 	ends 6 belay up --db "$url"
 	says "column test.users.score"
 	ends 0 belay up --db "$url" --backup --hold 60s

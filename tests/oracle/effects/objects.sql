@@ -81,6 +81,8 @@ WITH ns AS (
   UNION ALL
   SELECT 'pg_cast' || c.oid, 'object', '', format_type(castsource, NULL) || ' as ' || format_type(casttarget, NULL), '', '{}'
     FROM pg_catalog.pg_cast c WHERE c.oid >= 16384
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'i')
   UNION ALL
   SELECT 'pg_collation' || c.oid, 'object', nspname, collname, '', '{}'
     FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = collnamespace

@@ -197,7 +197,8 @@ static void mysql_step(struct walk *k, const struct statement *st, bool last)
 	k->w->e->effects(&k->w->a, k->model, &k->session, st, &e);
 	if (!conn_exec(k->conn, st->text, &err)) {
 		k->w->foreign++;
-		if (e.outcome == OUTCOME_OK && !must_be_refused(st) && st->state == STATEMENT_READ)
+		if (e.outcome == OUTCOME_OK && !must_be_refused(st) &&
+			st->state == STATEMENT_READ && !slice_is(slice_of(st->kind), "SELECT"))
 			complain(k, st, "MySQL refuses: %s", err.message);
 		err_done(&err);
 		return;
