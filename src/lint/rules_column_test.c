@@ -60,7 +60,7 @@ static const struct row rows[] = {
 	{"column-type-reindex", false, USERS "CREATE INDEX i ON users (n); ALTER TABLE users ALTER COLUMN n TYPE bigint;"},
 	{"column-type-recheck", true,  CHECKED "ALTER TABLE c ALTER COLUMN code TYPE text;"},
 	{"column-type-recheck", false, CHECKED "ALTER TABLE c ALTER COLUMN t TYPE varchar;"},
-	{"column-type-recheck", false, CHECKED "ALTER TABLE c ALTER COLUMN code TYPE varchar(10);"},
+	{"column-type-recheck", true,  CHECKED "ALTER TABLE c ALTER COLUMN code TYPE varchar(10);"}, /* even the same type */
 	{"column-type-recheck", false, "BEGIN;" CHECKED "ALTER TABLE c ALTER COLUMN code TYPE text; COMMIT;"},
 	{"column-type-narrowing", true,  CHECKED "ALTER TABLE c ALTER COLUMN t TYPE varchar(50);"},
 	{"column-type-narrowing", true,  CHECKED "ALTER TABLE c ALTER COLUMN code TYPE varchar(5) USING code::varchar(5);"},
