@@ -1,6 +1,8 @@
 /* apply_table.c - CREATE, DROP, RENAME TABLE and the actions that concern a table as a whole. */
 #include "catalog/internal.h"
 
+#include "sql/partition_list.h"
+
 /* ---- CREATE TABLE ---- */
 
 static struct names resolved(struct apply *x, enum object_type type, struct names n)
@@ -761,7 +763,9 @@ enum apply_result apply_partitions(struct apply *x)
 		o->table_.kind = SL("table");
 		o->table_.partition_key = o->table_.definition = (struct expr){0};
 	} else {
-		o->table_.definition.normal = SLICE_NONE;
+		if (!partition_list_after(&x->c->arena, x->ch, o->table_.definition.normal,
+			    &o->table_.definition.normal))
+			o->table_.definition.normal = SLICE_NONE;
 		o->table_.definition.text = SL("changed by ALTER TABLE … PARTITION");
 	}
 	node_edited(x->c, n);

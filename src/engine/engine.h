@@ -377,6 +377,10 @@ struct engine {
 		struct slice *before, struct err *err);
 	bool (*probe)(struct conn *c, const struct statement *st, struct slice before,
 		struct arena *a, struct probe *out, struct err *err);
+	/* It failed outside a transaction: may it have committed part of what it does? NULL: no
+	 * statement does. */
+	bool (*halfway)(struct conn *c, const struct statement *st, struct slice sql,
+		const struct err *why, bool *may, struct err *err);
 	/* The statement succeeded: is what it made fit for use? False with the sentence if not. */
 	bool (*sound)(
 		struct conn *c, const struct statement *st, struct slice before, struct err *err);

@@ -680,6 +680,11 @@ bool journal_failed(struct journal *j, const struct step *s, const char *message
 	return settle(j, s, "failed", 0, message, err);
 }
 
+bool journal_halfway(struct journal *j, const struct step *s, const char *message, struct err *err)
+{
+	return settle(j, s, "intent", 0, message, err);
+}
+
 bool journal_done_in_tx(struct journal *j, const struct step *const *steps, const long long *ms,
 	size_t n, struct err *err)
 {

@@ -158,6 +158,15 @@ static bool is_foreign(const struct after_part *p)
 	return p->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key");
 }
 
+/* UNIQUE (room, stay WITHOUT OVERLAPS): the period alone is no key. */
+static bool is_over_period(const struct after_part *p)
+{
+	const struct object *o = p->will ? p->will : p->was;
+
+	return p->type == OBJECT_INDEX && !p->implied && o->index.keys.n &&
+	       slice_ends(o->index.keys.at[o->index.keys.n - 1], " WITHOUT OVERLAPS");
+}
+
 /* An index goes with its last column. A check goes with its only column; one over others stays, as
  * a foreign key does, and the server refuses. */
 static void drop_column(struct altering *s, const struct change *ch)
@@ -175,7 +184,7 @@ static void drop_column(struct altering *s, const struct change *ch)
 			continue;
 		p->columns = without(s, p->columns, ch->name);
 		p->by = ch;
-		if (p->columns.n == 0)
+		if (p->columns.n == (is_over_period(p) ? 1 : 0))
 			p->gone = true;
 		else
 			p->shrunk = p->type == OBJECT_INDEX || after_is_primary(p);
@@ -418,17 +427,41 @@ static bool is_dropped_by_name(const struct after_part *p)
 	       (p->by->kind == CHANGE_DROP_INDEX || p->by->kind == CHANGE_DROP_CONSTRAINT);
 }
 
-/* MariaDB: a key that is dropped and added with the same definition stays where it is. */
+/* A key that is dropped and added with the same definition stays where it is; MySQL sees that of
+ * indexes and primary keys that keep their names. */
+static bool may_be_twins(
+	const struct altering *s, const struct after_part *old, const struct after_part *new)
+{
+	if (old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT)
+		return false;
+	return is_mariadb(s->d) || (slice_ieq(old->name, new->name) &&
+					   (old->type == OBJECT_INDEX || after_is_primary(old)));
+}
+
+/* MariaDB: a primary key that becomes a unique one over the same columns only gets a name. */
+static bool is_demoted(const struct after_part *old, const struct after_part *new)
+{
+	if (!is_dropped_by_name(old) || !after_is_primary(old) || new->gone || new->was ||
+		new->type != OBJECT_INDEX || new->implied || !new->will->index.unique ||
+		!names_eq(old->was->constraint.columns, new->will->index.columns))
+		return false;
+	for (size_t i = 0; i < new->will->index.keys.n; i++)
+		if (slice_chr(new->will->index.keys.at[i], '(') < new->will->index.keys.at[i].len)
+			return false;
+	return true;
+}
+
 static void find_twins(struct altering *s)
 {
 	for (size_t i = 0; i < s->x->n; i++)
 		for (size_t k = 0; k < s->x->n; k++) {
 			struct after_part *old = &s->x->v[i], *new = &s->x->v[k];
 
+			if (is_demoted(old, new))
+				new->twin = old->twin = true;
 			if (old->twin || new->was || new->gone || new->implied ||
 				old->type != new->type || !is_dropped_by_name(old) ||
-				(old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT) ||
-				!same_key(old, new))
+				!may_be_twins(s, old, new) || !same_key(old, new))
 				continue;
 			new->was = old->was;
 			new->twin = old->twin = true;
@@ -453,8 +486,10 @@ void my_after(struct arena *a, const struct my_dialect *d, const struct object *
 			if (drop == (pass == 0))
 				carry_out(&s, st->changes, ch);
 		}
-	if (is_mariadb(d) && t && slice_empty(t->table_.partition_key.text) &&
-		(slice_empty(t->table_.access_method) ||
-			slice_is(t->table_.access_method, "InnoDB")))
+	if (!is_mariadb(d) && t)
+		find_twins(&s);
+	else if (t && slice_empty(t->table_.partition_key.text) &&
+		 (slice_empty(t->table_.access_method) ||
+			 slice_is(t->table_.access_method, "InnoDB")))
 		find_twins(&s);
 }

@@ -123,6 +123,14 @@ struct slice my_collation_charset(struct arena *a, struct slice collation)
 	return cut < s.len ? slice_sub(s, 0, cut) : s;
 }
 
+bool my_engine_known(struct slice canonical)
+{
+	for (size_t i = 0; i < sizeof storage_engines / sizeof *storage_engines; i++)
+		if (slice_iis(canonical, storage_engines[i]))
+			return true;
+	return false;
+}
+
 struct slice engine_canonical(struct arena *a, struct slice engine)
 {
 	if (slice_iis(engine, "heap"))

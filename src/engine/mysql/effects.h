@@ -61,6 +61,24 @@ size_t fx_guard(struct effects *x, const struct fx_words *w, const struct change
 enum rerun fx_insert_again(struct effects *x, const struct change *ch, const struct object *t);
 enum rerun fx_update_again(struct effects *x, const struct change *ch, const struct object *t);
 
+/* ---- effects_rows.c ---- */
+void fx_insert_fits(struct effects *x, const struct change *ch, const struct object *t);
+void fx_update_fits(struct effects *x, const struct change *ch, const struct object *t);
+/* The table that a view over one table stands for; NULL: several, or not known. */
+const struct object *fx_behind_view(
+	struct effects *x, const struct change *ch, const struct object *view);
+
+/* ---- effects_where.c ---- */
+enum fx_scan { SCAN_NO, SCAN_LIKELY_NOT, SCAN_MAYBE, SCAN_YES };
+bool fx_leads_index(const struct object *t, struct slice column);
+/* How a table is read under a condition, no other table being there. */
+enum fx_scan fx_scan_under(struct effects *x, const struct object *t, struct slice where);
+/* … beside others: can what the text mentions be looked up in an index at all? */
+enum fx_scan fx_scan_beside(struct effects *x, const struct object *t, struct slice text);
+bool fx_is_never(struct effects *x, struct slice where); /* WHERE FALSE, WHERE 1 = 0 */
+bool fx_is_covered(struct effects *x, const struct object *t, const struct fx_words *w);
+bool fx_joins(const struct fx_words *w); /* tables beside each other, and no sub-select */
+
 /* ---- effects_data.c ---- */
 void fx_data(struct effects *x, const struct change *ch);
 void fx_reads(struct effects *x, const struct change *ch);    /* the tables behind its FROM */

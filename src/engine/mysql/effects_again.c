@@ -181,6 +181,9 @@ enum rerun fx_update_again(struct effects *x, const struct change *ch, const str
 	u.set = fx_word_at(&u.w, 0, "SET");
 	u.where = fx_word_at(&u.w, u.set, "WHERE");
 	u.self = own_name(&u);
+	if (t && t->type == OBJECT_TABLE && fx_flag(ch, CHANGE_HAS_WHERE) && !ch->reads.n &&
+		fx_is_never(x, ch->value.text))
+		return RERUN_SAME;
 	if (x->st->nchanges > 1 || fx_flag(ch, CHANGE_HAS_LIMIT) || u.set == u.w.n)
 		return RERUN_UNKNOWN;
 	if (ch->reads.n && (my_names_have(ch->reads, ch->target.name) || follows_itself(&u)))
@@ -377,7 +380,7 @@ enum rerun fx_insert_again(struct effects *x, const struct change *ch, const str
 		return RERUN_SAME;
 	if (!t || t->tainted || t->type != OBJECT_TABLE || reads_itself(x, ch))
 		return RERUN_UNKNOWN;
-	if (ch->kind == CHANGE_REPLACE && counts(ch, t))
+	if (gentle && counts(ch, t)) /* the number is taken, whatever becomes of the row */
 		return RERUN_DIFFERS;
 	switch (keys_said(x, ch, t)) {
 	case SAID_NOTHING:

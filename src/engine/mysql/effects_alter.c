@@ -123,6 +123,8 @@ static void online_facts(struct effects *x, const struct change *first)
 	x->out->algorithm = my_algorithm_word(o.algorithm);
 	x->out->lock_clause = my_lock_word(o.lock);
 	x->out->documented |= o.algorithm == ALGO_COPY && o.lock == LOCK_WORDS_NONE;
+	if (x->t && slice_is(x->t->table_.persistence, "temporary"))
+		return;
 	if (o.needs)
 		effect_need(x->a, x->out, needs_text(x, &o, first));
 	refused_clauses(x, &o, algorithm, lock);
@@ -284,6 +286,7 @@ static void one_change(struct effects *x, const struct change *ch)
 		break;
 	case CHANGE_SET_OPTIONS:
 		fx_set_options(x, ch);
+		fx_mysql_options(x, ch);
 		break;
 	case CHANGE_SYSTEM_VERSIONING:
 		fx_system_versioning(x, ch);
@@ -330,7 +333,7 @@ void fx_alter(struct effects *x)
 	my_after(x->a, &x->d, x->t, x->st, &x->after);
 	for (size_t i = 0; i < x->st->nchanges; i++)
 		one_change(x, &x->st->changes[i]);
-	if (x->t && !x->t->tainted && is_mariadb(&x->d) && is_innodb(x->t))
+	if (x->t && !x->t->tainted && is_innodb(x->t))
 		fx_keys_fit(x);
 	losses(x, first);
 	if (takes_clauses(x->st))

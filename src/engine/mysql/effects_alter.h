@@ -31,26 +31,39 @@ const struct object *fx_new_column(const struct effects *x, struct slice name);
 bool fx_over_empty(const struct effects *x, struct names columns);
 bool fx_is_foreign(const struct object *o);
 
+/* Its default, its length and its expression are possible. */
+void fx_column_fits(struct effects *x, const struct change *ch);
+
+/* ---- effects_create.c ---- */
+void fx_created_fits(struct effects *x, const struct change *ch);
+
 /* ---- effects_mysql.c: nothing on MariaDB ---- */
-void fx_mysql_default(struct effects *x, const struct change *ch);
+void fx_mysql_default(struct effects *x, const struct object *column);
 void fx_mysql_add_column(struct effects *x, const struct change *ch);
 void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
 void fx_mysql_fulltext(struct effects *x, bool copies);
 void fx_mysql_partition_by(struct effects *x);
+void fx_mysql_options(struct effects *x, const struct change *ch);
 
 /* ---- effects_key.c ---- */
 void fx_add_constraint(struct effects *x, const struct change *ch);
 void fx_create_index(struct effects *x, const struct change *ch);
 void fx_drop_index(struct effects *x, const struct change *ch);
+/* What an index cannot be over. */
+void fx_index_fits(struct effects *x, const struct change *ch);
 /* CREATE TABLE */
 void fx_created_keys_fit(struct effects *x, const struct change *ch);
 void fx_keys_fit(struct effects *x);
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 
-/* ---- effects_table.c ---- */
+/* ---- effects_partition.c ---- */
 void fx_partitions(struct effects *x, const struct change *ch);
+/* Ranges that rise, values that are in one list only, names that differ. */
+void fx_bounds_fit(struct effects *x, const struct expr *by, struct slice list);
+
+/* ---- effects_table.c ---- */
 void fx_versioned(struct effects *x, const struct change *ch);
 void fx_convert(struct effects *x, const struct change *ch);
 void fx_change_engine(struct effects *x, const struct change *ch);

@@ -138,6 +138,68 @@ static bool is_carried(const struct effects *x, struct slice column)
 	return false;
 }
 
+/* MariaDB stores nothing that follows from the session: the clock, dice, who is there; nor a CHAR's
+ * text, of which sql_mode decides whether blanks stand at its end. */
+static bool is_stored_well(struct effects *x, const struct object *def)
+{
+	static const char *const moving[] = {"now", "current_timestamp", "localtime", "sysdate",
+		"curdate", "current_date", "curtime", "current_time", "unix_timestamp", "rand",
+		"uuid", "uuid_short", "sys_guid", "user", "current_user", "session_user",
+		"connection_id", "database", "schema", "version", "last_insert_id", "random_bytes",
+		"date_format", "dayname", "monthname", "from_unixtime", "sleep", "nextval", "lastval", "benchmark", "found_rows", "row_count"};
+	static const char *const trimming[] = {"rtrim", "trim"};
+	const struct expr *e = &def->column.generation;
+	struct slice type = def->column.type, base = my_type_base(type), bare;
+
+	for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
+		for (size_t k = 0; k < e->facts->functions.n; k++)
+			if (slice_iis(e->facts->functions.at[k], moving[i]) &&
+				!(slice_is(slice_of(moving[i]), "unix_timestamp") &&
+					e->facts->has_columns))
+				return false;
+	for (size_t i = 0; i < sizeof trimming / sizeof *trimming; i++)
+		for (size_t k = 0; k < e->facts->functions.n; k++)
+			if (slice_iis(e->facts->functions.at[k], trimming[i]))
+				return true;
+	bare = slice_trim(e->text);
+	for (size_t i = 0; i < bare.len; i++)
+		if (strchr("=<>", bare.at[i]))
+			return true; /* compared, blanks do not count */
+	for (size_t i = 0; i < e->facts->columns.n; i++) {
+		const struct after_part *p =
+			after_find(&x->after, OBJECT_COLUMN, e->facts->columns.at[i]);
+		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
+
+		if (c && slice_is(my_type_base(c->column.type), "char") &&
+			!(e->facts->functions.n == 0 && e->facts->columns.n == 1 &&
+				slice_is(base, "char")))
+			return false;
+	}
+	return true;
+}
+
+/* Is a virtual column's value kept by an index? */
+static bool is_kept(const struct effects *x, struct slice column)
+{
+	for (size_t i = 0; i < x->after.n; i++)
+		if (!x->after.v[i].gone && x->after.v[i].type == OBJECT_INDEX &&
+			my_names_have(x->after.v[i].columns, column))
+			return true;
+	return false;
+}
+
+static void generation_is_possible(struct effects *x, const struct change *ch)
+{
+	const struct column_def *d = &ch->def->column;
+
+	if (d->generation.facts->has_subquery)
+		fx_fails(x, OUTCOME_FAILS, "a computed column has no sub-select");
+	if (is_mariadb(&x->d) && (slice_is(d->generated, "stored") || is_kept(x, ch->def->name)) &&
+		!is_stored_well(x, ch->def))
+		fx_fails(x, OUTCOME_FAILS, "the value of %.*s follows from the session",
+			SLICE(ch->name));
+}
+
 /* The expression of a generated column, over columns that are not there. */
 static void generation_fits(struct effects *x, const struct change *ch)
 {
@@ -145,14 +207,23 @@ static void generation_fits(struct effects *x, const struct change *ch)
 
 	if (!x->t || x->t->tainted || !e->text.len || !e->facts)
 		return;
+	generation_is_possible(x, ch);
 	for (size_t i = 0; i < e->facts->columns.n; i++)
-		if (slice_is(ch->def->column.generated, "stored") && is_mariadb(&x->d) &&
+		if (slice_is(ch->def->column.generated, "stored") &&
 			is_carried(x, e->facts->columns.at[i]))
 			fx_fails(x, OUTCOME_FAILS, "%.*s is changed by a foreign key",
 				SLICE(e->facts->columns.at[i]));
 		else if (!after_find(&x->after, OBJECT_COLUMN, e->facts->columns.at[i]))
 			fx_fails(x, OUTCOME_FAILS, "there is no column %.*s to compute %.*s from",
 				SLICE(e->facts->columns.at[i]), SLICE(ch->name));
+}
+
+void fx_column_fits(struct effects *x, const struct change *ch)
+{
+	generation_fits(x, ch);
+	default_fits(x, ch);
+	fx_mysql_default(x, ch->def);
+	length_fits(x, ch);
 }
 
 void fx_add_column(struct effects *x, const struct change *ch)
@@ -165,12 +236,20 @@ void fx_add_column(struct effects *x, const struct change *ch)
 		fx_part(x, OBJECT_COLUMN, ch->name, &old) == PRESENT)
 		return;
 	fx_want_free(x, ch, OBJECT_COLUMN, ch->name, "column");
+	for (const struct change *e = x->st->changes; e < ch; e++)
+		if (e->kind == CHANGE_ADD_COLUMN && slice_ieq(e->name, ch->name) &&
+			!fx_flag(ch, CHANGE_IF_NOT_EXISTS))
+			fx_fails(x, OUTCOME_FAILS, "the column %.*s is added twice",
+				SLICE(ch->name));
 	wants_neighbour(x, ch);
-	generation_fits(x, ch);
-	default_fits(x, ch);
-	fx_mysql_default(x, ch);
+	fx_column_fits(x, ch);
 	fx_mysql_add_column(x, ch);
-	length_fits(x, ch);
+	if (slice_is(ch->name, "FTS_DOC_ID"))
+		for (size_t i = 0; i < x->after.n; i++)
+			if (x->after.v[i].was && x->after.v[i].type == OBJECT_INDEX &&
+				slice_is(x->after.v[i].was->index.method, "fulltext"))
+				fx_fails(x, OUTCOME_FAILS,
+					"InnoDB has a hidden column FTS_DOC_ID there already");
 	if (!slice_empty(d->identity))
 		counter_wants_key(x, ch);
 	fx_breaks(x, BREAKS_NEW_CODE, ch, OBJECT_COLUMN, ch->name, true);
@@ -232,10 +311,25 @@ static void column_is_referenced(struct effects *x, struct slice column)
 	const struct object **keys;
 	size_t n = catalog_referencing(x->c, x->t, x->a, &keys);
 
+	for (size_t i = 0; i < x->after.n; i++) /* its own rows */
+		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
+			slice_ieq(x->after.v[i].was->constraint.ref_table.name, x->t->name) &&
+			my_names_have(x->after.v[i].was->constraint.ref_columns, column))
+			fx_fails(x, OUTCOME_FAILS, "%.*s is needed by the foreign key %.*s",
+				SLICE(column), SLICE(x->after.v[i].name));
 	for (size_t i = 0; i < n; i++)
 		if (my_names_have(keys[i]->constraint.ref_columns, column))
 			fx_fails(x, OUTCOME_FAILS, "%.*s is needed by the foreign key %.*s",
 				SLICE(column), SLICE(keys[i]->name));
+}
+
+static bool drops_period(const struct effects *x)
+{
+	for (size_t i = 0; i < x->st->nchanges; i++)
+		if (x->st->changes[i].kind == CHANGE_SYSTEM_VERSIONING &&
+			slice_istarts(x->st->changes[i].value.text, "DROP"))
+			return true;
+	return false;
 }
 
 void fx_drop_column(struct effects *x, const struct change *ch)
@@ -255,6 +349,13 @@ void fx_drop_column(struct effects *x, const struct change *ch)
 			my_mentions(x->a, x->d.dialect, x->t->table_.definition.text, ch->name))
 			fx_fails(x, OUTCOME_FAILS, "the partitions of %.*s are by %.*s",
 				SLICE(fx_show(x, ch->target)), SLICE(ch->name));
+		for (size_t i = 0; i < x->t->table_.options.n; i++)
+			if (slice_istarts(x->t->table_.options.at[i], "PERIOD FOR") &&
+				my_mentions(x->a, x->d.dialect, x->t->table_.options.at[i],
+					ch->name) &&
+				!drops_period(x))
+				fx_fails(x, OUTCOME_FAILS, "%.*s is a column of a period",
+					SLICE(ch->name));
 		if (!x->t->tainted && columns_left(x) == 0)
 			fx_fails(x, OUTCOME_FAILS, "a table needs a column");
 	}
@@ -329,6 +430,12 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 			my_names_have(x->after.v[i].was->constraint.columns, ch->name))
 			fx_fails(x, OUTCOME_FAILS, "%.*s is part of the foreign key %.*s",
 				SLICE(ch->name), SLICE(x->after.v[i].name));
+	for (size_t i = 0; i < x->after.n; i++) /* its own rows */
+		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
+			slice_ieq(x->after.v[i].was->constraint.ref_table.name, x->t->name) &&
+			my_names_have(x->after.v[i].was->constraint.ref_columns, ch->name))
+			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s refers to %.*s",
+				SLICE(x->after.v[i].name), SLICE(ch->name));
 	n = catalog_referencing(x->c, x->t, x->a, &keys);
 	for (size_t i = 0; i < n; i++)
 		if (my_names_have(keys[i]->constraint.ref_columns, ch->name))
@@ -345,6 +452,19 @@ static void generated_stays(struct effects *x, const struct object *from, const 
 		return;
 	fx_fails(x, OUTCOME_FAILS,
 		"%.*s cannot become, or cease to be, a generated column in place", SLICE(ch->name));
+}
+
+static void spatial_stays(struct effects *x, const struct change *ch)
+{
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+
+		if (!p->gone && p->was && p->type == OBJECT_INDEX &&
+			slice_is(p->was->index.method, "spatial") &&
+			my_names_have(p->columns, ch->name) && !ch->def->column.not_null)
+			fx_fails(x, OUTCOME_FAILS, "the SPATIAL index %.*s wants %.*s to be NOT NULL",
+				SLICE(p->name), SLICE(ch->name));
+	}
 }
 
 /* MariaDB's COMPRESSED columns are in no index. */
@@ -369,10 +489,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 
 	fx_want_part(x, ch, OBJECT_COLUMN, ch->name, "column");
 	wants_neighbour(x, ch);
-	generation_fits(x, ch);
-	default_fits(x, ch);
-	fx_mysql_default(x, ch);
-	length_fits(x, ch);
+	fx_column_fits(x, ch);
 	if (!slice_empty(ch->other.name))
 		fx_rename_column(x, ch);
 	if (fx_part(x, OBJECT_COLUMN, ch->name, &c) != PRESENT) {
@@ -393,6 +510,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	if (my_type_change(&x->d, &q) == TYPE_NARROWER)
 		narrowing(x, ch, c);
 	packed_fits(x, ch);
+	spatial_stays(x, ch);
 	if (!slice_empty(ch->def->column.identity))
 		counter_wants_key(x, ch);
 	if (!c->column.not_null && ch->def->column.not_null) {

@@ -32,96 +32,6 @@ static struct name name_read(struct slice read)
 	return (struct name){slice_sub(read, 0, dot), slice_from(read, dot + 1)};
 }
 
-static bool leads_index(const struct object *t, struct slice column)
-{
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		struct names key = o->type == OBJECT_INDEX ? o->index.columns
-				   : o->type == OBJECT_CONSTRAINT &&
-						   slice_is(o->constraint.kind, "primary key")
-					   ? o->constraint.columns
-					   : (struct names){0};
-
-		if (key.n && slice_ieq(key.at[0], column))
-			return true;
-	}
-	return false;
-}
-
-/* key = value, for a key of one column: one row is looked up. */
-static bool finds_one(struct effects *x, const struct object *t, struct slice where)
-{
-	struct lexer l;
-	struct token a, b, c;
-
-	lexer_init(&l, x->d.dialect, where);
-	a = lexer_next(&l);
-	b = lexer_next(&l);
-	c = lexer_next(&l);
-	if ((a.kind != TOKEN_WORD && a.kind != TOKEN_QUOTED) || !token_punct(b, "=") ||
-		(c.kind != TOKEN_NUMBER && c.kind != TOKEN_STRING) ||
-		slice_ifind(where, SL(" or ")) != SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		struct names key = {0};
-
-		if (o->type == OBJECT_INDEX && o->index.unique)
-			key = o->index.columns;
-		else if (o->type == OBJECT_CONSTRAINT &&
-			 slice_is(o->constraint.kind, "primary key"))
-			key = o->constraint.columns;
-		if (key.n == 1 && slice_ieq(key.at[0], token_value(x->a, x->d.dialect, a)))
-			return true;
-	}
-	return false;
-}
-
-/* column = value, IN (…), a range, IS NULL, LIKE 'x%', of an index's first column: an index is used
- * unless it finds too many rows. */
-static bool uses_index(struct effects *x, const struct object *t, struct slice where)
-{
-	static const char *const words[] = {"IN", "BETWEEN", "IS"}, *const signs[] = {"=", "<", ">",
-									    "<=", ">="};
-	struct lexer l;
-	struct token a, b, c;
-	bool ranges = false;
-
-	lexer_init(&l, x->d.dialect, where);
-	a = lexer_next(&l);
-	b = lexer_next(&l);
-	c = lexer_next(&l);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		ranges |= token_is(b, words[i]) && !token_is(c, "NOT");
-	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-		ranges |= token_punct(b, signs[i]) &&
-			  (c.kind == TOKEN_NUMBER || c.kind == TOKEN_STRING);
-	ranges |= token_is(b, "LIKE") && c.kind == TOKEN_STRING && c.text.len > 2 &&
-		  c.text.at[1] != '%' && c.text.at[1] != '_';
-	return ranges && (a.kind == TOKEN_WORD || a.kind == TOKEN_QUOTED) &&
-	       leads_index(t, token_value(x->a, x->d.dialect, a)) &&
-	       slice_ifind(where, SL(" or ")) == SIZE_MAX &&
-	       slice_ifind(where, SL("select")) == SIZE_MAX;
-}
-
-enum scan { SCAN_NO, SCAN_LIKELY_NOT, SCAN_MAYBE, SCAN_YES };
-
-/* How one table is read under a condition; no other table is there. */
-static enum scan scan_under(struct effects *x, const struct object *t, struct slice where)
-{
-	if (!t || t->type != OBJECT_TABLE || t->tainted)
-		return SCAN_MAYBE;
-	if (finds_one(x, t, where))
-		return SCAN_NO;
-	if (uses_index(x, t, where))
-		return SCAN_LIKELY_NOT;
-	for (size_t i = 0; i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_COLUMN && leads_index(t, t->parts[i]->name) &&
-			my_mentions(x->a, x->d.dialect, where, t->parts[i]->name))
-			return SCAN_MAYBE;
-	return SCAN_YES;
-}
-
 /* The word on the level that `from` begins. */
 static size_t inner_word(const struct fx_words *w, size_t from, const char *word)
 {
@@ -141,14 +51,28 @@ static struct slice behind(const struct effects *x, struct token word)
 	return slice_from(x->st->text, (size_t)(word.text.at + word.text.len - x->st->text.at));
 }
 
-/* Tables behind FROM. Where there is one table, the condition tells; else the server chooses. */
+/* One table alone: its condition tells. */
+static enum fx_scan scan_alone(
+	struct effects *x, const struct object *t, const struct fx_words *w, size_t where)
+{
+	enum fx_scan scan = where < w->n ? fx_scan_under(x, t, behind(x, w->at[where])) : SCAN_YES;
+
+	return scan == SCAN_YES && t && t->type == OBJECT_TABLE && fx_is_covered(x, t, w)
+		       ? SCAN_MAYBE
+		       : scan;
+}
+
+/* Tables behind FROM. Where there are several, one without a useful index is read in full; of the
+ * others the server chooses. */
 static void reads(struct effects *x, const struct change *ch, bool alone)
 {
 	struct fx_words w = fx_words_of(x);
 	size_t where = fx_word_at(&w, 0, "WHERE");
-	bool open = ch->reads.n == 1 && alone && !fx_has_word(&w, 0, w.n, "LIMIT") &&
-		    !fx_has_word(&w, 0, w.n, "GROUP") && !fx_has_word(&w, 0, w.n, "ORDER") &&
-		    !fx_has_word(&w, 0, w.n, "HAVING") && !fx_has_word(&w, where, w.n, "SELECT");
+	bool plain = !fx_has_word(&w, 0, w.n, "LIMIT");
+	bool open = ch->reads.n == 1 && alone && plain && !fx_has_word(&w, 0, w.n, "GROUP") &&
+		    !fx_has_word(&w, 0, w.n, "ORDER") && !fx_has_word(&w, 0, w.n, "HAVING") &&
+		    !fx_has_word(&w, where, w.n, "SELECT");
+	bool joins = ch->kind != CHANGE_SELECT && plain && fx_joins(&w);
 	bool sure = true;
 	size_t guard = ch->reads.n == 1 && alone ? fx_guard(x, &w, ch) : 0,
 	       asks = guard ? inner_word(&w, guard + 1, "WHERE") : w.n;
@@ -156,7 +80,7 @@ static void reads(struct effects *x, const struct change *ch, bool alone)
 	for (size_t i = 0; i < ch->reads.n; i++) {
 		struct name n = name_read(ch->reads.at[i]);
 		enum presence how;
-		enum scan scan = open || guard ? SCAN_YES : SCAN_MAYBE;
+		enum fx_scan scan = guard ? SCAN_YES : SCAN_MAYBE;
 		const struct object *o = fx_find(x, OBJECT_NONE, n, &how);
 
 		if (how == ABSENT && slice_empty(n.schema))
@@ -164,9 +88,11 @@ static void reads(struct effects *x, const struct change *ch, bool alone)
 		if ((o && o->type != OBJECT_TABLE) || !slice_empty(n.schema))
 			continue;
 		if (guard && asks < w.n)
-			scan = scan_under(x, o, behind(x, w.at[asks]));
-		else if (open && where < w.n)
-			scan = scan_under(x, o, behind(x, w.at[where]));
+			scan = fx_scan_under(x, o, behind(x, w.at[asks]));
+		else if (open)
+			scan = scan_alone(x, o, &w, where);
+		else if (joins)
+			scan = fx_scan_beside(x, o, x->st->text);
 		sure &= scan == SCAN_NO || scan == SCAN_YES;
 		if (scan >= SCAN_MAYBE)
 			scans(x, n, scan == SCAN_YES);
@@ -182,17 +108,24 @@ void fx_reads(struct effects *x, const struct change *ch)
 
 static void scan_of_target(struct effects *x, const struct change *ch, const struct object *t)
 {
-	enum scan scan = SCAN_YES;
+	enum fx_scan scan = SCAN_YES;
 
 	if (ch->reads.n) { /* joins and sub-selects */
+		struct fx_words w = fx_words_of(x);
+
 		reads(x, ch, false);
-		scans(x, ch->target, false);
+		scan = fx_joins(&w) && !fx_flag(ch, CHANGE_HAS_LIMIT)
+			       ? fx_scan_beside(x, t, x->st->text)
+			       : SCAN_MAYBE;
+		if (scan != SCAN_YES)
+			effect_need(x->a, x->out, SL("which indexes the server uses"));
+		scans(x, ch->target, scan == SCAN_YES);
 		return;
 	}
 	if (fx_flag(ch, CHANGE_HAS_LIMIT) || (t && t->type != OBJECT_TABLE))
 		return;
 	if (fx_flag(ch, CHANGE_HAS_WHERE) && !fx_flag(ch, CHANGE_WHERE_TRUE))
-		scan = scan_under(x, t, ch->value.text);
+		scan = fx_scan_under(x, t, ch->value.text);
 	if (scan == SCAN_MAYBE || scan == SCAN_LIKELY_NOT)
 		effect_need(x->a, x->out, SL("which indexes the server uses"));
 	if (scan >= SCAN_MAYBE)
@@ -215,6 +148,28 @@ static bool moves_key(const struct change *ch, const struct object *key)
 	return false;
 }
 
+/* What deleting rows of a table deletes, changes or is stopped by, however far it reaches. */
+static void deleted(struct effects *x, const struct object *t, int depth)
+{
+	const struct object **keys;
+	size_t n = depth < 16 ? catalog_referencing(x->c, t, x->a, &keys) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice action = keys[i]->constraint.on_delete;
+
+		if (!keys[i]->table)
+			continue;
+		if (!acts(action)) {
+			fx_fails(x, OUTCOME_MAY_FAIL, "rows of %.*s may refer to it",
+				SLICE(keys[i]->table->name));
+			continue;
+		}
+		writes(x, (struct name){keys[i]->table->schema, keys[i]->table->name});
+		if (slice_is(action, "cascade"))
+			deleted(x, keys[i]->table, depth + 1);
+	}
+}
+
 static void children(struct effects *x, const struct change *ch, const struct object *t)
 {
 	const struct object **keys;
@@ -222,15 +177,15 @@ static void children(struct effects *x, const struct change *ch, const struct ob
 
 	if (!t || t->type != OBJECT_TABLE || (x->s && !x->s->foreign_keys))
 		return;
+	if (ch->kind != CHANGE_UPDATE) {
+		deleted(x, t, 0);
+		return;
+	}
 	n = catalog_referencing(x->c, t, x->a, &keys);
 	for (size_t i = 0; i < n; i++) {
-		bool updates = ch->kind == CHANGE_UPDATE;
-		struct slice action =
-			updates ? keys[i]->constraint.on_update : keys[i]->constraint.on_delete;
-
-		if (!keys[i]->table || (updates && !moves_key(ch, keys[i])))
+		if (!keys[i]->table || !moves_key(ch, keys[i]))
 			continue;
-		if (acts(action))
+		if (acts(keys[i]->constraint.on_update))
 			writes(x, (struct name){keys[i]->table->schema, keys[i]->table->name});
 		else
 			fx_fails(x, OUTCOME_MAY_FAIL, "rows of %.*s may refer to it",
@@ -275,9 +230,40 @@ static void truncate(struct effects *x, const struct change *ch, const struct ob
 	if (is_versioned(t))
 		fx_fails(x, OUTCOME_FAILS, "a system-versioned table cannot be truncated");
 	fx_undo(x, UNDO_NONE);
+	if (t && t->type == OBJECT_TABLE && slice_is(t->table_.persistence, "temporary"))
+		return;
 	fx_destroys(x, ch, OBJECT_TABLE, SLICE_NONE, true);
 	if (!t || (t->type == OBJECT_TABLE && is_innodb(t)))
 		fx_rewrites(x, ch->target, t);
+}
+
+/* The rows of a view are those of the tables behind it. */
+static void write_view(struct effects *x, const struct change *ch, const struct object *view)
+{
+	const struct object *t = fx_behind_view(x, ch, view);
+	bool one = t && t->type == OBJECT_TABLE;
+
+	for (size_t i = 0; !one && i < view->view.reads.n; i++)
+		fx_touch(x, &x->out->writes_rows, &x->out->nwrites_rows, OBJECT_TABLE,
+			fx_resolved(x, name_read(view->view.reads.at[i])), SLICE_NONE, false);
+	if (one)
+		writes(x, (struct name){t->schema, t->name});
+	fx_undo(x, ch->kind == CHANGE_INSERT && !fx_flag(ch, CHANGE_ON_CONFLICT) ? UNDO_EXACT
+										 : UNDO_NONE);
+	if (ch->kind == CHANGE_UPDATE)
+		fx_rerun(x, is_versioned(t) ? RERUN_DIFFERS : fx_update_again(x, ch, t));
+	else if (ch->kind == CHANGE_DELETE)
+		fx_rerun(x, fx_flag(ch, CHANGE_HAS_LIMIT) ? RERUN_DIFFERS : RERUN_SAME);
+	else
+		fx_rerun(x, RERUN_UNKNOWN);
+	if (ch->kind == CHANGE_INSERT || ch->kind == CHANGE_REPLACE) {
+		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
+		return;
+	}
+	effect_need(x->a, x->out, SL("which indexes the server uses"));
+	if (one && !fx_flag(ch, CHANGE_HAS_LIMIT))
+		scans(x, (struct name){t->schema, t->name}, false);
+	children(x, ch, t);
 }
 
 void fx_data(struct effects *x, const struct change *ch)
@@ -290,6 +276,12 @@ void fx_data(struct effects *x, const struct change *ch)
 		fx_undo(x, UNDO_NONE);
 		return;
 	}
+	if (slice_is(slice_of(x->st->kind), "SIGNAL") || slice_is(slice_of(x->st->kind), "RESIGNAL"))
+		fx_fails(x, OUTCOME_FAILS, "it raises an error");
+	if (slice_is(slice_of(x->st->kind), "HANDLER")) {
+		fx_rerun(x, RERUN_UNKNOWN);
+		return;
+	}
 	if (ch->kind == CHANGE_SELECT || ch->kind == CHANGE_COPY_OUT) {
 		reads(x, ch, true);
 		return;
@@ -299,14 +291,20 @@ void fx_data(struct effects *x, const struct change *ch)
 	if (how == ABSENT)
 		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(fx_show(x, ch->target)));
 	wants_columns(x, ch, t);
+	if (t && t->type == OBJECT_VIEW && ch->kind != CHANGE_TRUNCATE) {
+		write_view(x, ch, t);
+		return;
+	}
 	writes(x, ch->target);
 	switch ((int)ch->kind) {
 	case CHANGE_INSERT:
 	case CHANGE_REPLACE: {
 		struct fx_words w = fx_words_of(x);
+
 		bool pushes_out =
 			ch->kind == CHANGE_REPLACE || fx_word_at(&w, 0, "DUPLICATE") < w.n;
 
+		fx_insert_fits(x, ch, t);
 		fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
 		fx_rerun(x, fx_insert_again(x, ch, t));
 		if (ch->reads.n)
@@ -326,7 +324,8 @@ void fx_data(struct effects *x, const struct change *ch)
 		break;
 	case CHANGE_UPDATE:
 		fx_undo(x, UNDO_NONE);
-		fx_rerun(x, fx_update_again(x, ch, t));
+		fx_rerun(x, is_versioned(t) ? RERUN_DIFFERS : fx_update_again(x, ch, t));
+		fx_update_fits(x, ch, t);
 		scan_of_target(x, ch, t);
 		children(x, ch, t);
 		break;
@@ -356,7 +355,9 @@ void fx_maintain(struct effects *x, const struct change *ch)
 		if (!t || is_innodb(t))
 			fx_rewrites(x, ch->target, t);
 	} else if (slice_is(kind, "REPAIR TABLE")) {
-		if (t && !is_innodb(t))
+		struct fx_words w = fx_words_of(x);
+
+		if (t && !is_innodb(t) && !fx_has_word(&w, 0, w.n, "QUICK"))
 			fx_rewrites(x, ch->target, t);
 	} else if (slice_is(kind, "CHECK TABLE") || slice_is(kind, "CHECKSUM TABLE")) {
 		scans(x, ch->target, true);

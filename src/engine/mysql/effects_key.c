@@ -186,6 +186,42 @@ static void add_check(struct effects *x, const struct change *ch)
 
 static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name);
 
+/* Some of the columns are a unique key by themselves already. */
+static bool is_unique_already(const struct effects *x, struct names columns, bool no_nulls)
+{
+	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
+		const struct object *o = x->t->parts[i];
+		struct names key = {0};
+		bool within = true;
+
+		if (o->type == OBJECT_INDEX && o->index.unique)
+			key = o->index.columns;
+		else if (o->type == OBJECT_CONSTRAINT &&
+			 slice_is(o->constraint.kind, "primary key"))
+			key = o->constraint.columns;
+		for (size_t k = 0; k < key.n; k++) {
+			const struct object *c = column_in(x->t, key.at[k]);
+
+			within &= my_names_have(columns, key.at[k]) && c &&
+				  (c->column.not_null || !no_nulls);
+		}
+		if (key.n && within)
+			return true;
+	}
+	return false;
+}
+
+static bool has_nullable(const struct effects *x, struct names columns)
+{
+	for (size_t i = 0; i < columns.n; i++) {
+		const struct object *c = column_in(x->t, columns.at[i]);
+
+		if (c && !c->column.not_null)
+			return true;
+	}
+	return false;
+}
+
 static void add_primary_key(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
@@ -209,7 +245,9 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 	if (keeps_key(x, ch))
 		return;
 	unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
-	fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
+	if (!is_unique_already(x, ch->def->constraint.columns, true) ||
+		has_nullable(x, ch->def->constraint.columns))
+		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	if (!fx_is_replaced(x, ch))
 		fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, SL("PRIMARY"), true);
 }
@@ -237,8 +275,7 @@ void fx_add_constraint(struct effects *x, const struct change *ch)
 		add_foreign_key(x, ch);
 }
 
-/* What an index cannot be over. */
-static void index_fits(struct effects *x, const struct change *ch)
+void fx_index_fits(struct effects *x, const struct change *ch)
 {
 	const struct index_def *d = &ch->def->index;
 
@@ -288,7 +325,7 @@ static unsigned long long key_bytes(struct effects *x, const struct after_part *
 		*any_whole |= whole;
 		n = whole ? MY_KEY_BYTES : n;
 		*largest = n > *largest ? n : *largest;
-		all += n > MY_KEY_BYTES ? MY_KEY_BYTES : n;
+		all += n > MY_KEY_BYTES && !after_is_primary(p) ? MY_KEY_BYTES : n;
 	}
 	return all;
 }
@@ -302,6 +339,29 @@ static bool is_touched(const struct effects *x, const struct after_part *p)
 			return true;
 	}
 	return !p->was;
+}
+
+/* MySQL cuts nothing and hashes nothing. `column`: the largest one where 767 bytes are the limit.
+ */
+static void mysql_key_fits(struct effects *x, const struct after_part *p, unsigned long long all,
+	unsigned long long column)
+{
+	bool said = true;
+
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+		struct object o = {0};
+
+		if (c)
+			o = my_with_charset(x->t, c->will ? c->will : c->was);
+		said &= c && (!my_type_has_charset(o.column.type) || o.column.charset.len);
+	}
+	if (column > 767)
+		fx_fails(x, said ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
+			"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
+	if (all > MY_KEY_BYTES)
+		fx_fails(x, said ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
+			"the key %.*s has more than 3072 bytes", SLICE(p->name));
 }
 
 /* MariaDB's InnoDB: a plain index over one long column is cut, a unique one is kept by a hash. */
@@ -322,6 +382,10 @@ void fx_keys_fit(struct effects *x)
 					  slice_is(o->index.method, "spatial"))))
 			continue;
 		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest, &whole);
+		if (!is_mariadb(&x->d)) {
+			mysql_key_fits(x, p, all, older ? largest : 0);
+			continue;
+		}
 		if (older && largest > 767 && !(whole && index && o->index.unique))
 			fx_fails(x, OUTCOME_FAILS,
 				"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
@@ -365,6 +429,15 @@ static bool over_whole_text(const struct effects *x, const struct object *index)
 	return false;
 }
 
+/* No column of the index is cut. */
+static bool is_whole(const struct object *index)
+{
+	for (size_t i = 0; i < index->index.keys.n; i++)
+		if (slice_chr(index->index.keys.at[i], '(') != SIZE_MAX)
+			return false;
+	return true;
+}
+
 void fx_create_index(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
@@ -379,14 +452,15 @@ void fx_create_index(struct effects *x, const struct change *ch)
 	fx_want_free(x, ch, OBJECT_INDEX, ch->name, "index");
 	for (size_t i = 0; i < ch->def->index.columns.n; i++)
 		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->index.columns.at[i], "column");
-	index_fits(x, ch);
+	fx_index_fits(x, ch);
 	if (ch->def->index.unique && !over_whole_text(x, ch->def))
 		unique_fits_partitions(x, ch->def->index.columns, ch->name);
 	if (!ch->def->index.unique || keeps_key(x, ch) || fx_over_empty(x, ch->def->index.columns))
 		return;
 	if (fx_flag(ch, CHANGE_IGNORE)) { /* all but one of equal rows go */
 		fx_undo(x, UNDO_SCHEMA_ONLY);
-	} else {
+	} else if (!is_whole(ch->def) ||
+		   !is_unique_already(x, ch->def->index.columns, false)) {
 		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	}
 	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_INDEX, fx_name_made(x, ch), true);
@@ -439,14 +513,20 @@ static void index_is_needed(struct effects *x, struct slice index)
 	const struct object **keys;
 	size_t n;
 
+	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))
+		return; /* done in place, it lets that one go */
 	for (size_t i = 0; i < x->after.n; i++)
 		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
 			(!is_mariadb(&x->d) || !x->s || x->s->foreign_keys) &&
 			!served(x, x->after.v[i].columns))
 			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
 				SLICE(x->after.v[i].name), SLICE(index));
-	if (is_mariadb(&x->d) && slice_iis(index, "primary") && orders_rows(x))
-		return; /* done in place, it lets that one go */
+	for (size_t i = 0; i < x->after.n; i++) /* its own rows */
+		if (!x->after.v[i].gone && fx_is_foreign(x->after.v[i].was) &&
+			slice_ieq(x->after.v[i].was->constraint.ref_table.name, x->t->name) &&
+			!served(x, x->after.v[i].was->constraint.ref_columns))
+			fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s needs the index %.*s",
+				SLICE(x->after.v[i].name), SLICE(index));
 	n = catalog_referencing(x->c, x->t, x->a, &keys);
 	for (size_t i = 0; i < n; i++)
 		if (!served(x, keys[i]->constraint.ref_columns))
@@ -506,4 +586,9 @@ void fx_drop_constraint(struct effects *x, const struct change *ch)
 		return;
 	index_is_needed(x, name);
 	counter_loses_key(x);
+	if (slice_iis(name, "primary") && !fx_is_replaced(x, ch) &&
+		slice_istarts(x->t->table_.partition_key.text, "KEY") &&
+		slice_ends(x->t->table_.partition_key.text, "()"))
+		fx_fails(x, OUTCOME_FAILS, "the partitions of %.*s are by its primary key",
+			SLICE(fx_show(x, ch->target)));
 }

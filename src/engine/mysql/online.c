@@ -7,6 +7,8 @@
 
 #include "engine/mysql/parser.h"
 
+#include <stdint.h>
+
 const char *my_algorithm_word(enum algorithm g)
 {
 	static const char *const words[] = {"INSTANT", "NOCOPY", "INPLACE", "COPY"};
@@ -50,7 +52,19 @@ static bool is_spatial(const struct after_part *p)
 	return p->type == OBJECT_INDEX && !p->implied && slice_is(o->index.method, "spatial");
 }
 
-/* An old index over a virtual column that stays. */
+/* An index over a virtual column. */
+static bool will_be_virtual(const struct after_part *p, const struct after *after)
+{
+	for (size_t i = 0; p->type == OBJECT_INDEX && !p->gone && i < p->columns.n; i++) {
+		const struct after_part *c = after_find(after, OBJECT_COLUMN, p->columns.at[i]);
+
+		if (c && on_generated(c->will ? c->will : c->was, "virtual"))
+			return true;
+	}
+	return false;
+}
+
+/* … as it is now. */
 static bool is_virtual_index(const struct after_part *p, const struct object *t)
 {
 	for (size_t i = 0; p->type == OBJECT_INDEX && p->was && i < p->was->index.columns.n; i++)
@@ -70,6 +84,7 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 	s.partitioned = !slice_empty(t->table_.definition.text);
 	s.compressed = names_has(t->table_.options, SL("row_format=compressed"));
 	s.redundant = names_has(t->table_.options, SL("row_format=redundant"));
+	s.temporary = slice_is(t->table_.persistence, "temporary");
 	for (size_t i = 0; i < t->nparts; i++) {
 		s.has_stored |= on_generated(t->parts[i], "stored");
 		s.has_virtual |= on_generated(t->parts[i], "virtual");
@@ -78,8 +93,9 @@ static struct shape shape_of(const struct object *t, const struct after *after)
 		s.nfulltext += !after->v[i].gone && on_fulltext(&after->v[i]);
 		s.fulltext |= !after->v[i].gone && after->v[i].was && on_fulltext(&after->v[i]);
 		s.spatial |= !after->v[i].gone && is_spatial(&after->v[i]);
-		s.virtual_index |=
-			s.has_virtual && !after->v[i].gone && is_virtual_index(&after->v[i], t);
+		s.had_fulltext |= after->v[i].was && on_fulltext(&after->v[i]);
+		s.had_virtual_index |= s.has_virtual && is_virtual_index(&after->v[i], t);
+		s.virtual_index |= will_be_virtual(&after->v[i], after);
 	}
 	return s;
 }
@@ -92,6 +108,11 @@ bool on_in_primary(const struct object *t, struct slice column)
 			my_names_have(t->parts[i]->constraint.columns, column))
 			return true;
 	return false;
+}
+
+bool on_is_cut(const struct object *index, size_t k)
+{
+	return k < index->index.keys.n && slice_chr(index->index.keys.at[k], '(') != SIZE_MAX;
 }
 
 const struct object *on_clustered(const struct object *t)
@@ -107,7 +128,7 @@ const struct object *on_clustered(const struct object *t)
 		for (size_t k = 0; whole && k < o->index.columns.n; k++) {
 			const struct object *c = on_column(t, o->index.columns.at[k]);
 
-			whole = c && c->column.not_null;
+			whole = c && c->column.not_null && !on_is_cut(o, k);
 		}
 		if (whole && !best)
 			best = o;
@@ -238,18 +259,39 @@ static bool copies_elsewhere(struct slice option)
 	return true;
 }
 
+/* MySQL's MyISAM. */
+static bool mysql_copies_for(struct slice option)
+{
+	static const char *const noted[] = {"comment", "stats_", "avg_row_length"};
+
+	for (size_t i = 0; i < sizeof noted / sizeof *noted; i++)
+		if (slice_starts(option, noted[i]))
+			return false;
+	return true;
+}
+
+/* MySQL: ENCRYPTION='Y' of a table that is not, or the other way round. */
+static bool encrypts(const struct asked *q, struct slice option)
+{
+	return q->t && names_has(q->t->table_.options, SL("encryption=y")) !=
+			       slice_is(option, "encryption=y");
+}
+
 static struct online set_options(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < ch->list.n; i++) {
 		if (!q->is.innodb && is_mariadb(q->d) && copies_elsewhere(ch->list.at[i]))
 			return on_copy();
-		if (!q->is.innodb && !is_mariadb(q->d) &&
-			!slice_starts(ch->list.at[i], "comment") &&
-			!slice_starts(ch->list.at[i], "max_rows"))
+		if (!q->is.innodb && !is_mariadb(q->d) && mysql_copies_for(ch->list.at[i]))
 			return on_copy();
 		if (slice_starts(ch->list.at[i], "page_compressed") && q->t &&
 			names_has(q->t->table_.options, ch->list.at[i]))
 			continue; /* as it is already */
+		if (!is_mariadb(q->d) && slice_starts(ch->list.at[i], "encryption=")) {
+			if (encrypts(q, ch->list.at[i]))
+				return on_copy();
+			continue;
+		}
 		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
@@ -266,6 +308,9 @@ static struct online none(void)
 static struct online system_versioning(const struct change *ch)
 {
 	struct online o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
+
+	if (slice_istarts(ch->value.text, "DROP PERIOD"))
+		return on_instant();
 
 	o.rebuild = true;
 	return slice_istarts(ch->value.text, "DROP") ? o : on_copy();
@@ -330,9 +375,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_INDEX:
 		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && on_makes_nothing(q, ch))
 			return on_instant();
-		return !q->is.innodb ? on_copy()
-				     : on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
-					       LOCK_WORDS_NONE);
+		return q->is.innodb ? on_drop_key(q, ch->name) : on_copy();
 	case CHANGE_ADD_CONSTRAINT:
 		return on_add_constraint(q, ch);
 	case CHANGE_DROP_CONSTRAINT:
@@ -346,19 +389,21 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
 		return on_instant();
+	case CHANGE_COMMENT_ON:
+		return q->is.innodb ? on_metadata(q) : on_instant();
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
-	case CHANGE_COMMENT_ON:
-	case CHANGE_RESET_OPTIONS:
 		return on_metadata(q);
+	case CHANGE_RESET_OPTIONS:
+		return q->is.innodb ? on_metadata(q) : set_options(q, ch);
 	case CHANGE_TABLE_CHARSET:
-		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
+		return q->is.innodb ? on_metadata(q) : on_copy();
 	case CHANGE_TABLE_OTHER:
 		return !q->is.innodb && slice_istarts(ch->value.text, "AUTO_INCREMENT")
 			       ? on_copy()
 			       : on_metadata(q);
 	case CHANGE_ALTER_CONSTRAINT:
-		return ch->def && ch->def->constraint.not_enforced ? on_metadata(q) : on_copy();
+		return ch->def && ch->def->constraint.not_enforced ? on_instant() : on_copy();
 	case CHANGE_SET_OPTIONS:
 		return set_options(q, ch);
 	case CHANGE_TABLE_ENGINE:
@@ -374,6 +419,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_ENABLE_KEYS:
 		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : on_instant();
 	case CHANGE_SET_TABLESPACE:
+		return is_mariadb(q->d) || !q->is.innodb ? none() : on_rebuild(q);
 	case CHANGE_ALTER_PARTITIONS:
 	default:
 		return none();
@@ -398,32 +444,6 @@ static bool replaces_primary(const struct statement *st)
 		adds |= primary && ch->kind == CHANGE_ADD_CONSTRAINT;
 	}
 	return drops && adds;
-}
-
-static bool is_primary_change(const struct change *ch, enum change_kind kind)
-{
-	return ch->kind == kind && ch->def && slice_is(ch->def->constraint.kind, "primary key");
-}
-
-/* MySQL sees that the primary key that is added is the one that is dropped. */
-static bool keeps_primary(const struct asked *q, const struct change *ch)
-{
-	const struct object *now = on_clustered(q->t);
-	bool drops = false, same = false;
-
-	if (is_mariadb(q->d) || !now || now->type != OBJECT_CONSTRAINT)
-		return false;
-	if (!is_primary_change(ch, CHANGE_ADD_CONSTRAINT) &&
-		!is_primary_change(ch, CHANGE_DROP_CONSTRAINT))
-		return false;
-	for (size_t i = 0; i < q->st->nchanges; i++) {
-		const struct change *c = &q->st->changes[i];
-
-		drops |= is_primary_change(c, CHANGE_DROP_CONSTRAINT);
-		same |= is_primary_change(c, CHANGE_ADD_CONSTRAINT) &&
-			names_eq(c->def->constraint.columns, now->constraint.columns);
-	}
-	return drops && same;
 }
 
 /* MariaDB: a column brings its own check along, and no row is looked at. */
@@ -490,7 +510,7 @@ static bool keeps_writers_out(const struct statement *st)
 
 static bool is_new_index(const struct after_part *p)
 {
-	return p->type == OBJECT_INDEX && !p->gone && !p->was;
+	return p->type == OBJECT_INDEX && !p->gone && !p->was && !p->twin;
 }
 
 /* MariaDB copies a partitioned table for another primary key or for its rows' past, whatever
@@ -510,6 +530,20 @@ static bool hides_copy(const struct asked *q)
 	return hides && is_mariadb(q->d) && q->is.partitioned;
 }
 
+/* Rows have so many versions and no more: then they are all written anew. */
+static struct online by_row_versions(const struct asked *q, struct online o)
+{
+	struct slice table = q->st->changes[0].target.name;
+	struct online anew = on_rebuild(q);
+
+	if (q->t->row_versions < 0)
+		return o.needs ? o : on_needs(o, "row versions", table);
+	if (q->t->row_versions < row_versions_max(q->d->version))
+		return o;
+	anew.adds_column = true;
+	return q->t->row_versions_exact ? anew : on_needs(anew, "row versions", table);
+}
+
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	const struct session *s, const struct catalog *c, const struct object *t,
 	const struct statement *st, struct after *after)
@@ -519,9 +553,7 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = on_is_twin(&q, ch) || keeps_primary(&q, ch)
-					    ? on_instant()
-					    : one_change(&q, ch);
+		struct online one = on_is_twin(&q, ch) ? on_instant() : one_change(&q, ch);
 
 		if (comes_with_column(&q, ch) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
@@ -533,7 +565,11 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 			one = on_rebuild(&q);
 		all = i ? on_worse(all, one) : one;
 	}
-	if (all.applies && on_copies_for_virtual(&q))
+	if (q.is.temporary && all.applies) /* copied, whatever is asked for: nobody else sees it */
+		return on_instant();
+	if (is_mariadb(d))
+		all = on_whole_table(&q, all);
+	else if (all.applies && on_copies_for_virtual(&q))
 		all = on_worse(all, on_copy());
 	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
 		all = on_copy();
@@ -546,6 +582,9 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = on_worse(all, on_rebuild(&q));
 		all.rebuild = true;
 	}
+	if (!is_mariadb(d) && d->version >= 80029 && all.algorithm == ALGO_INSTANT &&
+		all.adds_column && t)
+		all = by_row_versions(&q, all);
 	if (!is_mariadb(d) && d->version < 80012 && all.algorithm == ALGO_INSTANT)
 		all.algorithm = ALGO_INPLACE; /* the word came with 8.0.12 */
 	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))

@@ -60,7 +60,7 @@ struct online on_add_column(const struct asked *q, const struct change *ch)
 		return o;
 	}
 	if (q->is.compressed || q->is.fulltext ||
-		(is_mariadb(q->d) ? q->is.virtual_index
+		(is_mariadb(q->d) ? q->is.had_virtual_index || q->is.had_fulltext
 				  : q->d->version < 80012 || (placed && q->d->version < 80029)))
 		return on_rebuild(q);
 	return q->is.known ? o : on_needs(o, "indexes and generated columns", ch->target.name);
@@ -150,6 +150,15 @@ static struct online reindex(const struct asked *q, struct slice column)
 	return o;
 }
 
+static bool drops_stored(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].type == OBJECT_COLUMN && q->after->v[i].gone &&
+			!on_generated(q->after->v[i].was, "virtual"))
+			return true;
+	return false;
+}
+
 /* MySQL: a virtual column that stays then stands elsewhere among those. */
 static bool has_virtual_behind(const struct asked *q, const struct object *column)
 {
@@ -188,7 +197,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 		o.adds_column = false;
 		if (is_mariadb(q->d))
 			return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
-		return drops || has_virtual_behind(q, c) ? on_metadata(q) : o;
+		return drops || (has_virtual_behind(q, c) && !drops_stored(q)) ? on_metadata(q) : o;
 	}
 	if (on_generated(c, "virtual") && !is_mariadb(q->d))
 		return reindex(q, ch->name);
@@ -198,20 +207,27 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 	if (q->is.compressed || q->is.fulltext || shrinks)
 		return on_rebuild(q);
 	if (is_mariadb(q->d)) {
-		if (q->is.virtual_index)
+		if (q->is.had_virtual_index)
 			return on_rebuild(q);
-		if (drops) /* a FULLTEXT index leaves its hidden column behind */
-			for (size_t i = 0; i < q->after->n; i++)
-				if (q->after->v[i].gone && on_fulltext(&q->after->v[i]))
-					return on_rebuild(q);
+		if (q->is.had_fulltext) /* its hidden column stays behind */
+			return on_rebuild(q);
 		return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
 	}
 	return q->d->version < 80029 || drops ? on_rebuild(q) : o;
 }
 
-static struct online null_change(const struct asked *q, bool to_not_null)
+/* MariaDB takes a TIMESTAMP's NULL for the present. */
+static struct online null_change(
+	const struct asked *q, struct slice column, const struct object *to)
 {
-	if (is_mariadb(q->d) && (q->is.has_stored || q->is.virtual_index) && to_not_null)
+	bool to_not_null = to->column.not_null;
+
+	if (!is_mariadb(q->d) && !to_not_null && in_clustered(q, column) && !on_keeps_order(q))
+		return on_copy();
+	if (is_mariadb(q->d) && to_not_null &&
+		slice_is(my_type_base(to->column.type), "timestamp"))
+		return on_copy();
+	if (is_mariadb(q->d) && (q->is.has_stored || q->is.had_virtual_index) && to_not_null)
 		return on_copy();
 	if (is_mariadb(q->d) && q->is.redundant && !to_not_null)
 		return on_instant();
@@ -283,6 +299,33 @@ struct online on_modify_type(
 	return ask.unsure ? on_needs(o, "character set", from->name) : o;
 }
 
+/* An index over the whole of a long text holds as much of it as a key may have: it is built anew
+ * when the text outgrows that. */
+static bool outgrows_key(
+	const struct asked *q, const struct object *from, const struct object *to)
+{
+	for (size_t i = 0; i < q->after->n; i++) {
+		struct after_part *p = &q->after->v[i];
+		const struct object *o = p->was;
+		unsigned long long a, b;
+		struct slice key;
+		bool whole;
+
+		if (p->gone || p->type != OBJECT_INDEX || !o || o->index.unique ||
+			o->index.columns.n != 1 || !slice_ieq(o->index.columns.at[0], from->name) ||
+			on_fulltext(p))
+			continue;
+		key = o->index.keys.n ? o->index.keys.at[0] : SLICE_NONE;
+		a = my_key_part_bytes(q->d, from, key, &whole);
+		b = my_key_part_bytes(q->d, to, key, &whole);
+		if (!on_is_cut(o, 0) && a < MY_KEY_BYTES && b > MY_KEY_BYTES) {
+			p->reordered = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool generated_changes(const struct object *from, const struct object *to)
 {
 	return !slice_eq(from->column.generated, to->column.generated) ||
@@ -294,7 +337,8 @@ static struct online modify_order(const struct asked *q)
 {
 	struct online o = on_instant();
 
-	if (!is_mariadb(q->d) || q->is.compressed || q->is.fulltext || q->is.virtual_index)
+	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext ||
+		q->is.had_virtual_index)
 		o = on_rebuild(q);
 	o.adds_column = true;
 	return o;
@@ -392,8 +436,16 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 	if (generated_changes(&from, &to))
 		return modify_generated(q, &from, &to);
 	o = on_modify_type(q, &from, &to);
+	if (is_mariadb(q->d) && ((on_generated(old, "virtual") && on_indexed(q->t, ch->name)) ||
+					(on_generated(old, "stored") &&
+						!slice_eq(from.column.type, to.column.type))))
+		o = on_worse(o, on_copy());
+	if (is_mariadb(q->d) && o.algorithm == ALGO_INSTANT && outgrows_key(q, &from, &to)) {
+		o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
+		o.adds_index = true;
+	}
 	if (from.column.not_null != (to.column.not_null || on_in_primary(q->t, ch->name)))
-		o = on_worse(o, null_change(q, to.column.not_null));
+		o = on_worse(o, null_change(q, ch->name, &to));
 	if (!slice_eq(from.column.identity, to.column.identity) &&
 		(!is_mariadb(q->d) || !slice_empty(to.column.identity)))
 		o = on_worse(o, on_copy());

@@ -3,27 +3,56 @@
 
 #include "engine/mysql/parser.h"
 
-/* A unique key over whole texts, or longer ones than a key may be, is kept by a hidden column of
- * hashes. */
-static bool is_hash_unique(
-	const struct my_dialect *d, const struct object *t, const struct object *index)
+bool on_is_hash(const struct asked *q, const struct after_part *p, bool then)
 {
+	const struct object *index = then && p->will ? p->will : p->was ? p->was : p->will;
 	unsigned long long bytes = 0;
 
-	for (size_t i = 0; index->index.unique && i < index->index.columns.n; i++) {
-		const struct object *c = on_column(t, index->index.columns.at[i]);
+	if (!is_mariadb(q->d) || p->type != OBJECT_INDEX || p->implied || !index->index.unique)
+		return false;
+	for (size_t i = 0; i < index->index.columns.n; i++) {
 		struct slice key = i < index->index.keys.n ? index->index.keys.at[i] : SLICE_NONE;
+		const struct after_part *a = after_find(q->after, OBJECT_COLUMN,
+			then && i < p->columns.n ? p->columns.at[i] : index->index.columns.at[i]);
+		const struct object *c = then && a ? (a->will ? a->will : a->was)
+						   : on_column(q->t, index->index.columns.at[i]);
 		struct object text;
 		bool whole = false;
 
+		if (slice_ends(key, " WITHOUT OVERLAPS"))
+			return true;
 		if (!c)
 			continue;
-		text = my_with_charset(t, c);
-		bytes += my_key_part_bytes(d, &text, key, &whole);
+		text = my_with_charset(q->t, c);
+		bytes += my_key_part_bytes(q->d, &text, key, &whole);
 		if (whole || bytes > MY_KEY_BYTES)
 			return true;
 	}
 	return false;
+}
+
+const struct after_part *on_clustered_then(const struct asked *q)
+{
+	const struct after_part *best = NULL;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+		const struct object *o = p->will ? p->will : p->was;
+		bool whole = !p->gone && p->type == OBJECT_INDEX && !p->implied && o->index.unique;
+
+		if (!p->gone && after_is_primary(p))
+			return p;
+		for (size_t k = 0; whole && k < p->columns.n; k++) {
+			const struct after_part *c =
+				after_find(q->after, OBJECT_COLUMN, p->columns.at[k]);
+			const struct object *column = !c ? NULL : c->will ? c->will : c->was;
+
+			whole = column && column->column.not_null && !on_is_cut(o, k);
+		}
+		if (whole && !best && !on_is_hash(q, p, true))
+			best = p;
+	}
+	return best;
 }
 
 /* An index over a virtual column that is added beside it is built from rows that lack it. */
@@ -54,11 +83,12 @@ static bool is_versioned(const struct object *t)
 }
 
 /* Without a primary key, the unique key that kept the rows gives the place to one over the same
- * columns: only it is built anew, behind the rows. */
-static bool takes_over(const struct asked *q, const struct change *ch)
+ * columns: only it is built anew, behind the rows. If it goes, the new one is it. */
+static bool takes_over(const struct asked *q, const struct change *ch, bool *renamed)
 {
 	const struct object *old = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
 
+	*renamed = false;
 	if (!old || old->type != OBJECT_INDEX ||
 		!names_eq(old->index.columns, ch->def->constraint.columns))
 		return false;
@@ -67,18 +97,62 @@ static bool takes_over(const struct asked *q, const struct change *ch)
 
 		if (p->was == old && !p->gone)
 			p->reordered = true;
+		else if (p->was == old)
+			*renamed = true;
 		else if (p->by == ch)
 			p->twin = true;
 	}
 	return true;
 }
 
-/* The hidden column that its FULLTEXT indexes count by. */
-static bool had_fulltext(const struct object *t)
+/* Over columns that hold no NULL, whole: rows can be kept in its order. */
+static bool can_order(const struct asked *q, const struct object *index)
 {
-	for (size_t i = 0; t && i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_INDEX &&
-			slice_is(t->parts[i]->index.method, "fulltext"))
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *p =
+			after_find(q->after, OBJECT_COLUMN, index->index.columns.at[i]);
+		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
+		bool cut = i < index->index.keys.n &&
+			   slice_chr(index->index.keys.at[i], '(') < index->index.keys.at[i].len;
+
+		if (!c || !c->column.not_null || cut || on_generated(c, "virtual"))
+			return false;
+	}
+	return index->index.unique && index->index.columns.n > 0 &&
+	       index->index.keys.n <= index->index.columns.n;
+}
+
+/* MySQL: in a table without a key that orders its rows, this one will. */
+static bool takes_order(const struct asked *q, const struct object *index)
+{
+	return !is_mariadb(q->d) && q->is.known && !on_clustered(q->t) && can_order(q, index);
+}
+
+/* MySQL: the unique key goes that the rows are kept in the order of. A primary key that comes along
+ * takes its place, a new unique one does with the rows written anew in place; to one that was there
+ * they are copied. */
+struct online on_drop_key(const struct asked *q, struct slice index)
+{
+	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
+	bool loses = key && key->type == OBJECT_INDEX && slice_ieq(key->name, index), anew = false;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		loses &= !after_is_primary(p) || p->gone;
+		anew |= p->type == OBJECT_INDEX && !p->was && !p->gone && !p->implied &&
+			can_order(q, p->will);
+	}
+	if (loses)
+		return anew ? on_rebuild(q) : on_copy();
+	return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+}
+
+static bool makes_hash(const struct asked *q, const struct change *ch)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].by == ch && !q->after->v[i].gone &&
+			on_is_hash(q, &q->after->v[i], true))
 			return true;
 	return false;
 }
@@ -91,20 +165,25 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && on_makes_nothing(q, ch))
 		return on_instant();
 	o.adds_index = true;
-	if (!q->is.innodb || ignore || (is_mariadb(q->d) && is_hash_unique(q->d, q->t, ch->def)))
+	if (!q->is.innodb || ignore || makes_hash(q, ch))
 		return on_copy();
 	if (slice_is(ch->def->index.method, "fulltext")) {
 		if (new_fulltexts(q) > 1 || (!q->is.fulltext && is_versioned(q->t)))
 			return on_copy();
 		o = on_row(ALGO_INPLACE, LOCK_WORDS_SHARED);
-		o.rebuild = is_mariadb(q->d) ? !q->is.fulltext : !had_fulltext(q->t);
+		o.rebuild = !q->is.had_fulltext;
 		o.adds_index = true;
-		if (is_mariadb(q->d) && q->is.fulltext)
+		if (is_mariadb(q->d) && q->is.had_fulltext)
 			o.algorithm = ALGO_NOCOPY;
 		return q->is.known ? o : on_needs(o, "indexes", ch->target.name);
 	}
-	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def))
+	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def) ||
+		ch->def->index.keys.n > ch->def->index.columns.n) /* over an expression */
 		o.lock = LOCK_WORDS_SHARED;
+	if (takes_order(q, ch->def)) {
+		o = on_rebuild(q);
+		o.adds_index = true;
+	}
 	return o;
 }
 
@@ -132,14 +211,15 @@ struct online on_add_constraint(const struct asked *q, const struct change *ch)
 {
 	struct slice kind = ch->def->constraint.kind;
 	struct online o;
+	bool renamed;
 
 	if ((ch->flags & CHANGE_IF_NOT_EXISTS) && on_makes_nothing(q, ch))
 		return on_instant();
 	if (!q->is.innodb || ((ch->flags & CHANGE_IGNORE) && slice_is(kind, "primary key")))
 		return on_copy();
-	if (slice_is(kind, "primary key") && takes_over(q, ch)) {
-		o = on_row(ALGO_NOCOPY, LOCK_WORDS_NONE);
-		o.adds_index = true;
+	if (slice_is(kind, "primary key") && takes_over(q, ch, &renamed)) {
+		o = on_row(renamed ? ALGO_INSTANT : ALGO_NOCOPY, LOCK_WORDS_NONE);
+		o.adds_index = !renamed;
 		return o;
 	}
 	if (slice_is(kind, "primary key"))
@@ -177,7 +257,7 @@ struct online on_drop_constraint(const struct asked *q, const struct change *ch)
 		return is_mariadb(q->d) && q->is.innodb && on_keeps_order(q) ? on_rebuild(q)
 									     : on_copy();
 	if (slice_is(kind, "unique"))
-		return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+		return on_drop_key(q, ch->name);
 	if (slice_is(kind, "check"))
 		return on_instant();
 	if (slice_is(kind, "foreign key"))

@@ -5,7 +5,9 @@
 #include "engine/mysql/online.h"
 
 struct shape {
-	bool known, innodb, partitioned, redundant, compressed, has_stored, has_virtual;
+	bool known, innodb, partitioned, redundant, compressed, has_stored, has_virtual, temporary;
+	/* before */
+	bool had_fulltext, had_virtual_index;
 	/* afterwards */
 	bool fulltext, spatial, virtual_index;
 	size_t nfulltext; /* FULLTEXT indexes, new ones too */
@@ -30,6 +32,7 @@ bool on_in_primary(const struct object *t, struct slice column);
 /* The key in whose order the rows are kept: the primary one, or the first unique one that has no
  * NULLs; NULL: a hidden one. */
 const struct object *on_clustered(const struct object *t);
+bool on_is_cut(const struct object *index, size_t k); /* only the head of its kth column */
 bool on_indexed(const struct object *t, struct slice column);
 /* This change drops or adds a key that the statement adds or drops again. */
 bool on_is_twin(const struct asked *q, const struct change *ch);
@@ -58,9 +61,19 @@ struct online on_rename_column(const struct asked *q, struct slice column);
 bool on_keeps_order(const struct asked *q);
 
 /* ---- online_virtual.c ---- */
-bool on_copies_for_virtual(const struct asked *q);
+bool on_copies_for_virtual(const struct asked *q); /* MySQL */
+
+/* ---- online_mariadb.c ---- */
+/* What the changes together cost beyond what each of them does. */
+struct online on_whole_table(const struct asked *q, struct online all);
 
 /* ---- online_key.c ---- */
+struct online on_drop_key(const struct asked *q, struct slice index); /* of InnoDB */
+/* MariaDB keeps a unique key over whole texts, one that is too long or one WITHOUT OVERLAPS by a
+ * hidden column of hashes. */
+bool on_is_hash(const struct asked *q, const struct after_part *p, bool then);
+/* The key that will keep the rows' order, as on_clustered() says of now. */
+const struct after_part *on_clustered_then(const struct asked *q);
 struct online on_create_index(const struct asked *q, const struct change *ch);
 struct online on_add_constraint(const struct asked *q, const struct change *ch);
 struct online on_drop_constraint(const struct asked *q, const struct change *ch);

@@ -1,20 +1,18 @@
-/* online_virtual.c - virtual columns beside other changes: what is done in place, and what is a
- * copy.
+/* online_virtual.c - MySQL's virtual columns beside other changes: what is done in place, and what
+ * is a copy (MariaDB: online_mariadb.c).
  *
- * What MariaDB does to virtual columns in place it does alone, or beside plain indexes and columns
- * that are dropped instantly. MySQL does it alone or beside plain indexes; new stored columns take
- * new virtual ones along instantly, dropped stored columns both. Both servers keep the order in
- * which their virtual columns stand. */
+ * MySQL does it alone or beside plain indexes; new stored columns take new virtual ones along
+ * instantly, dropped stored columns both. It keeps the order in which its virtual columns stand. */
 #include "engine/mysql/online_parts.h"
 
 struct virtual_work {
-	bool adds, drops, moves, before_old;
+	bool adds, drops, before_old;
 	bool reorders; /* old ones among each other */
 	bool stored_added, stored_dropped, other, indexes;
 };
 
 static void look_at_column(
-	const struct after_part *p, size_t place, size_t *last, bool *added, struct virtual_work *w)
+	const struct after_part *p, size_t *last, bool *added, struct virtual_work *w)
 {
 	bool virtual = on_generated(p->was ? p->was : p->will, "virtual");
 
@@ -23,7 +21,6 @@ static void look_at_column(
 		*added |= virtual;
 	} else if (virtual) {
 		w->before_old |= *added;
-		w->moves |= p->place != place;
 		w->reorders |= p->place < *last;
 		*last = p->place;
 	}
@@ -31,7 +28,7 @@ static void look_at_column(
 
 static void look_at_columns(const struct asked *q, struct virtual_work *w)
 {
-	size_t place = 0, last = 0;
+	size_t last = 0;
 	bool added = false;
 
 	for (size_t i = 0; i < q->after->n; i++) {
@@ -40,7 +37,7 @@ static void look_at_columns(const struct asked *q, struct virtual_work *w)
 		if (p->type != OBJECT_COLUMN)
 			continue;
 		if (!p->gone)
-			look_at_column(p, ++place, &last, &added, w);
+			look_at_column(p, &last, &added, w);
 		else if (p->was)
 			*(on_generated(p->was, "virtual") ? &w->drops : &w->stored_dropped) = true;
 	}
@@ -58,9 +55,8 @@ static void look_at_changes(const struct asked *q, struct virtual_work *w)
 	for (size_t i = 0; i < q->st->nchanges; i++) {
 		const struct change *ch = &q->st->changes[i];
 		bool column = ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN,
-		     noted = !is_mariadb(q->d) &&
-			     (ch->kind == CHANGE_SET_DEFAULT || ch->kind == CHANGE_DROP_DEFAULT ||
-				     ch->kind == CHANGE_RENAME_TABLE);
+		     noted = ch->kind == CHANGE_SET_DEFAULT || ch->kind == CHANGE_DROP_DEFAULT ||
+			     ch->kind == CHANGE_RENAME_TABLE;
 
 		w->indexes |= is_plain_index(ch);
 		w->other |= !is_plain_index(ch) && !column && !noted;
@@ -93,12 +89,5 @@ bool on_copies_for_virtual(const struct asked *q)
 		return false;
 	look_at_columns(q, &w);
 	look_at_changes(q, &w);
-	if (!is_mariadb(q->d))
-		return mysql_copies(q, &w);
-	if (!w.adds && !w.drops && !w.moves)
-		return false;
-	if (w.stored_added || w.before_old || w.other ||
-		(w.adds && q->t && q->t->table_.definition.text.len))
-		return true;
-	return w.stored_dropped && (q->is.virtual_index || q->is.fulltext || q->is.compressed);
+	return mysql_copies(q, &w);
 }

@@ -138,6 +138,8 @@ bool my_read_index_rest(struct parser *p, struct object *index);
 bool my_read_references(struct parser *p, struct constraint_def *c);
 struct object *my_implied_fk_index(struct parser *p, const struct object *fk);
 bool my_read_partitions(struct parser *p, struct expr *key, struct expr *definition);
+/* The partitions that ADD or REORGANIZE PARTITION lists, behind token `from`; empty: none. */
+void my_added_partitions(const struct parser *p, size_t from, struct slice *out);
 /* Expressions between commas, each in its canonical spelling; false if one has none. */
 bool my_list_normal(
 	struct arena *a, const struct my_dialect *d, struct slice text, struct slice *out);

@@ -152,6 +152,7 @@ static bool partition_clause(struct parser *p, const struct alter *al, size_t st
 		if (!token_punct(tok_at(p, list.at + 1), ","))
 			break;
 	}
+	my_added_partitions(p, start, &ch.value.normal);
 	for (list.at = start; list.at < p->at; list.at++)
 		if (my_is_word(&list, "WITH TABLE")) {
 			list.at += 2;

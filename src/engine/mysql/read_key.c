@@ -60,7 +60,8 @@ static bool read_key_part(struct parser *p, struct names *keys, struct names *co
 		buf_adds(&key, " DESC");
 	else
 		my_take_word(p, "ASC");
-	my_take_word(p, "WITHOUT OVERLAPS");
+	if (my_take_word(p, "WITHOUT OVERLAPS"))
+		buf_adds(&key, " WITHOUT OVERLAPS");
 	names_add(p->a, keys, arena_slice(p->a, buf_slice(&key)));
 	ok = true;
 out:
@@ -224,8 +225,8 @@ static bool read_foreign(struct parser *p, struct slice name, struct object **ou
 	if (!my_want_ident_list(p, &o->constraint.columns, "a column name") ||
 		!my_read_references(p, &o->constraint))
 		return false;
-	/* Without a name of its own the constraint takes the index's: MariaDB does, MySQL 8 too. */
-	if (slice_empty(name))
+	/* Without a name of its own the constraint takes the index's, until MySQL 8.0.16. */
+	if (slice_empty(name) && (is_mariadb(&p->d) || p->d.version < 80016))
 		o->name = index;
 	o->constraint.index = slice_empty(name) ? index : name;
 	o->generated_name = slice_empty(o->name);

@@ -201,6 +201,21 @@ out:
 	return ok;
 }
 
+void my_added_partitions(const struct parser *p, size_t from, struct slice *out)
+{
+	struct parser list = *p;
+	struct statement st = *p->st;
+	struct buf b = {0};
+
+	list.st = &st; /* a fault in it is for the server to find */
+	for (list.at = from; list.at < p->at && !my_is_punct(&list, "("); list.at++)
+		;
+	if (list.at < p->at && token_is(tok_next(&list, 1), "PARTITION") &&
+		read_partition_list(&list, &b))
+		*out = arena_slice(p->a, buf_slice(&b));
+	buf_done(&b);
+}
+
 bool my_list_normal(
 	struct arena *a, const struct my_dialect *d, struct slice text, struct slice *out)
 {

@@ -40,6 +40,7 @@ struct oracle {
 	struct session session;
 	size_t cases, observed, faults, agreed[LISTS_ + WORDS_], all[LISTS_ + WORDS_];
 	bool faulty;
+	bool blind; /* files could not be looked at */
 };
 
 void oracle_must(bool ok, const struct err *err);
@@ -54,5 +55,7 @@ void oracle_ask_algorithm(
 bool oracle_has_kind(const struct script *s, bool (*is)(enum change_kind k));
 /* Can the server be watched doing this (F_REWRITES …) with such a statement? */
 bool oracle_is_observable(struct oracle *o, const struct script *st, int f);
+/* "column t.c", which the statement drops and adds again: the schema shows no loss. */
+bool oracle_makes_again(const struct script *st, struct slice fact);
 
 #endif

@@ -1,0 +1,264 @@
+/* effects_rows.c - INSERT, REPLACE and UPDATE that the definition of the table refuses, whatever
+ * its rows: a value is missing, is one too many, or is no value for that column. What rows alone
+ * decide (a key that is there already, a partner that is not, a check) is not looked at. */
+#include "engine/mysql/effects_alter.h"
+
+#include "engine/mysql/parser.h"
+
+#include <stdint.h>
+
+/* ---- values and columns ---- */
+
+struct values {
+	const struct object **columns; /* those that the statement gives values, in its order */
+	size_t n;
+	const struct token **first; /* the first token of each value in the first row */
+	size_t *tokens, nvalues;    /* … and of how many tokens it is */
+};
+
+static bool is_invisible(const struct object *c)
+{
+	return names_has(c->column.options, SL("invisible"));
+}
+
+/* A column whose value the server makes: ROW START and ROW END as well. */
+static bool is_made(const struct object *c)
+{
+	return !slice_empty(c->column.generated);
+}
+
+static const struct object *column_of(const struct object *t, struct slice name)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && slice_ieq(t->parts[i]->name, name))
+			return t->parts[i];
+	return NULL;
+}
+
+static void say_columns(
+	struct effects *x, const struct change *ch, const struct object *t, struct values *v)
+{
+	for (size_t i = 0; i < ch->list.n; i++)
+		*ARENA_PUSH(x->a, v->columns, v->n) = column_of(t, ch->list.at[i]);
+	for (size_t i = 0; ch->list.n == 0 && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && !is_invisible(t->parts[i]))
+			*ARENA_PUSH(x->a, v->columns, v->n) = t->parts[i];
+}
+
+static void push_value(struct effects *x, struct values *v, const struct token *at, size_t n)
+{
+	size_t slots = v->nvalues;
+
+	*ARENA_PUSH(x->a, v->first, slots) = at;
+	*ARENA_PUSH(x->a, v->tokens, v->nvalues) = n;
+}
+
+/* The values of the first row behind VALUES. */
+static void say_values(struct effects *x, const struct fx_words *w, struct values *v)
+{
+	size_t i = fx_word_at(w, 0, "VALUES"), from;
+	int depth = 0;
+
+	if (i == w->n)
+		i = fx_word_at(w, 0, "VALUE");
+	if (i + 2 >= w->n || !token_punct(w->at[i + 1], "("))
+		return;
+	from = i + 2;
+	for (i += 2; i < w->n; i++) {
+		bool ends = depth == 0 && token_punct(w->at[i], ")");
+
+		if (depth == 0 && (ends || token_punct(w->at[i], ","))) {
+			if (i > from)
+				push_value(x, v, &w->at[from], i - from);
+			from = i + 1;
+		}
+		if (ends)
+			return;
+		depth += token_punct(w->at[i], "(");
+		depth -= token_punct(w->at[i], ")");
+	}
+}
+
+/* ---- does a value fit ---- */
+
+/* Literals only. Characters count as bytes here, so text with others than ASCII is let pass. */
+static bool misfits(struct effects *x, const struct object *c, struct token t)
+{
+	struct slice base = my_type_base(c->column.type), text;
+	unsigned long long limit = 0;
+
+	if (t.kind != TOKEN_STRING)
+		return false;
+	text = token_value(x->a, x->d.dialect, t);
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.at[i] >= 0x80)
+			return false;
+	if (slice_is(base, "char") || slice_is(base, "varchar"))
+		while (text.len && text.at[text.len - 1] == ' ')
+			text.len--; /* blanks at the end are cut without a word */
+	if ((slice_is(base, "char") || slice_is(base, "varchar") || slice_is(base, "binary") ||
+		    slice_is(base, "varbinary")) &&
+		my_type_number(c->column.type, &limit))
+		return text.len > limit;
+	if (slice_ends(base, "int") && text.len)
+		return (text.at[0] < '0' || text.at[0] > '9') && !strchr("-+ .", text.at[0]);
+	if (slice_is(base, "enum") && text.len) {
+		struct slice label = arena_printf(x->a, "'%.*s'", SLICE(text));
+		unsigned long long n;
+
+		return !slice_u64(text, &n) &&
+		       slice_find(my_lower(x->a, c->column.type), my_lower(x->a, label)) ==
+			       SIZE_MAX;
+	}
+	return false;
+}
+
+static bool takes_null(const struct object *c)
+{
+	return !c->column.not_null || !slice_empty(c->column.identity) || is_made(c) ||
+	       slice_is(my_type_base(c->column.type), "timestamp");
+}
+
+static void value_fits(struct effects *x, const struct object *c, const struct token *t, size_t n)
+{
+	bool none = n == 1 && (token_is(t[0], "DEFAULT") || token_is(t[0], "NULL"));
+
+	if (!c)
+		return;
+	if (is_made(c) && !none && fx_is_strict(x))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is computed and takes no value", SLICE(c->name));
+	if (n == 1 && token_is(t[0], "NULL") && !takes_null(c))
+		fx_fails(x, OUTCOME_FAILS, "%.*s cannot be NULL", SLICE(c->name));
+	if (n == 1 && fx_is_strict(x) && misfits(x, c, t[0]))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is no value for %.*s", SLICE(t[0].text),
+			SLICE(c->name));
+}
+
+/* ---- INSERT ---- */
+
+/* A trigger in front may fill in what is missing. */
+static bool has_trigger_before(const struct object *t, const char *event)
+{
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+
+		if (o->type == OBJECT_TRIGGER && slice_is(o->trigger.timing, "before") &&
+			names_has(o->trigger.events, slice_of(event)))
+			return true;
+	}
+	return false;
+}
+
+static bool wants_value(const struct object *c)
+{
+	const struct column_def *d = &c->column;
+
+	return c->type == OBJECT_COLUMN && d->not_null && !d->default_value.text.len &&
+	       slice_empty(d->identity) && !is_made(c) && !slice_starts(d->type, "enum");
+}
+
+static void nothing_is_missing(struct effects *x, const struct object *t, const struct values *v)
+{
+	for (size_t i = 0; i < t->nparts; i++) {
+		bool given = !wants_value(t->parts[i]);
+
+		for (size_t k = 0; !given && k < v->n; k++)
+			given = v->columns[k] == t->parts[i];
+		if (!given)
+			fx_fails(x, OUTCOME_FAILS, "%.*s has no default and is given no value",
+				SLICE(t->parts[i]->name));
+	}
+}
+
+void fx_insert_fits(struct effects *x, const struct change *ch, const struct object *t)
+{
+	struct fx_words w = fx_words_of(x);
+	struct values v = {0};
+	bool ignores = w.n > 1 && token_is(w.at[1], "IGNORE");
+
+	if (!t || t->type != OBJECT_TABLE || t->tainted || ignores ||
+		(!fx_flag(ch, CHANGE_FROM_SELECT) && fx_word_at(&w, 0, "VALUES") == w.n &&
+			fx_word_at(&w, 0, "VALUE") == w.n))
+		return; /* INSERT … SET */
+	say_columns(x, ch, t, &v);
+	if (fx_is_strict(x) && !has_trigger_before(t, "insert") && v.n)
+		nothing_is_missing(x, t, &v);
+	if (fx_flag(ch, CHANGE_FROM_SELECT))
+		return;
+	say_values(x, &w, &v);
+	if (v.nvalues && v.nvalues != v.n)
+		fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v.nvalues, v.n);
+	for (size_t i = 0; i < v.nvalues && v.nvalues == v.n && !has_trigger_before(t, "insert");
+		i++)
+		value_fits(x, v.columns[i], v.first[i], v.tokens[i]);
+}
+
+/* ---- UPDATE ---- */
+
+void fx_update_fits(struct effects *x, const struct change *ch, const struct object *t)
+{
+	struct fx_words w = fx_words_of(x);
+	size_t set = fx_word_at(&w, 0, "SET"), from = set + 1;
+	int depth = 0;
+
+	if (!t || t->type != OBJECT_TABLE || t->tainted || ch->reads.n || x->st->nchanges > 1 ||
+		(w.n > 1 && token_is(w.at[1], "IGNORE")) || has_trigger_before(t, "update"))
+		return;
+	for (size_t i = from; i <= w.n; i++) {
+		bool ends = i == w.n ||
+			    (depth == 0 && (token_is(w.at[i], "WHERE") ||
+						   token_is(w.at[i], "ORDER") ||
+						   token_is(w.at[i], "LIMIT")));
+
+		if (ends || (depth == 0 && token_punct(w.at[i], ","))) {
+			size_t name = from;
+
+			while (name + 1 < i && token_punct(w.at[name + 1], "."))
+				name += 2;
+			if (name + 2 < i && token_punct(w.at[name + 1], "="))
+				value_fits(x,
+					column_of(t, token_value(x->a, x->d.dialect, w.at[name])),
+					&w.at[name + 2], i - name - 2);
+			from = i + 1;
+		}
+		if (ends)
+			return;
+		depth += token_punct(w.at[i], "(");
+		depth -= token_punct(w.at[i], ")");
+	}
+}
+
+/* ---- views ---- */
+
+/* Words that make a view one to be read only. */
+static bool is_read_only(struct effects *x, struct slice query)
+{
+	static const char *const words[] = {
+		"GROUP", "DISTINCT", "UNION", "HAVING", "LIMIT", "COUNT", "SUM", "MAX", "MIN", "AVG"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (my_mentions(x->a, x->d.dialect, query, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+const struct object *fx_behind_view(
+	struct effects *x, const struct change *ch, const struct object *view)
+{
+	struct names reads = view->view.reads;
+	enum presence how;
+	const struct object *t;
+
+	if (view->tainted || reads.n == 0)
+		return NULL;
+	if (is_read_only(x, view->view.query.text))
+		fx_fails(x, OUTCOME_FAILS, "the view %.*s cannot be written to",
+			SLICE(fx_show(x, ch->target)));
+	if (reads.n > 1 && ch->kind == CHANGE_DELETE)
+		fx_fails(x, OUTCOME_FAILS, "the view %.*s joins tables, no row of it can be deleted",
+			SLICE(fx_show(x, ch->target)));
+	if (reads.n > 1 || slice_chr(reads.at[0], '.') != SIZE_MAX)
+		return NULL;
+	t = fx_find(x, OBJECT_NONE, (struct name){SLICE_NONE, reads.at[0]}, &how);
+	return t && t->type == OBJECT_VIEW ? fx_behind_view(x, ch, t) : t;
+}
