@@ -147,7 +147,7 @@ CREATE CONSTRAINT TRIGGER slowly AFTER UPDATE ON t DEFERRABLE INITIALLY DEFERRED
 CREATE TABLE other (n int) ENGINE=InnoDB; INSERT INTO other VALUES (0);
 INSERT INTO t SELECT seq, 0 FROM seq_1_to_5000;" <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
 	ends 0 belay up 1 --db "$url"
-	limits '  max_history: 20'
+	limits '  max_history: 30'
 	mkfifo keep
 	mariadb --no-defaults -S "$MY_DIR/s" -u root test <keep >/dev/null 2>&1 3>&- &
 	exec 9>keep
@@ -155,8 +155,9 @@ INSERT INTO t SELECT seq, 0 FROM seq_1_to_5000;" <<<$'-- belay:batched\nUPDATE t
 	timeout 60 sh -c "until [ \"\$(mariadb --no-defaults -S $MY_DIR/s -u root -N -B -e 'SELECT count(*) FROM information_schema.innodb_trx')\" = 1 ]; do sleep 0.05; done"
 	for i in $(seq 60); do echo "UPDATE other SET n = n + 1;"; done | mariadb --no-defaults -S "$MY_DIR/s" -u root test
 	started
-	reads_out "paused: .* old versions wait to be purged (max_history 20)"
+	reads_out "paused: .* old versions wait to be purged (max_history 30)"
 	[ "$(my 'SELECT DISTINCT n FROM t')" = 0 ]
+	echo 'COMMIT;' >&9 # the runner holds the pipe open too
 	exec 9>&-
 	wait "$pid"
 	[ "$(my 'SELECT n, count(*) FROM t GROUP BY n')" = $'1\t5000' ]
