@@ -322,7 +322,7 @@ static bool run_batches(struct batcher *x, struct err *err)
 		x->no_turns = p->turns_fail;
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
-		pace_note(p, ms, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
+		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
 		telling_batch(&x->telling, x->cursor->seen, p);
 		if (!x->last && !pace_rest(p, ms, waited && !x->suspect, err))
 			return false;

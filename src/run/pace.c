@@ -12,7 +12,6 @@ enum {
 	BUSY_MS = 5000,    /* who was at work a moment ago will be again */
 	UNKNOWN_MS = 2250, /* two more readings: servers count late */
 	OTHERS = 10,       /* transactions a second that are nobody's work to speak of */
-	LOOKS_MS = 50,     /* budget.c looks at what takes longer */
 	OWN = 3,           /* of ours for a batch: itself, and looks at who may be in the way */
 	REST_MOST = 2000,  /* after one batch */
 };
@@ -150,9 +149,9 @@ bool pace_wait(struct pace *p, struct err *err)
 	return true;
 }
 
-void pace_note(struct pace *p, long long ms, long long commit_ms, long long dead_rows)
+void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
 {
-	p->own += ms < LOOKS_MS ? 1 : OWN;
+	p->own += OWN;
 	/* One slow commit is chance; half of it remains with each that is not. */
 	if (commit_ms >= 0)
 		p->commit_ms = (p->commit_ms + commit_ms) / 2;

@@ -68,7 +68,7 @@ bool pace_wait(struct pace *p, struct err *err);
 /* Are others at work? Then batches are short, and rest. */
 bool pace_is_busy(const struct pace *p);
 /* A batch was committed. */
-void pace_note(struct pace *p, long long ms, long long commit_ms, long long dead_rows);
+void pace_note(struct pace *p, long long commit_ms, long long dead_rows);
 /* Leaves the server to others for as long as the batch took, when there are others. */
 bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err);
 /* Sleeps, with everybody's turn taken. */

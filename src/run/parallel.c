@@ -328,7 +328,7 @@ static bool exchange(struct team *t, bool hold)
 	t->limits = p->limits;
 	t->no_turns = p->turns_fail;
 	for (; t->batches > 0; t->batches--) {
-		pace_note(p, LOOK_MS, t->batches == 1 ? t->commit_ms : -1, t->dead);
+		pace_note(p, t->batches == 1 ? t->commit_ms : -1, t->dead);
 		t->dead = 0;
 	}
 	t->commit_ms = -1;
