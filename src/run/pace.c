@@ -10,7 +10,7 @@ enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
 	BUSY_MS = 5000,    /* who was at work a moment ago will be again */
-	UNKNOWN_MS = 2250, /* two more readings: servers count late */
+	UNKNOWN_MS = 1000, /* until there are two readings to compare */
 	OTHERS = 10,       /* transactions a second that are nobody's work to speak of */
 	OWN = 3,           /* of ours for a batch: itself, and looks at who may be in the way */
 	REST_MOST = 2000,  /* after one batch */
