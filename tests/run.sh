@@ -119,6 +119,8 @@ unit "under valgrind" build-check --timeout-multiplier 10 \
 if [ -n "${CHECK_FULL:-}" ]; then
 	heading "MySQL itself"
 	one "on MySQL" tests/mysql.sh build-check
+	heading "SQLite from 3.35 on"
+	one "SQLite's oracles on every version" tests/oracle/sqlite/versions.sh build-check
 	heading "fuzzing"
 	one "fuzzing" tests/fuzz.sh
 fi
