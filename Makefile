@@ -1,9 +1,9 @@
 # make             build/belay and libbelay, from nothing (system packages that are missing are installed)
 # make demo        the main job on SQLite, without any server; on PostgreSQL too where it is installed
 # make check       all tests; the last line is `N passed, N failed, N skipped`
-# make check-full  the same, with every fuzz target for a minute and the slow unit tests under valgrind
+# make check-full  the same, with every fuzz target for a minute, the slow unit tests under valgrind, and MySQL itself
 # make fuzz        every fuzz target for FUZZ_SECONDS (60)
-# make torture     the runner is hit at every point, TORTURE_RUNS times (1500); `N runs, N failed`
+# make torture     the runner is hit at every point, TORTURE_RUNS times (1600); `N runs, N failed`
 # make bench       the figures, as one table
 # make bench-peers  what goes wrong when things go wrong, beside dbmate, knex and node-pg-migrate
 # make docs        docs/belay.1 and docs/rules/ from the program's own tables
@@ -12,7 +12,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
-TORTURE_RUNS ?= 1500
+TORTURE_RUNS ?= 1600
 TORTURE_JOBS ?= 3
 export BUILD FUZZ_SECONDS
 

@@ -260,6 +260,69 @@ DELETE FROM keyless;"
 	says "mode wants scoped, whole or none"
 }
 
+@test "after a run archives whose time is over go, in one line; the only whole backup stays" {
+	people
+	file belay.yml <<<'backups: {keep: 30d}'
+	migration 2_some "DELETE FROM people WHERE id = 2;"
+	ends 0 belay up --backup=whole
+	migration 3_more "DELETE FROM people WHERE id = 7;"
+	ends 0 belay up --backup=scoped
+	lite "UPDATE belay_archive SET made = '2020-01-01T00:00:00.000Z'"
+	ends 0 belay up
+	says_not "taken away"
+	migration 4_more "CREATE TABLE more (id INTEGER PRIMARY KEY);"
+	ends 0 belay up
+	says "1 archive older than 30 days taken away (backups: keep)"
+	[ "$(belay backups -o json | json "[b['kind'] for b in d['backups']]")" = "['whole']" ]
+	[ -f .belay/backups/*.db ]
+	# A newer one takes its place, once it is there.
+	migration 5_less "DELETE FROM people WHERE id = 1;"
+	ends 0 belay up --backup=whole
+	says "1 archive older than 30 days taken away"
+	[ "$(ls .belay/backups/*.db | wc -l)" = 1 ]
+	[ "$(belay backups -o json | json "[b['migration'] for b in d['backups']]")" = "['5']" ]
+	# Without the setting nothing goes by itself.
+	rm belay.yml
+	lite "UPDATE belay_archive SET made = '2020-01-01T00:00:00.000Z'"
+	migration 6_more "DROP TABLE more;"
+	ends 0 belay up --backup=whole
+	says_not "taken away"
+	[ "$(ls .belay/backups/*.db | wc -l)" -ge 1 ]
+}
+
+@test "retention on PostgreSQL and MariaDB: what somebody is reading is left for the next time" {
+	pg_database retention
+	file belay.yml <<<'backups: {keep: 1d}'
+	migration 1_t "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);"
+	migration 2_gone "DROP TABLE t;"
+	ends 0 belay up 1 --db "$url"
+	ends 0 belay up --db "$url" --backup
+	pg -c "UPDATE belay.archive SET made = now() - interval '2 days'"
+	migration 3_t "SELECT 1;"
+	pg -c "BEGIN; LOCK TABLE belay_archive.$(pg -c 'SELECT store_name FROM belay.archive') IN ACCESS SHARE MODE; SELECT pg_sleep(60)" >/dev/null 2>&1 3>&- &
+	local reader=$!
+	until [ -n "$(pg -c "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relnamespace = 'belay_archive'::regnamespace AND l.pid <> pg_backend_pid()")" ]; do sleep 0.05; done
+	ends 0 belay up --db "$url"
+	says "old archives were not taken away" "lock timeout"
+	[ "$(pg -c 'SELECT count(*) FROM belay.archive')" = 1 ]
+	pg -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" >/dev/null
+	wait "$reader" || true
+	migration 4_t "SELECT 1;"
+	ends 0 belay up --db "$url"
+	says "1 archive older than 1 day taken away"
+	[ "$(pg -c "SELECT count(*) FROM belay.archive, pg_class c WHERE c.relnamespace = 'belay_archive'::regnamespace")" = 0 ]
+
+	rm -r migrations
+	my_shop
+	file belay.yml <<<'{dialect: mariadb, backups: {keep: 1d}}'
+	migration 2_rows "DELETE FROM users WHERE id < 103;"
+	ends 0 belay up --backup
+	my "UPDATE belay_archive SET made = now(3) - INTERVAL 2 DAY"
+	migration 3_x "SELECT 1;"
+	ends 0 belay up
+	says "2 archives older than 1 day taken away"
+}
+
 # ---- PostgreSQL ----
 
 pg_shop() {

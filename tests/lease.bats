@@ -75,12 +75,14 @@ INSERT INTO log VALUES ('second');
 SQL
 	ends 0 belay up 1 --db "$url"
 	# The build waits for a writer; while it does, its runner is suspended.
-	psql -X -q "$url" -c "BEGIN; DELETE FROM log; SELECT pg_sleep(2); COMMIT" >/dev/null 3>&- &
-	sleep 0.3
+	pg -c "$wait_open"
+	psql -X -q "$url" -c "BEGIN; DELETE FROM log; SELECT wait_open(); COMMIT" >/dev/null 3>&- &
+	until_waiting
 	"$BELAY" up --db "$url" >first 2>&1 3>&- &
 	local pid=$! build="SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND state = 'active'"
 	until [ "$(pg -c "$build")" -gt 0 ]; do sleep 0.05; done
 	kill -STOP "$pid"
+	open_now
 	until [ "$(pg -c "$build")" = 0 ]; do sleep 0.1; done
 	# As for the lease, a long time has passed.
 	pg -c "UPDATE belay.lease SET beat = beat - interval '1 minute' WHERE part = 'heartbeat'"
@@ -112,4 +114,119 @@ SQL
 	ends 6 belay up --db "$url"
 	says "written by a newer belay: its version is 99"
 	[ "$(pg -c "SELECT to_regclass('log_what')")" = '' ]
+}
+
+# ---- Stopped at a point of its own choosing (torture/shim.c) ----
+
+my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
+
+teardown() {
+	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mariadb.sh" stop "$MY_DIR"
+}
+
+# asleep_behind WORDS: a runner on $url that stops behind the first message with these words; $pid
+asleep_behind() {
+	cc -O1 -D_GNU_SOURCE -shared -fPIC "$ROOT/tests/torture/shim.c" -o shim.so -ldl
+	LD_PRELOAD=$PWD/shim.so TORTURE=send:1:stay TORTURE_TEXT=$1 "$BELAY" up --db "$url" >first 2>&1 3>&- &
+	pid=$!
+	until [ "$(cut -d ' ' -f 3 "/proc/$pid/stat")" = T ]; do sleep 0.05; done
+}
+
+# wakes CODES: the suspended runner goes on, and ends with one of them
+wakes() {
+	local code=0
+	kill -CONT "$pid"
+	wait "$pid" || code=$?
+	[[ " $1 " == *" $code "* ]] || { echo "$code"; cat first; return 1; } >&2
+}
+
+two_builds() {
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text);'
+	file migrations/2_two.up.sql <<'SQL'
+CREATE INDEX CONCURRENTLY log_what ON log (what);
+INSERT INTO log VALUES ('once');
+DROP INDEX CONCURRENTLY log_what;
+SQL
+	file migrations/3_again.up.sql <<<'CREATE INDEX log_what ON log (what);'
+}
+
+@test "suspended between its intent and the statement, and replaced: the statement is never sent" {
+	two_builds
+	pg_database intent
+	asleep_behind '; drops '
+	pg -c "UPDATE belay.lease SET beat = beat - interval '1 minute' WHERE part = 'heartbeat'"
+	ends 0 belay up --db "$url"
+	wakes '3 4' # it knows why its session is gone if its second one was open
+	# Migration 3's index has the name of the one that it was about to drop.
+	[ "$(pg -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'log_what'::regclass")" = t ]
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+	[ "$(pg -c "SELECT count(*) FROM belay.step WHERE kind = 'alone' AND state <> 'recorded'")" = 0 ]
+	ends 0 belay up --db "$url"
+	says "nothing to do"
+}
+
+@test "a suspended runner on MariaDB keeps its lock; when its session is ended it is replaced, and cannot write" {
+	local out
+	out=$("$ROOT/tests/servers/mariadb.sh" start)
+	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out")
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what varchar(20)) ENGINE=InnoDB;'
+	file migrations/2_two.up.sql <<'SQL'
+INSERT INTO log VALUES ('first');
+CREATE INDEX log_what ON log (what);
+INSERT INTO log VALUES ('second');
+SQL
+	asleep_behind "INSERT INTO log VALUES ('first')"
+	ends 4 belay up --db "$url"
+	says "another belay is migrating this database right now"
+	ends 0 belay up --db "$url" --if-running skip
+	[ "$(my 'SELECT count(*) FROM log')" = 0 ]
+	for id in $(my "SELECT id FROM information_schema.processlist WHERE db = 'test' AND id <> connection_id()"); do
+		my "KILL $id"
+	done
+	ends 0 belay up --db "$url"
+	wakes 3
+	[ "$(my 'SELECT group_concat(what ORDER BY what) FROM log')" = first,second ]
+	[ "$(my "SELECT count(*) FROM belay_step WHERE kind = 'alone' AND state <> 'recorded'")" = 0 ]
+	ends 0 belay up --db "$url"
+	says "nothing to do"
+}
+
+@test "a suspended runner on SQLite keeps its lock: others leave, and when it wakes it finishes" {
+	url=sqlite:app.db
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text);'
+	file migrations/2_two.up.sql <<<"INSERT INTO log VALUES ('once');"
+	asleep_behind "INSERT INTO log VALUES"
+	ends 4 belay up --db "$url"
+	ends 0 belay up --db "$url" --if-running skip
+	says "nothing done"
+	wakes 0
+	ends 0 belay up --db "$url"
+	says "nothing to do"
+	[ "$(sqlite3 app.db 'SELECT count(*) FROM log')" = 1 ]
+}
+
+@test "suspended with a transaction open, and replaced: nothing of it stays" {
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text);'
+	file migrations/2_two.up.sql <<<"INSERT INTO log VALUES ('once');"
+	pg_database opened
+	asleep_behind "INSERT INTO log VALUES ('once')"
+	pg -c "UPDATE belay.lease SET beat = beat - interval '1 minute' WHERE part = 'heartbeat'"
+	ends 0 belay up --db "$url"
+	wakes '3 4'
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+	ends 0 belay up --db "$url"
+	says "nothing to do"
+}
+
+@test "the same behind PgBouncer, when nothing was heard of it for the time of a lease" {
+	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text);'
+	file migrations/2_two.up.sql <<<"INSERT INTO log VALUES ('once');"
+	pg_database left_open
+	url="postgres://postgres@/$DB?host=$BOUNCER&port=6432"
+	asleep_behind "INSERT INTO log VALUES ('once')"
+	ends 0 belay up --db "$url"
+	wakes '3 4'
+	[ "$(pg -c 'SELECT count(*) FROM log')" = 1 ]
+	ends 0 belay up --db "$url"
+	says "nothing to do"
 }

@@ -226,3 +226,29 @@ SQL
 	for code in "$first" "$second"; do [ "$code" = 0 ] || [ "$code" = 4 ]; done
 	[ "$(pg -c "SELECT count(*) FROM once")" = 1 ]
 }
+
+@test "COPY FROM stdin: the rows of the file and no more, in up and in the script of plan" {
+	file migrations/1_given.up.sql <<'SQL'
+CREATE TABLE given (id int PRIMARY KEY, what text);
+CREATE TABLE words (what text);
+COPY given (id, what) FROM stdin;
+1	one
+2	\N
+\.
+COPY words FROM stdin;
+a
+b\nc
+\.
+INSERT INTO given VALUES (3, 'three');
+SQL
+	pg_database copied
+	run --separate-stderr belay plan --db "$url" -o sql
+	[ "$status" = 0 ]
+	printf '%s\n' "$output" >script.sql
+	ends 0 belay up --db "$url"
+	[ "$(pg -c "SELECT string_agg(id || coalesce(what, '-'), ' ' ORDER BY id) FROM given")" = '1one 2- 3three' ]
+	[ "$(pg -c 'SELECT string_agg(length(what)::text, $$ $$ ORDER BY what) FROM words')" = '1 3' ]
+	pg_database by_hand
+	psql -X -q -v ON_ERROR_STOP=1 -f script.sql "$url" >/dev/null
+	[ "$(pg -c 'SELECT (SELECT count(*) FROM given) + (SELECT count(*) FROM words)')" = 5 ]
+}

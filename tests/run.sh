@@ -117,6 +117,10 @@ unit "under valgrind" build-check --timeout-multiplier 10 \
 	--wrapper 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' $names
 
 if [ -n "${CHECK_FULL:-}" ]; then
+	heading "MySQL itself"
+	one "on MySQL" tests/mysql.sh build-check
+	heading "a newer MariaDB"
+	one "on a newer MariaDB" tests/mariadb.sh build-check
 	heading "fuzzing"
 	one "fuzzing" tests/fuzz.sh
 fi

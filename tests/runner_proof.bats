@@ -206,3 +206,84 @@ SQL
 	ends 0 belay up --db sqlite:app.db
 	[ "$(sqlite3 app.db 'SELECT count(*) FROM a')" = 5001 ]
 }
+
+# ---- A disk of a few hundred kB ----
+# on_small_disk SIZE SCRIPT: bash runs it with ./small on a disk of that size; `more` gives it room.
+# Only root may mount one.
+on_small_disk() {
+	mkdir -p small
+	SIZE=$1 unshare -m bash -euc 'mount -t tmpfs -o size="$SIZE" none small
+		more() { mount -o remount,size=200m small; }
+		'"$2"
+}
+
+may_mount() { [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; }
+
+@test "a full disk below SQLite's file: said, nothing of it stays, and a re-run finishes" {
+	may_mount || skip "a disk can only be mounted by root"
+	local mode
+	for mode in delete wal; do
+		rm -rf migrations first second
+		file migrations/1_a.up.sql <<<'CREATE TABLE a (t text);'
+		file migrations/2_b.up.sql <<'SQL'
+INSERT INTO a VALUES ('first');
+WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5000) INSERT INTO a SELECT hex(zeroblob(500)) FROM c;
+SQL
+		file migrations/3_batches.up.sql <<'SQL'
+-- belay:batched size=500
+UPDATE a SET t = t || '+';
+SQL
+		MODE=$mode BELAY=$BELAY on_small_disk 900k '
+			sqlite3 small/app.db "PRAGMA journal_mode = $MODE" >/dev/null
+			code=0
+			"$BELAY" up --db sqlite:small/app.db >first 2>&1 || code=$?
+			echo "$code" "$(sqlite3 small/app.db "SELECT count(*) FROM a")" >>first
+			more
+			"$BELAY" up --db sqlite:small/app.db >second 2>&1
+			sqlite3 small/app.db "SELECT count(*), sum(t LIKE \"%+\"), sum(t LIKE \"%++\") FROM a" "PRAGMA integrity_check" >>second'
+		grep -q 'full' first
+		grep -q 'was rolled back: nothing of it is applied' first
+		[ "$(tail -n 1 first)" = '5 0' ]
+		[ "$(tail -n 2 second)" = $'5001|5001|0\nok' ]
+	done
+}
+
+@test "a full disk below MariaDB's tables: said, nothing of it stays, and a re-run finishes" {
+	may_mount || skip "a disk can only be mounted by root"
+	file migrations/1_a.up.sql <<<'CREATE TABLE a (id int PRIMARY KEY, t text, n int NOT NULL DEFAULT 0) ENGINE=InnoDB;'
+	file migrations/2_b.up.sql <<'SQL'
+INSERT INTO a (id, t) VALUES (0, 'first');
+INSERT INTO a (id, t) SELECT seq, repeat('x', 1000) FROM seq_1_to_20000;
+SQL
+	file migrations/3_c.up.sql <<'SQL'
+UPDATE a SET n = n + 1;
+ALTER TABLE a ADD COLUMN extra int, ALGORITHM=COPY;
+SQL
+	ROOT=$ROOT BELAY=$BELAY on_small_disk 6m '
+		out=$("$ROOT/tests/servers/mariadb.sh" start 3>&-)
+		dir=$(head -n 1 <<<"$out") url=$(tail -n 1 <<<"$out")
+		trap "umount -l $dir/data/full || true; \"$ROOT/tests/servers/mariadb.sh\" stop $dir" EXIT
+		my() { mariadb --no-defaults -S "$dir/s" -u root -N -B full -e "$1"; }
+		mariadb --no-defaults -S "$dir/s" -u root -e "CREATE DATABASE full"
+		chown "$(stat -c %U "$dir/data")" small
+		mount --bind small "$dir/data/full"
+		url=${url/test/full}
+		code=0
+		"$BELAY" up --db "$url" >first 2>&1 || code=$?
+		echo "$code" "$(my "SELECT count(*) FROM a")" "$(my "SELECT count(*) FROM schema_migrations WHERE version = 1 AND dirty = 0")" >>first
+		more
+		"$BELAY" up 2 --db "$url" >second 2>&1
+		mount -o remount,size=$(($(du -sk small | cut -f 1) + 4096))k small # the copy of a table does not fit
+		code=0
+		"$BELAY" up --db "$url" >third 2>&1 || code=$?
+		echo "$code" >>third
+		more
+		"$BELAY" up --db "$url" >fourth 2>&1
+		my "SELECT n, count(*), count(extra) FROM a GROUP BY n; SELECT version, dirty FROM schema_migrations" >>fourth'
+	grep -q 'is full' first
+	grep -q 'was rolled back: nothing of it is applied' first
+	[ "$(tail -n 1 first)" = '5 0 1' ]
+	grep -q 'is full' third
+	[ "$(tail -n 1 third)" = 5 ]
+	[ "$(tail -n 2 fourth)" = $'1\t20001\t0\n3\t0' ]
+}

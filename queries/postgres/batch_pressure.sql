@@ -1,5 +1,6 @@
 -- What else goes on: other sessions at work ($1 is ours), how far standbys are behind, who waits for
--- the table $2, transactions and log so far, and who keeps the oldest snapshot: dead rows of this
+-- the table $2, transactions and log so far, how many rows of it were changed and how many of those
+-- stayed on their page, and who keeps the oldest snapshot: dead rows of this
 -- database cannot be vacuumed away meanwhile. What this role may not see counts as being there.
 SELECT
 	(SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity
@@ -22,8 +23,14 @@ SELECT
 		WHERE datname = pg_catalog.current_database()),
 	CASE WHEN NOT pg_catalog.pg_is_in_recovery()
 		THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0')::bigint END,
-	o.ms, o.pid
-FROM (SELECT 1) one
+	o.ms, o.pid, u.updated, u.beside
+FROM (
+	WITH RECURSIVE below(oid) AS (
+		SELECT $2::regclass::oid UNION ALL
+		SELECT h.inhrelid FROM pg_catalog.pg_inherits h JOIN below b ON h.inhparent = b.oid)
+	SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_updated(oid))::bigint AS updated,
+		pg_catalog.sum(pg_catalog.pg_stat_get_tuples_hot_updated(oid))::bigint AS beside
+	FROM below) u
 LEFT JOIN LATERAL (
 	SELECT pid, (extract(epoch FROM pg_catalog.clock_timestamp() - since) * 1000)::bigint AS ms FROM (
 		SELECT pid, xact_start AS since FROM pg_catalog.pg_stat_activity

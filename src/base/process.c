@@ -116,7 +116,12 @@ static int input_file(struct slice text)
 /* Never returns. `report` is close-on-exec: an errno arrives there if exec did not happen. */
 static _Noreturn void run_program(const struct process_options *o, int output, int report)
 {
-	int in = open("/dev/null", O_RDWR), text = o->input.len ? input_file(o->input) : in, e;
+	int in = open("/dev/null", O_RDWR), text = in, e;
+
+	if (o->input_path)
+		text = open(o->input_path, O_RDONLY);
+	else if (o->input.len)
+		text = input_file(o->input);
 
 	default_signals();
 	if (in < 0 || text < 0 || dup2(text, 0) < 0 || dup2(output >= 0 ? output : in, 1) < 0 ||

@@ -40,10 +40,11 @@ struct process_options {
 	const char *remove; /* process_start: tree to remove after it has ended; NULL = none */
 	int death_signal;   /* process_start: how the guard ends it; 0 = SIGTERM */
 	struct slice input; /* process_run: what it reads on standard input; empty = /dev/null */
-	bool fleeting;      /* nothing that it writes has to survive a power cut: no waiting for
-			     * disks (Linux) */
-	bool drop_stderr;   /* process_run: what it says on standard error is not wanted */
-	int timeout_ms;     /* process_run: kill it after that long; 0 = never */
+	const char *input_path; /* process_run: … or this file */
+	bool fleeting;          /* nothing that it writes has to survive a power cut: no waiting for
+				 * disks (Linux) */
+	bool drop_stderr;       /* process_run: what it says on standard error is not wanted */
+	int timeout_ms;         /* process_run: kill it after that long; 0 = never */
 	/* process_run: called every 100 ms while waiting; false = kill it, ERR_INTERRUPTED. */
 	bool (*tick)(void *ctx, long long elapsed_ms);
 	void *tick_ctx;

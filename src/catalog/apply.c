@@ -548,6 +548,8 @@ enum apply_result catalog_apply_statement(
 		c->nbatch = st->nchanges;
 		g = guard(c);
 		r = apply_changes(c, s, st, why);
+		if (c->dialect == DIALECT_MYSQL && r != APPLY_CONFLICT && st->nchanges)
+			count_row_versions(c, st);
 		unguard(c, g, r == APPLY_CONFLICT);
 		c->batch = NULL;
 		c->nbatch = 0;

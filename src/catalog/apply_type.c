@@ -167,7 +167,8 @@ enum apply_result apply_add_enum_value(struct apply *x)
 		if (i < old.n)
 			names_add(&x->c->arena, &new, old.at[i]);
 	}
-	if (x->s->in_tx && n->o.born_tx != x->s->tx)
+	/* Before 17 that the type is as new does not help. */
+	if (x->s->in_tx && (n->o.born_tx != x->s->tx || x->c->version < 170000))
 		names_add(x->s->arena, &x->s->new_labels, arena_slice(x->s->arena, label));
 	node_edit(x->c, n)->type_.labels = new;
 	node_edited(x->c, n);

@@ -128,6 +128,10 @@ static inline bool is_kind(const struct object *o, const char *kind)
 	return o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, kind);
 }
 
+/* ---- row_versions.c ---- */
+/* After an ALTER TABLE, TRUNCATE or OPTIMIZE of MySQL's was applied. */
+void count_row_versions(struct catalog *c, const struct statement *st);
+
 /* ---- store.c ---- */
 bool same_name(const struct catalog *c, enum object_type t, struct slice a, struct slice b);
 bool same_full_name(const struct catalog *c, enum object_type t, struct name a, struct name b);

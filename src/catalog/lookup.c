@@ -61,13 +61,19 @@ static struct slice path_entry(const struct session *s, size_t i)
 	return slice_is(schema, "$user") ? s->role : schema;
 }
 
+static bool is_there(const struct catalog *c, struct slice schema)
+{
+	return !catalog_is_complete(c) || slice_starts(schema, "pg_") ||
+	       node_find(c, OBJECT_SCHEMA, (struct name){SLICE_NONE, schema});
+}
+
 /* Looks along the path; *full is where it was found, or where a new one would go. */
 static struct node *search(const struct catalog *c, const struct session *s, enum object_type type,
 	struct slice name, struct name *full)
 {
 	struct slice temp = temp_schema(c);
 	struct node *n = NULL;
-	bool first = true;
+	bool first = true, real = !is_postgres(c);
 
 	*full = (struct name){is_sqlite(c) ? SL("main") : SLICE_NONE, name};
 	if (temp.len && c->has_temporary && type != OBJECT_FUNCTION &&
@@ -81,8 +87,10 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 		if (!schema_in_path(c, s, s->search_path.at[i]))
 			continue;
 		n = find_exact(c, type, at);
-		if (n || first)
+		/* A new one goes to the first that there is. */
+		if (n || first || (!real && is_there(c, at.schema)))
 			*full = at;
+		real = real || is_there(c, at.schema);
 		first = false;
 		if (n)
 			return n;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/doors.h"
 #include "cli/gates.h"
+#include "cli/hooks.h"
 #include "cli/log.h"
 #include "cli/running.h"
 #include "run/identity.h"
@@ -153,7 +154,7 @@ static void tell_block(struct running *r, struct slice who)
 	struct err ignored = {0};
 
 	if (!r->block_told)
-		hook_run(r->cli, "on_block", &r->cli->config.on_block, r->conn, NULL, false, who,
+		hook_run(r, "on_block", &r->cli->config.on_block, NULL, false, who, HOOK_BETWEEN,
 			&ignored);
 	r->block_told = true;
 	err_done(&ignored);
@@ -251,9 +252,8 @@ static bool read_in_doubt(const struct cli *c, enum in_doubt *out, struct err *e
 	return true;
 }
 
-static bool open_watcher(void *ctx, struct conn **out, struct err *err)
+bool running_second(struct running *r, struct conn **out, struct err *err)
 {
-	struct running *r = ctx;
 	bool quiet = r->cli->quiet, ok;
 
 	r->cli->quiet = true; /* what there is to warn of was said for the first connection */
@@ -265,6 +265,11 @@ static bool open_watcher(void *ctx, struct conn **out, struct err *err)
 	}
 	r->cli->quiet = quiet;
 	return ok;
+}
+
+static bool open_watcher(void *ctx, struct conn **out, struct err *err)
+{
+	return running_second(ctx, out, err);
 }
 
 static bool open_replica(void *ctx, struct slice text, struct conn **out, struct err *err)
@@ -453,16 +458,16 @@ static bool run_hooked(struct running *r, const struct plan *plan, const struct 
 	bool up = plan->direction == DIR_UP, ok;
 	struct err after = {0};
 
-	if (up && !hook_run(c, "before_up", &c->config.before_up, r->conn, plan, true, SLICE_NONE,
-			  err)) {
+	if (up && !hook_run(r, "before_up", &c->config.before_up, plan, true, SLICE_NONE,
+			  HOOK_BEFORE, err)) {
 		*res = (struct run_result){0};
 		return err->hint ? false : err_hint(err, "Nothing was done.");
 	}
 	signals_gently(true);
 	ok = run_plan(res, &c->arena, plan, ro, err);
 	signals_gently(false);
-	if (up && !hook_run(c, "after_up", &c->config.after_up, r->conn, plan, ok,
-			  ok ? SLICE_NONE : slice_of(err->message), &after))
+	if (up && !hook_run(r, "after_up", &c->config.after_up, plan, ok,
+			  ok ? SLICE_NONE : slice_of(err->message), HOOK_AFTER, &after))
 		warning_print(c, "%s", after.message);
 	err_done(&after);
 	return ok;
@@ -695,6 +700,8 @@ int cmd_up(struct cli *c, struct err *err)
 		ok = run_selection(&r, &sel, &done, err);
 	if (ok && code)
 		ok = code_in_the_way(code, done, err);
+	if (ok)
+		retention_after(&r);
 	waiting = running_contracts(&r);
 	if (ok && waiting && sel.phase != PHASE_CONTRACT && !only)
 		warning_print(c,

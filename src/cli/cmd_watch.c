@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
+#include "run/control.h"
+#include "run/rate.h"
 #include "sql/clean.h"
 
 #include <time.h>
@@ -14,6 +16,7 @@ struct viewer {
 	struct cli *cli;
 	struct conn *conn;
 	struct sight now, before;
+	struct control_sight batches; /* in now_arena */
 	long long now_at, before_at;
 	struct arena now_arena, before_arena;
 };
@@ -38,6 +41,22 @@ static void close_viewer(struct viewer *v)
 	arena_done(&v->before_arena);
 }
 
+/* Who may not read the journal sees the rest all the same. */
+static bool look_batches(struct viewer *v, struct err *err)
+{
+	struct err why = {0};
+
+	if (control_look(&v->batches, v->conn, cli_journal(v->cli), &v->now_arena, &why))
+		return true;
+	v->batches = (struct control_sight){0};
+	if (why.code == ERR_INTERRUPTED || !v->conn->ops->alive(v->conn)) {
+		err_move(err, &why);
+		return false;
+	}
+	err_done(&why);
+	return true;
+}
+
 static bool look(struct viewer *v, struct err *err)
 {
 	struct arena old = v->before_arena;
@@ -48,7 +67,8 @@ static bool look(struct viewer *v, struct err *err)
 	arena_reset(&old);
 	v->now_arena = old;
 	v->now_at = io_now_ms();
-	return v->conn->engine->watch->look(v->conn, &v->now_arena, &v->now, err);
+	return v->conn->engine->watch->look(v->conn, &v->now_arena, &v->now, err) &&
+	       look_batches(v, err);
 }
 
 /* ---- Text ---- */
@@ -155,6 +175,40 @@ static void add_work(struct buf *b, const struct viewer *v, const struct seen_wo
 	buf_addc(b, '\n');
 }
 
+static void add_batches(struct buf *b, const struct viewer *v)
+{
+	const struct control_sight *s = &v->batches;
+	struct arena *a = &v->cli->arena;
+	struct slice held = control_held(s);
+
+	for (size_t i = 0; i < s->nbatches; i++) {
+		const struct batch_seen *k = &s->batches[i];
+
+		if (i == 0)
+			buf_adds(b, "batches:\n");
+		buf_printf(b, "  %.*s %.*s, statement %lld", SLICE(clean_line(a, k->direction)),
+			SLICE(clean_line(a, k->migration)), k->statement + 1);
+		if (k->table.len)
+			buf_printf(b, ", \"%.*s\"", SLICE(clean_line(a, k->table)));
+		buf_printf(b, ": %lld", k->seen);
+		if (k->total > 0)
+			buf_printf(b, " of about %lld rows, %lld %%", k->total,
+				k->seen < k->total ? k->seen * 100 / k->total : 100);
+		else
+			buf_adds(b, " rows");
+		if (k->per_second >= 0)
+			buf_printf(b, ", %lld/s", k->per_second);
+		if (k->most_s >= 0) {
+			buf_adds(b, ", ");
+			rate_words(b, k->least_s, k->most_s);
+			buf_adds(b, " left");
+		}
+		buf_printf(b, " (%.*s)\n", SLICE(clean_line(a, k->updated)));
+	}
+	if (s->nbatches && held.len)
+		buf_printf(b, "  they wait: %.*s\n", SLICE(clean_line(a, held)));
+}
+
 static void add_head(struct buf *b, const struct viewer *v)
 {
 	struct arena *a = &v->cli->arena;
@@ -238,9 +292,10 @@ static void show_text(struct buf *b, const struct viewer *v)
 		buf_adds(b, "at work:\n");
 	for (size_t i = 0; i < v->now.nwork; i++)
 		add_work(b, v, &v->now.work[i]);
+	add_batches(b, v);
 	add_rest(b, v);
 	add_standbys(b, v);
-	if (!v->now.nsessions && !v->now.nwork)
+	if (!v->now.nsessions && !v->now.nwork && !v->batches.nbatches)
 		buf_adds(b, "nobody waits, nothing is at work\n");
 	if (blocked)
 		buf_printf(
@@ -293,6 +348,46 @@ static void standby_json(struct json *j, const struct seen_standby *k)
 	json_end(j);
 }
 
+static void known_json(struct json *j, const char *key, long long v, bool known)
+{
+	json_key(j, key);
+	if (known)
+		json_int(j, v);
+	else
+		json_null(j);
+}
+
+static void batches_json(struct json *j, const struct control_sight *s)
+{
+	struct slice held = control_held(s);
+
+	json_key(j, "batches");
+	json_array(j);
+	for (size_t i = 0; i < s->nbatches; i++) {
+		const struct batch_seen *k = &s->batches[i];
+
+		json_object(j);
+		json_kstr(j, "migration", k->migration);
+		json_kstr(j, "direction", k->direction);
+		json_kint(j, "statement", k->statement);
+		json_kstr(j, "table", k->table);
+		json_kint(j, "seen", k->seen);
+		json_kint(j, "changed", k->rows);
+		known_json(j, "total", k->total, k->total > 0);
+		known_json(j, "per_second", k->per_second, k->per_second >= 0);
+		known_json(j, "least_s", k->least_s, k->least_s >= 0);
+		known_json(j, "most_s", k->most_s, k->most_s >= 0);
+		json_kstr(j, "updated", k->updated);
+		json_key(j, "waiting_for");
+		if (held.len)
+			json_str(j, held);
+		else
+			json_null(j);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void show_json(struct buf *b, const struct viewer *v)
 {
 	struct json j;
@@ -311,6 +406,7 @@ static void show_json(struct buf *b, const struct viewer *v)
 	for (size_t i = 0; i < v->now.nwork; i++)
 		work_json(&j, &v->now.work[i]);
 	json_end(&j);
+	batches_json(&j, &v->batches);
 	json_key(&j, "standbys");
 	json_array(&j);
 	for (size_t i = 0; i < v->now.nstandbys; i++)

@@ -1,18 +1,12 @@
 /* gates.c - what stands between a command and a database. */
 #include "cli/gates.h"
 
-#include "cli/log.h"
-
 #include "base/digest.h"
 #include "base/io.h"
-#include "base/json.h"
-#include "base/process.h"
 #include "engine/engine.h"
 #include "sql/clean.h"
 
 #include <unistd.h>
-
-extern char **environ;
 
 const struct config_env *gate_env(const struct cli *c)
 {
@@ -188,65 +182,4 @@ bool gate_receipt(struct cli *c, const struct plan *plan, struct err *err)
 			return err_hint(err, "Nothing was done. belay rehearse --receipt %s", path);
 		}
 	return true;
-}
-
-/* ---- Hooks ---- */
-
-static void hook_document(struct buf *b, const struct cli *c, const char *name,
-	const struct conn *conn, const struct plan *plan, bool ok, struct slice text)
-{
-	const char *env = cli_text(c, "env");
-	struct json j;
-
-	json_init(&j, b);
-	json_object(&j);
-	report_head(&j, "hook/1");
-	json_kcstr(&j, "event", name);
-	json_kcstr(&j, "environment", env ? env : "");
-	json_kstr(&j, "server", conn->id.server);
-	json_kstr(&j, "database", conn->id.database);
-	json_kstr(&j, "role", conn->id.role);
-	json_kbool(&j, "ok", ok);
-	if (text.len)
-		json_kstr(&j, "message", text);
-	json_key(&j, "migrations");
-	json_array(&j);
-	for (size_t i = 0; plan && i < plan->nmigrations; i++)
-		json_str(&j, plan->migrations[i]->id);
-	json_end(&j);
-	json_end(&j);
-}
-
-bool hook_run(struct cli *c, const char *name, const struct config_hook *h, const struct conn *conn,
-	const struct plan *plan, bool ok, struct slice text, struct err *err)
-{
-	struct process_options o = {.env = (const char *const *)environ, .dir = c->root};
-	struct buf doc = {0}, said = {0};
-	const char **argv;
-	int status = 0;
-	bool done;
-
-	if (!h->n)
-		return true;
-	argv = ARENA_ARRAY(&c->arena, h->n + 1, const char *);
-	memcpy(argv, h->argv, (h->n + 1) * sizeof *argv);
-	argv[0] = process_find(&c->arena, h->argv[0]);
-	if (!argv[0])
-		return err_set(
-			err, ERR_INPUT, "hook %s: there is no program \"%s\"", name, h->argv[0]);
-	hook_document(&doc, c, name, conn, plan, ok, text);
-	o.argv = argv;
-	o.input = buf_slice(&doc);
-	done = process_run(&o, &said, &status, err);
-	if (said.len)
-		log_message(c, "info", "hook", buf_slice(&said));
-	if (said.len && !c->log_json)
-		fprintf(stderr, "%.*s", SLICE(clean_text(&c->arena, buf_slice(&said))));
-	if (done && status) {
-		done = err_set(err, ERR_REFUSED, "hook %s (%s) said no: it ended with %d", name,
-			h->argv[0], status);
-	}
-	buf_done(&doc);
-	buf_done(&said);
-	return done;
 }

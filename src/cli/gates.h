@@ -1,5 +1,5 @@
 /* gates.h - what stands between a command and a database: roles, protected names, windows,
- * receipts, hooks. */
+ * receipts. */
 #ifndef BELAY_CLI_GATES_H
 #define BELAY_CLI_GATES_H
 
@@ -19,9 +19,5 @@ bool gate_window(const struct cli *c, struct window *out, struct err *err);
 bool gate_receipt(struct cli *c, const struct plan *plan, struct err *err);
 /* rehearse --receipt FILE: written when every proof holds. */
 bool receipt_write(struct cli *c, const struct rehearsal *r, struct err *err);
-/* Runs one hook with a document on its standard input; nothing when there is none. One that ends
- * with anything but 0 is ERR_REFUSED. */
-bool hook_run(struct cli *c, const char *name, const struct config_hook *h, const struct conn *conn,
-	const struct plan *plan, bool ok, struct slice text, struct err *err);
 
 #endif

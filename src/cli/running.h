@@ -35,6 +35,10 @@ bool running_begin(struct running *r, struct cli *c, bool read_only, struct err 
 bool running_turn(struct running *r, int patience_ms, struct err *err);
 /* Is this the database that belay ran on last? Said, and refused where it is to be changed. */
 bool running_identity(struct running *r, bool refuse, struct err *err);
+/* One more connection to the same database. */
+bool running_second(struct running *r, struct conn **out, struct err *err);
+/* After an `up`: archives whose time is over (backups: keep) go, in one line. */
+void retention_after(struct running *r);
 /* Nothing to undo in a database that is not there: SQLite would make an empty file of it. */
 bool running_is_there(struct cli *c, struct err *err);
 /* The exit code; `nothing` is said when nothing was done. */

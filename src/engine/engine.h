@@ -126,6 +126,10 @@ struct batch_key {
 	long long pages;
 	long long rows;  /* about, -1 = not known */
 	struct slice at; /* the table, for pressure() */
+	/* A number made of a row's key, by which neighbours can be told apart; empty: none is known.
+	 * Is it of use to change them in different transactions? */
+	struct slice turn;
+	bool turns_pay;
 };
 /* What else the server has to do. Counters that only grow are compared with the last time; -1 =
  * not known here. */
@@ -139,6 +143,8 @@ struct batch_pressure {
 	long long history;           /* old versions that wait to be purged */
 	long long snapshot_ms; /* since when somebody keeps old versions from being cleaned away */
 	long long snapshot_by; /* that session */
+	long long updated; /* rows of the table that were changed, since the server began to count */
+	long long beside;  /* of these: the new version found room beside the old one */
 };
 /* What came of cleaning a table of its dead rows. */
 enum batch_cleaned { BATCH_CLEANED, BATCH_CLEAN_BUSY, BATCH_CLEAN_REFUSED };
@@ -152,10 +158,15 @@ struct engine_batches {
 	/* On a second connection; NULL: nothing can be known. */
 	bool (*pressure)(struct conn *watcher, struct slice session, const struct batch_key *k,
 		struct batch_pressure *out, struct err *err);
-	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); BUSY:
-	 * somebody else is doing that. NULL: the server does it by itself. */
-	bool (*clean)(struct conn *c, const struct batch_key *k, enum batch_cleaned *out,
+	/* Fills in `turn` and `turns_pay`, for a statement that changes these columns. NULL: it
+	 * is never of use. */
+	bool (*turns)(struct conn *c, struct arena *a, struct names changed, struct batch_key *k,
 		struct err *err);
+	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); what
+	 * is left of them in indexes only if `whole`. BUSY: somebody else is doing that. NULL: the
+	 * server does it by itself. */
+	bool (*clean)(struct conn *c, const struct batch_key *k, bool whole,
+		enum batch_cleaned *out, struct err *err);
 	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL:
 	 * not to be known. */
 	bool (*behind)(struct conn *replica, long long *ms, struct err *err);
@@ -366,6 +377,10 @@ struct engine {
 		struct slice *before, struct err *err);
 	bool (*probe)(struct conn *c, const struct statement *st, struct slice before,
 		struct arena *a, struct probe *out, struct err *err);
+	/* It failed outside a transaction: may it have committed part of what it does? NULL: no
+	 * statement does. */
+	bool (*halfway)(struct conn *c, const struct statement *st, struct slice sql,
+		const struct err *why, bool *may, struct err *err);
 	/* The statement succeeded: is what it made fit for use? False with the sentence if not. */
 	bool (*sound)(
 		struct conn *c, const struct statement *st, struct slice before, struct err *err);

@@ -150,6 +150,7 @@ struct finding *finding_add(struct judged *j, const struct rule *r, struct span 
 		.object = object,
 		.why = slice_of(r->why),
 		.safe = slice_of(r->safe)};
+	engine_words(r, j->dialect, &f->why, &f->safe);
 	va_start(ap, fmt);
 	f->message = arena_vprintf(jg->arena, fmt, ap);
 	va_end(ap);

@@ -42,12 +42,12 @@ struct judge {
 	struct history_facts *facts;
 	struct unit *units;
 	size_t nunits;
-	const struct unit *unit;   /* the one being judged */
+	const struct unit *unit;          /* the one being judged */
 	const struct unit *timeouts_from; /* the one that last set a timeout; NULL = none */
-	bool begun;                /* a script before this one made a table: begins.c */
-	bool base_unknown;         /* something was used that no migration made */
-	struct prepared *policies; /* one for each of in->policies: policies.h */
-	struct ignore *ignores;    /* what the files answer for: suppress.c */
+	bool begun;                       /* a script before this one made a table: begins.c */
+	bool base_unknown;                /* something was used that no migration made */
+	struct prepared *policies;        /* one for each of in->policies: policies.h */
+	struct ignore *ignores;           /* what the files answer for: suppress.c */
 	size_t nignores;
 	const char **context_paths; /* sorted: files that are only read, once all were judged */
 	size_t ncontext_paths;
@@ -132,6 +132,8 @@ struct lost_part {
 };
 /* Is the table renamed to that further down? */
 bool later_rename(struct judged *j, struct name table, struct slice to);
+/* words.c: puts what is so on that engine in the place of the rule's own words. */
+void engine_words(const struct rule *r, enum dialect d, struct slice *why, struct slice *safe);
 /* rules_rebuild.c: columns that SQLite's rebuild brings, and that running code would have to fill.
  */
 void rebuild_requires(const struct rule *r, struct judged *j, const struct change *c);
@@ -146,6 +148,8 @@ void refused_with_rows(const struct rule *r, struct judged *j, bool generated);
  * range of values, a LIMIT? IS NULL, columns compared with each other, and values that most rows
  * may have (a state, a flag, everything before a day) do not. */
 bool where_pins(const struct judged *j, const struct change *c);
+/* … and to those few that values of a unique key name? Such a change is over at once. */
+bool where_names_rows(const struct judged *j, const struct change *c);
 /* Does the name, as written, mean that table? */
 bool is_table(struct judged *j, struct name written, struct name table);
 /* ADD COLUMN to a table that existed before; *n is its name. */

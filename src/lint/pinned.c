@@ -76,7 +76,8 @@ static bool is_text(struct slice type)
 	       slice_istarts(type, "varchar");
 }
 
-/* A default that was written down, and not the empty one: most rows have had it, as with a state. */
+/* A default that was written down, and not the empty one: most rows have had it, as with a state.
+ */
 static bool has_telling_default(const struct column_def *d)
 {
 	struct slice text = slice_trim(d->default_value.text);
@@ -160,7 +161,8 @@ bool where_pins(const struct judged *j, const struct change *c)
 
 		if (token_is(t, "limit") || token_is(t, "between"))
 			return true;
-		if (comparison_of(t, &how) && is_literal(next) && !means_most(j, c, name, how, next))
+		if (comparison_of(t, &how) && is_literal(next) &&
+			!means_most(j, c, name, how, next))
 			return true;
 		if ((token_is(t, "in") || token_is(t, "any")) && !token_is(before, "not") &&
 			token_punct(next, "(")) {
@@ -174,4 +176,37 @@ bool where_pins(const struct judged *j, const struct change *c)
 			return true;
 	}
 	return false;
+}
+
+static bool is_known(const struct judged *j, const struct change *c, const struct object **table)
+{
+	return catalog_find(j->before, j->session, OBJECT_TABLE, c->target, table) == PRESENT;
+}
+
+bool where_names_rows(const struct judged *j, const struct change *c)
+{
+	struct lexer l;
+	const struct object *table;
+	struct token t, before = {0};
+	bool named = false;
+
+	if (!(c->flags & CHANGE_HAS_WHERE) || !is_known(j, c, &table))
+		return false;
+	lexer_init(&l, j->dialect, c->value.text);
+	for (t = lexer_next(&l); t.kind != TOKEN_END; before = t, t = lexer_next(&l)) {
+		struct token next = lexer_peek(&l);
+		const struct object *col;
+
+		if (token_is(t, "or") || token_is(t, "select"))
+			return false;
+		if ((token_punct(t, "=") && is_literal(next)) ||
+			(token_is(t, "in") && !token_is(before, "not") && token_punct(next, "("))) {
+			if (token_is(t, "in"))
+				lexer_next(&l);
+			col = is_literal(lexer_peek(&l)) ? column_of(j, table, name_of(j, before))
+							 : NULL;
+			named = named || (col && is_unique(col));
+		}
+	}
+	return named;
 }

@@ -187,3 +187,51 @@ const struct rule rule_split_alter_table = {
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_split,
 };
+
+static void check_redo_flaw(const struct rule *r, struct judged *j)
+{
+	if (!j->effect->algorithm || strcmp(j->effect->algorithm, "INSTANT") != 0)
+		return;
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+		bool column = c->kind == CHANGE_DROP_COLUMN ||
+			      (c->kind == CHANGE_ADD_COLUMN &&
+				      !slice_is(c->def->column.generated, "virtual"));
+
+		if (!column || !existed_before(j, c, OBJECT_NONE, &n, &t))
+			continue;
+		if (slice_iis(setting(c, "algorithm"), "inplace") ||
+			slice_iis(setting(c, "algorithm"), "copy"))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"after it a crash, or a backup that is prepared, can damage %.*s",
+			SLICE(n.name));
+		return;
+	}
+}
+
+const struct rule rule_instant_redo_flaw = {
+	.id = "instant-redo-flaw",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_MYSQL,
+	.classes = CHANGES,
+	.since = 80029,
+	.until = 80032,
+	.says = "MySQL 8.0.29 to 8.0.31 can damage tables whose columns changed instantly",
+	.why = "8.0.29 came with instant DROP COLUMN and a new form of the redo log, which "
+	       "recovery "
+	       "misread for tables with such changes: rows were damaged after a crash. Percona "
+	       "XtraBackup refuses those tables up to 8.0.31. INSTANT is what ALTER TABLE takes "
+	       "when it says nothing.",
+	.safe = "MySQL 8.0.32 or later; until then ALGORITHM=INPLACE, and OPTIMIZE TABLE for "
+		"tables that have row versions in information_schema.INNODB_TABLES.",
+	.doc = "https://docs.percona.com/percona-xtrabackup/8.0/em/instant.html",
+	.setup = "CREATE TABLE t (id int PRIMARY KEY, a int);",
+	.bad = "ALTER TABLE t DROP COLUMN a;",
+	.good = "ALTER TABLE t DROP COLUMN a, ALGORITHM=INPLACE, LOCK=NONE;",
+	.example_dialect = DIALECT_MYSQL,
+	.example_version = "8.0.30",
+	.check = check_redo_flaw,
+};

@@ -194,6 +194,12 @@ const struct rule rule_add_column_stored_generated = {
 	.hides = hides_work,
 };
 
+/* DEFAULT NULL gives none. */
+static bool gives_a_value(const struct expr *e)
+{
+	return e->text.len && !slice_iis(e->text, "null");
+}
+
 static void check_required(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -203,7 +209,7 @@ static void check_required(const struct rule *r, struct judged *j)
 
 		if (j->dialect == DIALECT_SQLITE)
 			rebuild_requires(r, j, c);
-		if (!adds_column(j, c, &n) || !d->not_null || d->default_value.text.len ||
+		if (!adds_column(j, c, &n) || !d->not_null || gives_a_value(&d->default_value) ||
 			d->identity.len || d->generated.len || slice_ends(d->type, "serial"))
 			continue;
 		/* MySQL fills existing rows with the type's zero value instead of failing. */
@@ -499,6 +505,62 @@ const struct rule rule_rename_column = {
 	.check = check_rename_column,
 };
 
+static bool is_word_byte(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+static bool has_word(struct slice text, struct slice word)
+{
+	for (size_t at; word.len && (at = slice_ifind(text, word)) != SIZE_MAX;
+		text = slice_from(text, at + word.len)) {
+		size_t end = at + word.len;
+
+		if ((at == 0 || !is_word_byte(text.at[at - 1])) &&
+			(end == text.len || !is_word_byte(text.at[end])))
+			return true;
+	}
+	return false;
+}
+
+/* orders or public.orders */
+static bool names_table(struct slice read, struct slice table)
+{
+	size_t dot = slice_chr(read, '.');
+
+	return slice_ieq(dot == SIZE_MAX ? read : slice_from(read, dot + 1), table);
+}
+
+static bool takes_from(const struct change *c, struct name table)
+{
+	if (c->kind == CHANGE_UPDATE && slice_ieq(c->target.name, table.name))
+		return true;
+	if (c->kind != CHANGE_INSERT && c->kind != CHANGE_UPDATE &&
+		c->kind != CHANGE_CREATE_TABLE_AS)
+		return false;
+	for (size_t i = 0; i < c->reads.n; i++)
+		if (names_table(c->reads.at[i], table.name))
+			return true;
+	return false;
+}
+
+/* Has a statement shortly before, in this script, put the values somewhere else? */
+static bool copied_before(const struct judged *j, struct name table, struct slice column)
+{
+	enum { NEAR = 30, LONG = 8 << 10 };
+	const struct script *s = &j->judge->unit->script;
+	size_t here = s->n ? j->statement->index - s->at[0].index : 0;
+
+	for (size_t i = here; i > 0 && i + NEAR > here; i--)
+		for (size_t k = 0; k < s->at[i - 1].nchanges && k < NEAR; k++)
+			if (s->at[i - 1].text.len <= LONG &&
+				takes_from(&s->at[i - 1].changes[k], table) &&
+				has_word(s->at[i - 1].text, column))
+				return true;
+	return false;
+}
+
 static void check_drop_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -516,8 +578,9 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 		if (is_new_column(j, n, t, c->name))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
-			"the data of %.*s is gone for good, and code that still uses it fails",
-			SLICE(c->name));
+			"the data of %.*s is gone for good%s, and code that still uses it fails",
+			SLICE(c->name),
+			copied_before(j, n, c->name) ? ", but for what was copied above" : "");
 	}
 }
 

@@ -145,7 +145,8 @@ static void check_inline_fk(const struct rule *r, struct judged *j)
 	if (!first || !adds_column(j, first, &n))
 		return;
 	f = on_change(j, r, first, shown(j, n, first->name),
-		"several tables are locked at once: %.*s for all, %.*s for writes; nothing is read",
+		"several tables are locked at once: %.*s for all, %.*s for writes; the key reads "
+		"nothing",
 		SLICE(n.name), SLICE(name_list(j, parents)));
 	if (f->severity > SEVERITY_INFO)
 		f->severity = SEVERITY_INFO;

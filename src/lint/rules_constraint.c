@@ -49,7 +49,8 @@ static void check_fk(const struct rule *r, struct judged *j)
 			continue;
 		parent = parent_of_others(j, c, n);
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"writes to %.*s%s%.*s wait while every row is checked", SLICE(n.name),
+			"%s %.*s%s%.*s wait while every row is checked",
+			already_closed(j, n) ? "reads and writes of" : "writes to", SLICE(n.name),
 			parent.len ? " and " : "", SLICE(parent));
 	}
 }

@@ -15,6 +15,19 @@ static bool in_batches(const struct statement *st)
 	return false;
 }
 
+/* SQLite: a column that this migration has added is filled. There nothing is lost, and rows are not
+ * locked one by one. */
+static bool fills_new_columns(
+	struct judged *j, const struct change *c, struct name n, const struct object *t)
+{
+	if (j->dialect != DIALECT_SQLITE || c->kind != CHANGE_UPDATE || !c->list.n)
+		return false;
+	for (size_t i = 0; i < c->list.n; i++)
+		if (!is_new_column(j, n, t, c->list.at[i]))
+			return false;
+	return true;
+}
+
 static void check_no_where(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -24,7 +37,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 
 		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+			!existed_before(j, c, OBJECT_NONE, &n, &t) || fills_new_columns(j, c, n, t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			c->kind == CHANGE_DELETE
@@ -63,7 +76,7 @@ static void check_ddl_and_backfill(const struct rule *r, struct judged *j)
 			    (c->kind == CHANGE_INSERT && (c->flags & CHANGE_FROM_SELECT));
 
 		if (!many || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!existed_before(j, c, OBJECT_NONE, &n, &t) || where_names_rows(j, c) ||
 			!(l = held_near(j, LOCK_READS_WRITES, n)))
 			continue;
 		/* Once for each transaction: the cure is the same for all that follow. */
@@ -101,7 +114,20 @@ const struct rule rule_ddl_and_backfill_tx = {
 		"work-under-exclusive-lock", NULL},
 };
 
-/* The first of other tables' keys to this one that the drop follows; any key will do for `any`. */
+static bool renames_away(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_RENAME_TABLE && is_table(j, c->target, *(const struct name *)arg);
+}
+
+/* Is the other table made anew further down too? */
+static bool goes_too(struct judged *j, const struct object *t)
+{
+	struct name n = {t->schema, t->name};
+
+	return table_goes_too(j, n) || later_change(j, renames_away, &n);
+}
+
+/* The first of the tables that refer to this one, with ON DELETE CASCADE unless `any`. */
 static const struct object *followed(struct judged *j, const struct object *t, bool any)
 {
 	const struct object **keys;
@@ -109,7 +135,8 @@ static const struct object *followed(struct judged *j, const struct object *t, b
 
 	for (size_t i = 0; i < count; i++)
 		if (keys[i]->table && keys[i]->table != t &&
-			(any || slice_iis(keys[i]->constraint.on_delete, "cascade")))
+			(any ? !goes_too(j, keys[i]->table)
+			     : slice_iis(keys[i]->constraint.on_delete, "cascade")))
 			return keys[i]->table;
 	return NULL;
 }

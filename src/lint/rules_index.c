@@ -55,11 +55,10 @@ const struct rule rule_index_not_concurrent = {
 	.says = "writes to the table wait until the index is built",
 	.why = "CREATE INDEX takes a SHARE lock on the table: reads go on, but every INSERT, "
 	       "UPDATE "
-	       "and DELETE waits for the whole build, minutes on a large table. MySQL and MariaDB "
-	       "build others beside writes, FULLTEXT and SPATIAL indexes not.",
+	       "and DELETE waits for the whole build, minutes on a large table.",
 	.safe = "CREATE INDEX CONCURRENTLY, outside a transaction; afterwards check that the index "
 		"is "
-		"valid. (MySQL, MariaDB: an online schema change tool, or a quiet hour.)",
+		"valid.",
 	.doc = CREATE_INDEX_DOC "#SQL-CREATEINDEX-CONCURRENTLY",
 	.setup = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint);",
 	.bad = "CREATE INDEX orders_customer_idx ON orders (customer);",
@@ -168,12 +167,16 @@ static void check_concurrently_in_tx(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
-		if (!(c->flags & CHANGE_CONCURRENTLY) || !j->session->in_tx ||
+		bool block = j->statement->kind && strcmp(j->statement->kind, "DO") == 0;
+
+		if (!(c->flags & CHANGE_CONCURRENTLY) || (!j->session->in_tx && !block) ||
 			j->effect->transaction != TX_FORBIDDEN)
 			continue;
 		on_change(j, r, c, shown(j, c->target, SLICE_NONE),
-			"it fails: CONCURRENTLY cannot run inside a transaction block%s",
-			j->session->runner_tx ? ", and this layout's runner opens one" : "");
+			"it fails: CONCURRENTLY cannot run inside a %s%s",
+			block ? "DO block" : "transaction block",
+			!block && j->session->runner_tx ? ", and this layout's runner opens one"
+							: "");
 	}
 }
 
@@ -181,6 +184,8 @@ const struct rule rule_concurrently_in_tx = {
 	.id = "concurrently-in-tx",
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_CREATE) | RULE_CLASS(CLASS_DROP) | RULE_CLASS(CLASS_ALTER) |
+		   RULE_CLASS(CLASS_MAINT),
 	.says = "it fails: CONCURRENTLY cannot run inside a transaction block",
 	.why = "A concurrent build or drop commits in between, so the server refuses it inside "
 	       "BEGIN … "

@@ -137,9 +137,11 @@ static void check_guard(const struct rule *r, struct judged *j)
 		if (guard_replaced(j, c, n, i->index.keys))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
-			"nothing keeps duplicates out of %.*s any more, and ON CONFLICT that names "
-			"these columns fails",
-			SLICE(n.name));
+			"nothing keeps duplicates out of %.*s any more, and %s", SLICE(n.name),
+			dialect_is_mysql(j->dialect)
+				? "INSERT … ON DUPLICATE KEY UPDATE adds a row instead of finding "
+				  "one"
+				: "ON CONFLICT that names these columns fails");
 	}
 }
 
@@ -318,7 +320,7 @@ static bool in_this_session(const struct judge *jg)
 	const struct unit *from = jg->timeouts_from;
 	const struct judge_input *in = jg->in;
 
-	if (!from || from == jg->unit)
+	if (!from || from == jg->unit || !from->migration)
 		return true;
 	return in->is_new && from->src && in->is_new(in->report_ctx, from->src->path) &&
 	       in->is_new(in->report_ctx, jg->unit->src->path);

@@ -156,12 +156,11 @@ void rebuild_loses(const struct rule *r, struct judged *j, const struct change *
 		if (p->type == OBJECT_COLUMN && !has_column(to, p->name))
 			on_change(j, r, c,
 				shown(j, (struct name){from->schema, from->name}, p->name),
-				renamed ? "the table comes back without %.*s: unless the copy puts "
-					  "it into another column its data is gone, and code that "
-					  "still uses it fails"
-					: "the table comes back without %.*s: its data is gone for "
-					  "good, and code that still uses it fails",
-				SLICE(p->name));
+				"the table comes back without %.*s: what it holds is gone unless "
+				"%s, and code that still uses it fails",
+				SLICE(p->name),
+				renamed ? "this copy puts it into another column"
+					: "it was copied elsewhere before");
 	}
 }
 

@@ -54,6 +54,16 @@ static void check_loop(const struct rule *r, struct judged *j, const struct chan
 	}
 }
 
+/* MERGE that changes or deletes what it finds, for the rows of another table. */
+static bool merges_many(const struct change *c, struct slice text)
+{
+	size_t at = slice_ifind(text, SL("when matched"));
+
+	return c->kind == CHANGE_MERGE && c->reads.n && at != SIZE_MAX &&
+	       (slice_ifind(slice_from(text, at), SL("update")) != SIZE_MAX ||
+		       slice_ifind(slice_from(text, at), SL("delete")) != SIZE_MAX);
+}
+
 static void check_backfill(const struct rule *r, struct judged *j)
 {
 	if (is_batched(j->statement))
@@ -65,7 +75,8 @@ static void check_backfill(const struct rule *r, struct judged *j)
 
 		if (c->kind == CHANGE_DO_BLOCK && loops_in_one_tx(j))
 			check_loop(r, j, c);
-		if (!changes_rows(c) || !changes_many(j, c) ||
+		if ((!merges_many(c, j->statement->text) &&
+			    (!changes_rows(c) || !changes_many(j, c))) ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),

@@ -16,6 +16,13 @@
 #define LONG63 "a23456789012345678901234567890123456789012345678901234567890123"
 #define MYSQL DIALECT_MYSQL
 #define MARIA DIALECT_MARIADB
+#define LITE DIALECT_SQLITE
+#define KEYED                                                                                      \
+	"CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); CREATE TABLE p (id INTEGER PRIMARY KEY, " \
+	"u INTEGER REFERENCES u (id) ON DELETE CASCADE);"
+#define REBUILD(first)                                                                             \
+	KEYED "BEGIN;" first "CREATE TABLE n (id INTEGER PRIMARY KEY, x TEXT NOT NULL DEFAULT '');" \
+	      "INSERT INTO n (id, x) SELECT id, x FROM u;"
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -67,6 +74,26 @@ static const struct row rows[] = {
 	{"lock-table", false, USERS "BEGIN; SET LOCAL lock_timeout = '1s'; LOCK TABLE users; COMMIT;"},
 	{"lock-table", true,  USERS "SET lock_timeout = 0; BEGIN; LOCK TABLE users; COMMIT;"},
 	{"lock-table", false, "BEGIN;" USERS "LOCK TABLE users; COMMIT;"},
+	{"lock-table", false, "SET lock_wait_timeout = 2; LOCK TABLES t WRITE; UNLOCK TABLES;", MARIA},
+	{"lock-table", true,  "LOCK TABLES t READ; UNLOCK TABLES;", DIALECT_MYSQL},
+	{"index-not-concurrent", true,  "CREATE TABLE t (a int PRIMARY KEY, b text); CREATE FULLTEXT INDEX i ON t (b);", MARIA},
+	{"index-not-concurrent", true,  "CREATE TABLE t (a int PRIMARY KEY, b text); ALTER TABLE t ADD FULLTEXT KEY i (b);", DIALECT_MYSQL},
+	{"index-not-concurrent", false, "CREATE TABLE t (a int PRIMARY KEY, b int); ALTER TABLE t ADD KEY i (b);", DIALECT_MYSQL},
+	/* SQLite: what a rebuild does beside changing the table */
+	{"sqlite-table-rebuild", true,  REBUILD("") "DROP TABLE u; ALTER TABLE n RENAME TO u; COMMIT;", LITE},
+	{"sqlite-table-rebuild", true,  REBUILD("PRAGMA foreign_keys = OFF;") "DROP TABLE u; ALTER TABLE n RENAME TO u; COMMIT;", LITE, .alone = true},
+	{"sqlite-table-rebuild", false, "PRAGMA foreign_keys = OFF;" REBUILD("") "DROP TABLE u; ALTER TABLE n RENAME TO u; COMMIT;", LITE},
+	{"sqlite-table-rebuild", false, REBUILD("") "COMMIT; DROP TABLE u;", LITE}, /* drop-table */
+	{"sqlite-table-rebuild", true,  "PRAGMA foreign_keys = OFF;" KEYED "BEGIN; ALTER TABLE u RENAME TO old; CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); INSERT INTO u SELECT * FROM old; DROP TABLE old; COMMIT;", LITE},
+	{"sqlite-table-rebuild", false, "PRAGMA foreign_keys = OFF;" KEYED "BEGIN; ALTER TABLE u RENAME TO old; CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); DROP TABLE old; DROP TABLE p; COMMIT;", LITE},
+	{"update-no-where", false, KEYED "ALTER TABLE u ADD COLUMN y TEXT; UPDATE u SET y = upper(x);", LITE, .new_here = true},
+	{"update-no-where", true,  KEYED "INSERT INTO u VALUES (1, 'a'); ALTER TABLE u ADD COLUMN y TEXT; UPDATE u SET y = upper(x), x = '';", LITE, .new_here = true},
+	{"drop-column", true,  "PRAGMA foreign_keys = OFF;" KEYED "CREATE TABLE n (id INTEGER PRIMARY KEY); INSERT INTO n (id) SELECT id FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
+	{"drop-column", false, "PRAGMA foreign_keys = OFF;" REBUILD("") "DROP TABLE u; ALTER TABLE n RENAME TO u; COMMIT;", LITE},
+	{"add-column-expression-default", true,  KEYED "ALTER TABLE u ADD COLUMN y TEXT DEFAULT CURRENT_TIMESTAMP;", LITE},
+	{"add-column-expression-default", false, KEYED "ALTER TABLE u ADD COLUMN y TEXT DEFAULT '';", LITE},
+	{"add-column-stored-generated", true,  KEYED "ALTER TABLE u ADD COLUMN y TEXT AS (upper(x)) STORED;", LITE},
+	{"add-column-stored-generated", false, KEYED "ALTER TABLE u ADD COLUMN y TEXT AS (upper(x)) VIRTUAL;", LITE},
 	{"lock-table", false, "CREATE TABLE t (a int); LOCK TABLES t WRITE; INSERT INTO t VALUES (1); UNLOCK TABLES;", MARIA}, /* a dump */
 	{"autovacuum-off", true,  "CREATE TABLE t (a int) WITH (autovacuum_enabled = off);"},
 	{"autovacuum-off", false, USERS "ALTER TABLE users SET (autovacuum_enabled = true);"},

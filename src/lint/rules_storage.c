@@ -24,6 +24,16 @@ static void check_copies(const struct rule *r, struct judged *j, enum change_kin
 
 static void check_tablespace(const struct rule *r, struct judged *j)
 {
+	const struct lock *l = strongest_existing(j->effect);
+
+	/* Of an index: queries need its lock to make their plans. */
+	FOR_CHANGES(j, c)
+	{
+		if (c->kind == CHANGE_SET_TABLESPACE && c->type == OBJECT_INDEX && l)
+			on_change(j, r, c, shown(j, l->object, SLICE_NONE),
+				"%.*s is copied while reads and writes of its table wait",
+				SLICE(l->object.name));
+	}
 	check_copies(r, j, CHANGE_SET_TABLESPACE);
 }
 

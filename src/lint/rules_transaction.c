@@ -21,17 +21,29 @@ static bool locks_itself(const struct effect *e, struct name n)
 	return false;
 }
 
-/* A table of others that an earlier statement of the transaction closed, and this one does not. */
+/* Keeps it writers out for its own sake? A foreign key and a trigger do; that of an index goes with
+ * the index, built CONCURRENTLY, and its own rule says so. */
+static bool keeps_writers_out(const struct session_lock *l)
+{
+	return l->strength >= LOCK_READS_WRITES ||
+	       (l->strength >= LOCK_WRITES && strcmp(l->mode, "SHARE") != 0);
+}
+
+/* A table of others that an earlier statement of the transaction closed, and this one does not: the
+ * one that is closed most. */
 static const struct session_lock *held_elsewhere(const struct judged *j)
 {
+	const struct session_lock *best = NULL;
+
 	for (size_t i = 0; i < j->session->nlocks && i < MANY_LOCKS; i++) {
 		const struct session_lock *l = &j->session->locks[i];
 
-		if (l->strength >= LOCK_READS_WRITES && l->type == OBJECT_TABLE &&
+		if (keeps_writers_out(l) && l->type == OBJECT_TABLE &&
+			(!best || l->strength > best->strength) &&
 			!locks_itself(j->effect, l->object))
-			return l;
+			best = l;
 	}
-	return NULL;
+	return best;
 }
 
 static bool is_new(const struct judged *j, struct name n)
@@ -62,25 +74,19 @@ static struct slice named(struct judged *j, struct slice name, const char *what)
 	return arena_printf(j->arena, "%.*s %s", SLICE(name), what);
 }
 
-/* What the statement works through, in words; empty when it is over at once. */
-static struct slice long_work(struct judged *j)
+/* What it works through of queries and changes of rows, in words; empty when it is over at once. */
+static struct slice rows_work(struct judged *j)
 {
-	const struct effect *e = j->effect;
-	const struct touched *t;
-
-	if ((t = first_existing(e->rewrites, e->nrewrites)))
-		return named(j, t->object.name, "is rewritten");
-	if ((t = first_existing(e->builds, e->nbuilds)))
-		return named(j, t->part.len ? t->part : t->object.name, "is built");
-	if ((t = first_existing(e->scans, e->nscans)))
-		return named(j, t->object.name, "is read in full");
 	FOR_CHANGES(j, c)
 	{
+		const struct object *t;
+		struct name n;
+
 		switch ((int)c->kind) {
 		case CHANGE_UPDATE:
 		case CHANGE_DELETE:
 		case CHANGE_MERGE:
-			if (!is_new(j, c->target))
+			if (existed_before(j, c, OBJECT_NONE, &n, &t) && !where_names_rows(j, c))
 				return named(j, c->target.name, "has rows changed");
 			break;
 		case CHANGE_SELECT:
@@ -104,20 +110,40 @@ static struct slice long_work(struct judged *j)
 	return SLICE_NONE;
 }
 
+/* The same, with rewrites, builds and scans. */
+static struct slice long_work(struct judged *j)
+{
+	const struct effect *e = j->effect;
+	const struct touched *t;
+
+	if ((t = first_existing(e->rewrites, e->nrewrites)))
+		return named(j, t->object.name, "is rewritten");
+	if ((t = first_existing(e->builds, e->nbuilds)))
+		return named(j, t->part.len ? t->part : t->object.name, "is built");
+	if ((t = first_existing(e->scans, e->nscans)))
+		return named(j, t->object.name, "is read in full");
+	return rows_work(j);
+}
+
 static void check_work(const struct rule *r, struct judged *j)
 {
 	const struct session_lock *l;
 	struct slice work;
+	bool closed;
 
 	if (!j->session->in_tx || !j->session->nlocks || !j->statement->nchanges ||
 		j->effect->outcome == OUTCOME_FAILS)
 		return;
 	l = held_elsewhere(j);
-	work = l ? long_work(j) : SLICE_NONE;
-	if (work.len && first_time(j, r, facts_key(&j->facts->script, l->object, SLICE_NONE)))
+	closed = l && l->strength >= LOCK_READS_WRITES;
+	work = !l ? SLICE_NONE : closed ? long_work(j) : rows_work(j);
+	if (work.len && first_time(j, r,
+				facts_key(&j->facts->script, l->object,
+					closed ? SLICE_NONE : SL("writes"))))
 		on_change(j, r, j->statement->changes, shown(j, l->object, SLICE_NONE),
-			"reads and writes of %.*s wait while %.*s: this transaction holds %s on it",
-			SLICE(l->object.name), SLICE(work), l->mode);
+			"%s of %.*s wait while %.*s: this transaction holds %s on it",
+			closed ? "reads and writes" : "writes", SLICE(l->object.name), SLICE(work),
+			l->mode);
 }
 
 const struct rule rule_work_under_exclusive_lock = {
@@ -127,7 +153,8 @@ const struct rule rule_work_under_exclusive_lock = {
 	.says = "a table stays closed while something long runs elsewhere",
 	.why = "A lock is kept to the end of its transaction. An ALTER TABLE that takes a "
 	       "millisecond closes its table for as long as whatever comes after it: the scan, the "
-	       "build, the query on another table.",
+	       "build, the query on another table. CREATE TRIGGER, a foreign key, and a new table "
+	       "that refers to another one keep that table's writers out in the same way.",
 	.safe = "Commit first; the long work in a migration of its own, or before the ALTER TABLE.",
 	.doc = LOCKING_DOC,
 	.setup = "CREATE TABLE users (id bigint PRIMARY KEY); CREATE TABLE orders (id bigint "

@@ -18,6 +18,12 @@ static const struct row rows[] = {
 	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; ALTER TABLE a ADD CHECK (n > 0); COMMIT;"}, /* said by its own rule */
 	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; COMMIT; BEGIN; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"},
 	{"work-under-exclusive-lock", false, TABLES "BEGIN; SAVEPOINT s; ALTER TABLE a ADD COLUMN x int; ROLLBACK TO s; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"},
+	/* a key and a trigger keep writers out */
+	{"work-under-exclusive-lock", true,  TABLES "BEGIN; CREATE TABLE c (a int REFERENCES a); INSERT INTO c SELECT id FROM a; COMMIT;"},
+	{"work-under-exclusive-lock", false, TABLES "BEGIN; CREATE TABLE c (a int REFERENCES a); INSERT INTO c VALUES (1); COMMIT;"},
+	{"work-under-exclusive-lock", false, TABLES "BEGIN; CREATE INDEX ON a (n); CREATE INDEX ON b (n); COMMIT;"},
+	{"work-under-exclusive-lock", true,  TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; SELECT pg_sleep(5); COMMIT;"},
+	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; UPDATE b SET n = 1 WHERE id = 4; COMMIT;"},
 	{"work-under-exclusive-lock", false, "BEGIN;" TABLES "ALTER TABLE a ADD COLUMN x int; ALTER TABLE b ADD CHECK (n > 0); COMMIT;"},
 	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; INSERT INTO b VALUES (1, 1); COMMIT;"},
 	{"work-under-exclusive-lock", false, TABLES "BEGIN; ALTER TABLE a ADD COLUMN x int; UPDATE b SET n = 1 WHERE n IS NULL; COMMIT;"}, /* ddl-and-backfill-tx */

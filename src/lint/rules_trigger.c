@@ -1,6 +1,8 @@
 /* rules_trigger.c - triggers and routines. */
 #include "lint/defined.h"
 
+#include <stdint.h>
+
 #define TRIGGER_DOC "https://www.postgresql.org/docs/current/sql-createtrigger.html"
 #define FUNCTION                                                                                   \
 	"CREATE TABLE users (id bigint PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger "         \
@@ -127,6 +129,37 @@ static const char *silence_means(struct judged *j, const struct silenced *s)
 	return NULL;
 }
 
+static bool sets_replication_role(struct judged *j, const struct change *c, const void *arg)
+{
+	(void)j;
+	(void)arg;
+	return (c->kind == CHANGE_SET_VARIABLE || c->kind == CHANGE_RESET_VARIABLE) &&
+	       (slice_iis(c->name, "session_replication_role") || slice_iis(c->name, "all"));
+}
+
+static bool writes_rows(struct judged *j, const struct change *c, const void *arg)
+{
+	(void)j;
+	(void)arg;
+	return change_class_of(c->kind) == CLASS_DATA && c->kind != CHANGE_SELECT;
+}
+
+/* SET session_replication_role = replica, and rows are written before it goes back. */
+static void check_replica_role(const struct rule *r, struct judged *j, const struct change *c)
+{
+	const struct change *back, *write;
+
+	if (c->kind != CHANGE_SET_VARIABLE || !slice_iis(c->name, "session_replication_role") ||
+		slice_ifind(c->value.text, SL("replica")) == SIZE_MAX)
+		return;
+	back = later_change(j, sets_replication_role, NULL);
+	write = later_change(j, writes_rows, NULL);
+	if (write && (!back || write->span.off < back->span.off))
+		on_change(j, r, c, SLICE_NONE,
+			"no trigger fires and no foreign key is checked for the rows that this "
+			"session writes from here on");
+}
+
 static void check_disable(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -134,6 +167,7 @@ static void check_disable(const struct rule *r, struct judged *j)
 		struct silenced s = {.trigger = c->name};
 		const char *words;
 
+		check_replica_role(r, j, c);
 		if (c->kind != CHANGE_TRIGGER_STATE || !slice_is(c->value.text, "disabled"))
 			continue;
 		s.table = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
@@ -149,12 +183,13 @@ const struct rule rule_disable_trigger = {
 	.id = "disable-trigger",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_SESSION),
 	.says = "rows are written that a trigger or a foreign key never sees",
 	.why = "What the trigger keeps true is not kept from here on, for all sessions, until it "
 	       "is on again; only inside one transaction can nobody else write meanwhile. DISABLE "
 	       "TRIGGER ALL also stops the checks of foreign keys: rows that break them stay, and "
-	       "turning the triggers on looks at none of them.",
+	       "turning the triggers on looks at none of them. SET session_replication_role = "
+	       "replica does both for all that the session writes.",
 	.safe = "DISABLE TRIGGER USER, or the trigger's name, and ENABLE TRIGGER at the end of the "
 		"same transaction.",
 	.doc = "https://www.postgresql.org/docs/current/sql-altertable.html"

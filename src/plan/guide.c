@@ -1,6 +1,7 @@
 /* guide.c - the order of events around a plan, as words: deploy, rollback, and what to look at
  * before, while and afterwards. Each line is there because of something in the plan. */
 #include "plan/outlook_internal.h"
+#include "sql/batched.h"
 
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ static void say(struct looking *x, struct names *to, struct slice words)
 struct gist {
 	bool rewrites, writes, batches, alone, verify;
 	struct names lost, broken, waiting; /* objects */
+	struct names loops; /* migrations whose DO block goes round in batches of its own */
 };
 
 static void gather_effect(struct looking *x, struct gist *g, const struct effect *e)
@@ -49,6 +51,17 @@ static void gather_effect(struct looking *x, struct gist *g, const struct effect
 	}
 }
 
+/* The loop of the guides, without the directive that would make batches of it. */
+static bool is_loop(struct looking *x, const struct step *s)
+{
+	const struct statement *st = s->statement;
+	struct batched b;
+
+	return !s->batched && x->r->dialect == DIALECT_POSTGRES && st && st->nchanges > 0 &&
+	       st->changes[0].kind == CHANGE_DO_BLOCK &&
+	       batched_loop(&b, x->a, x->r->dialect, st->raw);
+}
+
 static struct gist gather(struct looking *x)
 {
 	struct gist g = {0};
@@ -60,6 +73,8 @@ static struct gist gather(struct looking *x)
 		g.verify |= m->migration->verify.src != NULL;
 		for (size_t k = 0; k < m->n; k++) {
 			g.batches |= m->at[k].step->batched != NULL;
+			if (is_loop(x, m->at[k].step))
+				say(x, &g.loops, m->migration->id);
 			if (m->at[k].step->effect)
 				gather_effect(x, &g, m->at[k].step->effect);
 		}
@@ -185,6 +200,13 @@ static void before(struct looking *x, const struct gist *g)
 		SAY(x, to,
 			"there is free disk for a second copy of what is rewritten, and for its "
 			"log");
+	for (size_t i = 0; i < g->loops.n; i++)
+		SAY(x, to,
+			"%.*s changes rows in a loop: \"-- belay:batched\" before its DO block "
+			"runs it "
+			"in batches that go on where they stopped, wait for others and look once "
+			"at each row (belay fix writes that)",
+			SLICE(g->loops.at[i]));
 	if (!x->out->time.known)
 		SAY(x, to,
 			"the sizes that are not known are: statistics are there (ANALYZE), or "

@@ -26,6 +26,7 @@ static bool run_range(struct batcher *x, long long *rows, struct err *err)
 	if (w->where.len)
 		buf_printf(&x->sql, "(%.*s\n) AND ", SLICE(w->where));
 	range_between(x, x->bound);
+	range_turns(x);
 	if (x->key->places && batch_moves(w))
 		cursor_not_moved(&x->sql, x->b->journal, x->b->step, w->alias);
 	if (w->tail.len)
@@ -49,22 +50,90 @@ static bool write_cursor(struct batcher *x, const struct cursor *next, struct er
 	return cursor_move(next, b->journal, b->conn, b->step, nkey(x), &x->scratch, err);
 }
 
+static struct slice *keep_values(struct arena *a, const struct slice *values, size_t n)
+{
+	struct slice *v = values ? ARENA_ARRAY(a, n, struct slice) : NULL;
+
+	for (size_t i = 0; values && i < n; i++)
+		v[i] = arena_slice(a, values[i]);
+	return v;
+}
+
 /* What is remembered between two batches lives in an arena of its own, made anew each time. */
 static void advance(struct batcher *x, const struct cursor *next)
 {
 	struct arena fresh = {0};
-	struct slice *upto = ARENA_ARRAY(&fresh, nkey(x), struct slice);
-	struct slice *last = ARENA_ARRAY(&fresh, nkey(x), struct slice);
+	struct cursor c = *next;
 
-	for (size_t i = 0; i < nkey(x); i++) {
-		upto[i] = arena_slice(&fresh, x->cursor->upto[i]);
-		last[i] = arena_slice(&fresh, x->bound[i]);
-	}
-	*x->cursor = *next;
-	x->cursor->upto = upto;
-	x->cursor->last = last;
+	c.upto = keep_values(&fresh, next->upto, nkey(x));
+	c.last = keep_values(&fresh, next->last, nkey(x));
+	c.turn_upto = keep_values(&fresh, next->turns ? next->turn_upto : NULL, nkey(x));
+	c.turn_words = arena_slice(&fresh, next->turn_words);
+	c.turn_noted = next->turns > 0;
+	*x->cursor = c;
 	arena_done(&x->b->reached);
 	x->b->reached = fresh;
+}
+
+/* ---- Turns: see engine/postgres/turns.c ---- */
+
+static bool turns_pay(const struct batcher *x)
+{
+	return x->key->turns_pay && x->dense && !x->no_turns && x->suspect <= 0;
+}
+
+/* The next range, or the one whose turns are not all done. */
+static bool choose(struct batcher *x, struct err *err)
+{
+	const struct cursor *c = x->cursor;
+
+	x->one_turn = c->turns ? !x->together : turns_pay(x);
+	if (x->one_turn && c->turns) {
+		x->bound = c->turn_upto;
+		if (!x->range_rows) /* begun by an earlier run */
+			x->range_rows = x->size * c->turns;
+	} else {
+		long long rows = x->one_turn ? x->size * BATCH_TURNS : x->size;
+
+		if (!range_find(x, rows, err))
+			return false;
+		if (!c->turns)
+			x->range_rows = rows;
+		x->tried = rows;
+	}
+	if (x->one_turn)
+		x->tried = x->range_rows / BATCH_TURNS > 1 ? x->range_rows / BATCH_TURNS : 1;
+	return true;
+}
+
+static void next_turn(struct batcher *x, struct cursor *next)
+{
+	if (!x->one_turn) {
+		next->last = x->bound;
+		if (next->turns && range_is_end(x, next->turn_upto))
+			next->turns = next->turn = 0;
+		return;
+	}
+	if (!next->turns) {
+		next->turns = BATCH_TURNS;
+		next->turn_upto = x->bound;
+		next->turn_words = batch_turn_words(x);
+	}
+	if (++next->turn == next->turns) {
+		next->turns = next->turn = 0;
+		next->last = x->bound;
+	}
+}
+
+/* How many of a whole range's rows were there to be changed? */
+static void note_density(struct batcher *x)
+{
+	x->range_changed += x->changed;
+	if (x->cursor->turns)
+		return;
+	x->dense = x->range_changed >= x->range_rows / 4;
+	x->range_changed = x->range_rows = 0;
+	x->together = false;
 }
 
 static bool run_one(struct batcher *x, struct err *err)
@@ -72,17 +141,19 @@ static bool run_one(struct batcher *x, struct err *err)
 	const struct batch_host *h = x->b->host;
 	struct cursor next = *x->cursor;
 	long long rows = 0, begun;
+	bool to_end;
 
 	arena_reset(&x->scratch);
 	x->in_statement = false;
 	x->lazy = x->b->conn->engine->batches->lazily && io_now_ms() - x->synced < SYNC_MS;
-	if (!h->begin(h->ctx, x->b->step, err) || !range_find(x, err) || !run_range(x, &rows, err))
+	if (!h->begin(h->ctx, x->b->step, err) || !choose(x, err) || !run_range(x, &rows, err))
 		return false;
-	next.last = x->bound;
+	next_turn(x, &next);
+	to_end = range_is_end(x, next.upto);
 	next.rows += rows;
-	next.seen += x->last ? (rows < x->tried ? rows : x->tried) : x->tried;
+	next.seen += to_end && rows < x->tried ? rows : x->tried;
 	next.ranges++;
-	next.finished = x->last;
+	next.finished = to_end && !next.turns;
 	if (!write_cursor(x, &next, err))
 		return false;
 	x->changed = rows;
@@ -92,7 +163,9 @@ static bool run_one(struct batcher *x, struct err *err)
 	if (!x->lazy)
 		x->synced = io_now_ms();
 	x->commit_ms = x->lazy ? -1 : x->synced - begun;
+	x->last = next.finished;
 	advance(x, &next);
+	note_density(x);
 	return true;
 }
 
@@ -102,6 +175,14 @@ static void resize(struct batcher *x, long long ms)
 {
 	long long wanted;
 
+	if (x->one_turn) {
+		/* The first one takes the longest: its rows move. */
+		x->slowest_ms = ms > x->slowest_ms ? ms : x->slowest_ms;
+		if (x->cursor->turns)
+			return;
+		ms = x->slowest_ms;
+		x->slowest_ms = 0;
+	}
 	if (x->suspect > 0) {
 		x->suspect -= x->tried;
 		if (x->suspect > 0)
@@ -114,11 +195,11 @@ static void resize(struct batcher *x, long long ms)
 		x->size = x->size * 2 < x->what->size ? x->size * 2 : x->what->size;
 		return;
 	}
-	wanted = x->size * x->target_ms / (ms > 0 ? ms : 1);
-	if (wanted > x->size * 2)
-		wanted = x->size * 2;
-	if (wanted < x->size / 4)
-		wanted = x->size / 4;
+	wanted = x->tried * x->target_ms / (ms > 0 ? ms : 1);
+	if (wanted > x->tried * 2)
+		wanted = x->tried * 2;
+	if (wanted < x->tried / 4)
+		wanted = x->tried / 4;
 	x->size = wanted < x->least ? x->least : wanted > x->most ? x->most : wanted;
 }
 
@@ -157,14 +238,17 @@ static bool recover(struct batcher *x, struct err *err)
 		return false;
 	if (h->again(h->ctx, x->b->step, err)) {
 		x->size = x->size / 2 > 1 ? x->size / 2 : 1;
+		x->together = x->cursor->turns > 0;
 		return true;
 	}
 	if (!statement || err->code != ERR_FAILED)
 		return false;
-	if (x->tried <= 1)
+	if (x->tried <= 1 && !x->one_turn)
 		return name_row(x, err);
-	x->suspect = x->tried;
-	x->size = x->tried / 2;
+	/* Of a range in turns the rest of them: its rows are met in the order of the key again. */
+	x->suspect = x->one_turn ? x->range_rows : x->tried;
+	x->together = x->cursor->turns > 0;
+	x->size = x->tried / 2 > 1 ? x->tried / 2 : 1;
 	err_done(err);
 	*err = (struct err){0};
 	return true;
@@ -176,7 +260,8 @@ static bool go_on(void *ctx, struct err *err)
 {
 	struct batcher *x = ctx;
 
-	return x->b->host->go_on(x->b->host->ctx, err);
+	return x->b->host->go_on(x->b->host->ctx, err) &&
+	       window_between(&x->b->o->window, x->b->step, err);
 }
 
 static void held(void *ctx, struct slice why)
@@ -236,6 +321,7 @@ static bool run_batches(struct batcher *x, struct err *err)
 		if (!go_on(x, err) || !pace_wait(p, err) || !pace_tidy(p, err))
 			return false;
 		batch_follow(x, &p->limits, pace_is_busy(p));
+		x->no_turns = p->turns_fail;
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
 		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
@@ -267,8 +353,18 @@ static void say_where(struct batcher *x, struct err *err)
 {
 	const char *command = x->b->step->direction == DIR_UP ? "up" : "down";
 
-	if (!x->cursor->last || !err_is(err) || x->parted)
+	if (!err_is(err) || x->parted)
 		return;
+	if (!x->cursor->last)
+		return;
+	if (x->cursor->turns) {
+		err_context(err,
+			"%lld rows in %lld batches are changed and stay, all up to %.*s and some "
+			"behind that row; belay %s goes on with the others",
+			x->cursor->rows, x->cursor->ranges,
+			SLICE(batch_key_words(x->key, x->cursor->last, x->b->arena)), command);
+		return;
+	}
 	err_context(err,
 		"%lld row%s in %lld batch%s changed and stay, up to %.*s; belay %s goes on behind "
 		"that row",
@@ -308,10 +404,12 @@ static bool walk(struct batcher *x, struct err *err)
 		return true;
 	for (int pass = 1; again; pass++) {
 		if (!batch_in_parts(x, &parted, err) || (!parted && !run_batches(x, err)) ||
+			!pace_tidied(x->pace, err) ||
 			!batch_look_back(x, pass == PASSES, &again, err) ||
 			(again && !batch_restart(x, err)))
 			return false;
 	}
+	telling_end(&x->telling, x->b->conn);
 	return finish(x, err);
 }
 
@@ -326,7 +424,9 @@ bool batch_run(struct batch_run *b, struct err *err)
 		.pace = &pace};
 	bool ok;
 
-	if (!e->key(b->conn, b->arena, x.what->table, x.what->key, x.what->sets, &b->key, err))
+	if (!e->key(b->conn, b->arena, x.what->table, x.what->key, x.what->sets, &b->key, err) ||
+		(e->turns && batch_moves(x.what) &&
+			!e->turns(b->conn, b->arena, x.what->sets, &b->key, err)))
 		return err_span(err, b->step->statement->span);
 	set_up(&x);
 	ok = walk(&x, err);

@@ -88,6 +88,30 @@ static bool refuse_other_key(const struct batcher *x, struct err *err)
 		SLICE(s->migration->id));
 }
 
+struct slice batch_turn_words(struct batcher *x)
+{
+	return arena_printf(&x->scratch, "%.*s of PostgreSQL %d", SLICE(x->key->turn),
+		x->b->conn->id.version / 10000);
+}
+
+bool batch_can_turn(struct batcher *x, const struct cursor *c, struct err *err)
+{
+	const struct step *s = x->b->step;
+
+	if (!c->turns || (x->key->turn.len && slice_eq(c->turn_words, batch_turn_words(x))))
+		return true;
+	err_set(err, ERR_REFUSED,
+		"the rows that the last batches of migration %.*s have changed were told apart by "
+		"%.*s, and now there is %.*s",
+		SLICE(s->migration->id), SLICE(c->turn_words),
+		SLICE(x->key->turn.len ? batch_turn_words(x) : SL("no such thing")));
+	err_span(err, s->statement->span);
+	return err_hint(err,
+		"Bring the key back as it was, or bring the rows by hand to what the statement "
+		"makes of them and record it: belay baseline %.*s",
+		SLICE(s->migration->id));
+}
+
 bool batch_find_cursor(struct batcher *x, struct err *err)
 {
 	struct batch_run *b = x->b;
@@ -100,7 +124,7 @@ bool batch_find_cursor(struct batcher *x, struct err *err)
 		return refuse_edited(b->step, true, err);
 	if (!slice_eq(x->cursor->key_words, x->key->words))
 		return refuse_other_key(x, err);
-	return cursor_is_whole(x->cursor, b->step, err);
+	return cursor_is_whole(x->cursor, b->step, err) && batch_can_turn(x, x->cursor, err);
 }
 
 /* Those of the server are known; a user may have made others. */

@@ -6,6 +6,8 @@
 #include "run/pace.h"
 #include "run/telling.h"
 
+enum { BATCH_TURNS = 8 }; /* a power of two */
+
 /* One walk over a range of the key, batch by batch. */
 struct batcher {
 	struct batch_run *b;
@@ -18,8 +20,14 @@ struct batcher {
 	int target_ms;
 	long long size, least, most;
 	long long suspect; /* rows left of a range in which one failed */
-	long long tried;   /* rows of the range under way */
+	long long tried;   /* rows that this one may meet */
 	bool in_statement, last;
+	/* A range in turns: this batch is one of them; after a failure the others are done together
+	 * and the range in pieces; in that range there are so many rows, and so many were changed;
+	 * the longest turn. Do most rows of ranges match? Do turns not gain what they should? */
+	bool one_turn, together;
+	long long range_rows, range_changed, slowest_ms;
+	bool dense, no_turns;
 	bool empty;          /* there is nothing to walk */
 	bool parted;         /* others walk the rest of it, in parts */
 	struct slice *bound; /* of the range under way */
@@ -48,15 +56,22 @@ void range_select_key(struct batcher *x);
 void range_order_by(struct batcher *x, const char *direction);
 struct slice *range_keep(struct arena *a, const struct rows *r, size_t n);
 struct slice *range_place(struct arena *a, long long page);
-/* The end of the next range: x->bound, and whether it is the end of all. */
-bool range_find(struct batcher *x, struct err *err);
+/* The end of the next range of so many rows: x->bound. */
+bool range_find(struct batcher *x, long long rows, struct err *err);
+bool range_is_end(const struct batcher *x, const struct slice *upto);
+/* This batch's turns of the range. */
+void range_turns(struct batcher *x);
 
 /* ---- batch.c ---- */
 /* Takes the limits that are in force; batches are short while others are at work. */
 void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy);
 /* One batch, however often it has to be tried. */
 bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err);
-/* ---- batch_begin.c: goes on where an earlier run stopped, or begins; x->empty: nothing to do. */
+/* ---- batch_begin.c: how turns are told apart: in these words no other way is meant. */
+struct slice batch_turn_words(struct batcher *x);
+/* Can the turns of an earlier run be gone on with? */
+bool batch_can_turn(struct batcher *x, const struct cursor *c, struct err *err);
+/* Goes on where an earlier run stopped, or begins; x->empty: nothing to do. */
 bool batch_find_cursor(struct batcher *x, struct err *err);
 /* From the beginning, to the same end. */
 bool batch_restart(struct batcher *x, struct err *err);

@@ -4,7 +4,8 @@
  *	control(name, value, set_by, set_at)
  *
  * `paused`, or the name of a limit (limits.h): read between two batches, about once a second.
- *`held` is the runner's own: what it waits for. */
+ *`held` is the runner's own: what it waits for. So is `rows of HASH`, how far that statement is,
+ *once in a while: "rows about, a second, least and most seconds left, table". */
 #ifndef BELAY_RUN_CONTROL_H
 #define BELAY_RUN_CONTROL_H
 
@@ -19,13 +20,21 @@ bool control_read(struct conn *c, struct slice journal_where, const struct batch
 bool control_write(struct conn *c, struct slice journal_where, struct slice name,
 	struct slice value, struct err *err);
 
-/* ---- For people: belay batches ---- */
+struct batch_progress;
+/* Of the statement with that hash; NULL: it is done. */
+bool control_progress(struct conn *c, struct slice journal_where, const char *hash,
+	const struct batch_progress *g, struct slice table, struct err *err);
+
+/* ---- For people: belay batches, belay watch ---- */
 struct control_row {
 	struct slice name, value, by, at;
 };
 struct batch_seen {
 	struct slice migration, direction, updated, key_words, last_key;
 	long long statement, seen, rows, ranges, parts, finished;
+	/* As the runner said last; total 0, the others -1: not known. */
+	struct slice table;
+	long long total, per_second, least_s, most_s;
 };
 struct control_sight {
 	bool journal; /* there is one */
@@ -34,6 +43,8 @@ struct control_sight {
 	struct batch_seen *batches;
 	size_t nbatches;
 };
+/* What the batches wait for, or that they are paused; empty: nothing. */
+struct slice control_held(const struct control_sight *s);
 bool control_look(struct control_sight *out, struct conn *c, struct slice journal_where,
 	struct arena *a, struct err *err);
 

@@ -10,7 +10,7 @@ static struct slice direction_of(const struct step *s)
 	return s->direction == DIR_UP ? SL("up") : SL("down");
 }
 
-static void where_step(struct buf *b, enum dialect d, const struct step *s)
+void cursor_where(struct buf *b, enum dialect d, const struct step *s)
 {
 	sqlf(b, d, " WHERE migration = %L AND direction = %L AND statement = %d", s->migration->id,
 		direction_of(s), (int)s->ordinal);
@@ -18,7 +18,7 @@ static void where_step(struct buf *b, enum dialect d, const struct step *s)
 
 /* ---- A key's values as a JSON list of texts ---- */
 
-static struct slice values_text(struct arena *a, const struct slice *values, size_t n)
+struct slice cursor_values(struct arena *a, const struct slice *values, size_t n)
 {
 	struct buf b = {0};
 	struct slice out;
@@ -106,7 +106,7 @@ static bool read_text(struct slice *rest, struct arena *a, struct slice *out)
 	return ok;
 }
 
-static bool read_values(struct slice text, struct arena *a, size_t n, struct slice **out)
+bool cursor_values_read(struct slice text, struct arena *a, size_t n, struct slice **out)
 {
 	struct slice *v = ARENA_ARRAY(a, n ? n : 1, struct slice);
 
@@ -151,7 +151,7 @@ bool cursor_read(struct cursor *out, struct journal *j, struct conn *c, const st
 	buf_adds(&b, "SELECT hash, key_words, last_key, upto, rows_seen, rows_done, ranges_done"
 		     " FROM ");
 	journal_table(j, &b, "cursor");
-	where_step(&b, c->id.dialect, s);
+	cursor_where(&b, c->id.dialect, s);
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
 	buf_done(&b);
 	if (!ok || r.nrows == 0)
@@ -164,9 +164,9 @@ bool cursor_read(struct cursor *out, struct journal *j, struct conn *c, const st
 	out->ranges = number(rows_get(&r, 0, 6));
 	/* With another key the values mean nothing: the caller looks at the words first. */
 	if (!rows_null(&r, 0, 2))
-		out->spoilt |= !read_values(rows_get(&r, 0, 2), a, nkey, &out->last);
-	out->spoilt |= !read_values(rows_get(&r, 0, 3), a, nkey, &out->upto);
-	return true;
+		out->spoilt |= !cursor_values_read(rows_get(&r, 0, 2), a, nkey, &out->last);
+	out->spoilt |= !cursor_values_read(rows_get(&r, 0, 3), a, nkey, &out->upto);
+	return turn_read(out, j, c, s, nkey, a, err);
 }
 
 bool cursor_lost(struct journal *j, struct conn *c, const struct step *steps, size_t n,
@@ -218,7 +218,7 @@ bool cursor_begin(struct cursor *cur, struct journal *j, struct conn *c, const s
 		" rows_done, ranges_done, updated)"
 		" VALUES (%L, %L, %d, %lld, %L, %L, NULL, %L, 0, 0, 0, %s)",
 		s->migration->id, direction_of(s), (int)s->ordinal, journal_run(j),
-		slice_of(s->hash), cur->key_words, values_text(a, cur->upto, nkey),
+		slice_of(s->hash), cur->key_words, cursor_values(a, cur->upto, nkey),
 		slice_of(journal_now(d)));
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
@@ -234,18 +234,22 @@ bool cursor_move(const struct cursor *cur, struct journal *j, struct conn *c, co
 
 	buf_adds(&b, "UPDATE ");
 	journal_table(j, &b, cur->part ? "part" : "cursor");
-	sqlf(&b, d,
-		" SET last_key = %L, rows_seen = %lld, rows_done = %lld, ranges_done = %lld, "
-		"updated = %s",
-		values_text(a, cur->last, nkey), cur->seen, cur->rows, cur->ranges,
-		slice_of(journal_now(d)));
+	buf_adds(&b, " SET last_key = ");
+	if (cur->last)
+		sqlf(&b, d, "%L", cursor_values(a, cur->last, nkey));
+	else
+		buf_adds(&b, "NULL");
+	sqlf(&b, d, ", rows_seen = %lld, rows_done = %lld, ranges_done = %lld, updated = %s",
+		cur->seen, cur->rows, cur->ranges, slice_of(journal_now(d)));
 	if (cur->part)
 		sqlf(&b, d, ", finished = %d", (int)cur->finished);
 	else
 		sqlf(&b, d, ", run = %lld", journal_run(j));
-	where_step(&b, d, s);
+	cursor_where(&b, d, s);
 	if (cur->part)
 		sqlf(&b, d, " AND part = %lld", cur->part);
+	if (cur->turns || cur->turn_noted)
+		turn_move(&b, cur, j, s, nkey, a);
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
 	return ok;
@@ -267,10 +271,10 @@ bool cursor_part(const struct cursor *part, struct journal *j, struct conn *c, c
 		" ranges_done, finished, updated) VALUES (%L, %L, %d, %lld, ",
 		s->migration->id, direction_of(s), (int)s->ordinal, part->part);
 	if (part->last)
-		sqlf(&b, d, "%L", values_text(a, part->last, nkey));
+		sqlf(&b, d, "%L", cursor_values(a, part->last, nkey));
 	else
 		buf_adds(&b, "NULL");
-	sqlf(&b, d, ", %L, 0, 0, 0, 0, %s)", values_text(a, part->upto, nkey),
+	sqlf(&b, d, ", %L, 0, 0, 0, 0, %s)", cursor_values(a, part->upto, nkey),
 		slice_of(journal_now(d)));
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
@@ -289,7 +293,7 @@ bool cursor_parts(struct cursor **out, size_t *n, struct journal *j, struct conn
 	buf_adds(&b,
 		"SELECT part, last_key, upto, rows_seen, rows_done, ranges_done, finished FROM ");
 	journal_table(j, &b, "part");
-	where_step(&b, c->id.dialect, s);
+	cursor_where(&b, c->id.dialect, s);
 	buf_adds(&b, " ORDER BY part");
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
 	buf_done(&b);
@@ -302,8 +306,12 @@ bool cursor_parts(struct cursor **out, size_t *n, struct journal *j, struct conn
 			.finished = slice_is(rows_get(&r, i, 6), "1")};
 
 		if ((!rows_null(&r, i, 1) &&
-			    !read_values(rows_get(&r, i, 1), a, nkey, &part.last)) ||
-			!read_values(rows_get(&r, i, 2), a, nkey, &part.upto))
+			    !cursor_values_read(rows_get(&r, i, 1), a, nkey, &part.last)) ||
+			!cursor_values_read(rows_get(&r, i, 2), a, nkey, &part.upto))
+			return spoilt(s, err);
+		if (!turn_read(&part, j, c, s, nkey, a, err))
+			return false;
+		if (part.spoilt)
 			return spoilt(s, err);
 		*ARENA_PUSH(a, *out, *n) = part;
 	}
@@ -317,11 +325,16 @@ bool cursor_restart(struct journal *j, struct conn *c, const struct step *s, str
 
 	buf_adds(&b, "DELETE FROM ");
 	journal_table(j, &b, "part");
-	where_step(&b, c->id.dialect, s);
+	cursor_where(&b, c->id.dialect, s);
+	if (c->id.dialect == DIALECT_POSTGRES) {
+		buf_adds(&b, "; DELETE FROM ");
+		journal_table(j, &b, "turn");
+		cursor_where(&b, c->id.dialect, s);
+	}
 	buf_adds(&b, "; UPDATE ");
 	journal_table(j, &b, "cursor");
 	buf_adds(&b, " SET last_key = NULL");
-	where_step(&b, c->id.dialect, s);
+	cursor_where(&b, c->id.dialect, s);
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
 	return ok;
@@ -329,14 +342,15 @@ bool cursor_restart(struct journal *j, struct conn *c, const struct step *s, str
 
 bool cursor_end(struct journal *j, struct conn *c, const struct step *s, struct err *err)
 {
-	static const char *const walks[] = {"cursor", "part", "moved"};
+	static const char *const walks[] = {"cursor", "part", "moved", "turn"};
+	size_t n = c->id.dialect == DIALECT_POSTGRES ? 4 : 3;
 	struct buf b = {0};
 	bool ok;
 
-	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_adds(&b, i ? "; DELETE FROM " : "DELETE FROM ");
 		journal_table(j, &b, walks[i]);
-		where_step(&b, c->id.dialect, s);
+		cursor_where(&b, c->id.dialect, s);
 	}
 	ok = conn_exec(c, buf_slice(&b), err);
 	buf_done(&b);
@@ -366,6 +380,6 @@ void cursor_not_moved(struct buf *b, struct journal *j, const struct step *s, st
 	buf_adds(b, " AND NOT EXISTS (SELECT 1 FROM ");
 	journal_table(j, b, "moved");
 	buf_adds(b, " belay_moved");
-	where_step(b, DIALECT_POSTGRES, s);
+	cursor_where(b, DIALECT_POSTGRES, s);
 	buf_printf(b, " AND belay_moved.xid = %.*s.xmin)", SLICE(alias));
 }

@@ -389,7 +389,8 @@ static void after_failure(
 		x->conn->engine->probe(x->conn, s->statement, before, x->arena, &p, &ignored);
 	err_done(&ignored);
 	if (x->conn->ops->alive(x->conn) &&
-		!journal_failed(x->journal, s, why->message, &ignored) &&
+		!(x->halfway ? journal_halfway : journal_failed)(
+			x->journal, s, why->message, &ignored) &&
 		lease_is_lost(x->o->lease, &ignored))
 		lease_lost(why);
 	err_done(&ignored);
@@ -408,16 +409,18 @@ static bool shut(struct executor *x, const struct step *s, struct err *err)
  * intent. */
 static bool run_unwrapped(struct executor *x, const struct step *s, long long *ms, struct err *err)
 {
-	bool ok;
+	bool ok, sent;
 
 	do {
 		x->doubt = true;
-		ok = budget_step(&x->budget, s, s, 1, false, err) && shut(x, s, err) &&
-		     lease_sure(x->o->lease, x->conn, err) && run_step(x, s, ms, err);
+		sent = budget_step(&x->budget, s, s, 1, false, err) && shut(x, s, err) &&
+		       lease_sure(x->o->lease, x->conn, err);
+		ok = sent && run_step(x, s, ms, err);
 		keep_open(&x->keep, s, err);
 		x->doubt = !ok && !x->conn->ops->alive(x->conn);
 		budget_released(&x->budget);
-	} while (!ok && try_again(x, err));
+		x->halfway = !ok && sent && halfway_possible(x, s, err);
+	} while (!ok && !x->halfway && try_again(x, err));
 	budget_unlimit(&x->budget);
 	return ok;
 }
@@ -816,6 +819,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->kept = 0;
 	x->batches = false;
 	x->doubt = false;
+	x->halfway = false;
 	forget_own(x);
 	keep_migration(&x->keep);
 	x->begun = io_now_ms();

@@ -32,9 +32,16 @@ struct executor {
 	bool again;      /* the transaction that the migration opened is begun anew */
 	bool batches;    /* a statement in batches has done some of its rows */
 	bool doubt;      /* a statement outside a transaction was sent, and no answer came yet */
+	bool halfway;    /* a statement failed that may have committed part of what it does */
 	bool other_role; /* taken on between statements */
 	size_t unkept;   /* the first verify query whose answer is not in the journal */
 };
+
+/* ---- halfway.c ---- */
+/* A statement that was sent failed: may part of it be committed? */
+bool halfway_possible(struct executor *x, const struct step *s, const struct err *why);
+void halfway_say(struct executor *x, const struct migration *m, const char *path, size_t total,
+	struct err *err);
 
 /* ---- failure.c ---- */
 /* What is and is not applied, and the next command: the sentence a tired operator reads. */

@@ -42,6 +42,14 @@ static void say_role(struct executor *x, struct err *err)
 			"ROLE behind the statement that needs the role.");
 }
 
+/* COMMIT in a procedure or a block, inside of our transaction. */
+static void say_own_commit(struct err *err)
+{
+	if (strcmp(err->sqlstate, "2D000") == 0 && !err->hint)
+		err_hint(err, "It commits by itself, which needs to be outside a transaction: "
+			      "\"-- belay:no-transaction\" as the migration's first line.");
+}
+
 /* Outside a transaction, and the answer never came: nobody knows yet. */
 static void say_doubt(struct executor *x, const struct migration *m, const char *path, size_t total,
 	struct err *err)
@@ -63,6 +71,8 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 		x->plan->direction == DIR_DOWN && m->down.src ? m->down.src->path : m->path;
 
 	say_role(x, err);
+	if (x->grouped)
+		say_own_commit(err);
 	if (x->committing)
 		err_context(err,
 			"%s while migration %.*s (%s) was being committed: "
@@ -70,6 +80,8 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 			lost ? "the connection broke" : "this happened", SLICE(m->id), path);
 	else if (lost && x->doubt)
 		say_doubt(x, m, path, total, err);
+	else if (x->halfway)
+		halfway_say(x, m, path, total, err);
 	else if (x->batches || (!x->grouped && x->kept))
 		say_partial(x, m, total, err);
 	else if (lost)

@@ -67,7 +67,7 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "control",
+	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "turn", "control",
 		"applied", "version", "snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
@@ -173,6 +173,15 @@ static void cursor_script(struct buf *out, enum dialect d, struct slice schema, 
 		" PRIMARY KEY (migration, direction, statement, part)%s",
 		k, dialect_is_mysql(d) ? "varchar(4)" : k, n, n, t, t, n, n, n, n, type_of(d, 'm'),
 		end);
+	if (d == DIALECT_POSTGRES) {
+		buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
+		table(out, d, schema, prefix, "turn");
+		buf_adds(out,
+			" (migration text NOT NULL, direction text NOT NULL,"
+			" statement bigint NOT NULL, part bigint NOT NULL, words text NOT NULL,"
+			" turns bigint NOT NULL, turn bigint NOT NULL, upto text NOT NULL,"
+			" PRIMARY KEY (migration, direction, statement, part));\n");
+	}
 	/* See control.h. */
 	buf_adds(out, "CREATE TABLE IF NOT EXISTS ");
 	table(out, d, schema, prefix, "control");
@@ -478,12 +487,21 @@ bool journal_make(struct conn *c, struct slice where, struct err *err)
 	place_in(c, where, &j.schema, &j.prefix);
 	ok = exists(c, j.schema, j.prefix, "version", &found, err);
 	if (ok && found) {
-		buf_adds(&j.sql, "SELECT max(version) FROM ");
+		buf_adds(&j.sql, "SELECT max(version)");
+		if (c->id.dialect == DIALECT_POSTGRES)
+			sqlf(&j.sql, c->id.dialect,
+				", (SELECT count(*) FROM pg_catalog.pg_class c"
+				" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+				" WHERE c.relname = 'turn' AND n.nspname = %L)",
+				j.schema);
+		buf_adds(&j.sql, " FROM ");
 		own(&j, "version");
 		ok = conn_query(c, buf_slice(&j.sql), &j.arena, &r, err) &&
 		     (rows_null(&r, 0, 0) || version_is_known(rows_get(&r, 0, 0), err));
 		if (ok && number(rows_get(&r, 0, 0)) < JOURNAL_VERSION)
 			ok = add_missing(&j, where, true, err);
+		else if (ok && r.ncols > 1 && number(rows_get(&r, 0, 1)) == 0)
+			ok = add_missing(&j, where, false, err);
 	} else if (ok) {
 		ok = add_missing(&j, where, false, err);
 	}
@@ -662,6 +680,11 @@ bool journal_failed(struct journal *j, const struct step *s, const char *message
 	return settle(j, s, "failed", 0, message, err);
 }
 
+bool journal_halfway(struct journal *j, const struct step *s, const char *message, struct err *err)
+{
+	return settle(j, s, "intent", 0, message, err);
+}
+
 bool journal_done_in_tx(struct journal *j, const struct step *const *steps, const long long *ms,
 	size_t n, struct err *err)
 {
@@ -678,7 +701,8 @@ bool journal_done_in_tx(struct journal *j, const struct step *const *steps, cons
 
 static bool close_open_steps(struct journal *j, const struct migration *m, struct err *err)
 {
-	static const char *const walks[] = {"cursor", "part", "moved"};
+	static const char *const walks[] = {"cursor", "part", "moved", "turn"};
+	size_t n = j->conn->id.dialect == DIALECT_POSTGRES ? 4 : 3;
 
 	buf_adds(&j->sql, "UPDATE ");
 	own(j, "step");
@@ -686,7 +710,7 @@ static bool close_open_steps(struct journal *j, const struct migration *m, struc
 		" SET state = 'recorded' WHERE migration = %L AND kind IN ('alone', 'mark')"
 		" AND state <> 'recorded'",
 		m->id);
-	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_adds(&j->sql, "; DELETE FROM ");
 		own(j, walks[i]);
 		sqlf(&j->sql, j->conn->id.dialect, " WHERE migration = %L", m->id);

@@ -73,6 +73,8 @@ void journal_guard(struct journal *j, struct slice words);
 bool journal_intent(struct journal *j, const struct step *s, struct slice before, struct err *err);
 bool journal_done(struct journal *j, const struct step *s, long long ms, struct err *err);
 bool journal_failed(struct journal *j, const struct step *s, const char *message, struct err *err);
+/* It failed, and may have committed part of what it does: intended still, with the words. */
+bool journal_halfway(struct journal *j, const struct step *s, const char *message, struct err *err);
 /* A step of a migration that has no transaction of its own, done inside one that is open now. */
 bool journal_done_alone(struct journal *j, const struct step *s, long long ms, struct err *err);
 /* What a later run found out about an entry: done after all, or not there (`failed`). */

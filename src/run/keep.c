@@ -33,8 +33,8 @@ void keep_migration(struct keep *k)
 	archiver_fresh(&k->maker);
 }
 
-/* INSERT … SELECT keeps what it has read from being changed, and others from adding to it, until the
- * transaction ends: at this level and above. For the next transaction only. */
+/* INSERT … SELECT keeps what it has read from being changed, and others from adding to it, until
+ * the transaction ends: at this level and above. For the next transaction only. */
 static bool rows_stay(struct keep *k, struct err *err)
 {
 	struct conn *c = k->maker.conn;

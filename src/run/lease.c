@@ -21,6 +21,7 @@ static void table(struct buf *b, struct slice where)
 /* What the two rows say, and whether that still counts. */
 struct holder {
 	bool free, locked; /* locked: a transaction of the holder is open */
+	bool silent;       /* free because its heartbeat is old */
 	struct slice who, beat;
 	struct slice pid, start; /* its session on this server, when it only fell silent */
 };
@@ -67,7 +68,8 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
 			SLICE(rows_get(&r, 0, 4)));
 		out->beat = rows_get(&r, 0, 5);
-		if (!yes(&r, 1) && yes(&r, 2) && yes(&r, 3))
+		out->silent = !yes(&r, 1) && yes(&r, 2) && yes(&r, 3);
+		if (out->silent)
 			out->pid = rows_get(&r, 0, 6);
 		out->start = rows_get(&r, 0, 7);
 	}
@@ -95,6 +97,10 @@ static void notice_dead_clients(struct conn *c)
 	err_done(&ignored);
 }
 
+/* The server does nothing for it: it waits for its client. */
+#define WAITS_FOR_CLIENT                                                                           \
+	" AND (pg_catalog.left(a.state, 4) = 'idle' OR a.wait_event_type = 'Client')"
+
 /* Who fell silent and wakes may be about to send a statement that no fence can go with (it runs
  * outside a transaction): its session ends before we begin. One that works is left alone: what it
  * does is waited for (resume.c). Where we may not end it, its own clock stops it (lease_sure). */
@@ -102,22 +108,49 @@ static void end_session(struct conn *c, const struct holder *h, struct arena *a)
 {
 	const struct timespec nap = {0, 10 * 1000000L};
 	struct err ignored = {0};
-	struct rows r = {.nrows = 1};
+	struct rows r = {0};
 	struct buf b = {0};
+	bool ok;
 
-	if (!h->pid.len || !h->start.len)
+	if (!h->pid.len || !h->start.len) /* behind a pooler */
 		return;
 	sqlf(&b, DIALECT_POSTGRES,
-		"SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a"
-		" WHERE a.pid = %s AND a.backend_start = %L AND a.state = 'idle'",
+		" FROM pg_catalog.pg_stat_activity a WHERE a.pid = %s AND a.backend_start = "
+		"%L" WAITS_FOR_CLIENT,
 		h->pid, h->start);
-	for (int i = 0; r.nrows && i < 200; i++) {
-		if (i)
-			nanosleep(&nap, NULL);
-		if (!conn_query(c, buf_slice(&b), a, &r, &ignored))
-			break;
+	ok = conn_query(c,
+		arena_printf(a, "SELECT pg_catalog.pg_terminate_backend(a.pid)%.*s",
+			SLICE(buf_slice(&b))),
+		a, &r, &ignored);
+	for (int i = 0; ok && r.nrows && i < 200; i++) {
+		nanosleep(&nap, NULL);
+		ok = conn_query(
+			c, arena_printf(a, "SELECT 1%.*s", SLICE(buf_slice(&b))), a, &r, &ignored);
 	}
 	err_done(&ignored);
+	buf_done(&b);
+}
+
+/* Transactions that it has left open keep the fence, behind a pooler and on its other connections
+ * too. They are older than its last heartbeat, or hardly younger. */
+static void end_transactions(struct lease *l, struct conn *c, struct arena *a)
+{
+	struct buf b = {0}, name = {0};
+	struct err ignored = {0};
+	struct rows r = {0};
+
+	table(&name, l->where);
+	sqlf(&b, DIALECT_POSTGRES,
+		"SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a"
+		" JOIN pg_catalog.pg_locks k ON k.pid = a.pid JOIN %s h ON h.part = 'heartbeat'"
+		" WHERE k.relation = %L::pg_catalog.regclass AND k.database = (SELECT d.oid"
+		" FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"
+		" AND k.granted AND a.pid <> pg_catalog.pg_backend_pid()"
+		" AND a.xact_start < h.beat + interval '%d milliseconds'" WAITS_FOR_CLIENT,
+		buf_slice(&name), buf_slice(&name), (int)LEASE_MS / 3);
+	conn_query(c, buf_slice(&b), a, &r, &ignored);
+	err_done(&ignored);
+	buf_done(&name);
 	buf_done(&b);
 }
 
@@ -184,7 +217,7 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 		if (h->free && is_still_free(l, c, a, h, err))
 			write_ours(l, c, q, a, err);
 		roll_back(c);
-		if (l->epoch)
+		if (l->epoch && h->silent)
 			end_session(c, h, a);
 		return !err_is(err);
 	}
@@ -196,6 +229,10 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 	err_done(&why);
 	ok = query_holder(l, c, false, a, h, err);
 	h->locked = true;
+	if (ok && h->silent) {
+		end_session(c, h, a);
+		end_transactions(l, c, a);
+	}
 	return ok;
 }
 
@@ -424,10 +461,7 @@ bool lease_sure(struct lease *l, struct conn *c, struct err *err)
 
 bool lease_was_taken(struct lease *l, struct conn *second)
 {
-	if (!l || !l->epoch)
-		return false;
-	return io_passed_ms() - l->sure >= LEASE_MS ||
-	       (second && second->ops->alive(second) && !lease_beat(l, second));
+	return l && l->epoch && second && second->ops->alive(second) && !lease_beat(l, second);
 }
 
 void lease_give(struct lease *l, struct conn *c)

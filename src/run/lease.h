@@ -63,7 +63,8 @@ bool lease_beat(struct lease *l, struct conn *second);
  * still ours, for long enough? A process that was suspended for longer than the lease finds out
  * here. */
 bool lease_sure(struct lease *l, struct conn *c, struct err *err);
-/* The connection is lost: did whoever has the lease now end it? */
+/* The connection is lost: did whoever has the lease now end it? False where the second one cannot
+ * tell. */
 bool lease_was_taken(struct lease *l, struct conn *second);
 void lease_give(struct lease *l, struct conn *c);
 

@@ -98,8 +98,9 @@ static bool look(struct looking *l, struct pace *p, struct err *err)
 			return false;
 		arena_reset(&y->scratch);
 		begun = io_now_ms();
-		if (!range_find(y, err) || !count_left(y, &n, err))
+		if (!range_find(y, y->size, err) || !count_left(y, &n, err))
 			return false;
+		y->last = range_is_end(y, y->cursor->upto);
 		if (n && !l->left && !y->what->inserts && !show(l, err))
 			return false;
 		l->left += n;

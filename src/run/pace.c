@@ -59,6 +59,27 @@ static void note_others(struct pace *p)
 	p->before = p->now;
 }
 
+/* How many of the rows that were changed since the last reading have left their page? */
+static void note_leaving(struct pace *p)
+{
+	enum { ENOUGH = 5000, FAIL = 600, SURE = 20000, OFF_MS = 5000, OFF_MOST = 80000 };
+	const struct batch_pressure *before = &p->before.server, *now = &p->now.server;
+	long long n = now->updated - before->updated;
+
+	if (p->turns_fail && p->now.at >= p->turns_again)
+		p->turns_fail = false;
+	if (!p->before.known || !p->now.known || before->updated < 0 || n < ENOUGH)
+		return;
+	p->leave = (int)((n - (now->beside - before->beside)) * 1000 / n);
+	if (p->turns_fail || !p->key->turns_pay || n < SURE || p->leave <= FAIL)
+		return;
+	p->turns_off_ms = p->turns_off_ms * 2 > OFF_MS ? p->turns_off_ms * 2 : OFF_MS;
+	if (p->turns_off_ms > OFF_MOST)
+		p->turns_off_ms = OFF_MOST;
+	p->turns_fail = true;
+	p->turns_again = p->now.at + p->turns_off_ms;
+}
+
 static bool lost_too_long(struct pace *p, struct slice reason, struct err *err)
 {
 	if (!p->failed_since)
@@ -100,6 +121,7 @@ bool pace_look(struct pace *p, struct slice *reason, struct err *err)
 	*reason = p->reason = pace_reason(p, &lost);
 	p->asked = p->now.at;
 	note_reason(p);
+	note_leaving(p);
 	note_others(p);
 	if (!lost)
 		p->failed_since = 0;
@@ -132,7 +154,7 @@ void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
 	/* One slow commit is chance; half of it remains with each that is not. */
 	if (commit_ms >= 0)
 		p->commit_ms = (p->commit_ms + commit_ms) / 2;
-	p->dead += dead_rows;
+	p->dead += dead_rows * p->leave / 1000;
 }
 
 bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
@@ -149,14 +171,17 @@ bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
 
 void pace_begin(struct pace *p)
 {
-	enum { CLEAN_LEAST = 50000, CLEAN_PERCENT = 8 };
-	long long rows = p->key->rows;
+	enum { CLEAN_LEAST = 50000, CLEAN_PERCENT = 10, TURNS_PERCENT = 18, TURNS_LEAVE = 200 };
+	long long rows = p->key->rows, plain = rows * CLEAN_PERCENT / 100;
+	long long share = p->key->turns_pay ? rows * TURNS_PERCENT / 100 : plain;
 
 	p->limits = p->o->batches;
 	p->cleaned = io_now_ms();
-	if (p->engine->clean && rows >= CLEAN_LEAST)
-		p->clean_at = rows * CLEAN_PERCENT / 100 > CLEAN_LEAST ? rows * CLEAN_PERCENT / 100
-								       : CLEAN_LEAST;
+	p->leave = p->key->turns_pay ? TURNS_LEAVE : 1000;
+	if (!p->engine->clean || rows < CLEAN_LEAST)
+		return;
+	p->clean_at = share > CLEAN_LEAST ? share : CLEAN_LEAST;
+	p->clean_at_plain = plain > CLEAN_LEAST ? plain : CLEAN_LEAST;
 }
 
 void pace_done(struct pace *p)

@@ -42,6 +42,13 @@ struct pace {
 	long long dead,
 		clean_at; /* dead rows we have made; when to have them cleaned away; 0 = never */
 	long long cleaned, tried; /* when that was last done; tried */
+	/* Of a thousand rows that we change so many leave their page, and an entry in each index.
+	 * Turns are to make them few: when they do not (somebody's snapshot keeps the room from
+	 * being made), there are none for a while. Cleanings that left indexes as they are. */
+	int leave, light;
+	bool turns_fail;
+	long long turns_again, turns_off_ms;
+	long long clean_at_plain; /* clean_at while there are no turns */
 	bool seen_others;         /* there are two readings to compare, or somebody was seen */
 	struct slice reason;      /* what holds the batches up; in `arena` */
 	bool noted;               /* it is in the journal */
@@ -68,6 +75,8 @@ bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
 bool pace_nap(struct pace *p, long long ms, struct err *err);
 /* ---- tidy.c: has the dead rows cleaned away when there are enough of them; on `conn`. */
 bool pace_tidy(struct pace *p, struct err *err);
+/* The last time: what the others have left in indexes too. */
+bool pace_tidied(struct pace *p, struct err *err);
 bool pace_tidy_due(const struct pace *p);
 /* Or does somebody's snapshot keep most of them? */
 bool pace_tidy_helps(const struct pace *p);

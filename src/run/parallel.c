@@ -38,7 +38,7 @@ struct team {
 	pthread_cond_t changed;
 	size_t next; /* part */
 	size_t running;
-	bool stop, hold, busy;
+	bool stop, hold, busy, no_turns;
 	struct batch_limits limits;
 	long long seen, rows, ranges;       /* of all parts */
 	long long batches, commit_ms, dead; /* since the main thread looked */
@@ -168,6 +168,7 @@ static bool my_turn(struct worker *w)
 	go = !t->stop;
 	limits = t->limits;
 	busy = t->busy;
+	w->x.no_turns = t->no_turns;
 	pthread_mutex_unlock(&t->lock);
 	batch_follow(&w->x, &limits, busy);
 	return go;
@@ -325,10 +326,11 @@ static bool exchange(struct team *t, bool hold)
 	t->hold = hold;
 	t->busy = pace_is_busy(p);
 	t->limits = p->limits;
-	for (; t->batches > 0; t->batches--)
-		pace_note(p, t->batches == 1 ? t->commit_ms : -1, 0);
-	p->dead += t->dead;
-	t->dead = 0;
+	t->no_turns = p->turns_fail;
+	for (; t->batches > 0; t->batches--) {
+		pace_note(p, t->batches == 1 ? t->commit_ms : -1, t->dead);
+		t->dead = 0;
+	}
 	t->commit_ms = -1;
 	t->main->cursor->seen = t->seen;
 	t->main->cursor->rows = t->rows;
@@ -434,6 +436,9 @@ bool batch_in_parts(struct batcher *x, bool *parted, struct err *err)
 	if (!t.nparts)
 		return true;
 	*parted = x->parted = true;
+	for (size_t i = 0; i < t.nparts; i++)
+		if (!batch_can_turn(x, &t.parts[i], err))
+			return false;
 	for (size_t i = 0; i < t.nparts; i++) {
 		t.seen += t.parts[i].seen;
 		t.rows += t.parts[i].rows;

@@ -112,35 +112,50 @@ struct slice *range_place(struct arena *a, long long page)
 }
 
 /* The rows of a few pages are sorted, not those of the whole rest. */
-static struct slice *ceiling(struct batcher *x)
+static struct slice *ceiling(struct batcher *x, long long rows)
 {
 	long long per_page = x->key->pages > 0 && x->key->rows > x->key->pages
 				     ? x->key->rows / x->key->pages
 				     : 20,
-		  page = page_of(x->cursor->last) + x->size / per_page + 1;
+		  page = page_of(x->cursor->last) + rows / per_page + 1;
 
+	if (x->cursor->turns)
+		return x->cursor->turn_upto;
 	if (!x->key->places || page >= page_of(x->cursor->upto))
 		return x->cursor->upto;
 	return range_place(&x->scratch, page);
 }
 
-/* The end of the next range: x->bound, and whether it is the end of all. */
-bool range_find(struct batcher *x, struct err *err)
+bool range_is_end(const struct batcher *x, const struct slice *upto)
 {
-	struct slice *top = ceiling(x);
+	for (size_t i = 0; i < nkey(x); i++)
+		if (!slice_eq(x->bound[i], upto[i]))
+			return false;
+	return true;
+}
+
+bool range_find(struct batcher *x, long long rows, struct err *err)
+{
+	struct slice *top = ceiling(x, rows);
 	struct rows r = {0};
 
 	range_select_key(x);
 	buf_adds(&x->sql, " WHERE ");
 	range_between(x, top);
 	range_order_by(x, "");
-	buf_printf(&x->sql, " LIMIT 1 OFFSET %lld", x->size - 1);
+	buf_printf(&x->sql, " LIMIT 1 OFFSET %lld", rows - 1);
 	if (!conn_query(x->b->conn, buf_slice(&x->sql), &x->scratch, &r, err))
 		return false;
 	x->bound = r.nrows ? range_keep(&x->scratch, &r, nkey(x)) : top;
-	x->last = true;
-	for (size_t i = 0; i < nkey(x); i++)
-		x->last &= slice_eq(x->bound[i], x->cursor->upto[i]);
-	x->tried = x->size;
 	return true;
+}
+
+void range_turns(struct batcher *x)
+{
+	const struct cursor *c = x->cursor;
+
+	if (!x->one_turn && !c->turns)
+		return;
+	buf_printf(&x->sql, " AND (%.*s) & %lld %s %lld", SLICE(x->key->turn),
+		(c->turns ? c->turns : BATCH_TURNS) - 1, x->one_turn ? "=" : ">=", c->turn);
 }

@@ -93,6 +93,19 @@ bool resume_check(const struct run_state *s, const struct plan *p, struct err *e
 
 static bool in_doubt(const struct step *s, const struct journal_entry *e, struct err *err)
 {
+	const char *command = s->direction == DIR_UP ? "up" : "down";
+
+	if (e->error.len) {
+		err_set(err, ERR_REFUSED,
+			"it is not known how far this statement of migration %.*s came: it commits "
+			"by itself, and failed (%.*s)",
+			SLICE(s->migration->id), SLICE(slice_sub(e->error, 0, 200)));
+		err_span(err, s->statement->span);
+		return err_hint(err,
+			"Look at the database. If it may run again from its beginning: belay %s "
+			"--in-doubt again. If the rest was done by hand: belay %s --in-doubt done",
+			command, command);
+	}
 	err_set(err, ERR_REFUSED,
 		"it is not known whether this statement of migration %.*s took effect: belay was "
 		"stopped while it ran (%.*s)",
@@ -101,7 +114,7 @@ static bool in_doubt(const struct step *s, const struct journal_entry *e, struct
 	err_hint(err,
 		"Look at the database. If it took effect: belay %s --in-doubt done. If not: belay "
 		"%s --in-doubt again",
-		s->direction == DIR_UP ? "up" : "down", s->direction == DIR_UP ? "up" : "down");
+		command, command);
 	return false;
 }
 

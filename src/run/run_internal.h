@@ -22,6 +22,8 @@ void verified_keep_failed(
 /* ---- window_gate.c ---- */
 bool window_gate(
 	const struct window *w, struct span at, const struct migration *m, struct err *err);
+/* Between two batches of that step: its own window and that of the whole run. */
+bool window_between(const struct window *all, const struct step *s, struct err *err);
 
 /* ---- resume.c ---- */
 struct resume {

@@ -98,6 +98,9 @@ bool archive_shut(struct archiver *k, const struct step *s, struct err *err)
 	if (ok && count) {
 		ok = conn_exec(k->conn, buf_slice(&b), err);
 		k->shut = ok;
+		if (err->native == 1044 || err->native == 1142)
+			err_hint(err, "So that nobody writes between the copy and the statement, "
+				      "its tables are locked: GRANT SELECT, LOCK TABLES ON … TO …");
 	}
 	buf_done(&b);
 	for (size_t i = 0; ok && k->shut && i < k->n; i++)

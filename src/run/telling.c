@@ -3,9 +3,10 @@
 
 #include "base/io.h"
 #include "run/batch.h"
+#include "run/control.h"
 #include "sql/clean.h"
 
-enum { TELL_MS = 500 };
+enum { TELL_MS = 500, NOTE_MS = 2000 };
 
 void telling_begin(struct telling *t, const struct batch_run *b, long long seen)
 {
@@ -48,6 +49,22 @@ static struct slice words(struct telling *t, const struct batch_progress *g, str
 	return out;
 }
 
+/* For belay watch, which asks elsewhere. Not to be able to write it is no reason to stop. */
+static void note(struct telling *t, struct conn *c, const struct batch_progress *g)
+{
+	const struct step *s = t->b->step;
+	struct err ignored = {0};
+
+	t->noted = io_now_ms();
+	control_progress(c, t->b->o->journal_where, s->hash, g, s->batched->table.name, &ignored);
+	err_done(&ignored);
+}
+
+void telling_end(struct telling *t, struct conn *c)
+{
+	note(t, c, NULL);
+}
+
 void telling_batch(struct telling *t, long long seen, const struct pace *p)
 {
 	struct batch_progress g;
@@ -59,6 +76,8 @@ void telling_batch(struct telling *t, long long seen, const struct pace *p)
 	g = measure(t, seen, p);
 	g.busy = pace_is_busy(p);
 	t->b->host->tell(t->b->host->ctx, EVENT_BATCH, t->b->step, words(t, &g, &a), &g);
+	if (io_now_ms() - t->noted >= NOTE_MS)
+		note(t, p->conn, &g);
 	arena_done(&a);
 }
 

@@ -282,6 +282,13 @@ struct other_def {
 };
 
 /* One object: as defined by a statement, or as held by a catalog. */
+/* How many versions of its rows a table of MySQL's takes before the next one writes them all anew.
+ */
+static inline int row_versions_max(int version)
+{
+	return version >= 90100 ? 255 : 64;
+}
+
 struct object {
 	enum object_type type;
 	struct slice schema, name; /* for parts of a table: the table's schema, the part's name */
@@ -294,6 +301,9 @@ struct object {
 	struct span span;           /* where it was defined, if a file did */
 	unsigned long long born_tx; /* catalog: session.tx when it was made, also outside of a
 				       transaction; 0 = before */
+	int row_versions;           /* catalog: of MySQL's tables, the most that it can have; -1 =
+				       not known */
+	bool row_versions_exact;    /* … and it has as many */
 	bool generated_name;        /* the server will choose the name; `name` is our prediction */
 	bool tainted; /* catalog: an opaque statement may have changed it: look-ups say unknown */
 	union {

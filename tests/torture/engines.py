@@ -72,7 +72,7 @@ class Postgres:
             "PG_OPTIONS": "-c shared_buffers=16MB -c max_connections=60 -c autovacuum=off "
                           "-c max_wal_size=128MB " + os.environ.get("PG_OPTIONS", "")})[0]
         self.lines = wire.Lines(lambda db: wire.Pq(
-            f"host={self.dir} user=postgres dbname={db} options='-c client_min_messages=warning'"))
+            f"host={self.dir} user=postgres dbname={db} options='-c client_min_messages=error'"))
         self.version = int(self.ask("postgres", "SHOW server_version_num"))
         self.words = "PostgreSQL " + self.ask("postgres", "SHOW server_version")
 

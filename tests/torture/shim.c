@@ -6,6 +6,7 @@
  * it carries (points.py knows the names).
  *
  *	TORTURE=send:12:kill	the 12th message to a server: the process ends before it is sent
+ *	TORTURE_TEXT=WORDS	only those count that carry these words
  *	TORTURE_TRACE=FILE	a line for each point: class, number, what it carries
  *	TORTURE_STRUCK=FILE	such a line for the point that was hit
  *	TORTURE_PAUSE=20	who is stopped finds that so many seconds have passed
@@ -102,11 +103,20 @@ static void tell(int log, int class, const void *data, size_t len)
 	(void)!REAL(write)(log, line, n);
 }
 
+static bool counts(const void *data, size_t len)
+{
+	const char *text = getenv("TORTURE_TEXT");
+
+	return !text || memmem(data, len, text, strlen(text));
+}
+
 /* Is it this call? Then *action is what is to happen to it. */
 static bool strikes(int class, const void *data, size_t len, const char **action)
 {
 	if (!plan.ready)
 		set_up();
+	if (plan.class == class && !counts(data, len))
+		return false;
 	plan.count[class]++;
 	if (plan.trace >= 0)
 		tell(plan.trace, class, data, len);

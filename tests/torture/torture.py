@@ -48,7 +48,7 @@ class Run:
     def __init__(self, case, fault, at=0, delay=0.0, again=0):
         self.case, self.fault, self.blow = case, fault, FAULTS[fault]
         self.at, self.delay, self.again = at, delay, again
-        self.at_once = False  # the re-run
+        self.at_once = self.dump = False  # the re-run comes at once; pg_dump is asked too
         self.met = None  # the point, when it has been hit
         names = case.points.get(self.blow.where, [])
         self.point = names[at - 1] if at else "any instant"
@@ -117,14 +117,20 @@ def fewer(made, n, dice):
 
 def prepare(case, shim):
     try:
-        case.prepare(shim)
+        with case.alone:
+            case.prepare(shim)
     except TROUBLE as why:
         raise SystemExit(f"{case.title}: {why}") from why
 
 
 def one(run, number, shim, keep):
     """The words of a failure, or None."""
-    case, db = run.case, f"{run.case.id}_{number}"
+    with run.case.alone:
+        return one_by_itself(run, f"{run.case.id}_{number}", shim, keep)
+
+
+def one_by_itself(run, db, shim, keep):
+    case = run.case
     try:
         case.engine.drop(db)
         case.engine.create(db, case.template)
@@ -164,6 +170,7 @@ def arguments():
     p.add_argument("--fault")
     p.add_argument("--at", type=int, default=0)
     p.add_argument("--again", type=int, default=0, help="of a fault that hits the re-run too: where")
+    p.add_argument("--minutes", type=float, default=0, help="no new run after that")
     p.add_argument("--keep", action="store_true", help="databases of failures stay, and so do the servers")
     p.add_argument("--slow", type=int, default=0, help="name this many of the runs that took longest")
     p.add_argument("--points", action="store_true", help="only list the points of each case")
@@ -243,7 +250,9 @@ def carry_out(o, runs, shim):
 
     def do(numbered):
         number, r = numbered
-        r.at_once = number % 8 == 0
+        if 0 < o.minutes * 60 < time.monotonic() - begun:
+            return
+        r.at_once, r.dump = number % 8 == 0 and not 0 < o.sample < 1000, number % 4 == 0
         start = time.monotonic()
         why = one(r, number, shim, o.keep)
         r.seconds = time.monotonic() - start

@@ -440,19 +440,28 @@ static bool is_demoted(const struct after_part *old, const struct after_part *ne
 	return true;
 }
 
-/* MariaDB: a key that is dropped and added with the same definition stays where it is. */
+/* A key that is dropped and added with the same definition stays where it is; MySQL sees that of
+ * indexes and primary keys that keep their names. */
+static bool may_be_twins(
+	const struct altering *s, const struct after_part *old, const struct after_part *new)
+{
+	if (old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT)
+		return false;
+	return is_mariadb(s->d) || (slice_ieq(old->name, new->name) &&
+					   (old->type == OBJECT_INDEX || after_is_primary(old)));
+}
+
 static void find_twins(struct altering *s)
 {
 	for (size_t i = 0; i < s->x->n; i++)
 		for (size_t k = 0; k < s->x->n; k++) {
 			struct after_part *old = &s->x->v[i], *new = &s->x->v[k];
 
-			if (is_demoted(old, new))
+			if (is_mariadb(s->d) && is_demoted(old, new))
 				new->twin = old->twin = true;
 			if (old->twin || new->was || new->gone || new->implied ||
 				old->type != new->type || !is_dropped_by_name(old) ||
-				(old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT) ||
-				!same_key(old, new))
+				!may_be_twins(s, old, new) || !same_key(old, new))
 				continue;
 			new->was = old->was;
 			new->twin = old->twin = true;
@@ -477,8 +486,10 @@ void my_after(struct arena *a, const struct my_dialect *d, const struct object *
 			if (drop == (pass == 0))
 				carry_out(&s, st->changes, ch);
 		}
-	if (is_mariadb(d) && t && slice_empty(t->table_.partition_key.text) &&
-		(slice_empty(t->table_.access_method) ||
-			slice_is(t->table_.access_method, "InnoDB")))
+	if (!is_mariadb(d) && t)
+		find_twins(&s);
+	else if (t && slice_empty(t->table_.partition_key.text) &&
+		 (slice_empty(t->table_.access_method) ||
+			 slice_is(t->table_.access_method, "InnoDB")))
 		find_twins(&s);
 }

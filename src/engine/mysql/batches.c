@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { TABLE_TYPE, TRANSACTIONS, TABLE_ROWS, INDEX, COLUMN, DATA_TYPE };
+enum { TABLE_TYPE, TRANSACTIONS, TABLE_ROWS, INDEX, COLUMN, DATA_TYPE, IS_UNFIT };
 
 static long long number(const struct rows *r, size_t row, size_t col)
 {
@@ -60,6 +60,9 @@ static void add_column(struct arena *a, struct batch_key *k, struct slice name, 
 static bool fits(const struct rows *r, size_t from, size_t to, struct names wanted,
 	struct names changed, bool *is_changed)
 {
+	for (size_t i = from; i < to; i++)
+		if (rows_null(r, i, COLUMN) || slice_is(rows_get(r, i, IS_UNFIT), "1"))
+			return false;
 	for (size_t i = from; i < to; i++) {
 		if (wanted.n && !has_fold(wanted, rows_get(r, i, COLUMN)))
 			return false;
@@ -93,12 +96,14 @@ static bool choose(const struct rows *r, struct arena *a, struct names wanted, s
 static bool key(struct conn *c, struct arena *a, struct name table, struct names wanted,
 	struct names changed, struct batch_key *out, struct err *err)
 {
-	struct cell params[2] = {{.text = table.name}, {.text = table.schema}};
+	const struct cell s = {.text = table.schema}, t = {.text = table.name};
+	const struct cell params[] = {s, t, s, t, s, t};
 	struct rows r = {0};
 	bool is_changed = false;
 
 	*out = (struct batch_key){.rows = -1, .at = table.name};
-	if (!conn_query_params(c, slice_of(query_mysql_batch_key), params, 2, a, &r, err))
+	if (!conn_query_params(c, slice_of(query_mysql_batch_key), params,
+		    sizeof params / sizeof *params, a, &r, err))
 		return false;
 	if (r.nrows == 0)
 		return refuse(err, table, "there is no such table");
@@ -186,6 +191,8 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 			.waiters = number(&r, 0, 1),
 			.commits = -1,
 			.written = -1,
+			.updated = -1,
+			.beside = -1,
 			.history = -1,
 			.snapshot_ms = -1};
 	ok = ok && read_counters(watcher, out, err);

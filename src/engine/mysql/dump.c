@@ -1,5 +1,6 @@
-/* dump.c - mariadb-dump (or mysqldump) and the client, told what the open connection was opened
- * with. No transaction can be shared with them: who compares does it when nobody has written. */
+/* dump.c - mariadb-dump or mysqldump, the server's own first, and the client, told what the open
+ * connection was opened with. No transaction can be shared with them: who compares does it when
+ * nobody has written. */
 #include "engine/mysql/conn.h"
 
 #include "base/process.h"
@@ -68,10 +69,11 @@ static bool begin(struct words *w, struct conn *c, const char *first, const char
 	const char *package, struct err *err)
 {
 	const struct my_url *u = &my_conn(c)->url;
-	const char *path = process_find(&w->arena, first);
+	bool mysql = c->id.dialect == DIALECT_MYSQL;
+	const char *path = process_find(&w->arena, mysql ? second : first);
 
 	if (!path)
-		path = process_find(&w->arena, second);
+		path = process_find(&w->arena, mysql ? first : second);
 	if (!path) {
 		err_set(err, ERR_INPUT, "there is no program %s on this machine", first);
 		return err_hint(err, "Install %s, or use --backup=scoped.", package);
@@ -88,16 +90,19 @@ static bool begin(struct words *w, struct conn *c, const char *first, const char
 	if (u->port)
 		add(w, arena_printf(&w->arena, "--port=%u", u->port).at);
 	add_value(w, "ssl-ca", u->ssl_ca);
-	if (u->ssl)
-		add(w, "--ssl");
+	if (u->ssl) { /* each product has its word */
+		add(w, "--loose-ssl");
+		add(w, "--loose-ssl-mode=REQUIRED");
+	}
 	add(w, "--default-character-set=utf8mb4");
 	return true;
 }
 
-static bool run(struct words *w, struct conn *c, struct err *err)
+static bool run(struct words *w, struct conn *c, const char *input, struct err *err)
 {
 	const char *password = my_conn(c)->url.password;
-	struct process_options o = {.tick = c->waiter.tick, .tick_ctx = c->waiter.ctx};
+	struct process_options o = {
+		.tick = c->waiter.tick, .tick_ctx = c->waiter.ctx, .input_path = input};
 	const char **env = NULL;
 	struct buf said = {0};
 	int status = 0;
@@ -139,35 +144,32 @@ static bool dump(struct conn *c, const char *path, struct slice snapshot, struct
 		add(&w, "--quick");
 		add(&w, "--skip-lock-tables");
 		add(&w, "--no-tablespaces");
+		add(&w, "--loose-set-gtid-purged=OFF"); /* MySQL's: another server's business */
 		add(&w, "--routines");
 		add(&w, "--triggers");
 		add(&w, "--hex-blob");
 		add_value(&w, "result-file", path);
 		add(&w, "--");
 		add(&w, database_of(&w, c));
-		ok = run(&w, c, err);
+		ok = run(&w, c, NULL, err);
 	}
 	arena_done(&w.arena);
 	return ok;
 }
 
-/* What `source` reads is a line. */
+/* The file is the client's input: MySQL's stops at the first error of one that it is told to read.
+ */
 static bool load(struct conn *c, const char *path, bool rows_only, struct err *err)
 {
 	struct words w = {0};
-	bool ok;
+	bool ok = begin(&w, c, "mariadb", "mysql", "mariadb-client", err);
 
-	if (strpbrk(path, "\n\r;"))
-		return err_set(err, ERR_INPUT, "the client cannot read a file with this name");
-	ok = begin(&w, c, "mariadb", "mysql", "mariadb-client", err);
 	if (ok) {
 		/* Definers that only a superuser may name. */
 		if (rows_only)
 			add(&w, "--force");
 		add_value(&w, "database", database_of(&w, c));
-		add(&w, "--execute");
-		add(&w, arena_printf(&w.arena, "source %s", path).at);
-		ok = run(&w, c, err);
+		ok = run(&w, c, path, err);
 	}
 	/* With --force its exit status tells of the least failure: the rows are compared. */
 	if (!ok && rows_only && err->code == ERR_FAILED) {

@@ -286,6 +286,7 @@ static void one_change(struct effects *x, const struct change *ch)
 		break;
 	case CHANGE_SET_OPTIONS:
 		fx_set_options(x, ch);
+		fx_mysql_options(x, ch);
 		break;
 	case CHANGE_SYSTEM_VERSIONING:
 		fx_system_versioning(x, ch);
@@ -332,7 +333,7 @@ void fx_alter(struct effects *x)
 	my_after(x->a, &x->d, x->t, x->st, &x->after);
 	for (size_t i = 0; i < x->st->nchanges; i++)
 		one_change(x, &x->st->changes[i]);
-	if (x->t && !x->t->tainted && is_mariadb(&x->d) && is_innodb(x->t))
+	if (x->t && !x->t->tainted && is_innodb(x->t))
 		fx_keys_fit(x);
 	losses(x, first);
 	if (takes_clauses(x->st))

@@ -38,13 +38,14 @@ void fx_column_fits(struct effects *x, const struct change *ch);
 void fx_created_fits(struct effects *x, const struct change *ch);
 
 /* ---- effects_mysql.c: nothing on MariaDB ---- */
-void fx_mysql_default(struct effects *x, const struct change *ch);
+void fx_mysql_default(struct effects *x, const struct object *column);
 void fx_mysql_add_column(struct effects *x, const struct change *ch);
 void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
 void fx_mysql_fulltext(struct effects *x, bool copies);
 void fx_mysql_partition_by(struct effects *x);
+void fx_mysql_options(struct effects *x, const struct change *ch);
 
 /* ---- effects_key.c ---- */
 void fx_add_constraint(struct effects *x, const struct change *ch);

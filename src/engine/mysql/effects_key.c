@@ -341,6 +341,29 @@ static bool is_touched(const struct effects *x, const struct after_part *p)
 	return !p->was;
 }
 
+/* MySQL cuts nothing and hashes nothing. `column`: the largest one where 767 bytes are the limit.
+ */
+static void mysql_key_fits(struct effects *x, const struct after_part *p, unsigned long long all,
+	unsigned long long column)
+{
+	bool said = true;
+
+	for (size_t i = 0; i < p->columns.n; i++) {
+		const struct after_part *c = after_find(&x->after, OBJECT_COLUMN, p->columns.at[i]);
+		struct object o = {0};
+
+		if (c)
+			o = my_with_charset(x->t, c->will ? c->will : c->was);
+		said &= c && (!my_type_has_charset(o.column.type) || o.column.charset.len);
+	}
+	if (column > 767)
+		fx_fails(x, said ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
+			"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
+	if (all > MY_KEY_BYTES)
+		fx_fails(x, said ? OUTCOME_FAILS : OUTCOME_MAY_FAIL,
+			"the key %.*s has more than 3072 bytes", SLICE(p->name));
+}
+
 /* MariaDB's InnoDB: a plain index over one long column is cut, a unique one is kept by a hash. */
 void fx_keys_fit(struct effects *x)
 {
@@ -359,6 +382,10 @@ void fx_keys_fit(struct effects *x)
 					  slice_is(o->index.method, "spatial"))))
 			continue;
 		all = key_bytes(x, p, index ? o->index.keys : (struct names){0}, &largest, &whole);
+		if (!is_mariadb(&x->d)) {
+			mysql_key_fits(x, p, all, older ? largest : 0);
+			continue;
+		}
 		if (older && largest > 767 && !(whole && index && o->index.unique))
 			fx_fails(x, OUTCOME_FAILS,
 				"a column of the key %.*s has more than 767 bytes", SLICE(p->name));
@@ -432,8 +459,7 @@ void fx_create_index(struct effects *x, const struct change *ch)
 		return;
 	if (fx_flag(ch, CHANGE_IGNORE)) { /* all but one of equal rows go */
 		fx_undo(x, UNDO_SCHEMA_ONLY);
-	} else if (!is_whole(ch->def) ||
-		   !is_unique_already(x, ch->def->index.columns, false)) {
+	} else if (!is_whole(ch->def) || !is_unique_already(x, ch->def->index.columns, false)) {
 		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	}
 	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_INDEX, fx_name_made(x, ch), true);

@@ -55,9 +55,9 @@ static void rows_get_value(struct effects *x, const struct change *ch)
 
 /* ---- defaults ---- */
 
-void fx_mysql_default(struct effects *x, const struct change *ch)
+void fx_mysql_default(struct effects *x, const struct object *column)
 {
-	const struct column_def *d = &ch->def->column;
+	const struct column_def *d = &column->column;
 	struct slice text = d->default_value.text, base = my_type_base(d->type);
 
 	if (is_mariadb(&x->d) || !text.len)
@@ -66,11 +66,11 @@ void fx_mysql_default(struct effects *x, const struct change *ch)
 		(my_lob_size(base) || slice_is(base, "json") || my_is_geometry(d->type)))
 		fx_fails(x, OUTCOME_FAILS,
 			"a default of the %.*s column %.*s has to be an expression in brackets",
-			SLICE(base), SLICE(ch->name));
+			SLICE(base), SLICE(column->name));
 	if (is_date(base) && slice_starts(text, "'0000-00-00") && fx_is_strict(x) &&
 		refuses_zero_dates(x))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no valid default of %.*s", SLICE(text),
-			SLICE(ch->name));
+			SLICE(column->name));
 }
 
 void fx_mysql_add_column(struct effects *x, const struct change *ch)
@@ -81,19 +81,30 @@ void fx_mysql_add_column(struct effects *x, const struct change *ch)
 
 /* ---- columns that others hold on to ---- */
 
+static struct slice expression_of(const struct object *o)
+{
+	const struct expr *e =
+		o->type == OBJECT_COLUMN ? &o->column.generation : &o->constraint.expression;
+
+	return e->normal.len ? e->normal : e->text;
+}
+
 void fx_mysql_rename_column(struct effects *x, const struct change *ch)
 {
 	if (is_mariadb(&x->d) || !x->t || slice_ieq(ch->name, ch->other.name))
 		return;
-	for (size_t i = 0; i < x->t->nparts; i++) {
-		const struct object *o = x->t->parts[i];
-		struct slice by = o->column.generation.normal.len ? o->column.generation.normal
-								  : o->column.generation.text;
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct object *o = x->after.v[i].was;
+		struct slice by;
 
-		if (o->type == OBJECT_COLUMN && by.len &&
-			my_mentions(x->a, x->d.dialect, by, ch->name))
-			fx_fails(x, OUTCOME_FAILS, "the column %.*s is computed from %.*s",
-				SLICE(o->name), SLICE(ch->name));
+		if (!o || x->after.v[i].gone ||
+			(o->type != OBJECT_COLUMN && o->type != OBJECT_CONSTRAINT))
+			continue;
+		by = expression_of(o);
+		if (by.len && my_mentions(x->a, x->d.dialect, by, ch->name))
+			fx_fails(x, OUTCOME_FAILS, "the %s %.*s is computed from %.*s",
+				o->type == OBJECT_COLUMN ? "column" : "check", SLICE(o->name),
+				SLICE(ch->name));
 	}
 	if (x->t->table_.partition_key.text.len &&
 		my_mentions(x->a, x->d.dialect, x->t->table_.partition_key.text, ch->name))
@@ -165,4 +176,25 @@ void fx_mysql_partition_by(struct effects *x)
 			my_is_geometry(x->t->parts[i]->column.type))
 			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no %.*s column",
 				SLICE(x->t->parts[i]->column.type));
+}
+
+/* ---- options ---- */
+
+/* innodb_strict_mode: KEY_BLOCK_SIZE belongs to ROW_FORMAT=COMPRESSED. */
+void fx_mysql_options(struct effects *x, const struct change *ch)
+{
+	static const char *const others[] = {
+		"row_format=redundant", "row_format=compact", "row_format=dynamic"};
+	bool sized = false, other = false;
+
+	if (is_mariadb(&x->d) || !x->t)
+		return;
+	for (size_t i = 0; i < ch->list.n; i++)
+		sized |= slice_starts(ch->list.at[i], "key_block_size=");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		other |= names_has(x->t->table_.options, slice_of(others[i]));
+	for (size_t i = 0; i < ch->list.n; i++)
+		other &= !slice_starts(ch->list.at[i], "row_format=");
+	if (sized && other)
+		fx_fails(x, OUTCOME_FAILS, "KEY_BLOCK_SIZE belongs to ROW_FORMAT=COMPRESSED");
 }

@@ -36,8 +36,7 @@ static bool tables(struct conn *c, struct arena *a, struct slice schema, struct 
 	return true;
 }
 
-/* The primary key, else the first unique one without holes. What batches ask
- * (queries/mysql/batch_key) takes seconds on a server with many tables; this is one look-up. */
+/* The primary key, else the first unique one without holes. */
 static bool key_of(struct conn *c, struct arena *a, struct kept_table *t, struct err *err)
 {
 	struct cell params[2] = {{.text = t->name.schema}, {.text = t->name.name}};

@@ -152,8 +152,8 @@ static void column_default(struct loader *l, const struct rows *r, size_t i, str
 	if (rows_null(r, i, 2) || (is_mariadb(&l->d) && slice_is(text, "NULL")))
 		return;
 	if (!is_mariadb(&l->d) && slice_ifind(extra, SL("DEFAULT_GENERATED")) >= extra.len &&
-		!is_number_type(rows_get(r, i, 10)) && !slice_istarts(text, "CURRENT_TIMESTAMP") &&
-		!slice_starts(text, "b'"))
+		!is_number_type(rows_get(r, i, 10)) && !slice_is(rows_get(r, i, 10), "year") &&
+		!slice_istarts(text, "CURRENT_TIMESTAMP") && !slice_starts(text, "b'"))
 		text = quoted(l, text);
 	c->column.default_value = server_expr(l, text);
 }
@@ -638,6 +638,38 @@ static bool load_sequence(struct loader *l, struct object *o)
 
 /* ---- the whole ---- */
 
+/* Tables whose names are stored as they are written; whoever lacks the right to look knows nothing.
+ */
+static void load_row_versions(struct loader *l)
+{
+	struct rows r = {0};
+	struct err ignored = {0};
+	size_t at = 0;
+
+	if (!conn_query_params(l->conn, slice_of(query_mysql_row_versions),
+		    &(struct cell){l->database, false}, 1, &l->arena, &r, &ignored))
+		r.nrows = 0;
+	err_done(&ignored);
+	for (size_t i = 0; i < l->ntables; i++) {
+		struct object *t = l->tables[i];
+		unsigned long long n;
+
+		if (t->type != OBJECT_TABLE || !slice_is(t->table_.access_method, "InnoDB"))
+			continue;
+		t->row_versions = -1;
+		for (size_t k = 0; k < r.nrows; k++, at++) { /* in about the same order */
+			if (at >= r.nrows)
+				at = 0;
+			if (!slice_eq(rows_get(&r, at, 0), t->name) ||
+				!slice_u64(rows_get(&r, at, 1), &n))
+				continue;
+			t->row_versions = (int)n;
+			t->row_versions_exact = true;
+			break;
+		}
+	}
+}
+
 static bool load_database(struct loader *l)
 {
 	l->tables = NULL;
@@ -645,6 +677,8 @@ static bool load_database(struct loader *l)
 	if (!load_tables(l) || !load_columns(l) || !load_keys(l) || !load_foreign_keys(l) ||
 		!load_checks(l) || !load_partitions(l) || !load_views(l) || !load_triggers(l))
 		return false;
+	if (!is_mariadb(&l->d) && l->d.version >= 80029)
+		load_row_versions(l);
 	for (size_t i = 0; i < l->ntables; i++) {
 		struct object *o = l->tables[i];
 

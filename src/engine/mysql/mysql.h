@@ -80,9 +80,13 @@ bool mysql_probe(struct conn *c, const struct statement *st, struct slice before
 /* ---- load.c, rows.c, scratch.c ---- */
 bool mysql_load(
 	struct conn *c, struct catalog *into, const struct load_options *o, struct err *err);
+bool mysql_halfway(struct conn *c, const struct statement *st, struct slice sql,
+	const struct err *why, bool *may, struct err *err);
 bool mysql_is_same(struct conn *c, struct arena *a, bool *same, struct slice *now, struct err *err);
 bool mysql_rows_fingerprint(struct conn *c, struct name table, struct names columns,
 	long long *count, char hash[65], struct err *err);
+/* What information_schema.tables says of rows and counters is of now. */
+bool my_fresh_statistics(struct conn *c, struct err *err);
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err);
 /* `refresh`: the target holds an earlier copy; what is equal in it stays. */
 bool mysql_copy_database(

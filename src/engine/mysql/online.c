@@ -259,18 +259,39 @@ static bool copies_elsewhere(struct slice option)
 	return true;
 }
 
+/* MySQL's MyISAM. */
+static bool mysql_copies_for(struct slice option)
+{
+	static const char *const noted[] = {"comment", "stats_", "avg_row_length"};
+
+	for (size_t i = 0; i < sizeof noted / sizeof *noted; i++)
+		if (slice_starts(option, noted[i]))
+			return false;
+	return true;
+}
+
+/* MySQL: ENCRYPTION='Y' of a table that is not, or the other way round. */
+static bool encrypts(const struct asked *q, struct slice option)
+{
+	return q->t && names_has(q->t->table_.options, SL("encryption=y")) !=
+			       slice_is(option, "encryption=y");
+}
+
 static struct online set_options(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < ch->list.n; i++) {
 		if (!q->is.innodb && is_mariadb(q->d) && copies_elsewhere(ch->list.at[i]))
 			return on_copy();
-		if (!q->is.innodb && !is_mariadb(q->d) &&
-			!slice_starts(ch->list.at[i], "comment") &&
-			!slice_starts(ch->list.at[i], "max_rows"))
+		if (!q->is.innodb && !is_mariadb(q->d) && mysql_copies_for(ch->list.at[i]))
 			return on_copy();
 		if (slice_starts(ch->list.at[i], "page_compressed") && q->t &&
 			names_has(q->t->table_.options, ch->list.at[i]))
 			continue; /* as it is already */
+		if (!is_mariadb(q->d) && slice_starts(ch->list.at[i], "encryption=")) {
+			if (encrypts(q, ch->list.at[i]))
+				return on_copy();
+			continue;
+		}
 		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
@@ -354,9 +375,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_INDEX:
 		if ((ch->flags & CHANGE_IF_EXISTS) && q->is.known && on_makes_nothing(q, ch))
 			return on_instant();
-		return !q->is.innodb ? on_copy()
-				     : on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE,
-					       LOCK_WORDS_NONE);
+		return q->is.innodb ? on_drop_key(q, ch->name) : on_copy();
 	case CHANGE_ADD_CONSTRAINT:
 		return on_add_constraint(q, ch);
 	case CHANGE_DROP_CONSTRAINT:
@@ -370,20 +389,21 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_DROP_DEFAULT:
 	case CHANGE_COLUMN_VISIBILITY:
 		return on_instant();
+	case CHANGE_COMMENT_ON:
+		return q->is.innodb ? on_metadata(q) : on_instant();
 	case CHANGE_RENAME_INDEX:
 	case CHANGE_ALTER_INDEX:
-	case CHANGE_COMMENT_ON:
 		return on_metadata(q);
 	case CHANGE_RESET_OPTIONS:
 		return q->is.innodb ? on_metadata(q) : set_options(q, ch);
 	case CHANGE_TABLE_CHARSET:
-		return !q->is.innodb && is_mariadb(q->d) ? on_copy() : on_metadata(q);
+		return q->is.innodb ? on_metadata(q) : on_copy();
 	case CHANGE_TABLE_OTHER:
 		return !q->is.innodb && slice_istarts(ch->value.text, "AUTO_INCREMENT")
 			       ? on_copy()
 			       : on_metadata(q);
 	case CHANGE_ALTER_CONSTRAINT:
-		return ch->def && ch->def->constraint.not_enforced ? on_metadata(q) : on_copy();
+		return ch->def && ch->def->constraint.not_enforced ? on_instant() : on_copy();
 	case CHANGE_SET_OPTIONS:
 		return set_options(q, ch);
 	case CHANGE_TABLE_ENGINE:
@@ -399,6 +419,7 @@ static struct online one_change(const struct asked *q, const struct change *ch)
 	case CHANGE_ENABLE_KEYS:
 		return is_mariadb(q->d) ? on_row(ALGO_INSTANT, LOCK_WORDS_EXCLUSIVE) : on_instant();
 	case CHANGE_SET_TABLESPACE:
+		return is_mariadb(q->d) || !q->is.innodb ? none() : on_rebuild(q);
 	case CHANGE_ALTER_PARTITIONS:
 	default:
 		return none();
@@ -423,32 +444,6 @@ static bool replaces_primary(const struct statement *st)
 		adds |= primary && ch->kind == CHANGE_ADD_CONSTRAINT;
 	}
 	return drops && adds;
-}
-
-static bool is_primary_change(const struct change *ch, enum change_kind kind)
-{
-	return ch->kind == kind && ch->def && slice_is(ch->def->constraint.kind, "primary key");
-}
-
-/* MySQL sees that the primary key that is added is the one that is dropped. */
-static bool keeps_primary(const struct asked *q, const struct change *ch)
-{
-	const struct object *now = on_clustered(q->t);
-	bool drops = false, same = false;
-
-	if (is_mariadb(q->d) || !now || now->type != OBJECT_CONSTRAINT)
-		return false;
-	if (!is_primary_change(ch, CHANGE_ADD_CONSTRAINT) &&
-		!is_primary_change(ch, CHANGE_DROP_CONSTRAINT))
-		return false;
-	for (size_t i = 0; i < q->st->nchanges; i++) {
-		const struct change *c = &q->st->changes[i];
-
-		drops |= is_primary_change(c, CHANGE_DROP_CONSTRAINT);
-		same |= is_primary_change(c, CHANGE_ADD_CONSTRAINT) &&
-			names_eq(c->def->constraint.columns, now->constraint.columns);
-	}
-	return drops && same;
 }
 
 /* MariaDB: a column brings its own check along, and no row is looked at. */
@@ -535,6 +530,20 @@ static bool hides_copy(const struct asked *q)
 	return hides && is_mariadb(q->d) && q->is.partitioned;
 }
 
+/* Rows have so many versions and no more: then they are all written anew. */
+static struct online by_row_versions(const struct asked *q, struct online o)
+{
+	struct slice table = q->st->changes[0].target.name;
+	struct online anew = on_rebuild(q);
+
+	if (q->t->row_versions < 0)
+		return o.needs ? o : on_needs(o, "row versions", table);
+	if (q->t->row_versions < row_versions_max(q->d->version))
+		return o;
+	anew.adds_column = true;
+	return q->t->row_versions_exact ? anew : on_needs(anew, "row versions", table);
+}
+
 struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	const struct session *s, const struct catalog *c, const struct object *t,
 	const struct statement *st, struct after *after)
@@ -544,9 +553,7 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
-		struct online one = on_is_twin(&q, ch) || keeps_primary(&q, ch)
-					    ? on_instant()
-					    : one_change(&q, ch);
+		struct online one = on_is_twin(&q, ch) ? on_instant() : one_change(&q, ch);
 
 		if (comes_with_column(&q, ch) ||
 			(ch->kind == CHANGE_RENAME_TABLE && st->nchanges > 1))
@@ -575,6 +582,9 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = on_worse(all, on_rebuild(&q));
 		all.rebuild = true;
 	}
+	if (!is_mariadb(d) && d->version >= 80029 && all.algorithm == ALGO_INSTANT &&
+		all.adds_column && t)
+		all = by_row_versions(&q, all);
 	if (!is_mariadb(d) && d->version < 80012 && all.algorithm == ALGO_INSTANT)
 		all.algorithm = ALGO_INPLACE; /* the word came with 8.0.12 */
 	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))

@@ -150,6 +150,15 @@ static struct online reindex(const struct asked *q, struct slice column)
 	return o;
 }
 
+static bool drops_stored(const struct asked *q)
+{
+	for (size_t i = 0; i < q->after->n; i++)
+		if (q->after->v[i].type == OBJECT_COLUMN && q->after->v[i].gone &&
+			!on_generated(q->after->v[i].was, "virtual"))
+			return true;
+	return false;
+}
+
 /* MySQL: a virtual column that stays then stands elsewhere among those. */
 static bool has_virtual_behind(const struct asked *q, const struct object *column)
 {
@@ -188,7 +197,7 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 		o.adds_column = false;
 		if (is_mariadb(q->d))
 			return drops ? on_worse(o, on_row(ALGO_NOCOPY, LOCK_WORDS_NONE)) : o;
-		return drops || has_virtual_behind(q, c) ? on_metadata(q) : o;
+		return drops || (has_virtual_behind(q, c) && !drops_stored(q)) ? on_metadata(q) : o;
 	}
 	if (on_generated(c, "virtual") && !is_mariadb(q->d))
 		return reindex(q, ch->name);
@@ -208,12 +217,14 @@ struct online on_drop_column(const struct asked *q, const struct change *ch)
 }
 
 /* MariaDB takes a TIMESTAMP's NULL for the present. */
-static struct online null_change(const struct asked *q, const struct object *to)
+static struct online null_change(
+	const struct asked *q, struct slice column, const struct object *to)
 {
 	bool to_not_null = to->column.not_null;
 
-	if (is_mariadb(q->d) && to_not_null &&
-		slice_is(my_type_base(to->column.type), "timestamp"))
+	if (!is_mariadb(q->d) && !to_not_null && in_clustered(q, column) && !on_keeps_order(q))
+		return on_copy();
+	if (is_mariadb(q->d) && to_not_null && slice_is(my_type_base(to->column.type), "timestamp"))
 		return on_copy();
 	if (is_mariadb(q->d) && (q->is.has_stored || q->is.had_virtual_index) && to_not_null)
 		return on_copy();
@@ -289,8 +300,7 @@ struct online on_modify_type(
 
 /* An index over the whole of a long text holds as much of it as a key may have: it is built anew
  * when the text outgrows that. */
-static bool outgrows_key(
-	const struct asked *q, const struct object *from, const struct object *to)
+static bool outgrows_key(const struct asked *q, const struct object *from, const struct object *to)
 {
 	for (size_t i = 0; i < q->after->n; i++) {
 		struct after_part *p = &q->after->v[i];
@@ -325,8 +335,7 @@ static struct online modify_order(const struct asked *q)
 {
 	struct online o = on_instant();
 
-	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext ||
-		q->is.had_virtual_index)
+	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext || q->is.had_virtual_index)
 		o = on_rebuild(q);
 	o.adds_column = true;
 	return o;
@@ -433,7 +442,7 @@ struct online on_modify_column(const struct asked *q, const struct change *ch)
 		o.adds_index = true;
 	}
 	if (from.column.not_null != (to.column.not_null || on_in_primary(q->t, ch->name)))
-		o = on_worse(o, null_change(q, &to));
+		o = on_worse(o, null_change(q, ch->name, &to));
 	if (!slice_eq(from.column.identity, to.column.identity) &&
 		(!is_mariadb(q->d) || !slice_empty(to.column.identity)))
 		o = on_worse(o, on_copy());

@@ -105,6 +105,49 @@ static bool takes_over(const struct asked *q, const struct change *ch, bool *ren
 	return true;
 }
 
+/* Over columns that hold no NULL, whole: rows can be kept in its order. */
+static bool can_order(const struct asked *q, const struct object *index)
+{
+	for (size_t i = 0; i < index->index.columns.n; i++) {
+		const struct after_part *p =
+			after_find(q->after, OBJECT_COLUMN, index->index.columns.at[i]);
+		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
+		bool cut = i < index->index.keys.n &&
+			   slice_chr(index->index.keys.at[i], '(') < index->index.keys.at[i].len;
+
+		if (!c || !c->column.not_null || cut || on_generated(c, "virtual"))
+			return false;
+	}
+	return index->index.unique && index->index.columns.n > 0 &&
+	       index->index.keys.n <= index->index.columns.n;
+}
+
+/* MySQL: in a table without a key that orders its rows, this one will. */
+static bool takes_order(const struct asked *q, const struct object *index)
+{
+	return !is_mariadb(q->d) && q->is.known && !on_clustered(q->t) && can_order(q, index);
+}
+
+/* MySQL: the unique key goes that the rows are kept in the order of. A primary key that comes along
+ * takes its place, a new unique one does with the rows written anew in place; to one that was there
+ * they are copied. */
+struct online on_drop_key(const struct asked *q, struct slice index)
+{
+	const struct object *key = is_mariadb(q->d) ? NULL : on_clustered(q->t);
+	bool loses = key && key->type == OBJECT_INDEX && slice_ieq(key->name, index), anew = false;
+
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		loses &= !after_is_primary(p) || p->gone;
+		anew |= p->type == OBJECT_INDEX && !p->was && !p->gone && !p->implied &&
+			can_order(q, p->will);
+	}
+	if (loses)
+		return anew ? on_rebuild(q) : on_copy();
+	return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+}
+
 static bool makes_hash(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < q->after->n; i++)
@@ -134,8 +177,13 @@ struct online on_create_index(const struct asked *q, const struct change *ch)
 			o.algorithm = ALGO_NOCOPY;
 		return q->is.known ? o : on_needs(o, "indexes", ch->target.name);
 	}
-	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def))
+	if (slice_is(ch->def->index.method, "spatial") || over_new_virtual(q, ch->def) ||
+		ch->def->index.keys.n > ch->def->index.columns.n) /* over an expression */
 		o.lock = LOCK_WORDS_SHARED;
+	if (takes_order(q, ch->def)) {
+		o = on_rebuild(q);
+		o.adds_index = true;
+	}
 	return o;
 }
 
@@ -209,7 +257,7 @@ struct online on_drop_constraint(const struct asked *q, const struct change *ch)
 		return is_mariadb(q->d) && q->is.innodb && on_keeps_order(q) ? on_rebuild(q)
 									     : on_copy();
 	if (slice_is(kind, "unique"))
-		return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
+		return on_drop_key(q, ch->name);
 	if (slice_is(kind, "check"))
 		return on_instant();
 	if (slice_is(kind, "foreign key"))

@@ -73,6 +73,7 @@ struct online on_whole_table(const struct asked *q, struct online all);
 bool on_is_hash(const struct asked *q, const struct after_part *p, bool then);
 /* The key that will keep the rows' order, as on_clustered() says of now. */
 const struct after_part *on_clustered_then(const struct asked *q);
+struct online on_drop_key(const struct asked *q, struct slice index); /* of InnoDB */
 struct online on_create_index(const struct asked *q, const struct change *ch);
 struct online on_add_constraint(const struct asked *q, const struct change *ch);
 struct online on_drop_constraint(const struct asked *q, const struct change *ch);

@@ -430,3 +430,32 @@ bool mysql_probe(struct conn *c, const struct statement *st, struct slice before
 	}
 	return compare(c, st, before, a, out, err);
 }
+
+/* Each statement of a procedure is a transaction of its own, where it does not say otherwise. */
+bool mysql_halfway(struct conn *c, const struct statement *st, struct slice sql,
+	const struct err *why, bool *may, struct err *err)
+{
+	struct cell params[2];
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok;
+
+	*may = false;
+	if (st->nchanges == 0 || st->changes[0].kind != CHANGE_CALL) {
+		/* A compound statement, that our reader leaves unread. 1064: nobody could read it.
+		 */
+		*may = st->state != STATEMENT_READ && why->native != 1064 &&
+		       slice_istarts(slice_trim(sql), "BEGIN");
+		return true;
+	}
+	params[0] = (struct cell){.text = st->changes[0].target.name};
+	params[1] = (struct cell){
+		st->changes[0].target.schema, slice_empty(st->changes[0].target.schema)};
+	ok = conn_query_params(c,
+		SL("SELECT 1 FROM information_schema.routines WHERE routine_type = 'PROCEDURE'"
+		   " AND routine_name = ? AND routine_schema = COALESCE(?, DATABASE())"),
+		params, 2, &a, &r, err);
+	*may = r.nrows > 0;
+	arena_done(&a);
+	return ok;
+}

@@ -333,6 +333,15 @@ static bool read_generated(struct parser *p, struct column_read *c)
 	return true;
 }
 
+/* MySQL: the check of a column is over that column alone. */
+static bool mentions_others(const struct expr *e, struct slice column)
+{
+	for (size_t i = 0; e->facts && i < e->facts->columns.n; i++)
+		if (!slice_ieq(e->facts->columns.at[i], column))
+			return true;
+	return false;
+}
+
 static bool read_check(struct parser *p, struct column_read *c, struct slice name)
 {
 	struct object *o;
@@ -344,6 +353,8 @@ static bool read_check(struct parser *p, struct column_read *c, struct slice nam
 		return false;
 	o = add_check(p, c, name);
 	o->constraint.expression = my_expr_tokens(p, from, to);
+	if (!is_mariadb(&p->d) && mentions_others(&o->constraint.expression, c->column->name))
+		return my_fault_expected(p, "a condition over the column alone before that");
 	if (my_take_word(p, "NOT ENFORCED"))
 		o->constraint.not_enforced = true;
 	else

@@ -225,8 +225,8 @@ static bool read_foreign(struct parser *p, struct slice name, struct object **ou
 	if (!my_want_ident_list(p, &o->constraint.columns, "a column name") ||
 		!my_read_references(p, &o->constraint))
 		return false;
-	/* Without a name of its own the constraint takes the index's: MariaDB does, MySQL 8 too. */
-	if (slice_empty(name))
+	/* Without a name of its own the constraint takes the index's, until MySQL 8.0.16. */
+	if (slice_empty(name) && (is_mariadb(&p->d) || p->d.version < 80016))
 		o->name = index;
 	o->constraint.index = slice_empty(name) ? index : name;
 	o->generated_name = slice_empty(o->name);

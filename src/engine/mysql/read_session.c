@@ -350,7 +350,7 @@ static bool read_execute(struct parser *p, size_t start)
 	struct slice one = SLICE_NONE, other = SLICE_NONE;
 
 	ch.value.text = SL("execute");
-	if (my_take_word(p, "IMMEDIATE")) {
+	if (is_mariadb(&p->d) && my_take_word(p, "IMMEDIATE")) {
 		static const char *const stops[] = {"USING", NULL};
 		size_t end = my_expr_end(p, stops);
 

@@ -146,16 +146,23 @@ static bool sequence_positions(struct conn *c, struct arena *a, struct names *ou
 	return true;
 }
 
+/* MySQL 8 answers from a cache that is a day old unless told otherwise. */
+bool my_fresh_statistics(struct conn *c, struct err *err)
+{
+	return c->id.dialect != DIALECT_MYSQL || c->id.version < 80000 ||
+	       conn_exec(c, SL("SET SESSION information_schema_stats_expiry = 0"), err);
+}
+
 bool mysql_positions(struct conn *c, struct arena *a, struct names *out, struct err *err)
 {
+	bool mysql = c->id.dialect == DIALECT_MYSQL;
 	struct rows r;
 
-	/* MySQL 8 answers from a cache that is a day old unless told otherwise. */
-	if (c->id.dialect == DIALECT_MYSQL && c->id.version >= 80000 &&
-		!conn_exec(c, SL("SET SESSION information_schema_stats_expiry = 0"), err))
+	if (!my_fresh_statistics(c, err))
 		return false;
 	*out = (struct names){0};
-	if (!conn_query(c, slice_of(query_mysql_positions), a, &r, err))
+	if (!conn_query(c, slice_of(mysql ? query_mysql_positions_mysql : query_mysql_positions), a,
+		    &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		names_add(a, out,

@@ -17,7 +17,7 @@ bool mysql_sizes(
 
 	*out = NULL;
 	*n = 0;
-	if (!conn_query(c, slice_of(query_mysql_sizes), a, &r, err))
+	if (!my_fresh_statistics(c, err) || !conn_query(c, slice_of(query_mysql_sizes), a, &r, err))
 		return false;
 	for (size_t i = 0; i < r.nrows; i++)
 		*ARENA_PUSH(a, *out, *n) =

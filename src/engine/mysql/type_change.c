@@ -263,11 +263,13 @@ static enum my_type_change set_change(const struct my_dialect *d, const struct t
 
 	if (slice_eq(a->charset, b->charset))
 		return TYPE_SAME;
+	if (!is_mariadb(d) && is_list(base) && !q->indexed)
+		return TYPE_METADATA; /* its values are numbers */
 	if (!slice_is(b->charset, "utf8mb4"))
 		return slice_is(a->charset, "ascii") ? TYPE_WIDER : TYPE_NARROWER;
 	if (!slice_is(a->charset, "utf8mb3") || (!is_mariadb(d) && q->indexed))
 		return TYPE_WIDER;
-	if (my_lob_size(base) || (!is_mariadb(d) && is_list(base)))
+	if (my_lob_size(base))
 		return TYPE_METADATA;
 	if ((!slice_is(base, "varchar") && (is_mariadb(d) || !slice_is(base, "char"))) ||
 		!my_type_number(q->from->column.type, &n) ||

@@ -193,7 +193,9 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 			.written = number(&r, 0, 7),
 			.history = -1,
 			.snapshot_ms = number(&r, 0, 8),
-			.snapshot_by = number(&r, 0, 9)};
+			.snapshot_by = number(&r, 0, 9),
+			.updated = number(&r, 0, 10),
+			.beside = number(&r, 0, 11)};
 	arena_done(&a);
 	return ok;
 }
@@ -201,15 +203,16 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 /* Without the lock it does not wait: an autovacuum is at it, or somebody changes the table.
  * TRUNCATE would want a lock that stops everybody.
  * https://www.postgresql.org/docs/current/sql-vacuum.html */
-static bool clean(
-	struct conn *c, const struct batch_key *k, enum batch_cleaned *out, struct err *err)
+static bool clean(struct conn *c, const struct batch_key *k, bool whole, enum batch_cleaned *out,
+	struct err *err)
 {
 	struct cell param = {.text = k->at};
 	struct arena a = {0};
 	struct rows r = {0}, owner = {0};
 	bool ok = c->ops->exec(c,
-		arena_printf(&a, "VACUUM (SKIP_LOCKED, TRUNCATE off) %.*s", SLICE(k->at)), &a, &r,
-		err);
+		arena_printf(&a, "VACUUM (SKIP_LOCKED, TRUNCATE off%s) %.*s",
+			whole ? "" : ", INDEX_CLEANUP off", SLICE(k->at)),
+		&a, &r, err);
 
 	*out = BATCH_CLEANED;
 	/* It was skipped. The reason is told in words of any language. */
@@ -285,6 +288,7 @@ const struct engine_batches pg_batches = {
 	.key = key,
 	.literal = literal,
 	.pressure = pressure,
+	.turns = pg_turns,
 	.clean = clean,
 	.behind = behind,
 	.lazily = "SET LOCAL synchronous_commit = off",

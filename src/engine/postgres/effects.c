@@ -56,8 +56,9 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 
 bool pg_is_temporary(const struct relation *r)
 {
-	return r->object && r->object->type == OBJECT_TABLE &&
-	       slice_is(r->object->table_.persistence, "temporary");
+	return r->object && (slice_starts(r->object->schema, "pg_temp") ||
+				    (r->object->type == OBJECT_TABLE &&
+					    slice_is(r->object->table_.persistence, "temporary")));
 }
 
 static enum pg_mode mode_of(const char *words)
@@ -398,6 +399,8 @@ static void habitual(struct looking *l)
 							  : habits[i].rerun;
 			undo = habits[i].undo;
 		}
+	if (l->change->kind == CHANGE_ALTER_ROLE && slice_is(l->change->value.text, "rename"))
+		rerun = RERUN_FAILS;
 	l->rerun = rerun;
 	if (undo > l->out->undo)
 		l->out->undo = undo;
@@ -462,7 +465,10 @@ static void transaction_rule(struct looking *l)
 {
 	if (forbidden_in_tx(l)) {
 		l->out->transaction = TX_FORBIDDEN;
-		if (l->session->in_tx)
+		if (l->change->flags & CHANGE_INNER)
+			pg_fails(l, "what cannot run inside a transaction block cannot run inside "
+				    "a DO block or a function either");
+		else if (l->session->in_tx)
 			pg_fails(l, "%s cannot run inside a transaction block", l->statement->kind);
 	} else if (l->change->kind == CHANGE_SET_VARIABLE && (l->change->flags & CHANGE_LOCAL) &&
 		   !l->session->in_tx) {
@@ -509,8 +515,10 @@ static void act(struct looking *l, const struct pg_action *a)
 		return;
 	}
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
-	if (r.presence != ABSENT)
+	if (r.presence != ABSENT) {
 		a->on_relation(l, &r);
+		pg_refuse_action(l, &r);
+	}
 	else if (l->change->flags & CHANGE_IF_EXISTS)
 		pg_rerun(l, RERUN_SAME);
 	else
@@ -627,6 +635,14 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 		}
 		look_at(l);
 		l->statement = whole;
+		if (changes[i].kind == CHANGE_CREATE_SCHEMA && changes[i].ninner) {
+			struct change bare = changes[i]; /* its elements are looked at inside of it */
+
+			bare.inner = NULL;
+			bare.ninner = 0;
+			s.arena = l->arena;
+			catalog_apply(c, &s, &bare, &why);
+		}
 		if (changes[i].kind != CHANGE_PREPARE)
 			look_inside(l, changes[i].inner, changes[i].ninner);
 		if (!up || i + 1 == n)

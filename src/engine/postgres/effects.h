@@ -144,6 +144,17 @@ const struct object *pg_domain(struct looking *l, struct slice type);
 struct slice pg_in_brackets(struct slice text, const char *after);
 /* What the server refuses whatever is in the tables (effects_refused.c). */
 void pg_refusals(struct looking *l);
+void pg_refuse_action(struct looking *l, const struct relation *r); /* of one relation */
+void pg_refuse_object(struct looking *l);
+void pg_refuse_table(struct looking *l);
+void pg_refuse_rows(struct looking *l);
+void pg_refuse_call(struct looking *l);
+void pg_refuse_savepoint(struct looking *l);
+void pg_refuse_view_option(struct looking *l, const struct relation *r);
+/* Would the catalog have nothing to do for the change: IF EXISTS of what is not there? */
+bool pg_changes_nothing(struct looking *l);
+void pg_refuse_options(struct looking *l, const struct relation *r, const struct names *options);
+void pg_refuse_column_name(struct looking *l, struct slice name);
 
 /* ---- What is set off besides (effects_bodies.c, effects_rows.c) ---- */
 enum { PG_NEST_MAX = 8 };

@@ -108,6 +108,7 @@ static void inline_constraint(
 	struct looking *l, const struct relation *r, const struct object *k, bool has_default)
 {
 	const struct constraint_def *d = &k->constraint;
+	bool written = l->change->def->column.default_value.text.len > 0; /* NULL is one too */
 
 	if (slice_is(d->kind, "check")) {
 		if (d->not_enforced)
@@ -125,9 +126,9 @@ static void inline_constraint(
 		pg_lock(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
 		if (parent.presence == ABSENT)
 			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
-		if (has_default && !d->not_enforced) {
+		if ((has_default || written) && !d->not_enforced) {
 			pg_scan(l, r, true);
-			pg_scan(l, &parent, true);
+			pg_scan(l, &parent, has_default); /* who refers to nothing needs no match */
 		}
 	}
 }
@@ -245,6 +246,18 @@ void pg_drop_key(struct looking *l, const struct relation *r, struct relation *o
 	(void)r;
 }
 
+static void drop_part(struct looking *l, const struct relation *r, const struct object *p,
+	struct slice column);
+
+/* A generated column goes with its own indexes and checks. */
+static void drop_generated(struct looking *l, const struct relation *r, struct slice column)
+{
+	pg_destroys(l, OBJECT_COLUMN, r->name, column);
+	for (size_t i = 0; i < r->object->nparts; i++)
+		if (r->object->parts[i]->type != OBJECT_COLUMN)
+			drop_part(l, r, r->object->parts[i], column);
+}
+
 static void drop_part(
 	struct looking *l, const struct relation *r, const struct object *p, struct slice column)
 {
@@ -263,7 +276,7 @@ static void drop_part(
 		   pg_expr_names(&p->column.generation, column)) {
 		/* Before 15 it went without a word. */
 		if (cascade || l->version < 150000)
-			pg_destroys(l, OBJECT_COLUMN, r->name, p->name);
+			drop_generated(l, r, p->name);
 		else
 			pg_fails(l, "generated column \"%.*s\" uses it", SLICE(p->name));
 	} else if (pg_part_needs(p, column)) {

@@ -50,6 +50,8 @@ static void add_key(struct looking *l, const struct relation *r)
 			pg_fails(l, "the table has a primary key already");
 	if (pg_is_partitioned(r) || l->version >= 180000)
 		pg_lock_tree(l, r, below);
+	else if (slice_is(k->kind, "primary key"))
+		pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE); /* SET NOT NULL goes to those that inherit */
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name, l->change->def->name);
 	for (size_t i = 0; i < k->columns.n; i++) {
@@ -69,6 +71,14 @@ static void add_key(struct looking *l, const struct relation *r)
 	pg_may_fail(l, "it fails on duplicates");
 }
 
+static bool has_expression(const struct object *index)
+{
+	for (size_t i = 0; i < index->index.keys.n; i++)
+		if (slice_chr(index->index.keys.at[i], '(') != SIZE_MAX)
+			return true;
+	return false;
+}
+
 bool pg_has_unique(const struct object *table, struct names columns)
 {
 	for (size_t i = 0; i < table->nparts; i++) {
@@ -77,7 +87,9 @@ bool pg_has_unique(const struct object *table, struct names columns)
 		if (p->type == OBJECT_CONSTRAINT && columns.n == 0 &&
 			slice_is(p->constraint.kind, "primary key"))
 			return true;
-		if (p->type == OBJECT_INDEX && p->index.unique && p->index.keys.n == columns.n) {
+		if (p->type == OBJECT_INDEX && p->index.unique && p->index.keys.n == columns.n &&
+			!p->index.predicate.text.len && !p->index.predicate.normal.len &&
+			!has_expression(p)) {
 			size_t same = 0;
 
 			for (size_t k = 0; k < columns.n; k++)
@@ -148,6 +160,24 @@ static bool drops_constraint(const struct looking *l)
 	return false;
 }
 
+/* Those that have the same check of their own, validated, are not read again. */
+static void scan_check(struct looking *l, const struct relation *r)
+{
+	const struct object **children, *k;
+	size_t n = l->change->flags & CHANGE_ONLY ? 0 : pg_children(l, r, &children);
+
+	if (!pg_is_partitioned(r))
+		pg_scan_one(l, r, true);
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, children[i]);
+
+		k = l->change->def->name.len ? constraint_of(l, &child, l->change->def->name)
+					     : NULL;
+		if (!k || k->constraint.not_valid)
+			scan_check(l, &child);
+	}
+}
+
 static void add_constraint(struct looking *l, const struct relation *r)
 {
 	const struct constraint_def *k = &l->change->def->constraint;
@@ -200,20 +230,14 @@ static void add_constraint(struct looking *l, const struct relation *r)
 			return;
 		if (k->no_inherit)
 			pg_scan_one(l, r, true);
+		else if (r->object)
+			scan_check(l, r);
 		else
 			pg_scan(l, r, true);
 		pg_may_fail(l, "it fails when a row violates it");
 		return;
 	}
 	add_key(l, r);
-}
-
-static bool has_expression(const struct object *index)
-{
-	for (size_t i = 0; i < index->index.keys.n; i++)
-		if (slice_chr(index->index.keys.at[i], '(') != SIZE_MAX)
-			return true;
-	return false;
 }
 
 static void add_constraint_index(struct looking *l, const struct relation *r)
@@ -312,12 +336,27 @@ static void destroys_tree(struct looking *l, const struct relation *r, struct sl
 	}
 }
 
+/* With ONLY those that inherit keep theirs, and are told that it is their own now. */
+static void lock_heirs(struct looking *l, const struct relation *r)
+{
+	const struct object **children;
+	size_t n = l->change->flags & CHANGE_ONLY ? pg_children(l, r, &children) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, children[i]);
+
+		pg_lock(l, &child, PG_ACCESS_EXCLUSIVE);
+	}
+}
+
 static void drop_constraint(struct looking *l, const struct relation *r)
 {
 	const struct object *k = constraint_of(l, r, l->change->name), *none;
 	const struct object **keys;
 	size_t n = 0;
 
+	if (k && slice_is(k->constraint.kind, "check") && !k->constraint.no_inherit)
+		lock_heirs(l, r);
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
 	if (!k && r->object &&
 		catalog_part(l->catalog, r->object, OBJECT_CONSTRAINT, l->change->name, &none) ==

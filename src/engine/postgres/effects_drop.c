@@ -91,6 +91,13 @@ static void drop_key(struct looking *l, const struct relation *r, struct relatio
 	}
 }
 
+static void drop_key_above(struct looking *l, const struct relation *r, struct relation *other,
+	const struct object *key, bool refers)
+{
+	if (!refers && !key->constraint.inherited)
+		drop_key(l, r, other, key, refers);
+}
+
 static void drop_dependents(struct looking *l, const struct relation *r)
 {
 	const struct object **all;
@@ -192,6 +199,19 @@ static bool is_identity_sequence(struct looking *l, const struct relation *r)
 
 static void drop_type_users(struct looking *l, struct name type, int depth);
 
+/* A key that refers to the parent holds each partition. */
+static void drop_keys_above(struct looking *l, const struct relation *parent)
+{
+	struct relation r = *parent;
+
+	for (int depth = 0; depth < 8 && r.object; depth++) {
+		pg_each_key(l, &r, SLICE_NONE, drop_key_above);
+		if (slice_empty(r.object->table_.partition_of.name))
+			return;
+		r = pg_relation(l, r.object->table_.partition_of, OBJECT_TABLE);
+	}
+}
+
 static void drop_relation(struct looking *l, enum object_type type)
 {
 	struct relation r = pg_relation(l, l->change->target, type);
@@ -216,8 +236,13 @@ static void drop_relation(struct looking *l, enum object_type type)
 		!(l->change->flags & CHANGE_CASCADE)) {
 		const struct object **heirs;
 
-		if (pg_children(l, &r, &heirs) && pg_is_heir(heirs[0], &r))
-			pg_fails(l, "table \"%.*s\" inherits from it", SLICE(heirs[0]->name));
+		for (size_t i = 0, n = pg_children(l, &r, &heirs); i < n; i++) {
+			struct relation heir = pg_relation_of(l, heirs[i]);
+
+			if (pg_is_heir(heirs[i], &r) && !pg_in_statement(l, &heir))
+				pg_fails(l, "table \"%.*s\" inherits from it",
+					SLICE(heirs[i]->name));
+		}
 	}
 	if (r.object && r.object->type == OBJECT_TABLE && r.object->table_.partition_of.name.len) {
 		struct relation parent =
@@ -225,6 +250,7 @@ static void drop_relation(struct looking *l, enum object_type type)
 
 		pg_lock(l, &parent, PG_ACCESS_EXCLUSIVE);
 		pg_lock_default_partition(l, &parent, false);
+		drop_keys_above(l, &parent);
 	}
 	pg_each_key(l, &r, SLICE_NONE, drop_key);
 	if (type != OBJECT_SEQUENCE && r.object)
@@ -374,6 +400,25 @@ static void drop_type_users(struct looking *l, struct name type, int depth)
 	}
 }
 
+/* A trigger for rows is in each partition too. */
+static void drop_trigger_tree(
+	struct looking *l, const struct relation *r, const struct object *trigger, int depth)
+{
+	const struct object **children;
+	size_t n = pg_is_partitioned(r) && trigger->trigger.for_each_row && depth < 16
+			   ? pg_children(l, r, &children)
+			   : 0;
+
+	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
+	if (depth == 0 || l->version >= 150000)
+		pg_destroys(l, OBJECT_TRIGGER, r->name, trigger->name);
+	for (size_t i = 0; i < n; i++) {
+		struct relation child = pg_relation_of(l, children[i]);
+
+		drop_trigger_tree(l, &child, trigger, depth + 1);
+	}
+}
+
 static void drop_trigger_users(struct looking *l, struct name function)
 {
 	const struct object **all;
@@ -384,10 +429,8 @@ static void drop_trigger_users(struct looking *l, struct name function)
 	for (size_t i = 0; i < n; i++) {
 		struct relation r = pg_relation_of(l, all[i]->table);
 
-		if (keeps(l, all[i]))
-			continue;
-		pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-		pg_destroys(l, OBJECT_TRIGGER, r.name, all[i]->name);
+		if (!keeps(l, all[i]))
+			drop_trigger_tree(l, &r, all[i], 0);
 	}
 }
 
@@ -425,6 +468,10 @@ static void drop_calling_part(struct looking *l, const struct object *table, con
 		pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
 	} else if (p->type != OBJECT_COLUMN) {
 		pg_destroys(l, p->type, r.name, p->name);
+	} else if (p->column.generated.len) {
+		pg_drop_column_of(l, &r, p->name);
+		pg_breaks(l, BREAKS_OLD_READERS, OBJECT_COLUMN, r.name, p->name);
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_COLUMN, r.name, p->name);
 	}
 }
 
@@ -482,7 +529,14 @@ static void drop_named(struct looking *l)
 
 	if (pg_missing(l, c->type))
 		return;
+	if (t == OBJECT_OTHER && c->flags & CHANGE_IF_EXISTS && pg_changes_nothing(l))
+		return;
 	n = full_name(l, t);
+	if (t == OBJECT_DATABASE && c->flags & CHANGE_IF_EXISTS) { /* who knows which there are */
+		effect_touch(l->arena, &l->out->destroys, &l->out->ndestroys,
+			(struct touched){.type = t, .object = n, .certain = false});
+		return;
+	}
 	if (t == OBJECT_TYPE)
 		drop_type_users(l, n, 0);
 	else if (t == OBJECT_FUNCTION)

@@ -5,6 +5,27 @@
 
 /* ---- Indexes ---- */
 
+/* A function of somebody's that says itself that it looks at the database. */
+static bool calls_stable(struct looking *l, struct slice key)
+{
+	struct slice name = slice_trim(key), arguments;
+	const struct object **all;
+	size_t open, n;
+
+	while (slice_starts(name, "("))
+		name = slice_trim(slice_from(name, 1));
+	open = slice_chr(name, '(');
+	arguments = open == SIZE_MAX ? SLICE_NONE : slice_from(name, open);
+	name = slice_sub(name, 0, open);
+	if (!arguments.len || slice_chr(name, ' ') != SIZE_MAX)
+		return false;
+	n = catalog_overloads(l->catalog, l->session, pg_split_name(name), l->arena, &all);
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(all[i]->function.volatility, "immutable"))
+			return false;
+	return n > 0;
+}
+
 static void index_refused(struct looking *l, const struct relation *r)
 {
 	const struct object *def = l->change->def;
@@ -17,11 +38,13 @@ static void index_refused(struct looking *l, const struct relation *r)
 		bool call = slice_chr(key.text, '(') != SIZE_MAX;
 
 		if (call &&
-			(pg_volatility(l, &key, &which) == 'v' || pg_never_immutable(l, key.text)))
+			(pg_volatility(l, &key, &which) == 'v' ||
+				pg_never_immutable(l, key.text) || calls_stable(l, key.text)))
 			pg_fails(l, "functions in an index must be immutable");
 	}
 	if (def && (def->index.predicate.text.len || def->index.predicate.normal.len) &&
-		pg_volatility(l, &def->index.predicate, &which) == 'v')
+		(pg_volatility(l, &def->index.predicate, &which) == 'v' ||
+			pg_volatility(l, &def->index.predicate, &which) == 's'))
 		pg_fails(l, "functions in an index must be immutable");
 }
 

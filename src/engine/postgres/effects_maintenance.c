@@ -34,11 +34,41 @@ static void truncate_one(struct looking *l, const struct relation *r)
 		pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
 }
 
+/* A key that refers to the parent refers to each partition. */
+static void truncate_keys_above(struct looking *l, const struct relation *r)
+{
+	const struct object *at = r->object;
+	const struct object **keys;
+
+	for (int depth = 0; depth < 8 && at && at->type == OBJECT_TABLE &&
+			    at->table_.partition_of.name.len;
+		depth++) {
+		struct relation parent = pg_relation(l, at->table_.partition_of, OBJECT_TABLE);
+		size_t n = parent.object ? catalog_referencing(
+						   l->catalog, parent.object, l->arena, &keys)
+					 : 0;
+
+		for (size_t i = 0; i < n; i++) {
+			struct relation child;
+
+			if (!keys[i]->table || keys[i]->table == parent.object)
+				continue;
+			child = pg_relation_of(l, keys[i]->table);
+			if (!(l->change->flags & CHANGE_CASCADE) && !pg_in_statement(l, &child))
+				pg_fails(l, "table \"%.*s\" has a foreign key to it",
+					SLICE(child.name.name));
+		}
+		at = parent.object;
+	}
+}
+
 static void truncate(struct looking *l, const struct relation *r, int depth)
 {
 	const struct object **keys;
 	size_t n = r->object ? catalog_referencing(l->catalog, r->object, l->arena, &keys) : 0;
 
+	if (!depth)
+		truncate_keys_above(l, r);
 	truncate_one(l, r);
 	for (size_t i = 0; i < n && depth < 32; i++) {
 		struct relation child;
@@ -158,9 +188,13 @@ static void cluster(struct looking *l)
 	if (r.object && slice_empty(c->name) && r.type == OBJECT_TABLE &&
 		r.object->table_.cluster_on.n == 0)
 		pg_fails(l, "the table has not been clustered before");
-	if (r.object && c->name.len &&
-		catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == ABSENT)
+	if (!r.object || !c->name.len)
+		return;
+	if (catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == ABSENT)
 		pg_fails(l, "index \"%.*s\" does not exist", SLICE(c->name));
+	else if (catalog_part(l->catalog, r.object, OBJECT_INDEX, c->name, &index) == PRESENT &&
+		 (index->index.predicate.text.len || index->index.predicate.normal.len))
+		pg_fails(l, "the index is partial");
 }
 
 const struct pg_action pg_maintenance_actions[] = {

@@ -155,6 +155,39 @@ static struct names made_columns(struct looking *l)
 	return out;
 }
 
+static struct names column_types(struct looking *l, const struct object *view)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < view->nparts; i++)
+		if (view->parts[i]->type == OBJECT_COLUMN)
+			names_add(l->arena, &out,
+				arena_slice(l->arena, view->parts[i]->column.type));
+	return out;
+}
+
+/* The catalog knows what type a query's columns have: it is tried there and taken back. */
+static void same_types(struct looking *l, const struct object *old)
+{
+	struct catalog *c = (struct catalog *)l->catalog;
+	struct session s = *l->session;
+	struct names was = column_types(l, old), now = {0};
+	size_t mark = catalog_mark(c);
+	const struct object *new;
+	struct slice why;
+
+	s.arena = l->arena;
+	if (catalog_apply(c, &s, l->change, &why) == APPLIED &&
+		catalog_find(c, &s, OBJECT_VIEW, l->change->target, &new) == PRESENT)
+		now = column_types(l, new);
+	catalog_undo(c, mark);
+	for (size_t i = 0; i < was.n && i < now.n; i++)
+		if (was.at[i].len && now.at[i].len && !slice_eq(was.at[i], now.at[i])) {
+			pg_fails(l, "a view that is replaced keeps the types of its columns");
+			return;
+		}
+}
+
 /* CREATE OR REPLACE VIEW may only add columns at the end. */
 static void replaces_view(struct looking *l, const struct object *old)
 {
@@ -169,6 +202,7 @@ static void replaces_view(struct looking *l, const struct object *old)
 			pg_fails(l, "a view that is replaced keeps its columns");
 			return;
 		}
+	same_types(l, old);
 	for (size_t i = was.n; i < now.n; i++)
 		pg_breaks(l, BREAKS_NEW_CODE, OBJECT_COLUMN, (struct name){old->schema, old->name},
 			now.at[i]);
@@ -194,7 +228,8 @@ static void create_view(struct looking *l)
 
 	reads_missing(l);
 	pg_no_schema(l, full.schema);
-	if (catalog_find(l->catalog, l->session, OBJECT_NONE, full, &there) == PRESENT) {
+	if (!(l->change->flags & CHANGE_TEMPORARY) &&
+		catalog_find(l->catalog, l->session, OBJECT_NONE, full, &there) == PRESENT) {
 		struct relation r = pg_relation(l, full, OBJECT_NONE);
 
 		if (!(l->change->flags & CHANGE_OR_REPLACE)) {
@@ -599,6 +634,10 @@ static void alter_domain(struct looking *l)
 		pg_rerun(l, l->change->name.len ? RERUN_FAILS : RERUN_DIFFERS);
 	if (pg_missing(l, OBJECT_TYPE))
 		return;
+	/* 18: NOT NULL is a constraint, of which there is one. */
+	if (slice_is(l->change->value.text, "add-constraint") && l->change->def &&
+		slice_is(l->change->def->constraint.kind, "not null"))
+		pg_rerun(l, RERUN_SAME);
 	if (slice_is(l->change->value.text, "drop-constraint")) {
 		drop_domain_check(l);
 		if (!(l->change->flags & CHANGE_IF_EXISTS))
@@ -684,6 +723,7 @@ static void create_from(struct looking *l)
 	bool reads_rows = !(l->change->flags & CHANGE_WITH_NO_DATA);
 	const struct object *there;
 
+	reads_missing(l);
 	if (catalog_find(l->catalog, l->session, OBJECT_NONE, l->change->target, &there) ==
 			PRESENT &&
 		!(l->change->flags & CHANGE_TEMPORARY)) {
@@ -733,6 +773,20 @@ static void publish(struct looking *l, struct slice member)
 	pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
 }
 
+/* The relation is looked up under a lock; a part's under a weak one. */
+static void depends_on_extension(struct looking *l)
+{
+	const struct change *c = l->change;
+	struct relation r;
+
+	if (!slice_ends(c->value.text, "depends on extension") || c->type == OBJECT_FUNCTION)
+		return;
+	r = pg_relation(l, c->target, OBJECT_NONE);
+	if (r.presence == ABSENT)
+		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
+	pg_lock(l, &r, c->type == OBJECT_TRIGGER ? PG_ACCESS_SHARE : PG_ACCESS_EXCLUSIVE);
+}
+
 /* ADD and DROP name the tables, SET those that stay: the others go. */
 static void alter_publication(struct looking *l)
 {
@@ -741,6 +795,7 @@ static void alter_publication(struct looking *l)
 	const struct object *old = NULL;
 	bool adds = slice_is(c->value.text, "add"), drops = slice_is(c->value.text, "drop");
 
+	depends_on_extension(l);
 	if (c->type != OBJECT_PUBLICATION || !now || !now->n)
 		return;
 	if (pg_missing(l, OBJECT_PUBLICATION))
@@ -836,7 +891,8 @@ static void set_schema_or_owner(struct looking *l)
 			renamed(l, SLICE_NONE, c->other.schema);
 		return;
 	}
-	r = pg_relation(l, c->target, c->type);
+	/* ALTER TABLE … OWNER TO takes any of them. */
+	r = pg_relation(l, c->target, c->type == OBJECT_TABLE ? OBJECT_NONE : c->type);
 	if (r.presence == ABSENT) {
 		if (!(c->flags & CHANGE_IF_EXISTS))
 			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
@@ -845,6 +901,8 @@ static void set_schema_or_owner(struct looking *l)
 	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
 	if (c->kind != CHANGE_SET_SCHEMA)
 		return;
+	if (r.object && r.type == OBJECT_SEQUENCE && r.object->sequence.owned_by.len)
+		pg_fails(l, "a sequence that a column owns stays in the schema of its table");
 	if (slice_eq(r.name.schema, c->other.schema)) {
 		pg_rerun(l, RERUN_SAME);
 		return;

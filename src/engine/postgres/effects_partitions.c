@@ -215,6 +215,9 @@ static void detach_key(struct looking *l, const struct relation *r, struct relat
 {
 	(void)r;
 	(void)key;
+	if (!refers)
+		pg_may_fail(l, "it fails when a row of \"%.*s\" refers to a row of the partition",
+			SLICE(other->name.name));
 	pg_lock(l, other, refers ? PG_SHARE_ROW_EXCLUSIVE : PG_ACCESS_EXCLUSIVE);
 }
 

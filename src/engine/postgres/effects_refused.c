@@ -76,8 +76,10 @@ static void refuse_columns(struct looking *l)
 	struct names n = {0};
 
 	for (size_t i = 0; t && i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_COLUMN)
+		if (t->parts[i]->type == OBJECT_COLUMN) {
+			pg_refuse_column_name(l, t->parts[i]->name);
 			names_add(l->arena, &n, t->parts[i]->name);
+		}
 	for (size_t i = 1; i < n.n && n.n <= FEW; i++)
 		for (size_t k = 0; k < i; k++)
 			if (slice_eq(n.at[i], n.at[k]))
@@ -122,8 +124,11 @@ static void refuse_new_label(struct looking *l)
 		struct slice label = l->session->new_labels.at[i];
 		struct slice literal = arena_printf(l->arena, "'%.*s'", SLICE(label));
 
-		if (slice_find(l->statement->raw, literal) == SIZE_MAX ||
-			!has_column_of_enum(l, label))
+		struct slice cast = arena_printf(l->arena, "%.*s::", SLICE(literal));
+
+		if (slice_find(l->statement->raw, cast) == SIZE_MAX &&
+			(slice_find(l->statement->raw, literal) == SIZE_MAX ||
+				!has_column_of_enum(l, label)))
 			continue;
 		pg_fails(l, "unsafe use of new value \"%.*s\": it was added in this transaction",
 			SLICE(label));
@@ -132,26 +137,48 @@ static void refuse_new_label(struct looking *l)
 
 void pg_refusals(struct looking *l)
 {
+	pg_refuse_object(l);
 	switch ((int)l->change->kind) {
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);
 		refuse_keys(l);
+		pg_refuse_table(l);
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->table_.options);
+		break;
+	case CHANGE_CREATE_VIEW:
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->view.options);
+		break;
+	case CHANGE_CREATE_INDEX:
+		refuse_keys(l);
+		if (l->change->def)
+			pg_refuse_options(l, NULL, &l->change->def->index.options);
 		break;
 	case CHANGE_ADD_COLUMN:
-	case CHANGE_CREATE_INDEX:
 	case CHANGE_ADD_CONSTRAINT:
 		refuse_keys(l);
 		break;
+	case CHANGE_CALL:
+		pg_refuse_call(l);
+		break;
+	case CHANGE_RELEASE:
+	case CHANGE_ROLLBACK_TO:
+		pg_refuse_savepoint(l);
+		break;
 	case CHANGE_UPDATE:
+		pg_refuse_rows(l);
 		refuse_twice(l);
 		refuse_new_label(l);
 		break;
 	case CHANGE_INSERT:
+		pg_refuse_rows(l);
 		refuse_twice(l);
 		refuse_new_label(l);
 		break;
 	case CHANGE_DELETE:
 	case CHANGE_MERGE:
+	case CHANGE_SELECT:
 	case CHANGE_SET_DEFAULT:
 		refuse_new_label(l);
 		break;

@@ -479,7 +479,10 @@ static void lock_changed(struct looking *l, const struct relation *r)
 {
 	const struct object *only;
 
-	if (l->change->kind != CHANGE_MERGE && pg_pruned(l, r, &only)) {
+	bool inserts = l->change->kind == CHANGE_MERGE &&
+		       slice_ifind(l->statement->text, SL("not matched")) != SIZE_MAX;
+
+	if (!inserts && pg_pruned(l, r, &only)) {
 		lock_pruned(l, r);
 		if (!moves_rows(l, r))
 			return;

@@ -236,7 +236,7 @@ static bool needs_using(struct looking *l, struct slice from, struct slice to)
 }
 
 /* USING runs again on what it has made. */
-static enum rerun rerun_using(struct looking *l, struct slice to)
+static enum rerun rerun_using(struct looking *l, const struct object *col, struct slice to)
 {
 	static const char *const of_text[] = {"btrim", "ltrim", "rtrim", "replace",
 		"regexp_replace", "split_part", "substring", "string_to_array", "to_date",
@@ -260,7 +260,8 @@ static enum rerun rerun_using(struct looking *l, struct slice to)
 		bool known = false;
 
 		for (size_t k = 0; k < sizeof of_text / sizeof *of_text; k++)
-			if (slice_iis(name, of_text[k]) && !pg_type_is_text(l, to))
+			if (slice_iis(name, of_text[k]) && !pg_type_is_text(l, to) &&
+				(!col || pg_type_is_text(l, col->column.type)))
 				return RERUN_FAILS;
 		for (size_t k = 0; k < sizeof again / sizeof *again; k++)
 			known = known || slice_iis(name, again[k]);
@@ -494,7 +495,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 	bool new_collation;
 
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
-	pg_rerun(l, rerun_using(l, c->def->column.type));
+	pg_rerun(l, rerun_using(l, col, c->def->column.type));
 	if (!col && known == ABSENT) {
 		pg_fails(l, "column \"%.*s\" does not exist", SLICE(c->name));
 		return;
@@ -525,9 +526,6 @@ static void alter_type(struct looking *l, const struct relation *r)
 		reindex_column(l, r, c->name, false);
 		break;
 	case TYPE_SAME_STORAGE:
-		if (slice_eq(col->column.type, c->def->column.type) && !new_collation &&
-			slice_eq(collation, col->column.collation))
-			break;
 		reindex_column(l, r, c->name, !new_collation);
 		if (check_mentions(r->object, c->name))
 			pg_scan(l, r, true);

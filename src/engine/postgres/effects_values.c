@@ -175,6 +175,15 @@ static bool is_integer(struct slice s)
 	return whole_number(s, &v);
 }
 
+/* 16: 0x1F, 0o17, 0b1, 1_000 */
+static bool newer_integer(struct slice lit)
+{
+	lit = slice_trim(lit);
+	lit = slice_from(lit, slice_starts(lit, "-") || slice_starts(lit, "+") ? 1 : 0);
+	return slice_istarts(lit, "0x") || slice_istarts(lit, "0o") || slice_istarts(lit, "0b") ||
+	       slice_chr(lit, '_') != SIZE_MAX;
+}
+
 bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, bool lengths)
 {
 	struct slice lit;
@@ -187,10 +196,7 @@ bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, boo
 	if (!plain || !literal(l->arena, slice_trim(text), &lit, &number) || number)
 		return false;
 	if (slice_is(type, "integer") || slice_is(type, "bigint") || slice_is(type, "smallint"))
-		return l->version < 160000 || slice_chr(lit, '_') == SIZE_MAX
-			       ? !is_integer(lit) && slice_chr(lit, 'x') != 1 &&
-					 slice_chr(lit, 'b') != 1 && slice_chr(lit, 'o') != 1
-			       : false;
+		return !is_integer(lit) && !(l->version >= 160000 && newer_integer(lit));
 	if (!lengths || open == SIZE_MAX || !slice_starts(type, "character varying("))
 		return false;
 	for (size_t i = 0; i < lit.len; i++)
@@ -394,14 +400,17 @@ bool pg_routed(struct looking *l, const struct relation *r, const struct pg_valu
 bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out)
 {
 	struct slice column = pg_is_partitioned(r) ? key_column(r) : SLICE_NONE;
-	size_t at = slice_ifind(l->statement->text, SL("where"));
+	bool merge = l->change->kind == CHANGE_MERGE;
+	size_t at = slice_ifind(l->statement->text, merge ? SL(" on ") : SL("where"));
 	struct token t, last = {0}, before = {0};
 	struct slice text, value = SLICE_NONE;
 	struct lexer x;
 
 	if (column.len == 0 || at == SIZE_MAX)
 		return false;
-	text = slice_from(l->statement->text, at + 5);
+	text = slice_from(l->statement->text, at + (merge ? 4 : 5));
+	if (merge)
+		text = slice_sub(text, 0, slice_ifind(text, SL(" when ")));
 	lexer_init(&x, DIALECT_POSTGRES, text);
 	while ((t = lexer_next(&x)).kind != TOKEN_END) {
 		if (token_is(t, "or") || token_is(t, "not") || token_is(t, "select"))

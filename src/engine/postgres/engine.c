@@ -30,6 +30,7 @@ const struct engine engine_postgres = {
 	.needs_no_tx = postgres_needs_no_tx,
 	.witness = pg_witness,
 	.probe = pg_probe,
+	.halfway = pg_halfway,
 	.sound = pg_sound,
 	.locks = &pg_locks,
 	.batches = &pg_batches,

@@ -212,6 +212,27 @@ static bool exists(
 
 static const char role_sql[] = "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1";
 
+/* One that the statement's own transaction has made is seen by nobody else yet, but its name is
+ * taken: whoever waits for that waits for ever. */
+static bool create_role(struct conn *admin, struct slice role, bool *taken, struct err *err)
+{
+	struct err second = {0};
+	bool ok;
+
+	*taken = false;
+	if (!conn_exec(admin, SL("SET lock_timeout = '200ms'"), err))
+		return false;
+	ok = conn_execf(admin, err, "CREATE ROLE %I NOLOGIN", role);
+	if (!ok && strcmp(err->sqlstate, "55P03") == 0) {
+		*taken = ok = true;
+		err_done(err);
+	}
+	if (!conn_exec(admin, SL("SET lock_timeout = 0"), ok ? err : &second))
+		ok = false;
+	err_done(&second);
+	return ok;
+}
+
 static bool make_role(struct scratch *s, struct slice role, struct err *err)
 {
 	struct conn *admin = pg_scratch_admin_conn(s);
@@ -220,8 +241,10 @@ static bool make_role(struct scratch *s, struct slice role, struct err *err)
 	if (!exists(s, role_sql, role, &there, err) || there)
 		return !err_is(err);
 	pg_scratch_role_made(s, role, SLICE_NONE);
-	return conn_execf(admin, err, "CREATE ROLE %I NOLOGIN", role) &&
-	       conn_execf(admin, err, "GRANT %I TO %I WITH ADMIN OPTION", role, SL(SCRATCH_OWNER));
+	if (!create_role(admin, role, &there, err))
+		return false;
+	return there || conn_execf(admin, err, "GRANT %I TO %I WITH ADMIN OPTION", role,
+				SL(SCRATCH_OWNER));
 }
 
 static bool free_role(struct scratch *s, struct slice role, struct slice database, struct err *err)

@@ -55,6 +55,9 @@ bool pg_connect_to(
 /* ---- budget.c ---- */
 extern const struct engine_locks pg_locks;
 extern const struct engine_batches pg_batches;
+/* turns.c */
+bool pg_turns(struct conn *c, struct arena *a, struct names changed, struct batch_key *k,
+	struct err *err);
 
 /* ---- keep.c ---- */
 extern const struct engine_keep pg_keep;
@@ -122,6 +125,8 @@ void pg_observation_free(struct pg_observation *o);
 /* ---- probe.c ---- */
 bool pg_witness(struct conn *c, const struct statement *st, struct arena *a, struct slice *before,
 	struct err *err);
+bool pg_halfway(struct conn *c, const struct statement *st, struct slice sql, const struct err *why,
+	bool *may, struct err *err);
 bool pg_probe(struct conn *c, const struct statement *st, struct slice before, struct arena *a,
 	struct probe *out, struct err *err);
 bool pg_sound(struct conn *c, const struct statement *st, struct slice before, struct err *err);

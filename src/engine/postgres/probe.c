@@ -14,6 +14,7 @@
 #include "engine/postgres/postgres.h"
 
 #include "sql/quote.h"
+#include "sql/token.h"
 
 struct prober {
 	struct conn *conn;
@@ -384,6 +385,53 @@ bool pg_sound(struct conn *c, const struct statement *st, struct slice before, s
 			"again.",
 			SLICE(v[i].schema), SLICE(v[i].name));
 	}
+	arena_done(&a);
+	return ok;
+}
+
+/* ---- What commits by itself ---- */
+
+static bool says(struct slice text, const char *word)
+{
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, DIALECT_POSTGRES, text);
+	while ((t = lexer_next(&l)).kind != TOKEN_END)
+		if (token_is(t, word) ||
+			(t.kind == TOKEN_STRING && slice_ifind(t.text, slice_of(word)) != SIZE_MAX))
+			return true;
+	return false;
+}
+
+/* Bodies in another language than SQL and PL/pgSQL are not read. A body in SQL cannot. */
+bool pg_halfway(struct conn *c, const struct statement *st, struct slice sql, const struct err *why,
+	bool *may, struct err *err)
+{
+	struct cell params[2];
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok;
+
+	(void)why;
+	*may = false;
+	if (st->nchanges == 0 || st->changes[0].kind != CHANGE_CALL) {
+		for (size_t i = 0; i < st->nchanges; i++)
+			*may |= st->changes[i].kind == CHANGE_DO_BLOCK;
+		*may = *may && (says(sql, "commit") || says(sql, "call"));
+		return true;
+	}
+	params[0] = (struct cell){.text = st->changes[0].target.name};
+	params[1] = (struct cell){.text = st->changes[0].target.schema};
+	ok = conn_query_params(c,
+		SL("SELECT 1 FROM pg_catalog.pg_proc p"
+		   " JOIN pg_catalog.pg_language l ON l.oid = p.prolang"
+		   " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+		   " WHERE p.prokind = 'p' AND p.proname = $1 AND ($2 = '' OR n.nspname = $2)"
+		   " AND l.lanname <> 'sql' AND (l.lanname <> 'plpgsql'"
+		   " OR p.prosrc OPERATOR(pg_catalog.~*) '\\y(commit|call)\\y') LIMIT 1"),
+		params, 2, &a, &r, err);
+	*may = r.nrows > 0;
 	arena_done(&a);
 	return ok;
 }

@@ -101,6 +101,11 @@ bool sqlite_error(struct conn *base, int rc, struct err *err)
 		busy_error(c, err);
 	else if (kind == SQLITE_CANTOPEN || kind == SQLITE_NOTADB)
 		err_set(err, ERR_CONNECT, "cannot use \"%s\": %s", c->path, sqlite3_errmsg(c->db));
+	else if (sqlite3_extended_errcode(c->db) == SQLITE_READONLY_DBMOVED)
+		err_set(err, ERR_CONNECT,
+			"the connection leads somewhere else now: another file, or none, is at "
+			"\"%s\"; nothing more was written there",
+			c->path);
 	else if (kind == SQLITE_AUTH)
 		err_set(err, ERR_FAILED, "refused in a scratch database: %s",
 			sqlite3_errmsg(c->db));

@@ -74,6 +74,25 @@ WITH ns AS (
   SELECT 'pg_statistic_ext' || s.oid, 'statistics object', nspname, s.stxname, '', ARRAY['pg_class' || s.stxrelid]
     FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
   UNION ALL
+  SELECT 'pg_operator' || o.oid, 'object', nspname,
+         oprname || '(' || CASE WHEN oprleft = 0 THEN 'NONE' ELSE format_type(oprleft, NULL) END || ', '
+         || CASE WHEN oprright = 0 THEN 'NONE' ELSE format_type(oprright, NULL) END || ')', '', '{}'
+    FROM pg_catalog.pg_operator o JOIN ns ON ns.oid = oprnamespace
+  UNION ALL
+  SELECT 'pg_cast' || c.oid, 'object', '', format_type(castsource, NULL) || ' as ' || format_type(casttarget, NULL), '', '{}'
+    FROM pg_catalog.pg_cast c WHERE c.oid >= 16384
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid
+                      AND d.deptype = 'i')
+  UNION ALL
+  SELECT 'pg_collation' || c.oid, 'object', nspname, collname, '', '{}'
+    FROM pg_catalog.pg_collation c JOIN ns ON ns.oid = collnamespace
+  UNION ALL
+  SELECT 'pg_ts_config' || c.oid, 'object', nspname, cfgname, '', '{}'
+    FROM pg_catalog.pg_ts_config c JOIN ns ON ns.oid = cfgnamespace
+  UNION ALL
+  SELECT 'pg_ts_dict' || c.oid, 'object', nspname, dictname, '', '{}'
+    FROM pg_catalog.pg_ts_dict c JOIN ns ON ns.oid = dictnamespace
+  UNION ALL
   SELECT 'pg_namespace' || oid, 'schema', '', nspname, '', '{}' FROM ns
   UNION ALL
   SELECT 'pg_extension' || oid, 'extension', '', extname, '', '{}' FROM pg_catalog.pg_extension

@@ -372,7 +372,7 @@ static const char *const gate_modes[] = {
 static const char relations_sql[] =
 	"SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind"
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE relkind IN ('r', 'p', 'm', 'i', 'I') AND n.nspname !~ '^pg_'"
+	" WHERE relkind IN ('r', 'p', 'm', 'i', 'I') AND relispopulated AND n.nspname !~ '^pg_'"
 	" AND nspname <> 'information_schema' ORDER BY 1 LIMIT 40";
 
 static void close_gates(struct watch *w)

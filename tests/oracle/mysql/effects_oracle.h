@@ -40,6 +40,7 @@ struct oracle {
 	struct session session;
 	size_t cases, observed, faults, agreed[LISTS_ + WORDS_], all[LISTS_ + WORDS_];
 	bool faulty;
+	bool blind; /* files could not be looked at */
 };
 
 void oracle_must(bool ok, const struct err *err);
