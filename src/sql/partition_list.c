@@ -86,14 +86,15 @@ static void count(struct buf *b, unsigned long long n)
 
 static bool number_behind(struct slice text, const char *words, unsigned long long *n)
 {
-	return slice_istarts(text, words) && slice_u64(slice_trim(slice_from(text, strlen(words))), n);
+	return slice_istarts(text, words) &&
+	       slice_u64(slice_trim(slice_from(text, strlen(words))), n);
 }
 
 bool partition_list_after(
 	struct arena *a, const struct change *ch, struct slice list, struct slice *out)
 {
-	static const char *const still[] = {"TRUNCATE", "REBUILD", "OPTIMIZE", "ANALYZE", "CHECK",
-		"REPAIR", "EXCHANGE"};
+	static const char *const still[] = {
+		"TRUNCATE", "REBUILD", "OPTIMIZE", "ANALYZE", "CHECK", "REPAIR", "EXCHANGE"};
 	struct slice text = ch->value.text;
 	unsigned long long n, now = partition_count(list);
 	struct buf b = {0};

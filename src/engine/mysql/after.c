@@ -427,17 +427,6 @@ static bool is_dropped_by_name(const struct after_part *p)
 	       (p->by->kind == CHANGE_DROP_INDEX || p->by->kind == CHANGE_DROP_CONSTRAINT);
 }
 
-/* A key that is dropped and added with the same definition stays where it is; MySQL sees that of
- * indexes and primary keys that keep their names. */
-static bool may_be_twins(
-	const struct altering *s, const struct after_part *old, const struct after_part *new)
-{
-	if (old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT)
-		return false;
-	return is_mariadb(s->d) || (slice_ieq(old->name, new->name) &&
-					   (old->type == OBJECT_INDEX || after_is_primary(old)));
-}
-
 /* MariaDB: a primary key that becomes a unique one over the same columns only gets a name. */
 static bool is_demoted(const struct after_part *old, const struct after_part *new)
 {
@@ -451,13 +440,24 @@ static bool is_demoted(const struct after_part *old, const struct after_part *ne
 	return true;
 }
 
+/* A key that is dropped and added with the same definition stays where it is; MySQL sees that of
+ * indexes and primary keys that keep their names. */
+static bool may_be_twins(
+	const struct altering *s, const struct after_part *old, const struct after_part *new)
+{
+	if (old->type != OBJECT_INDEX && old->type != OBJECT_CONSTRAINT)
+		return false;
+	return is_mariadb(s->d) || (slice_ieq(old->name, new->name) &&
+					   (old->type == OBJECT_INDEX || after_is_primary(old)));
+}
+
 static void find_twins(struct altering *s)
 {
 	for (size_t i = 0; i < s->x->n; i++)
 		for (size_t k = 0; k < s->x->n; k++) {
 			struct after_part *old = &s->x->v[i], *new = &s->x->v[k];
 
-			if (is_demoted(old, new))
+			if (is_mariadb(s->d) && is_demoted(old, new))
 				new->twin = old->twin = true;
 			if (old->twin || new->was || new->gone || new->implied ||
 				old->type != new->type || !is_dropped_by_name(old) ||

@@ -146,7 +146,8 @@ static bool is_stored_well(struct effects *x, const struct object *def)
 		"curdate", "current_date", "curtime", "current_time", "unix_timestamp", "rand",
 		"uuid", "uuid_short", "sys_guid", "user", "current_user", "session_user",
 		"connection_id", "database", "schema", "version", "last_insert_id", "random_bytes",
-		"date_format", "dayname", "monthname", "from_unixtime", "sleep", "nextval", "lastval", "benchmark", "found_rows", "row_count"};
+		"date_format", "dayname", "monthname", "from_unixtime", "sleep", "nextval",
+		"lastval", "benchmark", "found_rows", "row_count"};
 	static const char *const trimming[] = {"rtrim", "trim"};
 	const struct expr *e = &def->column.generation;
 	struct slice type = def->column.type, base = my_type_base(type), bare;
@@ -351,8 +352,8 @@ void fx_drop_column(struct effects *x, const struct change *ch)
 				SLICE(fx_show(x, ch->target)), SLICE(ch->name));
 		for (size_t i = 0; i < x->t->table_.options.n; i++)
 			if (slice_istarts(x->t->table_.options.at[i], "PERIOD FOR") &&
-				my_mentions(x->a, x->d.dialect, x->t->table_.options.at[i],
-					ch->name) &&
+				my_mentions(
+					x->a, x->d.dialect, x->t->table_.options.at[i], ch->name) &&
 				!drops_period(x))
 				fx_fails(x, OUTCOME_FAILS, "%.*s is a column of a period",
 					SLICE(ch->name));
@@ -462,8 +463,9 @@ static void spatial_stays(struct effects *x, const struct change *ch)
 		if (!p->gone && p->was && p->type == OBJECT_INDEX &&
 			slice_is(p->was->index.method, "spatial") &&
 			my_names_have(p->columns, ch->name) && !ch->def->column.not_null)
-			fx_fails(x, OUTCOME_FAILS, "the SPATIAL index %.*s wants %.*s to be NOT NULL",
-				SLICE(p->name), SLICE(ch->name));
+			fx_fails(x, OUTCOME_FAILS,
+				"the SPATIAL index %.*s wants %.*s to be NOT NULL", SLICE(p->name),
+				SLICE(ch->name));
 	}
 }
 

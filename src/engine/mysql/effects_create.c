@@ -180,8 +180,7 @@ static void options_fit(struct effects *x, const struct object *t)
 	struct slice charset = t->table_.charset, collation = t->table_.collation;
 	struct slice engine = t->table_.access_method;
 
-	if (charset.len && collation.len &&
-		!slice_starts(collation, "uca1400") &&
+	if (charset.len && collation.len && !slice_starts(collation, "uca1400") &&
 		!slice_ieq(my_collation_charset(x->a, collation), charset))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no collation of %.*s", SLICE(collation),
 			SLICE(charset));
@@ -232,8 +231,8 @@ void fx_created_fits(struct effects *x, const struct change *ch)
 {
 	bool whole = ch->kind == CHANGE_CREATE_TABLE && slice_empty(ch->other.name);
 	const struct object *t = ch->def;
-	bool innodb = slice_empty(t->table_.access_method) ||
-		      slice_is(t->table_.access_method, "InnoDB");
+	bool innodb =
+		slice_empty(t->table_.access_method) || slice_is(t->table_.access_method, "InnoDB");
 	struct effects y;
 
 	if (t->nparts > MOST_COLUMNS && t->parts[MOST_COLUMNS]->type == OBJECT_COLUMN) {

@@ -266,26 +266,49 @@ static void write_view(struct effects *x, const struct change *ch, const struct 
 	children(x, ch, t);
 }
 
+/* Statements that write no row of a table by themselves. */
+static bool only_reads(struct effects *x, const struct change *ch)
+{
+	struct slice kind = slice_of(x->st->kind);
+
+	if (ch->kind == CHANGE_CALL || ch->kind == CHANGE_DO_BLOCK) {
+		fx_rerun(x, RERUN_UNKNOWN);
+		fx_undo(x, UNDO_NONE);
+		return true;
+	}
+	if (slice_is(kind, "SIGNAL") || slice_is(kind, "RESIGNAL"))
+		fx_fails(x, OUTCOME_FAILS, "it raises an error");
+	if (slice_is(kind, "HANDLER")) {
+		fx_rerun(x, RERUN_UNKNOWN);
+		return true;
+	}
+	if (ch->kind != CHANGE_SELECT && ch->kind != CHANGE_COPY_OUT)
+		return false;
+	reads(x, ch, true);
+	return true;
+}
+
+static void insert(struct effects *x, const struct change *ch, const struct object *t)
+{
+	struct fx_words w = fx_words_of(x);
+	bool pushes_out = ch->kind == CHANGE_REPLACE || fx_word_at(&w, 0, "DUPLICATE") < w.n;
+
+	fx_insert_fits(x, ch, t);
+	fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
+	fx_rerun(x, fx_insert_again(x, ch, t));
+	if (ch->reads.n)
+		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
+	if (ch->kind == CHANGE_REPLACE)
+		children(x, ch, t);
+}
+
 void fx_data(struct effects *x, const struct change *ch)
 {
 	const struct object *t = NULL;
 	enum presence how = UNKNOWN;
 
-	if (ch->kind == CHANGE_CALL || ch->kind == CHANGE_DO_BLOCK) {
-		fx_rerun(x, RERUN_UNKNOWN);
-		fx_undo(x, UNDO_NONE);
+	if (only_reads(x, ch))
 		return;
-	}
-	if (slice_is(slice_of(x->st->kind), "SIGNAL") || slice_is(slice_of(x->st->kind), "RESIGNAL"))
-		fx_fails(x, OUTCOME_FAILS, "it raises an error");
-	if (slice_is(slice_of(x->st->kind), "HANDLER")) {
-		fx_rerun(x, RERUN_UNKNOWN);
-		return;
-	}
-	if (ch->kind == CHANGE_SELECT || ch->kind == CHANGE_COPY_OUT) {
-		reads(x, ch, true);
-		return;
-	}
 	if (!slice_empty(ch->target.name))
 		t = fx_find(x, OBJECT_NONE, ch->target, &how);
 	if (how == ABSENT)
@@ -298,21 +321,9 @@ void fx_data(struct effects *x, const struct change *ch)
 	writes(x, ch->target);
 	switch ((int)ch->kind) {
 	case CHANGE_INSERT:
-	case CHANGE_REPLACE: {
-		struct fx_words w = fx_words_of(x);
-
-		bool pushes_out =
-			ch->kind == CHANGE_REPLACE || fx_word_at(&w, 0, "DUPLICATE") < w.n;
-
-		fx_insert_fits(x, ch, t);
-		fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
-		fx_rerun(x, fx_insert_again(x, ch, t));
-		if (ch->reads.n)
-			reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
-		if (ch->kind == CHANGE_REPLACE)
-			children(x, ch, t);
+	case CHANGE_REPLACE:
+		insert(x, ch, t);
 		break;
-	}
 	case CHANGE_TRUNCATE:
 		truncate(x, ch, t);
 		break;

@@ -459,8 +459,7 @@ void fx_create_index(struct effects *x, const struct change *ch)
 		return;
 	if (fx_flag(ch, CHANGE_IGNORE)) { /* all but one of equal rows go */
 		fx_undo(x, UNDO_SCHEMA_ONLY);
-	} else if (!is_whole(ch->def) ||
-		   !is_unique_already(x, ch->def->index.columns, false)) {
+	} else if (!is_whole(ch->def) || !is_unique_already(x, ch->def->index.columns, false)) {
 		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
 	}
 	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_INDEX, fx_name_made(x, ch), true);

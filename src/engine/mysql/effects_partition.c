@@ -364,8 +364,8 @@ static bool has_index(const struct object *t, const struct object *index)
 
 static bool is_key_of_table(const struct object *o)
 {
-	return o->type == OBJECT_INDEX || (o->type == OBJECT_CONSTRAINT &&
-						  slice_is(o->constraint.kind, "primary key"));
+	return o->type == OBJECT_INDEX ||
+	       (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key"));
 }
 
 static bool same_definition(struct effects *x, const struct object *t, const struct object *u)
@@ -455,8 +455,7 @@ void fx_partitions(struct effects *x, const struct change *ch)
 	if (slice_istarts(text, "EXCHANGE"))
 		exchange_fits(x, ch);
 	if (is_by)
-		fx_bounds_fit(x, &ch->def->table_.partition_key,
-			ch->def->table_.definition.normal);
+		fx_bounds_fit(x, &ch->def->table_.partition_key, ch->def->table_.definition.normal);
 	if (partition_rows[i].named && !has_partitions(x, ch)) {
 		if (!quiet)
 			fx_fails(x, OUTCOME_FAILS, "%.*s has no such partition",
@@ -465,8 +464,7 @@ void fx_partitions(struct effects *x, const struct change *ch)
 	}
 	if (!quiet)
 		list_fits(x, ch);
-	fx_rerun(x, partition_rows[i].again == RERUN_FAILS &&
-				    (quiet || reorganizes_again(x, ch))
+	fx_rerun(x, partition_rows[i].again == RERUN_FAILS && (quiet || reorganizes_again(x, ch))
 			    ? RERUN_SAME
 			    : partition_rows[i].again);
 	if (slice_istarts(text, "COALESCE"))
@@ -482,4 +480,3 @@ void fx_partitions(struct effects *x, const struct change *ch)
 		break;
 	}
 }
-

@@ -106,9 +106,8 @@ static bool misfits(struct effects *x, const struct object *c, struct token t)
 		struct slice label = arena_printf(x->a, "'%.*s'", SLICE(text));
 		unsigned long long n;
 
-		return !slice_u64(text, &n) &&
-		       slice_find(my_lower(x->a, c->column.type), my_lower(x->a, label)) ==
-			       SIZE_MAX;
+		return !slice_u64(text, &n) && slice_find(my_lower(x->a, c->column.type),
+						       my_lower(x->a, label)) == SIZE_MAX;
 	}
 	return false;
 }
@@ -205,10 +204,9 @@ void fx_update_fits(struct effects *x, const struct change *ch, const struct obj
 		(w.n > 1 && token_is(w.at[1], "IGNORE")) || has_trigger_before(t, "update"))
 		return;
 	for (size_t i = from; i <= w.n; i++) {
-		bool ends = i == w.n ||
-			    (depth == 0 && (token_is(w.at[i], "WHERE") ||
-						   token_is(w.at[i], "ORDER") ||
-						   token_is(w.at[i], "LIMIT")));
+		bool ends = i == w.n || (depth == 0 && (token_is(w.at[i], "WHERE") ||
+							       token_is(w.at[i], "ORDER") ||
+							       token_is(w.at[i], "LIMIT")));
 
 		if (ends || (depth == 0 && token_punct(w.at[i], ","))) {
 			size_t name = from;
@@ -233,8 +231,8 @@ void fx_update_fits(struct effects *x, const struct change *ch, const struct obj
 /* Words that make a view one to be read only. */
 static bool is_read_only(struct effects *x, struct slice query)
 {
-	static const char *const words[] = {
-		"GROUP", "DISTINCT", "UNION", "HAVING", "LIMIT", "COUNT", "SUM", "MAX", "MIN", "AVG"};
+	static const char *const words[] = {"GROUP", "DISTINCT", "UNION", "HAVING", "LIMIT",
+		"COUNT", "SUM", "MAX", "MIN", "AVG"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (my_mentions(x->a, x->d.dialect, query, slice_of(words[i])))
@@ -255,7 +253,8 @@ const struct object *fx_behind_view(
 		fx_fails(x, OUTCOME_FAILS, "the view %.*s cannot be written to",
 			SLICE(fx_show(x, ch->target)));
 	if (reads.n > 1 && ch->kind == CHANGE_DELETE)
-		fx_fails(x, OUTCOME_FAILS, "the view %.*s joins tables, no row of it can be deleted",
+		fx_fails(x, OUTCOME_FAILS,
+			"the view %.*s joins tables, no row of it can be deleted",
 			SLICE(fx_show(x, ch->target)));
 	if (reads.n > 1 || slice_chr(reads.at[0], '.') != SIZE_MAX)
 		return NULL;

@@ -171,8 +171,8 @@ static void period(struct effects *x, const struct change *ch, bool drops)
 	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
 		if (token_is(t, "FOR"))
 			name = token_value(x->a, x->d.dialect, lexer_next(&l));
-	fx_rerun(x, slice_ifind(ch->value.text, SL(" EXISTS")) != SIZE_MAX ? RERUN_SAME
-									   : RERUN_FAILS);
+	fx_rerun(x,
+		slice_ifind(ch->value.text, SL(" EXISTS")) != SIZE_MAX ? RERUN_SAME : RERUN_FAILS);
 	for (size_t i = 0; x->t && i < x->t->table_.options.n; i++)
 		there |= slice_istarts(x->t->table_.options.at[i], "PERIOD FOR") &&
 			 my_mentions(x->a, x->d.dialect, x->t->table_.options.at[i], name);
@@ -181,8 +181,8 @@ static void period(struct effects *x, const struct change *ch, bool drops)
 		return;
 	}
 	if (x->t && !x->t->tainted && !there && x->t->table_.options.n)
-		fx_fails(x, OUTCOME_FAILS, "%.*s has no period %.*s",
-			SLICE(fx_show(x, ch->target)), SLICE(name));
+		fx_fails(x, OUTCOME_FAILS, "%.*s has no period %.*s", SLICE(fx_show(x, ch->target)),
+			SLICE(name));
 	for (size_t i = 0; i < x->after.n; i++) {
 		const struct after_part *p = &x->after.v[i];
 

@@ -78,8 +78,8 @@ static struct term read_term(struct effects *x, const struct token *t, size_t n)
 
 static bool ends_where(struct token t)
 {
-	static const char *const words[] = {"ORDER", "LIMIT", "GROUP", "HAVING", "RETURNING", "ON",
-		"FOR", "LOCK", "INTO"};
+	static const char *const words[] = {
+		"ORDER", "LIMIT", "GROUP", "HAVING", "RETURNING", "ON", "FOR", "LOCK", "INTO"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (token_is(t, words[i]))
@@ -216,8 +216,8 @@ bool fx_is_covered(struct effects *x, const struct object *t, const struct fx_wo
 		if (token_punct(w->at[i], ".*"))
 			return false;
 		else if (token_punct(w->at[i], "*") && i &&
-			(token_is(w->at[i - 1], "SELECT") || token_punct(w->at[i - 1], ".") ||
-				token_punct(w->at[i - 1], ",")))
+			 (token_is(w->at[i - 1], "SELECT") || token_punct(w->at[i - 1], ".") ||
+				 token_punct(w->at[i - 1], ",")))
 			return false;
 	for (size_t i = 0; i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_CONSTRAINT &&
@@ -248,7 +248,7 @@ bool fx_joins(const struct fx_words *w)
 		selects += token_is(w->at[i], "SELECT");
 		outer |= token_is(w->at[i], "UNION");
 	}
-	return !outer && selects <= (w->n && (token_is(w->at[0], "INSERT") ||
-						     token_is(w->at[0], "REPLACE") ||
-						     token_is(w->at[0], "CREATE")));
+	return !outer &&
+	       selects <= (w->n && (token_is(w->at[0], "INSERT") || token_is(w->at[0], "REPLACE") ||
+					   token_is(w->at[0], "CREATE")));
 }

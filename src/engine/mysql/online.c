@@ -551,6 +551,7 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 	struct asked q = {a, d, s, c, t, st, after, shape_of(t, after)};
 	struct online all = {.applies = st->nchanges > 0};
 
+	on_mark_promoted(&q);
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
 		struct online one = on_is_twin(&q, ch) ? on_instant() : one_change(&q, ch);

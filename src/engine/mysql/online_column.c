@@ -224,8 +224,7 @@ static struct online null_change(
 
 	if (!is_mariadb(q->d) && !to_not_null && in_clustered(q, column) && !on_keeps_order(q))
 		return on_copy();
-	if (is_mariadb(q->d) && to_not_null &&
-		slice_is(my_type_base(to->column.type), "timestamp"))
+	if (is_mariadb(q->d) && to_not_null && slice_is(my_type_base(to->column.type), "timestamp"))
 		return on_copy();
 	if (is_mariadb(q->d) && (q->is.has_stored || q->is.had_virtual_index) && to_not_null)
 		return on_copy();
@@ -301,8 +300,7 @@ struct online on_modify_type(
 
 /* An index over the whole of a long text holds as much of it as a key may have: it is built anew
  * when the text outgrows that. */
-static bool outgrows_key(
-	const struct asked *q, const struct object *from, const struct object *to)
+static bool outgrows_key(const struct asked *q, const struct object *from, const struct object *to)
 {
 	for (size_t i = 0; i < q->after->n; i++) {
 		struct after_part *p = &q->after->v[i];
@@ -337,8 +335,7 @@ static struct online modify_order(const struct asked *q)
 {
 	struct online o = on_instant();
 
-	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext ||
-		q->is.had_virtual_index)
+	if (!is_mariadb(q->d) || q->is.compressed || q->is.had_fulltext || q->is.had_virtual_index)
 		o = on_rebuild(q);
 	o.adds_column = true;
 	return o;

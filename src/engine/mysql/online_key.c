@@ -148,6 +148,24 @@ struct online on_drop_key(const struct asked *q, struct slice index)
 	return on_row(is_mariadb(q->d) ? ALGO_NOCOPY : ALGO_INPLACE, LOCK_WORDS_NONE);
 }
 
+void on_mark_promoted(const struct asked *q)
+{
+	const struct object *old = is_mariadb(q->d) ? on_clustered(q->t) : NULL;
+	bool promoted = false;
+
+	if (!old || old->type != OBJECT_INDEX)
+		return;
+	for (size_t i = 0; i < q->after->n; i++) {
+		const struct after_part *p = &q->after->v[i];
+
+		promoted |= !p->gone && !p->was && after_is_primary(p) &&
+			    names_eq(p->columns, old->index.columns);
+	}
+	for (size_t i = 0; promoted && i < q->after->n; i++)
+		if (q->after->v[i].was == old && q->after->v[i].gone)
+			q->after->v[i].twin = true;
+}
+
 static bool makes_hash(const struct asked *q, const struct change *ch)
 {
 	for (size_t i = 0; i < q->after->n; i++)

@@ -68,12 +68,15 @@ bool on_copies_for_virtual(const struct asked *q); /* MySQL */
 struct online on_whole_table(const struct asked *q, struct online all);
 
 /* ---- online_key.c ---- */
-struct online on_drop_key(const struct asked *q, struct slice index); /* of InnoDB */
 /* MariaDB keeps a unique key over whole texts, one that is too long or one WITHOUT OVERLAPS by a
  * hidden column of hashes. */
 bool on_is_hash(const struct asked *q, const struct after_part *p, bool then);
 /* The key that will keep the rows' order, as on_clustered() says of now. */
 const struct after_part *on_clustered_then(const struct asked *q);
+/* The unique key that keeps the rows goes, and a primary one over the same columns comes: MariaDB
+ * only gives it that name. */
+void on_mark_promoted(const struct asked *q);
+struct online on_drop_key(const struct asked *q, struct slice index); /* of InnoDB */
 struct online on_create_index(const struct asked *q, const struct change *ch);
 struct online on_add_constraint(const struct asked *q, const struct change *ch);
 struct online on_drop_constraint(const struct asked *q, const struct change *ch);

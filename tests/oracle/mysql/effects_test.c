@@ -331,18 +331,31 @@ static void predict_later(struct oracle *o, const struct kase *k, const struct a
 				SLICE(oracle_joined(o, later.lists[f])));
 }
 
+/* The tables say what MariaDB 10.11 does. On another version the server is compared with what is
+ * foreseen of that one. */
+static bool is_other_version(const struct oracle *o)
+{
+	return o->e == &engine_mariadb && o->admin && o->admin->id.version / 100 != 1011;
+}
+
 static void one(struct oracle *o, const struct kase *k)
 {
 	struct answer p = {0}, s = {0};
 	struct script st;
 	struct slice why = SLICE_NONE;
 	bool seen = false, watched = is_watched(o);
+	struct kase elsewhere = *k;
 
 	o->faulty = false;
 	o->cases++;
 	st = predict(o, o->section, k, &p);
 	if (st.n != 1)
 		return;
+	if (is_other_version(o) && !o->write) {
+		elsewhere.says = p;
+		elsewhere.says.said_breaks = false;
+		k = &elsewhere;
+	}
 	if (watched) {
 		predict_later(o, k, &p);
 		seen = oracle_observe(o, k, &st, &s, &why);
@@ -550,11 +563,11 @@ static bool is_other(const char *name)
 
 static void test_mariadb(void **state)
 {
-	static const char *const files[] = {"effects.txt", "shapes.txt", "rows.txt"};
+	static const char *const files[] = {"effects.txt", "shapes.txt", "rows.txt", "unseen.txt"};
 	struct oracle o = {.e = &engine_mariadb, .only = *state};
 
 	if (!is_other("mariadb"))
-		run_tables(&o, files, 3, 0);
+		run_tables(&o, files, sizeof files / sizeof *files, 0);
 }
 
 static void test_mysql(void **state)

@@ -1,8 +1,8 @@
 /* waits_test.c - who waits while a table is altered, seen from beside it.
  *
  * One session alters a table of many rows. When the server says that it is at the work itself, a
- * second one reads and a third one writes: each either answers, or the server says that it waits for
- * the table. Nothing is concluded from how long anything took: what was seen counts only if the
+ * second one reads and a third one writes: each either answers, or the server says that it waits
+ * for the table. Nothing is concluded from how long anything took: what was seen counts only if the
  * first session was still at its work behind it, and if it was not, the table is made twice as
  * large. Changes that are instant have no such time; of them it is seen that they do not go through
  * the table's pages. */
