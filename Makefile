@@ -63,12 +63,16 @@ bench-peers: all
 docs: all
 	tools/docs.py $(BUILD)/belay docs
 
-# What the servers do with the rules' examples, written down anew (PostgreSQL 18 from npm).
+# What the servers do with the rules' examples, written down anew (PostgreSQL 18 from npm, MariaDB).
 rule-examples: all
-	tools/rule-examples.py $(BUILD)/belay >tests/oracle/effects/postgres/rules.txt
+	tools/rule-examples.py $(BUILD)/belay postgres >tests/oracle/effects/postgres/rules.txt
 	cd $(BUILD) && ORACLE_VERSIONS=18 ORACLE_WRITE=1 ./test-oracle-effects rules.txt | grep -v '^[[\#]' >rules.new
 	{ head -1 tests/oracle/effects/postgres/rules.txt; cat $(BUILD)/rules.new; } >$(BUILD)/rules.txt
-	mv $(BUILD)/rules.txt tests/oracle/effects/postgres/rules.txt && rm $(BUILD)/rules.new
+	mv $(BUILD)/rules.txt tests/oracle/effects/postgres/rules.txt
+	tools/rule-examples.py $(BUILD)/belay mariadb >tests/oracle/mysql/rules.txt
+	cd $(BUILD) && ORACLE_TABLE=$(CURDIR)/tests/oracle/mysql/rules.txt ORACLE_WRITE=1 ./test-oracle-mysql-effects | grep -v '^[[\#]' >rules.new
+	{ head -1 tests/oracle/mysql/rules.txt; cat $(BUILD)/rules.new; } >$(BUILD)/rules.txt
+	mv $(BUILD)/rules.txt tests/oracle/mysql/rules.txt && rm $(BUILD)/rules.new
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i

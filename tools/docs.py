@@ -117,7 +117,7 @@ TIERS = {
 }
 
 
-USUAL = {"rerun": "same", "transaction": "allowed", "outcome": "ok"}
+USUAL = {"rerun": ("same",), "transaction": ("allowed", "commits"), "outcome": ("ok",)}
 SHOWN = {
     "rewrites": "rewrites {}",
     "scans": "reads {} in full",
@@ -152,21 +152,28 @@ def observations(path):
     return out
 
 
-def seen(rule, examples, table):
+# The oracle's table of each server, the page's heading, and what stands in the column beside the statement.
+SERVERS = {
+    "postgres": ("effects/postgres/rules.txt", "PostgreSQL 18", "locks", lambda f: "<br>".join(f.get("locks", "").split(", ")) or "none"),
+    "mariadb": ("mysql/rules.txt", "MariaDB 10.11", "ALGORITHM LOCK", lambda f: f.get("algorithm", "")),
+}
+
+
+def seen(rule, examples, table, engine):
     rows = []
+    _, server, column, first = SERVERS[engine]
     for r, side, setup, context, text in examples:
         facts = table.get(("".join(s + ";\n" for s in setup), tuple(context), text)) if r == rule else None
         if facts is None:
             continue
-        locks = "<br>".join(facts.get("locks", "").split(", ")) or "none"
         if facts.get("outcome") == "fails":
             facts = {"outcome": "fails"}
-        rest = [SHOWN[f].format(facts[f]) for f in SHOWN if f in facts and facts[f] != USUAL.get(f)]
+        rest = [SHOWN[f].format(facts[f]) for f in SHOWN if f in facts and facts[f] not in USUAL.get(f, ())]
         code = text.replace("|", "\\|")
-        rows.append(f"| {'unsafe' if side == 'bad' else 'safe'} | `{code}` | {locks} | {'; '.join(rest)} |")
+        rows.append(f"| {'unsafe' if side == 'bad' else 'safe'} | `{code}` | {first(facts)} | {'; '.join(rest)} |")
     if not rows:
         return []
-    return ["", "## Seen on PostgreSQL 18", "", "| | statement | locks | besides |", "|---|---|---|---|", *rows]
+    return ["", f"## Seen on {server}", "", f"| | statement | {column} | besides |", "|---|---|---|---|", *rows]
 
 
 def one_rule(r, observed):
@@ -203,8 +210,10 @@ def main():
     program, folder = sys.argv[1], sys.argv[2]
     rules = json.loads(belay(program, "rules", "-o", "json"))["rules"]
     here = os.path.dirname(os.path.abspath(__file__))
-    table = observations(os.path.join(here, "../tests/oracle/effects/postgres/rules.txt"))
-    runs = list(rule_examples.examples(program, rules))
+    table, runs = {}, {}
+    for engine, (path, *_) in SERVERS.items():
+        table[engine] = observations(os.path.join(here, "../tests/oracle", path))
+        runs[engine] = list(rule_examples.examples(program, rules, engine))
     pages = {"belay.1": manual(program)}
     index = [
         "# Rules",
@@ -215,7 +224,7 @@ def main():
         "|---|---|---|",
     ]
     for r in rules:
-        pages[f"rules/{r['id']}.md"] = one_rule(r, seen(r["id"], runs, table))
+        pages[f"rules/{r['id']}.md"] = one_rule(r, [line for e in SERVERS for line in seen(r["id"], runs[e], table[e], e)])
         index.append(f"| [{r['id']}]({r['id']}.md) | {r['severity']}{'' if r['tier'] == 'on' else ', ' + r['tier']} | {r['says']} |")
     pages["rules/README.md"] = "\n".join(index) + "\n"
     os.makedirs(os.path.join(folder, "rules"), exist_ok=True)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""rule-examples.py BELAY - the statements of the PostgreSQL rules' examples, for the oracle of effects.
+"""rule-examples.py BELAY postgres|mariadb - the statements of the rules' examples, for the oracle of effects.
 
-Prints tests/oracle/effects/postgres/rules.txt without its facts: one section per state of the database. `make rule-examples` lets the oracle fill in what a server was
-seen doing; tools/docs.py shows that on the rule's page.
+Prints tests/oracle/effects/postgres/rules.txt or tests/oracle/mysql/rules.txt without its facts: one section per
+state of the database. `make rule-examples` lets the oracle fill in what a server was seen doing; tools/docs.py
+shows that on the rule's page.
 """
 import json
 import re
@@ -31,13 +32,17 @@ ROWS = {
 NOT_RUN = {"index-vector-params", "set-access-method", "set-tablespace", "syntax-error", "history-replay"}
 # Not compared: what the server does hangs on a plan, on what is there to be found, or on chance.
 NOT_COMPARED = ("DELETE FROM users WHERE id < 0", "RELEASE ", "DO $$ DECLARE t text; BEGIN SELECT relname", "DROP DATABASE")
+# The servers that the examples are run on: how belay is told, whose examples, which statements of a section.
+ENGINES = {
+    "postgres": {"dialects": ("postgres",), "server": ["--dialect", "postgres", "--server-version", "18"], "title": " @18-"},
+    "mariadb": {"dialects": ("mysql", "mariadb"), "server": ["--dialect", "mariadb", "--server-version", "10.11"], "title": ""},
+}
 SESSION = ("SET", "RESET", "BEGIN", "START TRANSACTION", "COMMIT", "END", "ROLLBACK", "SAVEPOINT")
 
 
-def split(belay, sql):
+def split(belay, sql, server):
     """Statements as belay splits them, each on one line."""
-    p = subprocess.run([belay, "explain", "-", "--dialect", "postgres", "--server-version", "18", "-o", "json"],
-                       input=sql, capture_output=True, text=True)
+    p = subprocess.run([belay, "explain", "-", *server, "-o", "json"], input=sql, capture_output=True, text=True)
     if p.returncode != 0:
         return None
     out = []
@@ -70,23 +75,24 @@ def runs(statements):
     return out
 
 
-def examples(belay, rules):
+def examples(belay, rules, engine):
     """(rule's id, side, setup, context, statement) of everything that is observed, in order."""
+    server = ENGINES[engine]["server"]
     for r in rules:
-        if r["example_dialect"] != "postgres" or r["id"] in NOT_RUN:
+        if r["example_dialect"] not in ENGINES[engine]["dialects"] or r["id"] in NOT_RUN:
             continue
-        setup = split(belay, r["setup"] or "")
+        setup = split(belay, r["setup"] or "", server)
         for side in ("bad", "good"):
-            found = split(belay, r[side])
+            found = split(belay, r[side], server)
             for done, block, text in runs(found) if found and setup is not None else []:
                 if not text.startswith(NOT_COMPARED):
                     yield r["id"], side, BEFORE.get(r["id"], []) + setup + ROWS.get(r["id"], []) + done, block, text
 
 
-def main(belay):
+def main(belay, engine):
     rules = json.loads(subprocess.run([belay, "rules", "-o", "json"], check=True, capture_output=True, text=True).stdout)
     sections = {}
-    for rule, _, setup, context, text in examples(belay, rules["rules"]):
+    for rule, _, setup, context, text in examples(belay, rules["rules"], engine):
         s = sections.setdefault("".join(line + ";\n" for line in setup), {"rules": [], "cases": []})
         if rule not in s["rules"]:
             s["rules"].append(rule)
@@ -96,10 +102,10 @@ def main(belay):
     for setup, s in sections.items():
         more = len(s["rules"]) - 3
         names = ", ".join(s["rules"][:3]) + (f" and {more} more" if more > 0 else "")
-        print(f"\n=== {names} @18-\n{{\n{setup}}}\n")
+        print(f"\n=== {names}{ENGINES[engine]['title']}\n{{\n{setup}}}\n")
         for context, text in s["cases"]:
             print("".join(f"| {c};\n" for c in context) + text + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])
