@@ -12,7 +12,7 @@ add() { # add PASSED FAILED
 	passed=$((passed + $1)) failed=$((failed + $2))
 }
 
-for name in oracle-mysql-effects oracle-mysql engine-mysql-scratch; do
+for name in oracle-mysql-effects oracle-mysql oracle-mysql-writers; do
 	log=$(cd "$build" && ORACLE_DIALECT=mysql "./test-$name" 2>&1)
 	good=$(grep -c '^\[       OK \]' <<<"$log") bad=$(grep -c '^\[  FAILED  \] test' <<<"$log")
 	grep '^# ' <<<"$log"

@@ -121,6 +121,8 @@ if [ -n "${CHECK_FULL:-}" ]; then
 	one "on MySQL" tests/mysql.sh build-check
 	heading "a newer MariaDB"
 	one "on a newer MariaDB" tests/mariadb.sh build-check
+	heading "SQLite from 3.35 on"
+	one "SQLite's oracles on every version" tests/oracle/sqlite/versions.sh build-check
 	heading "fuzzing"
 	one "fuzzing" tests/fuzz.sh
 fi

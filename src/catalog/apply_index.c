@@ -248,6 +248,7 @@ enum apply_result apply_create_index(struct apply *x)
 		struct slice col = key_column(x->c, def.index.keys.at[i]);
 
 		if (col.len && table->o.type == OBJECT_TABLE &&
+			!(is_sqlite(x->c) && names_has(x->ch->list, col)) &&
 			catalog_part(x->c, &table->o, OBJECT_COLUMN, col, &found) == ABSENT)
 			return conflict(x, "column \"%.*s\" of \"%.*s\" does not exist", SLICE(col),
 				SLICE(table->o.name));

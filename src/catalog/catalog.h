@@ -48,9 +48,10 @@ struct session {
 	/* Milliseconds; -1 = not set by the history (server default, unknown) */
 	long long lock_timeout, statement_timeout, idle_timeout;
 	bool lock_timeout_local, statement_timeout_local;
-	bool foreign_keys;       /* SQLite pragma; MySQL foreign_key_checks */
-	bool foreign_keys_said;  /* … and somebody has set it */
-	bool legacy_alter_table; /* SQLite */
+	bool foreign_keys;      /* SQLite pragma; MySQL foreign_key_checks */
+	bool foreign_keys_said; /* … and somebody has set it */
+	bool legacy_alter_table, query_only, writable_schema; /* SQLite */
+	struct names attached;                                /* SQLite: beside main and temp */
 	bool check_function_bodies;
 	struct slice sql_mode; /* MySQL */
 	struct session_lock

@@ -275,6 +275,10 @@ static void set_one(struct apply *x, struct slice name, struct slice value, bool
 		s->foreign_keys = is_on(value), s->foreign_keys_said = true;
 	else if (slice_iis(name, "legacy_alter_table"))
 		s->legacy_alter_table = is_on(value);
+	else if (slice_iis(name, "query_only"))
+		s->query_only = is_on(value);
+	else if (slice_iis(name, "writable_schema"))
+		s->writable_schema = is_on(value);
 	else if (slice_iis(name, "sql_mode"))
 		s->sql_mode = arena_slice(s->arena, unquoted(value));
 }
@@ -317,6 +321,26 @@ enum apply_result apply_pragma(struct apply *x)
 		return APPLY_NOOP;
 	if (x->ch->value.text.len)
 		set_one(x, x->ch->name, x->ch->value.text, false);
+	return APPLIED;
+}
+
+/* Not undone by ROLLBACK: SQLite refuses DETACH of what a transaction uses. */
+enum apply_result apply_attach_database(struct apply *x)
+{
+	struct session *s = x->s;
+
+	names_add(s->arena, &s->attached, arena_slice(s->arena, x->ch->name));
+	return APPLIED;
+}
+
+enum apply_result apply_detach_database(struct apply *x)
+{
+	struct names left = {0}, had = x->s->attached;
+
+	for (size_t i = 0; i < had.n; i++)
+		if (!slice_ieq(had.at[i], x->ch->name))
+			names_add(x->s->arena, &left, had.at[i]);
+	x->s->attached = left;
 	return APPLIED;
 }
 

@@ -163,9 +163,9 @@ struct engine_batches {
 	bool (*turns)(struct conn *c, struct arena *a, struct names changed, struct batch_key *k,
 		struct err *err);
 	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); what
-	 * is left of them in indexes only if `whole`. BUSY: somebody else is doing that. NULL: the
+	 * is left of them in indexes only if `whole`. Slowly if `gently`. BUSY: somebody else is doing that. NULL: the
 	 * server does it by itself. */
-	bool (*clean)(struct conn *c, const struct batch_key *k, bool whole,
+	bool (*clean)(struct conn *c, const struct batch_key *k, bool whole, bool gently,
 		enum batch_cleaned *out, struct err *err);
 	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL:
 	 * not to be known. */

@@ -90,6 +90,19 @@ static bool has_ddl(const struct script *s)
 	return false;
 }
 
+/* Where DDL commits by itself: a procedure may hold some, and so may what was not read. */
+static bool may_commit(const struct script *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->at[i].state != STATEMENT_READ)
+			return true;
+		for (size_t k = 0; k < s->at[i].nchanges; k++)
+			if (s->at[i].changes[k].kind == CHANGE_CALL)
+				return true;
+	}
+	return false;
+}
+
 /* Nothing but statements in batches, and settings: then nobody has to say that there is no
  * transaction. */
 static bool only_batched(const struct script *s)
@@ -128,7 +141,7 @@ static struct grouping decide(struct planner *pl, const struct script *s, enum t
 		words = 0;
 	}
 	g.wrap = words == 0 && outside == 0 && !only_batched(s);
-	if (!pl->engine->transactional_ddl && has_ddl(s))
+	if (!pl->engine->transactional_ddl && (has_ddl(s) || may_commit(s)))
 		g.wrap = false;
 	return g;
 }

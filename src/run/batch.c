@@ -6,7 +6,7 @@
 
 enum {
 	TARGET_MS = 250,
-	BUSY_MS = 50, /* the same when others are at work */
+	BUSY_MS = 15, /* while others are at work: their COMMITs wait for our log too */
 	MAX_ROWS = 20000,
 	FIRST_ROWS = 1000,
 	LEAST_ROWS = 100,
@@ -23,10 +23,8 @@ static bool run_range(struct batcher *x, long long *rows, struct err *err)
 
 	buf_clear(&x->sql);
 	buf_printf(&x->sql, "%.*s\nWHERE ", SLICE(w->head));
-	if (w->where.len)
-		buf_printf(&x->sql, "(%.*s\n) AND ", SLICE(w->where));
+	range_where(x);
 	range_between(x, x->bound);
-	range_turns(x);
 	if (x->key->places && batch_moves(w))
 		cursor_not_moved(&x->sql, x->b->journal, x->b->step, w->alias);
 	if (w->tail.len)

@@ -59,8 +59,8 @@ struct slice *range_place(struct arena *a, long long page);
 /* The end of the next range of so many rows: x->bound. */
 bool range_find(struct batcher *x, long long rows, struct err *err);
 bool range_is_end(const struct batcher *x, const struct slice *upto);
-/* This batch's turns of the range. */
-void range_turns(struct batcher *x);
+/* The statement's own condition, of this batch's turns: "(…) AND ". */
+void range_where(struct batcher *x);
 
 /* ---- batch.c ---- */
 /* Takes the limits that are in force; batches are short while others are at work. */

@@ -425,6 +425,17 @@ static bool run_unwrapped(struct executor *x, const struct step *s, long long *m
 	return ok;
 }
 
+/* When the connection breaks over the question, the statement has run all the same. */
+static bool is_sound(struct executor *x, const struct step *s, struct slice before, struct err *err)
+{
+	const struct engine *e = x->conn->engine;
+
+	if (!e->sound || e->sound(x->conn, s->statement, before, err))
+		return true;
+	x->doubt = !x->conn->ops->alive(x->conn);
+	return false;
+}
+
 /* Intent first, then the statement, then whether it is fit for use, then what became of it. */
 static bool run_by_intent(struct executor *x, const struct step *s, struct err *err)
 {
@@ -439,8 +450,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 		return false;
 	if (x->journal && !journal_intent(x->journal, s, before, err))
 		return fence_failed(x, err);
-	if (!run_unwrapped(x, s, &ms, err) ||
-		(e->sound && !e->sound(x->conn, s->statement, before, err))) {
+	if (!run_unwrapped(x, s, &ms, err) || !is_sound(x, s, before, err)) {
 		struct waiter waiter = x->conn->waiter;
 
 		x->conn->waiter = (struct waiter){0};

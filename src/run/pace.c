@@ -9,10 +9,11 @@
 enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
-	BUSY_MS = 5000,   /* who was at work a moment ago will be again */
-	OTHERS = 10,      /* transactions a second that are nobody's work to speak of */
-	OWN = 3,          /* of ours for a batch: itself, and looks at who may be in the way */
-	REST_MOST = 2000, /* after one batch */
+	BUSY_MS = 5000,    /* who was at work a moment ago will be again */
+	UNKNOWN_MS = 1000, /* until there are two readings to compare */
+	OTHERS = 10,       /* transactions a second that are nobody's work to speak of */
+	OWN = 3,           /* of ours for a batch: itself, and looks at who may be in the way */
+	REST_MOST = 2000,  /* after one batch */
 };
 
 bool pace_nap(struct pace *p, long long ms, struct err *err)
@@ -53,7 +54,7 @@ static void note_others(struct pace *p)
 	if (now->active > 0 || others > OTHERS)
 		p->busy_until = p->now.at + BUSY_MS;
 	else if (!p->before.known)
-		p->busy_until = p->now.at + READ_MS; /* nobody can tell yet */
+		p->busy_until = p->now.at + UNKNOWN_MS; /* nobody can tell yet */
 	p->own_before = p->own;
 	p->own = 0;
 	p->before = p->now;

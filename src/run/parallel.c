@@ -414,6 +414,24 @@ static void say_rest(const struct team *t, struct err *err)
 		b->step->direction == DIR_UP ? "up" : "down");
 }
 
+/* A range that an earlier run has left in turns: parts know nothing of it. */
+static bool finish_turns(struct batcher *x, struct err *err)
+{
+	const struct batch_host *h = x->b->host;
+
+	while (x->cursor->turns && !x->last) {
+		bool waited;
+		long long ms;
+
+		if (!h->go_on(h->ctx, err) || !pace_wait(x->pace, err))
+			return false;
+		batch_follow(x, &x->pace->limits, pace_is_busy(x->pace));
+		if (!batch_step(x, &ms, &waited, err))
+			return false;
+	}
+	return true;
+}
+
 bool batch_in_parts(struct batcher *x, bool *parted, struct err *err)
 {
 	struct batch_run *b = x->b;
@@ -431,6 +449,13 @@ bool batch_in_parts(struct batcher *x, bool *parted, struct err *err)
 	if (!cursor_parts(
 		    &t.parts, &t.nparts, b->journal, b->conn, b->step, nkey(x), b->arena, err))
 		return false;
+	if (!t.nparts && wanted > 1 && !finish_turns(x, err))
+		return false;
+	if (x->last)
+		return true;
+	t.seen = x->cursor->seen;
+	t.rows = x->cursor->rows;
+	t.ranges = x->cursor->ranges;
 	if (!t.nparts && (wanted < 2 || !batch_split(x, wanted, &t.parts, &t.nparts, err)))
 		return wanted < 2;
 	if (!t.nparts)

@@ -150,12 +150,39 @@ bool range_find(struct batcher *x, long long rows, struct err *err)
 	return true;
 }
 
-void range_turns(struct batcher *x)
+static bool has_subquery(struct slice where)
+{
+	for (size_t i = 0; i < where.len; i++)
+		if (slice_istarts(slice_from(where, i), "select"))
+			return true;
+	return false;
+}
+
+static void add_turns(struct batcher *x)
 {
 	const struct cursor *c = x->cursor;
 
-	if (!x->one_turn && !c->turns)
-		return;
-	buf_printf(&x->sql, " AND (%.*s) & %lld %s %lld", SLICE(x->key->turn),
+	buf_printf(&x->sql, "(%.*s) & %lld %s %lld", SLICE(x->key->turn),
 		(c->turns ? c->turns : BATCH_TURNS) - 1, x->one_turn ? "=" : ">=", c->turn);
+}
+
+/* What the author asks may be dear, or do something: each row is asked once, in its own turn. A
+ * subquery is left to the planner, who makes a join of it. */
+void range_where(struct batcher *x)
+{
+	struct slice where = x->what->where;
+	bool turns = x->one_turn || x->cursor->turns;
+
+	if (turns && where.len && !has_subquery(where)) {
+		buf_adds(&x->sql, "CASE WHEN ");
+		add_turns(x);
+		buf_printf(&x->sql, " THEN (%.*s\n) ELSE false END AND ", SLICE(where));
+		return;
+	}
+	if (where.len)
+		buf_printf(&x->sql, "(%.*s\n) AND ", SLICE(where));
+	if (turns) {
+		add_turns(x);
+		buf_adds(&x->sql, " AND ");
+	}
 }

@@ -31,7 +31,7 @@ static bool clean(struct pace *p, bool whole, enum batch_cleaned *came_of, struc
 {
 	struct err why = {0};
 
-	if (p->engine->clean(p->conn, p->key, whole, came_of, &why))
+	if (p->engine->clean(p->conn, p->key, whole, pace_is_busy(p), came_of, &why))
 		return true;
 	if (why.code == ERR_INTERRUPTED || !p->conn->ops->alive(p->conn)) {
 		err_move(err, &why);

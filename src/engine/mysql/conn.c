@@ -472,8 +472,11 @@ static bool identify(struct my_conn *c, struct err *err)
 			   " CONNECTION_ID())",
 			   uuid));
 	if (!my_queryf(&c->base, a, &r, err,
-		    "SELECT DATABASE(), CURRENT_USER(), @@hostname, @@port, @@read_only, %s, %s",
-		    slice_of(uuid), slice_of(c->who)))
+		    "SELECT DATABASE(), CURRENT_USER(), @@hostname, @@port, @@read_only, %s, %s, "
+		    "%s + 0",
+		    slice_of(uuid), slice_of(c->who),
+		    id->dialect == DIALECT_MARIADB ? SL("@@max_statement_time")
+						   : SL("@@max_execution_time")))
 		return false;
 	id->database = rows_get(&r, 0, 0);
 	id->role = rows_get(&r, 0, 1);
@@ -483,6 +486,8 @@ static bool identify(struct my_conn *c, struct err *err)
 	id->read_only = slice_is(rows_get(&r, 0, 4), "1");
 	id->system = rows_get(&r, 0, 5);
 	c->anchor = rows_get(&r, 0, 6);
+	for (size_t i = 0; i < rows_get(&r, 0, 7).len; i++)
+		c->hurried |= rows_get(&r, 0, 7).at[i] >= '1' && rows_get(&r, 0, 7).at[i] <= '9';
 	id->superuser = is_superuser(c);
 	return true;
 }
@@ -507,6 +512,13 @@ bool mysql_is_same(
 static bool settle(struct my_conn *c, const struct conn_options *o, struct err *err)
 {
 	if (!identify(c, err))
+		return false;
+	/* The role's or the server's limit is for its everyday. */
+	if (c->hurried && !exec(&c->base,
+				  c->base.id.dialect == DIALECT_MARIADB
+					  ? SL("SET SESSION max_statement_time = 0")
+					  : SL("SET SESSION max_execution_time = 0"),
+				  NULL, NULL, err))
 		return false;
 	if (!o->read_only)
 		return true;

@@ -15,6 +15,7 @@ struct my_conn {
 	const char *who;     /* an expression that tells this server and session from others */
 	struct slice anchor; /* what it gave when the connection was opened */
 	bool cancelled;
+	bool hurried; /* a statement may take only so long */
 };
 
 static inline struct my_conn *my_conn(struct conn *c)

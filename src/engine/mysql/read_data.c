@@ -693,8 +693,9 @@ static bool read_transaction(struct parser *p, bool *known)
 	size_t start = p->at;
 
 	*known = true;
-	if (is_mariadb(&p->d) && my_is_word(p, "BEGIN NOT ATOMIC"))
-		return read_block(p, start);
+	if (my_is_word(p, "BEGIN NOT ATOMIC"))
+		return is_mariadb(&p->d) ? read_block(p, start)
+					 : my_fault_expected(p, "a statement that MySQL knows");
 	if (my_is_word(p, "BEGIN") || my_is_word(p, "START TRANSACTION"))
 		return p->kind = "START TRANSACTION", simple_change(p, CHANGE_BEGIN, start);
 	if (my_is_word(p, "COMMIT"))

@@ -203,17 +203,21 @@ static bool pressure(struct conn *watcher, struct slice session, const struct ba
 /* Without the lock it does not wait: an autovacuum is at it, or somebody changes the table.
  * TRUNCATE would want a lock that stops everybody.
  * https://www.postgresql.org/docs/current/sql-vacuum.html */
-static bool clean(struct conn *c, const struct batch_key *k, bool whole, enum batch_cleaned *out,
-	struct err *err)
+static bool clean(struct conn *c, const struct batch_key *k, bool whole, bool gently,
+	enum batch_cleaned *out, struct err *err)
 {
 	struct cell param = {.text = k->at};
 	struct arena a = {0};
 	struct rows r = {0}, owner = {0};
-	bool ok = c->ops->exec(c,
-		arena_printf(&a, "VACUUM (SKIP_LOCKED, TRUNCATE off%s) %.*s",
-			whole ? "" : ", INDEX_CLEANUP off", SLICE(k->at)),
-		&a, &r, err);
+	bool ok = !gently ||
+		  conn_exec(c, SL("SET vacuum_cost_delay = 2; SET vacuum_cost_limit = 400"), err);
 
+	ok = ok && c->ops->exec(c,
+			   arena_printf(&a, "VACUUM (SKIP_LOCKED, TRUNCATE off%s) %.*s",
+				   whole ? "" : ", INDEX_CLEANUP off", SLICE(k->at)),
+			   &a, &r, err);
+	if (ok && gently)
+		ok = conn_exec(c, SL("RESET vacuum_cost_delay; RESET vacuum_cost_limit"), err);
 	*out = BATCH_CLEANED;
 	/* It was skipped. The reason is told in words of any language. */
 	if (ok && r.nwarnings) {

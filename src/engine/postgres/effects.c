@@ -518,8 +518,7 @@ static void act(struct looking *l, const struct pg_action *a)
 	if (r.presence != ABSENT) {
 		a->on_relation(l, &r);
 		pg_refuse_action(l, &r);
-	}
-	else if (l->change->flags & CHANGE_IF_EXISTS)
+	} else if (l->change->flags & CHANGE_IF_EXISTS)
 		pg_rerun(l, RERUN_SAME);
 	else
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
@@ -636,7 +635,8 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 		look_at(l);
 		l->statement = whole;
 		if (changes[i].kind == CHANGE_CREATE_SCHEMA && changes[i].ninner) {
-			struct change bare = changes[i]; /* its elements are looked at inside of it */
+			struct change bare =
+				changes[i]; /* its elements are looked at inside of it */
 
 			bare.inner = NULL;
 			bare.ninner = 0;

@@ -26,6 +26,36 @@ static bool calls_stable(struct looking *l, struct slice key)
 	return n > 0;
 }
 
+/* GIN and GiST are for what has parts: plain values need an extension's operators. */
+static void method_refused(struct looking *l, const struct relation *r)
+{
+	static const char *const methods[] = {"btree", "hash", "gist", "gin", "spgist", "brin"};
+	static const char *const plain[] = {"smallint", "integer", "bigint", "text", "numeric",
+		"boolean", "date", "uuid", "timestamp without time zone",
+		"timestamp with time zone", "real", "double precision"};
+	const struct object *def = l->change->def;
+	struct slice m = def ? def->index.method : SLICE_NONE;
+	bool known = slice_empty(m);
+	enum presence there;
+
+	if (!m.len || pg_has_extensions(l))
+		return;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		known = known || slice_iis(m, methods[i]);
+	if (!known && catalog_is_complete(l->catalog))
+		pg_fails(l, "access method \"%.*s\" does not exist", SLICE(m));
+	if (!slice_iis(m, "gin") && !slice_iis(m, "gist"))
+		return;
+	for (size_t i = 0; i < def->index.keys.n; i++) {
+		const struct object *col = pg_column(l, r, def->index.keys.at[i], &there);
+
+		for (size_t t = 0; col && t < sizeof plain / sizeof *plain; t++)
+			if (slice_is(col->column.type, plain[t]))
+				pg_fails(l, "type %.*s has no operators for %.*s",
+					SLICE(col->column.type), SLICE(m));
+	}
+}
+
 static void index_refused(struct looking *l, const struct relation *r)
 {
 	const struct object *def = l->change->def;
@@ -33,13 +63,13 @@ static void index_refused(struct looking *l, const struct relation *r)
 
 	if (r->object && (r->type == OBJECT_VIEW || r->type == OBJECT_SEQUENCE))
 		pg_fails(l, "%s cannot have an index", object_type_word(r->type));
+	method_refused(l, r);
 	for (size_t i = 0; def && i < def->index.keys.n; i++) {
 		struct expr key = {.text = def->index.keys.at[i]};
 		bool call = slice_chr(key.text, '(') != SIZE_MAX;
 
-		if (call &&
-			(pg_volatility(l, &key, &which) == 'v' ||
-				pg_never_immutable(l, key.text) || calls_stable(l, key.text)))
+		if (call && (pg_volatility(l, &key, &which) == 'v' ||
+				    pg_never_immutable(l, key.text) || calls_stable(l, key.text)))
 			pg_fails(l, "functions in an index must be immutable");
 	}
 	if (def && (def->index.predicate.text.len || def->index.predicate.normal.len) &&

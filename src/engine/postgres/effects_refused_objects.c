@@ -30,8 +30,8 @@ static void as_catalog_says(struct looking *l)
 	struct slice why = SLICE_NONE;
 
 	s.arena = l->arena;
-	if (!(l->change->flags & CHANGE_GUARDED) && catalog_is_complete(c) && !pg_has_extensions(l) &&
-		catalog_apply(c, &s, l->change, &why) == APPLY_CONFLICT)
+	if (!(l->change->flags & CHANGE_GUARDED) && catalog_is_complete(c) &&
+		!pg_has_extensions(l) && catalog_apply(c, &s, l->change, &why) == APPLY_CONFLICT)
 		pg_fails(l, "%.*s", SLICE(why));
 	catalog_undo(c, mark);
 }
@@ -250,8 +250,7 @@ static void refuse_routine_kind(struct looking *l)
 	const struct object *f;
 	struct slice is;
 
-	if (!wanted ||
-		catalog_find(l->catalog, l->session, OBJECT_FUNCTION, n, &f) != PRESENT)
+	if (!wanted || catalog_find(l->catalog, l->session, OBJECT_FUNCTION, n, &f) != PRESENT)
 		return;
 	is = f->function.kind.len ? f->function.kind : SL("function");
 	if (slice_is(is, "window") || f->tainted)
@@ -283,7 +282,8 @@ static void refuse_arguments(struct looking *l, struct slice signature)
 	if (slice_chr(rest, '(') != SIZE_MAX)
 		return;
 	while (slice_next(&rest, ',', &type))
-		if (!slice_starts(slice_trim(type), "VARIADIC") && unknown_type(l, slice_trim(type)))
+		if (!slice_starts(slice_trim(type), "VARIADIC") &&
+			unknown_type(l, slice_trim(type)))
 			return;
 }
 
@@ -336,9 +336,8 @@ static void refuse_trigger(struct looking *l)
 	if ((d->old_table.len || d->new_table.len) && d->events.n > 1)
 		pg_fails(l, "a trigger for several events has no transition tables");
 	if ((d->old_table.len || d->new_table.len) && d->for_each_row &&
-		(pg_is_partitioned(&r) ||
-			(r.object && r.type == OBJECT_TABLE &&
-				r.object->table_.partition_of.name.len)))
+		(pg_is_partitioned(&r) || (r.object && r.type == OBJECT_TABLE &&
+						  r.object->table_.partition_of.name.len)))
 		pg_fails(l, "a trigger for rows of partitions has no transition tables");
 	for (size_t i = 0; i < d->columns.n; i++) {
 		pg_column(l, &r, d->columns.at[i], &known);
@@ -369,8 +368,8 @@ static void refuse_policy(struct looking *l)
 		return;
 	command = c->def->policy.command;
 	if (c->kind == CHANGE_ALTER_POLICY) {
-		if (!r.object || catalog_part(l->catalog, r.object, OBJECT_POLICY, c->name, &old) !=
-					 PRESENT)
+		if (!r.object ||
+			catalog_part(l->catalog, r.object, OBJECT_POLICY, c->name, &old) != PRESENT)
 			return;
 		command = old->policy.command;
 	}
@@ -385,8 +384,8 @@ static void refuse_policy(struct looking *l)
 static void refuse_rule(struct looking *l)
 {
 	struct relation r = pg_relation(l, l->change->target, OBJECT_NONE);
-	struct slice text = l->change->def ? slice_trim(l->change->def->other.definition.text)
-					   : SLICE_NONE;
+	struct slice text =
+		l->change->def ? slice_trim(l->change->def->other.definition.text) : SLICE_NONE;
 
 	if (r.type != OBJECT_TABLE || !r.object || !slice_istarts(text, "on select"))
 		return;
@@ -428,7 +427,8 @@ static void refuse_published(struct looking *l)
 	for (size_t i = 0; def && i < def->other.options.n; i++) {
 		if (!slice_istarts(def->other.options.at[i], "publish="))
 			continue;
-		for (rest = slice_from(def->other.options.at[i], 8); slice_next(&rest, ',', &one);) {
+		for (rest = slice_from(def->other.options.at[i], 8);
+			slice_next(&rest, ',', &one);) {
 			bool known = slice_empty(slice_trim(one));
 
 			for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
@@ -581,6 +581,19 @@ static const struct {
 	{CHANGE_DROP_INDEX, refuse_dropped_index},
 };
 
+/* A view has no rows of its own: COPY (SELECT …) reads them. */
+static void refuse_for_view(struct looking *l)
+{
+	struct relation r;
+
+	if (!l->change->target.name.len || l->change->type == OBJECT_SCHEMA ||
+		l->change->type == OBJECT_DATABASE || l->change->type == OBJECT_INDEX)
+		return;
+	r = pg_relation(l, l->change->target, OBJECT_NONE);
+	if (r.object && r.type == OBJECT_VIEW)
+		pg_fails(l, "\"%.*s\" is a view", SLICE(r.name.name));
+}
+
 void pg_refuse_object(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -604,6 +617,10 @@ void pg_refuse_object(struct looking *l)
 	case CHANGE_REFRESH_MATVIEW:
 		if (c->flags & CHANGE_CONCURRENTLY && c->flags & CHANGE_WITH_NO_DATA)
 			pg_fails(l, "CONCURRENTLY and WITH NO DATA exclude each other");
+		break;
+	case CHANGE_COPY_OUT:
+	case CHANGE_REINDEX:
+		refuse_for_view(l);
 		break;
 	case CHANGE_SECURITY_LABEL:
 		pg_may_fail(l, "it fails unless a provider of labels is loaded");

@@ -17,15 +17,15 @@ static bool says_all(const struct looking *l, const struct object *def)
 {
 	return !def->table_.inherits.n && !l->change->reads.n &&
 	       slice_empty(def->table_.partition_of.name) &&
-	       slice_empty(def->table_.of_type.name) &&
-	       !slice_is(def->table_.kind, "foreign");
+	       slice_empty(def->table_.of_type.name) && !slice_is(def->table_.kind, "foreign");
 }
 
 static void refuse_mention(struct looking *l, const struct object *def, const struct expr *e)
 {
 	for (size_t i = 0; e->facts && i < e->facts->columns.n; i++)
 		if (!own_column(def, e->facts->columns.at[i]) && !e->facts->has_subquery)
-			pg_fails(l, "column \"%.*s\" does not exist", SLICE(e->facts->columns.at[i]));
+			pg_fails(l, "column \"%.*s\" does not exist",
+				SLICE(e->facts->columns.at[i]));
 }
 
 static void refuse_column(struct looking *l, const struct object *def, const struct object *col)
@@ -33,7 +33,7 @@ static void refuse_column(struct looking *l, const struct object *def, const str
 	const struct column_def *d = &col->column;
 	const struct expr_facts *f = d->generation.facts;
 
-	if (pg_type_known(l, d->type) == ABSENT)
+	if (d->type.len && pg_type_known(l, d->type) == ABSENT)
 		pg_fails(l, "type \"%.*s\" does not exist", SLICE(d->type));
 	if (d->default_value.facts && d->default_value.facts->has_columns)
 		pg_fails(l, "a default cannot use a column");
@@ -54,8 +54,7 @@ static void refuse_column(struct looking *l, const struct object *def, const str
 /* Types that no operator = compares: a number and a text. */
 static bool compares(struct looking *l, struct slice a, struct slice b)
 {
-	return pg_type_is_text(l, a) == pg_type_is_text(l, b) || pg_domain(l, a) ||
-	       pg_domain(l, b);
+	return pg_type_is_text(l, a) == pg_type_is_text(l, b) || pg_domain(l, a) || pg_domain(l, b);
 }
 
 static void refuse_key(struct looking *l, const struct object *def, const struct object *k)
@@ -106,7 +105,8 @@ static void refuse_constraints(struct looking *l, const struct object *def)
 			if (def->parts[n]->type == OBJECT_CONSTRAINT &&
 				!def->parts[n]->generated_name &&
 				slice_eq(def->parts[n]->name, k->name))
-				pg_fails(l, "constraint \"%.*s\" stands there twice", SLICE(k->name));
+				pg_fails(l, "constraint \"%.*s\" stands there twice",
+					SLICE(k->name));
 	}
 	if (primary > 1)
 		pg_fails(l, "a table has one primary key");
@@ -129,8 +129,8 @@ static void refuse_parents(struct looking *l, const struct object *def)
 
 			own = p->type == OBJECT_COLUMN ? own_column(def, p->name) : NULL;
 			if (own && !slice_eq(own->column.type, p->column.type) &&
-				!slice_eq(catalog_full_type(
-						  l->catalog, l->session, own->column.type),
+				!slice_eq(
+					catalog_full_type(l->catalog, l->session, own->column.type),
 					p->column.type))
 				pg_fails(l, "column \"%.*s\" has another type", SLICE(p->name));
 		}
@@ -150,10 +150,8 @@ static void refuse_bound(struct looking *l, const struct object *def)
 	key = slice_trim(parent.object->table_.partition_key.text.len
 				 ? parent.object->table_.partition_key.text
 				 : parent.object->table_.partition_key.normal);
-	if ((slice_istarts(key, "hash") &&
-		    slice_ifind(bound, SL("modulus")) == SIZE_MAX) ||
-		(!slice_istarts(key, "hash") &&
-			slice_ifind(bound, SL("modulus")) != SIZE_MAX) ||
+	if ((slice_istarts(key, "hash") && slice_ifind(bound, SL("modulus")) == SIZE_MAX) ||
+		(!slice_istarts(key, "hash") && slice_ifind(bound, SL("modulus")) != SIZE_MAX) ||
 		(slice_istarts(key, "range") && slice_ifind(bound, SL(" in ")) != SIZE_MAX &&
 			slice_ifind(bound, SL("from")) == SIZE_MAX) ||
 		(slice_istarts(key, "list") && slice_ifind(bound, SL("from")) != SIZE_MAX &&
@@ -162,9 +160,10 @@ static void refuse_bound(struct looking *l, const struct object *def)
 	n = slice_ifind(bound, SL("default")) == 0 ? 0 : pg_children(l, &parent, &parts);
 	for (size_t i = 0; i < n; i++)
 		if (slice_istarts(slice_trim(parts[i]->table_.partition_bound.text), "default") ||
-			slice_istarts(slice_trim(parts[i]->table_.partition_bound.normal),
-				"default"))
-			pg_may_fail(l, "it fails when a row of the default partition belongs to it");
+			slice_istarts(
+				slice_trim(parts[i]->table_.partition_bound.normal), "default"))
+			pg_may_fail(
+				l, "it fails when a row of the default partition belongs to it");
 }
 
 void pg_refuse_table(struct looking *l)
@@ -196,37 +195,119 @@ void pg_refuse_table(struct looking *l)
 }
 
 /* ---- Rows ---- */
+enum { FEW_ROWS = 64 };
+
+/* A partial index may do if the statement says so too. */
+static bool has_unique_of(const struct object *table, struct names columns)
+{
+	if (pg_has_unique(table, columns))
+		return true;
+	for (size_t i = 0; i < table->nparts; i++)
+		if (table->parts[i]->type == OBJECT_CONSTRAINT &&
+			names_eq(table->parts[i]->constraint.columns, columns) &&
+			(slice_is(table->parts[i]->constraint.kind, "primary key") ||
+				slice_is(table->parts[i]->constraint.kind, "unique")))
+			return true;
+	return false;
+}
+
+/* ON CONFLICT (a, b): a unique key of just these. */
+static void refuse_conflict(struct looking *l, const struct relation *r)
+{
+	struct slice text = l->statement->text, rest, one;
+	size_t at = slice_ifind(text, SL("on conflict"));
+	struct names columns = {0};
+	enum presence known;
+
+	if (at == SIZE_MAX)
+		return;
+	text = slice_trim(slice_from(text, at + 11));
+	if (!slice_starts(text, "(") || slice_chr(text, ')') == SIZE_MAX)
+		return;
+	for (rest = slice_sub(text, 1, slice_chr(text, ')') - 1); slice_next(&rest, ',', &one);) {
+		one = slice_trim(one);
+		pg_column(l, r, one, &known);
+		if (known != PRESENT) /* an expression, a quoted name, a collation */
+			return;
+		names_add(l->arena, &columns, one);
+	}
+	if (columns.n && !r->object->tainted && !has_unique_of(r->object, columns) &&
+		!slice_istarts(slice_trim(slice_from(text, slice_chr(text, ')') + 1)), "where"))
+		pg_fails(l, "there is no unique key to conflict with");
+}
+
+static bool has_own_value(const struct column_def *d)
+{
+	return d->default_value.text.len || d->default_value.normal.len || d->identity.len ||
+	       d->generated.len || d->sequence.n;
+}
+
+static bool fires_before_insert(const struct object *table)
+{
+	for (size_t i = 0; i < table->nparts; i++)
+		if (table->parts[i]->type == OBJECT_TRIGGER || table->parts[i]->type == OBJECT_RULE)
+			return true;
+	return false;
+}
+
+static void refuse_inserted(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+	struct pg_values v = pg_values_of(l);
+	bool nothing = slice_ifind(l->statement->text, SL("default values")) != SIZE_MAX;
+
+	refuse_conflict(l, r);
+	for (size_t i = 0; c->list.n && i < v.n && i < FEW_ROWS; i++)
+		if (v.rows[i].n > c->list.n)
+			pg_fails(l, "there are more values than columns");
+	for (size_t i = 0; i < r->object->nparts && nothing; i++) {
+		const struct object *col = r->object->parts[i];
+
+		if (col->type == OBJECT_COLUMN && col->column.not_null &&
+			!has_own_value(&col->column) && !pg_domain(l, col->column.type) &&
+			!fires_before_insert(r->object))
+			pg_fails(l, "column \"%.*s\" may not be null", SLICE(col->name));
+	}
+	for (size_t i = 0; i < r->object->nparts && i < 256 && v.n; i++) {
+		const struct object *col = r->object->parts[i], *type;
+		struct slice value, label;
+
+		if (col->type != OBJECT_COLUMN)
+			continue;
+		value = slice_trim(pg_value(l, &v, 0, r, col->name));
+		if (col->column.generated.len && value.len && !slice_iis(value, "default"))
+			pg_fails(l, "column \"%.*s\" is generated", SLICE(col->name));
+		if (value.len < 2 || value.at[0] != '\'' || value.at[value.len - 1] != '\'')
+			continue;
+		label = slice_sub(value, 1, value.len - 2);
+		if (catalog_find(l->catalog, l->session, OBJECT_TYPE,
+			    pg_split_name(col->column.type), &type) == PRESENT &&
+			type->type_.labels.n && !type->tainted &&
+			slice_chr(label, '\'') == SIZE_MAX && !names_has(type->type_.labels, label))
+			pg_fails(l, "\"%.*s\" is no label of the type", SLICE(label));
+	}
+}
+
 void pg_refuse_rows(struct looking *l)
 {
 	const struct change *c = l->change;
 	struct relation r = pg_relation(l, c->target, OBJECT_NONE);
-	struct pg_values v = {0};
 
 	if (!r.object || r.type != OBJECT_TABLE)
 		return;
 	for (size_t i = 0; c->kind == CHANGE_UPDATE && i < c->list.n; i++) {
 		enum presence known;
 		const struct object *col = pg_column(l, &r, c->list.at[i], &known);
-		struct slice text = l->statement->raw;
-		size_t at = slice_ifind(text, SL("default"));
+		size_t at = slice_ifind(l->statement->raw, SL("default"));
 
+		if (col && col->column.identity.len && at != SIZE_MAX)
+			pg_lock_sequences(l, &r, col->name, PG_ROW_EXCLUSIVE);
 		if (col && slice_is(col->column.identity, "always") && at == SIZE_MAX)
 			pg_fails(l, "identity column \"%.*s\" can only be set to DEFAULT",
 				SLICE(col->name));
 	}
-	if (c->kind != CHANGE_INSERT)
-		return;
-	v = pg_values_of(l);
-	for (size_t i = 0; i < r.object->nparts && i < 256 && v.n; i++) {
-		const struct object *col = r.object->parts[i];
-		struct slice value;
-
-		if (col->type != OBJECT_COLUMN || !col->column.generated.len)
-			continue;
-		value = pg_value(l, &v, 0, &r, col->name);
-		if (value.len && !slice_iis(value, "default"))
-			pg_fails(l, "column \"%.*s\" is generated", SLICE(col->name));
-	}
+	if (c->kind == CHANGE_INSERT)
+		refuse_inserted(l, &r);
 }
 
 /* ---- Calls and savepoints ---- */

@@ -308,7 +308,8 @@ long long tree_int(const struct tree_node *n, long long otherwise)
 	if (!n->val)
 		return n->minus ? -(long long)n->len : (long long)n->len;
 	minus = n->len > 0 && n->val[0] == '-';
-	for (i = minus; i < n->len && n->val[i] >= '0' && n->val[i] <= '9' && i < 19; i++)
+	/* Eighteen digits always fit. */
+	for (i = minus; i < n->len && n->val[i] >= '0' && n->val[i] <= '9' && i < 18u + minus; i++)
 		v = v * 10 + (n->val[i] - '0');
 	return minus ? -v : v;
 }

@@ -86,7 +86,8 @@ static bool is_syntax(const char *message)
 	struct slice m = slice_of(message);
 
 	return slice_ends(m, "syntax error") || slice_is(m, "incomplete input") ||
-	       slice_starts(m, "unrecognized token");
+	       slice_starts(m, "unrecognized token") ||
+	       slice_find(m, SL(" columns assigned ")) != SIZE_MAX;
 }
 
 /* Prepares the first statement of `sql` and throws it away. */

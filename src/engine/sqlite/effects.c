@@ -12,31 +12,67 @@
 
 /* ---- Saying things ---- */
 
-static void lock(struct judging *j, const char *mode, enum lock_class blocks)
+/* A table that is not temporary is among those that are read. */
+static bool reads_others(const struct judging *j)
 {
-	if (j->temporary)
-		return;
+	if (j->ch->kind == CHANGE_CREATE_VIEW || j->ch->kind == CHANGE_CREATE_TRIGGER)
+		return false; /* they are looked up when they are used */
+	for (size_t i = 0; i < j->ch->reads.n; i++) {
+		const struct object *o = NULL;
+
+		if (catalog_find(j->c, j->s, OBJECT_NONE, e_full_name(j->ch->reads.at[i]), &o) !=
+				PRESENT ||
+			!slice_iis(o->schema, "temp"))
+			return true;
+	}
+	return false;
+}
+
+static void lock(struct judging *j, const char *mode, enum lock_class blocks, bool certain)
+{
 	effect_lock(j->a, j->e,
-		(struct lock){.object = {SLICE_NONE, SL("main")},
+		(struct lock){.object = {SLICE_NONE, j->database.len ? j->database : SL("main")},
 			.type = OBJECT_DATABASE,
 			.mode = mode,
 			.blocks = blocks,
-			.certain = true});
+			.certain = certain});
 }
 
+void e_read(struct judging *j)
+{
+	if (!j->temporary)
+		lock(j, "SHARED", LOCK_NOTHING, true);
+}
+
+/* What fills a temporary table only reads the others. */
 void e_write(struct judging *j)
 {
-	lock(j, "RESERVED", LOCK_WRITES);
+	if (!j->temporary)
+		lock(j, "RESERVED", LOCK_WRITES, true);
+	else if (reads_others(j))
+		lock(j, "SHARED", LOCK_NOTHING, true);
+	if (j->s->query_only && !j->temporary)
+		e_fails(j, "attempt to write a readonly database: query_only is on");
+}
+
+/* IF EXISTS of what is not there: SQLite looks, where there is such a database. */
+void e_nothing_there(struct judging *j)
+{
+	struct slice schema = j->ch->target.schema;
+
+	if (!schema.len || slice_iis(schema, "main") || slice_iis(schema, "temp") ||
+		e_is_attached(j, schema))
+		e_read(j);
 }
 
 void e_exclusive(struct judging *j)
 {
-	lock(j, "EXCLUSIVE", LOCK_READS_WRITES);
+	lock(j, "EXCLUSIVE", LOCK_READS_WRITES, true);
 }
 
-static void e_read(struct judging *j)
+void e_maybe_exclusive(struct judging *j)
 {
-	lock(j, "SHARED", LOCK_NOTHING);
+	lock(j, "EXCLUSIVE", LOCK_READS_WRITES, false);
 }
 
 void e_fails(struct judging *j, const char *why, ...)
@@ -89,7 +125,7 @@ struct touched e_touch(
 
 void e_breaks(struct judging *j, enum breaks_who who, enum object_type type, struct slice part)
 {
-	if (e_new(j, j->o))
+	if (e_new(j, j->o) || j->temporary)
 		return;
 	effect_break(j->a, j->e,
 		(struct breakage){.who = who,
@@ -199,8 +235,7 @@ void e_broken_views(struct judging *j)
 
 /* ---- Creating and dropping ---- */
 
-/* CREATE x [IF NOT EXISTS]: does it, fails, or is passed over. True when it is carried out. */
-static bool creates(struct judging *j, enum presence there, const char *word)
+bool e_creates(struct judging *j, enum presence there, const char *word)
 {
 	bool quiet = j->ch->flags & CHANGE_IF_NOT_EXISTS;
 
@@ -210,6 +245,8 @@ static bool creates(struct judging *j, enum presence there, const char *word)
 		e_read(j);
 		return false;
 	}
+	e_known_database(j, j->full.schema);
+	e_reserved(j, j->full.name);
 	if (there == PRESENT)
 		e_fails(j, "%s %.*s already exists", word, SLICE(j->full.name));
 	if (there == UNKNOWN && quiet)
@@ -224,8 +261,10 @@ static bool drops(struct judging *j, enum presence there, const char *word)
 
 	j->e->rerun = quiet ? RERUN_SAME : RERUN_FAILS;
 	j->e->undo = UNDO_EXACT;
-	if (there == ABSENT && quiet)
+	if (there == ABSENT && quiet) {
+		e_nothing_there(j);
 		return false;
+	}
 	if (there == ABSENT)
 		e_fails(j, "no such %s: %.*s", word, SLICE(j->full.name));
 	if (there == UNKNOWN)
@@ -246,13 +285,28 @@ static void table_versions(struct judging *j)
 			e_too_new(j, SQLITE_V(3, 31, 0), "generated columns");
 }
 
+/* What SQLite says of it without knowing any table. */
+static void refused_by_sqlite(struct judging *j)
+{
+	if (j->ch->kind != CHANGE_CREATE_TABLE_AS && j->ch->payload)
+		e_fails(j, "%.*s", SLICE(*(const struct slice *)j->ch->payload));
+}
+
 static void create_table(struct judging *j)
 {
-	if (!creates(j, j->presence, "table"))
+	struct name n = {j->full.schema, j->full.name};
+
+	if (catalog_find(j->c, j->s, OBJECT_INDEX, n, NULL) == PRESENT) {
+		e_creates(j, ABSENT, "table");
+		e_fails(j, "there is already an index named %.*s", SLICE(n.name));
+		return;
+	}
+	if (!e_creates(j, j->presence, "table"))
 		return;
 	table_versions(j);
-	if (j->ch->kind == CHANGE_CREATE_TABLE && j->ch->payload)
-		e_fails(j, "%.*s", SLICE(*(const struct slice *)j->ch->payload));
+	refused_by_sqlite(j);
+	if (e_is_shadow(j, n))
+		e_may_fail(j, "%.*s may stand behind a virtual table", SLICE(n.name));
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_TABLE, SLICE_NONE);
 	if (j->ch->kind == CHANGE_CREATE_TABLE_AS)
 		judge_query(j);
@@ -260,8 +314,10 @@ static void create_table(struct judging *j)
 
 static void create_view(struct judging *j)
 {
-	if (creates(j, j->presence, "table"))
-		e_breaks(j, BREAKS_NEW_CODE, OBJECT_VIEW, SLICE_NONE);
+	if (!e_creates(j, j->presence, "table"))
+		return;
+	refused_by_sqlite(j);
+	e_breaks(j, BREAKS_NEW_CODE, OBJECT_VIEW, SLICE_NONE);
 }
 
 static void drop_view(struct judging *j)
@@ -273,72 +329,8 @@ static void drop_view(struct judging *j)
 	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
 		e_touch(j, OBJECT_VIEW, j->full, SLICE_NONE));
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_VIEW, SLICE_NONE);
-}
-
-/* Columns that an index needs and the table does not have. */
-static void missing_columns(struct judging *j)
-{
-	const struct object *index = j->ch->def;
-
-	for (size_t i = 0; i < index->index.keys.n; i++) {
-		struct slice key = index->index.keys.at[i];
-		enum presence p;
-
-		if (!names_has(index->index.columns, key))
-			continue; /* an expression, or with COLLATE or DESC */
-		e_part(j, OBJECT_COLUMN, key, &p);
-		if (p == ABSENT && !slice_iis(key, "rowid") && !slice_iis(key, "oid") &&
-			!slice_iis(key, "_rowid_"))
-			e_fails(j, "no such column: %.*s", SLICE(key));
-	}
-}
-
-/* An index computes the same value each time. */
-static void chance_in_index(struct judging *j)
-{
-	static const char *const calls[] = {"random", "randomblob", "changes", "total_changes",
-		"last_insert_rowid", "current_timestamp", "current_date", "current_time"};
-
-	for (size_t i = 0; i < j->ch->def->index.keys.n; i++)
-		for (size_t k = 0; k < sizeof calls / sizeof *calls; k++)
-			if (e_mentions(j->ch->def->index.keys.at[i], slice_of(calls[k])) &&
-				!names_has(j->ch->def->index.columns, slice_of(calls[k])))
-				e_fails(j, "non-deterministic functions prohibited in index "
-					   "expressions");
-}
-
-static void create_index(struct judging *j)
-{
-	struct name index = {j->full.schema, j->ch->name};
-	const struct object *found = NULL;
-	enum presence there = catalog_find(j->c, j->s, OBJECT_INDEX, index, &found);
-	struct name table = j->full;
-
-	j->full = index;
-	if (!creates(j, there, "index"))
-		return;
-	if (catalog_find(j->c, j->s, OBJECT_NONE, index, NULL) == PRESENT)
-		e_fails(j, "there is already a table named %.*s", SLICE(index.name));
-	chance_in_index(j);
-	j->full = table;
-	if (e_table_there(j)) {
-		if (j->o->type != OBJECT_TABLE)
-			e_fails(j, "views may not be indexed");
-		else if (slice_is(j->o->table_.kind, "virtual"))
-			e_fails(j, "virtual tables may not be indexed");
-		missing_columns(j);
-	}
-	effect_touch(
-		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
-	effect_touch(j->a, &j->e->builds, &j->e->nbuilds,
-		(struct touched){.type = OBJECT_INDEX,
-			.object = index,
-			.certain = true,
-			.new_in_tx = e_new(j, j->o)});
-	if (j->ch->def->index.unique) {
-		e_may_fail(j, "rows of %.*s that are not unique would refuse the index",
-			SLICE(e_path(j, j->full, SLICE_NONE)));
-	}
+	if (!j->temporary)
+		e_views_break(j);
 }
 
 static void drop_index(struct judging *j)
@@ -360,14 +352,17 @@ static void create_trigger(struct judging *j)
 
 	find_trigger(j, &there); /* one name space for the whole database */
 	j->full.name = j->ch->name;
-	if (!creates(j, there, "trigger"))
+	if (!e_creates(j, there, "trigger"))
 		return;
+	refused_by_sqlite(j);
 	j->full = table;
 	if (!e_table_there(j))
 		return;
 	if (j->o->type == OBJECT_VIEW && !slice_is(j->ch->def->trigger.timing, "instead of"))
 		e_fails(j, "cannot create %.*s trigger on view: %.*s",
 			SLICE(j->ch->def->trigger.timing), SLICE(j->full.name));
+	if (j->o->type == OBJECT_TABLE && slice_is(j->o->table_.kind, "virtual"))
+		e_fails(j, "cannot create triggers on virtual tables");
 	if (j->o->type == OBJECT_TABLE && slice_is(j->ch->def->trigger.timing, "instead of"))
 		e_fails(j, "cannot create INSTEAD OF trigger on table: %.*s", SLICE(j->full.name));
 }
@@ -401,6 +396,7 @@ static void drop_trigger(struct judging *j)
 
 	j->presence = there;
 	j->o = trigger;
+	j->temporary = j->temporary || (trigger && slice_iis(trigger->schema, "temp"));
 	j->full = (struct name){
 		j->ch->target.schema.len ? j->ch->target.schema : SL("main"), j->ch->name};
 	if (!drops(j, there, "trigger"))
@@ -417,7 +413,9 @@ enum pragma_nature {
 	PRAGMA_SETTING,   /* of the connection: nobody else notices */
 	PRAGMA_NO_EFFECT, /* … and inside a transaction it does nothing */
 	PRAGMA_REFUSED,   /* … and inside a transaction it is an error */
-	PRAGMA_WRITES,    /* a field of the file's header */
+	PRAGMA_WRITES,    /* a field of the file's header; asked for, it is read */
+	PRAGMA_READS,     /* the schema or the header */
+	PRAGMA_KEEPS,     /* it may write: what it finds decides */
 	PRAGMA_MODE,      /* the whole file changes its way of working */
 	PRAGMA_READS_ALL, /* every table is read */
 };
@@ -432,7 +430,17 @@ static const struct {
 	{"schema_version", PRAGMA_WRITES},
 	{"incremental_vacuum", PRAGMA_WRITES},
 	{"auto_vacuum", PRAGMA_SETTING},
-	{"optimize", PRAGMA_WRITES},
+	{"optimize", PRAGMA_KEEPS},
+	{"data_version", PRAGMA_READS},
+	{"page_count", PRAGMA_READS},
+	{"freelist_count", PRAGMA_READS},
+	{"max_page_count", PRAGMA_READS},
+	{"table_info", PRAGMA_READS},
+	{"table_xinfo", PRAGMA_READS},
+	{"index_info", PRAGMA_READS},
+	{"index_xinfo", PRAGMA_READS},
+	{"index_list", PRAGMA_READS},
+	{"foreign_key_list", PRAGMA_READS},
 	{"journal_mode", PRAGMA_MODE},
 	{"wal_checkpoint", PRAGMA_REFUSED},
 	{"integrity_check", PRAGMA_READS_ALL},
@@ -459,12 +467,59 @@ static void all_tables(struct judging *j, struct touched **v, size_t *n)
 		e_needs(j, "the other tables of the database");
 }
 
+/* Out of DELETE, TRUNCATE, PERSIST, MEMORY and OFF nobody has to go; into and out of WAL everybody.
+ */
+static void journal_mode(struct judging *j)
+{
+	static const char *const modes[] = {"delete", "truncate", "persist", "memory", "off"};
+
+	if (slice_iis(j->ch->value.text, "wal")) {
+		e_exclusive(j);
+		j->e->transaction = TX_FORBIDDEN;
+		if (j->s->in_tx)
+			e_fails(j, "cannot change into wal mode from within a transaction");
+		return;
+	}
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		if (slice_iis(j->ch->value.text, modes[i])) {
+			e_maybe_exclusive(j); /* or an error in a transaction, out of WAL mode */
+			e_needs(j, "whether the database is in WAL mode");
+			j->e->transaction = TX_NO_EFFECT;
+		}
+}
+
+static void refused_inside(struct judging *j)
+{
+	bool checkpoint = slice_is(j->ch->name, "wal_checkpoint");
+
+	if (!j->ch->value.text.len && !checkpoint)
+		return;
+	j->e->transaction = TX_FORBIDDEN;
+	if (checkpoint)
+		e_needs(j, "whether the database is in WAL mode");
+	else if (j->s->in_tx)
+		e_fails(j, "PRAGMA %.*s is refused inside a transaction", SLICE(j->ch->name));
+}
+
+/* Since 3.44 integrity_check asks the modules too, and some write. */
+static bool has_virtual(struct judging *j)
+{
+	const struct object **tables;
+	size_t n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(tables[i]->table_.kind, "virtual"))
+			return j->version >= SQLITE_V(3, 44, 0);
+	return false;
+}
+
 static void pragma(struct judging *j)
 {
 	enum pragma_nature nature = PRAGMA_SETTING;
 	bool sets = j->ch->value.text.len > 0;
 
 	j->e->undo = UNDO_EXACT;
+	e_known_database(j, j->ch->target.schema);
 	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
 		if (slice_is(j->ch->name, pragmas[i].name))
 			nature = pragmas[i].nature;
@@ -476,33 +531,30 @@ static void pragma(struct judging *j)
 			j->e->transaction = TX_NO_EFFECT;
 		break;
 	case PRAGMA_REFUSED:
-		if (sets || slice_is(j->ch->name, "wal_checkpoint")) {
-			j->e->transaction = TX_FORBIDDEN;
-			if (j->s->in_tx)
-				e_fails(j, "PRAGMA %.*s is refused inside a transaction",
-					SLICE(j->ch->name));
-		}
+		refused_inside(j);
 		break;
 	case PRAGMA_WRITES:
-		if (sets || slice_is(j->ch->name, "incremental_vacuum") ||
-			slice_is(j->ch->name, "optimize"))
+		if (sets || slice_is(j->ch->name, "incremental_vacuum"))
 			e_write(j);
+		else
+			e_read(j);
+		break;
+	case PRAGMA_READS:
+		e_read(j);
+		break;
+	case PRAGMA_KEEPS:
+		e_write(j);
+		e_needs(j, "the statistics that are there");
 		break;
 	case PRAGMA_MODE:
-		if (!sets)
-			break;
-		e_exclusive(j);
-		if (!slice_iis(j->ch->value.text, "wal")) {
-			j->e->transaction = TX_NO_EFFECT; /* or an error, out of WAL mode */
-			break;
-		}
-		j->e->transaction = TX_FORBIDDEN;
-		if (j->s->in_tx)
-			e_fails(j, "cannot change into wal mode from within a transaction");
+		if (sets)
+			journal_mode(j);
 		break;
 	case PRAGMA_READS_ALL:
 		e_read(j);
 		all_tables(j, &j->e->scans, &j->e->nscans);
+		if (has_virtual(j))
+			e_needs(j, "what the modules of virtual tables do");
 		break;
 	}
 }
@@ -511,6 +563,7 @@ static void begin(struct judging *j)
 {
 	j->e->transaction = TX_FORBIDDEN;
 	j->e->undo = UNDO_EXACT;
+	j->e->rerun = RERUN_FAILS;
 	if (j->s->in_tx)
 		e_fails(j, "cannot start a transaction within a transaction");
 	if (slice_iis(j->ch->value.text, "EXCLUSIVE"))
@@ -614,11 +667,17 @@ static void vacuum(struct judging *j)
 {
 	j->e->transaction = TX_FORBIDDEN;
 	j->e->undo = UNDO_EXACT;
+	if (slice_iis(j->ch->target.schema, "temp")) { /* nothing happens */
+		j->e->transaction = TX_ALLOWED;
+		return;
+	}
+	e_known_database(j, j->ch->target.schema);
 	if (j->s->in_tx)
 		e_fails(j, "cannot VACUUM from within a transaction");
 	if (j->ch->value.text.len) { /* INTO a new file: this one is only read */
 		e_too_new(j, SQLITE_V(3, 27, 0), "VACUUM INTO");
 		e_read(j);
+		e_may_fail(j, "the file must not be there, and its folder must");
 		all_tables(j, &j->e->scans, &j->e->nscans);
 		j->e->rerun = RERUN_FAILS;
 		return;
@@ -651,6 +710,8 @@ static void upkeep(struct judging *j)
 	const struct object *t = j->o && j->o->type == OBJECT_TABLE ? j->o : NULL;
 
 	j->e->undo = UNDO_EXACT;
+	if (builds && t && slice_is(t->table_.kind, "virtual"))
+		return; /* it has no indexes that SQLite knows */
 	e_write(j);
 	if (!t && j->ch->target.name.len &&
 		catalog_find(j->c, j->s, OBJECT_INDEX, j->ch->target, &index) == PRESENT)
@@ -684,6 +745,24 @@ static void upkeep(struct judging *j)
 
 /* ---- One change ---- */
 
+/* In main and temp, then in what is attached (whose tables are known as far as they were made
+ * here). SQLite's statistics and what stands behind a virtual table are nobody's definition. */
+static enum presence find_anywhere(
+	struct judging *j, enum object_type type, struct name n, const struct object **out)
+{
+	enum presence p = catalog_find(j->c, j->s, type, n, out);
+
+	if (p != ABSENT)
+		return p;
+	for (size_t i = 0; i < j->s->attached.n && !n.schema.len; i++)
+		if (catalog_find(j->c, j->s, type, (struct name){j->s->attached.at[i], n.name},
+			    out) == PRESENT)
+			return PRESENT;
+	if (e_is_attached(j, n.schema) || e_is_shadow(j, n) || slice_istarts(n.name, "sqlite_stat"))
+		return UNKNOWN;
+	return ABSENT;
+}
+
 static void look_up(struct judging *j)
 {
 	const struct change *ch = j->ch;
@@ -691,13 +770,14 @@ static void look_up(struct judging *j)
 	struct name n = ch->target;
 
 	j->o = NULL;
-	j->triggers = false;
+	j->triggers = j->overwrites = false;
+	j->database = SLICE_NONE;
 	j->presence = UNKNOWN;
 	j->full = n;
 	j->temporary = slice_iis(n.schema, "temp") || (ch->flags & CHANGE_TEMPORARY);
 	if (!n.name.len)
 		return;
-	j->presence = catalog_find(j->c, j->s, type, n, &j->o);
+	j->presence = find_anywhere(j, type, n, &j->o);
 	j->full = catalog_resolve(j->c, j->s, type == OBJECT_NONE ? OBJECT_TABLE : type, n);
 	if (j->o) {
 		j->full = (struct name){j->o->schema, j->o->name};
@@ -705,6 +785,8 @@ static void look_up(struct judging *j)
 	}
 	if (!j->full.schema.len)
 		j->full.schema = j->temporary ? SL("temp") : SL("main");
+	if (e_is_attached(j, j->full.schema))
+		j->database = j->full.schema;
 }
 
 static void judge_other(struct judging *j)
@@ -725,9 +807,63 @@ static void only_once(struct judging *j)
 	j->e->rerun = RERUN_FAILS;
 }
 
+static void attach(struct judging *j)
+{
+	struct slice name = j->ch->name, file = slice_trim(j->ch->value.text);
+
+	only_once(j);
+	if (slice_iis(name, "main") || slice_iis(name, "temp") || e_is_attached(j, name))
+		e_fails(j, "database %.*s is already in use", SLICE(name));
+	if (!slice_is(file, "':memory:'") && !slice_is(file, "''"))
+		e_may_fail(j, "the file's folder must be there");
+}
+
+static void detach(struct judging *j)
+{
+	struct slice name = j->ch->name;
+
+	only_once(j);
+	if (slice_iis(name, "main") || slice_iis(name, "temp"))
+		e_fails(j, "cannot detach database %.*s", SLICE(name));
+	else if (!e_is_attached(j, name))
+		e_may_fail(j, "no such database: %.*s, unless the connection attached it before",
+			SLICE(name));
+}
+
+/* RELEASE, ROLLBACK TO */
+static void to_savepoint(struct judging *j)
+{
+	only_once(j);
+	if (j->ch->kind == CHANGE_ROLLBACK_TO)
+		j->e->rerun = RERUN_SAME;
+	for (size_t i = 0; i < j->s->nmarks; i++)
+		if (slice_ieq(j->s->marks[i].name, j->ch->name))
+			return;
+	if (catalog_is_complete(j->c))
+		e_fails(j, "no such savepoint: %.*s", SLICE(j->ch->name));
+}
+
+/* FROM pragma_table_info('t'): a function that gives a table. */
+static bool calls_table(struct slice text)
+{
+	struct lexer l;
+	struct token t, before = {0};
+
+	lexer_init(&l, DIALECT_SQLITE, text);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		if ((token_is(before, "FROM") || token_is(before, "JOIN")) &&
+			t.kind == TOKEN_WORD && token_punct(lexer_peek(&l), "("))
+			return true;
+		before = t;
+	}
+	return false;
+}
+
+/* One that reads no table takes no lock, nor does EXPLAIN. */
 static void select_(struct judging *j)
 {
-	e_read(j);
+	if ((j->ch->reads.n || calls_table(j->st->text)) && j->ch->kind != CHANGE_EXPLAIN)
+		e_read(j);
 	judge_select(j);
 }
 
@@ -738,7 +874,7 @@ static const struct {
 	{CHANGE_CREATE_TABLE, create_table},
 	{CHANGE_CREATE_TABLE_AS, create_table},
 	{CHANGE_CREATE_VIEW, create_view},
-	{CHANGE_CREATE_INDEX, create_index},
+	{CHANGE_CREATE_INDEX, judge_create_index},
 	{CHANGE_CREATE_TRIGGER, create_trigger},
 	{CHANGE_DROP_TABLE, judge_drop_table},
 	{CHANGE_DROP_VIEW, drop_view},
@@ -763,10 +899,10 @@ static const struct {
 	{CHANGE_COMMIT, end},
 	{CHANGE_ROLLBACK, end},
 	{CHANGE_SAVEPOINT, nothing_but_session},
-	{CHANGE_RELEASE, only_once},
-	{CHANGE_ROLLBACK_TO, nothing_but_session},
-	{CHANGE_ATTACH_DATABASE, only_once},
-	{CHANGE_DETACH_DATABASE, only_once},
+	{CHANGE_RELEASE, to_savepoint},
+	{CHANGE_ROLLBACK_TO, to_savepoint},
+	{CHANGE_ATTACH_DATABASE, attach},
+	{CHANGE_DETACH_DATABASE, detach},
 	{CHANGE_VACUUM, vacuum},
 	{CHANGE_REINDEX, upkeep},
 	{CHANGE_ANALYZE, upkeep},
@@ -828,10 +964,17 @@ void sqlite_effects(struct arena *a, const struct catalog *c, const struct sessi
 		j.ch = &st->changes[i];
 		judge_change(&j);
 	}
+	if (st->partly_opaque)
+		effect_need(a, out, st->opaque_reason);
+	if (j.version < SQLITE_V(3, 46, 0) && st->nchanges)
+		e_newer_words(&j);
 	without_temporary(out->rewrites, &out->nrewrites);
 	without_temporary(out->scans, &out->nscans);
 	without_temporary(out->builds, &out->nbuilds);
 	without_temporary(out->writes_rows, &out->nwrites_rows);
+	without_temporary(out->destroys, &out->ndestroys);
+	if (j.temporary && !out->nwrites_rows)
+		out->undo = UNDO_EXACT; /* nobody else ever sees it */
 	if (out->outcome == OUTCOME_FAILS)
 		out->rerun = RERUN_FAILS;
 }

@@ -20,12 +20,19 @@ struct judging {
 	const struct object *o; /* it, when PRESENT */
 	struct name full;       /* its name with its schema */
 	bool triggers;          /* of the target fire */
+	bool overwrites;        /* … and change rows that were there */
 	bool temporary;         /* it is in the temp schema: no other connection sees it */
+	struct slice database;  /* whose lock it is: main, or an attached one */
 };
 
 /* ---- effects.c: saying things ---- */
 void e_write(struct judging *j);     /* the writer's lock */
 void e_exclusive(struct judging *j); /* and readers are kept out too */
+void e_read(struct judging *j);
+void e_nothing_there(struct judging *j);
+void e_maybe_exclusive(struct judging *j); /* that depends on what is not known */
+/* CREATE x [IF NOT EXISTS]: carried out (true), fails, or passed over. */
+bool e_creates(struct judging *j, enum presence there, const char *word);
 void e_fails(struct judging *j, const char *why, ...) __attribute__((format(printf, 2, 3)));
 void e_may_fail(struct judging *j, const char *why, ...) __attribute__((format(printf, 2, 3)));
 void e_needs(struct judging *j, const char *what, ...) __attribute__((format(printf, 2, 3)));
@@ -44,6 +51,25 @@ bool e_too_new(struct judging *j, int since, const char *what);
 /* A view whose tables are not all there makes every ALTER TABLE fail. */
 void e_broken_views(struct judging *j);
 bool e_mentions(struct slice text, struct slice name); /* as a word or quoted name */
+
+/* ---- effects_others.c ---- */
+void e_views_break(struct judging *j);                     /* those over it, and over those */
+void e_stars_lose(struct judging *j, struct slice column); /* views that show every column */
+void e_views_renamed(struct judging *j, struct slice column);
+void e_triggers_break(struct judging *j, struct slice column); /* empty: whatever they do with it */
+void e_broken_triggers(struct judging *j);
+void e_children_break(struct judging *j);  /* foreign keys that refer to it */
+void e_missing_parents(struct judging *j); /* foreign keys that refer to nothing */
+bool e_reserved(struct judging *j, struct slice name);
+bool e_is_attached(const struct judging *j, struct slice schema);
+void e_known_database(struct judging *j, struct slice schema);
+bool e_is_shadow(const struct judging *j, struct name n);
+
+/* ---- effects_newer.c ---- */
+void e_newer_words(struct judging *j);
+
+/* ---- effects_index.c ---- */
+void judge_create_index(struct judging *j);
 
 /* ---- effects_again.c ---- */
 struct name e_full_name(struct slice read); /* schema.name as it was written */

@@ -160,6 +160,34 @@ static bool gives_key(const struct judging *j)
 	return false;
 }
 
+/* A unique index that is partial or over expressions: whether it meets the row is not known. */
+static bool half_a_key(const struct judging *j)
+{
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *o = j->o->parts[i];
+		bool any = j->ch->list.n == 0;
+
+		if (o->type != OBJECT_INDEX || !o->index.unique)
+			continue;
+		for (size_t k = 0; k < j->ch->list.n; k++)
+			any |= names_has(o->index.columns, j->ch->list.at[k]);
+		if (any)
+			return true;
+	}
+	return false;
+}
+
+static bool gives_rowid(const struct judging *j)
+{
+	static const char *const words[] = {"rowid", "oid", "_rowid_"};
+
+	for (size_t i = 0; i < j->ch->list.n; i++)
+		for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+			if (slice_iis(j->ch->list.at[i], words[k]))
+				return true;
+	return false;
+}
+
 static bool only_clocks_and_chance(struct names functions)
 {
 	static const char *const words[] = {"random", "randomblob", "current_timestamp",
@@ -198,9 +226,11 @@ enum rerun again_insert(struct judging *j)
 		return rerun_copy(j);
 	if (j->o && j->o->type == OBJECT_TABLE && !v && has_word(j, "DEFAULT"))
 		return RERUN_DIFFERS;
-	if (!j->o || j->o->type != OBJECT_TABLE || !v)
+	if (!j->o || j->o->type != OBJECT_TABLE || !v || slice_is(j->o->table_.kind, "virtual"))
 		return RERUN_UNKNOWN;
-	key = gives_key(j);
+	key = gives_key(j) || gives_rowid(j);
+	if (!key && half_a_key(j))
+		return RERUN_UNKNOWN;
 	if (!key || renumbers(j) || grows_on_conflict(j))
 		return RERUN_DIFFERS;
 	if (v->null || !v->facts.constant)

@@ -7,6 +7,8 @@
 
 #include "sql/token.h"
 
+#include <stdint.h>
+
 /* ---- ADD COLUMN ---- */
 
 static const struct object *inline_constraint(const struct object *column, const char *kind)
@@ -15,6 +17,17 @@ static const struct object *inline_constraint(const struct object *column, const
 		if (slice_is(column->parts[i]->constraint.kind, kind))
 			return column->parts[i];
 	return NULL;
+}
+
+static bool is_operator(struct token t)
+{
+	static const char *const words[] = {"CASE", "NOT", "COLLATE", "IS", "IN", "AND", "OR",
+		"LIKE", "GLOB", "MATCH", "REGEXP", "BETWEEN", "ISNULL", "NOTNULL", "ESCAPE"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (token_is(t, words[i]))
+			return true;
+	return false;
 }
 
 /* ADD COLUMN takes literals, signed numbers and casts of them: no operators, calls or clocks. */
@@ -27,6 +40,8 @@ static bool is_plain_default(const struct expr *e)
 		return false;
 	lexer_init(&l, DIALECT_SQLITE, e->text);
 	for (struct token t = lexer_next(&l); t.kind != TOKEN_END; t = lexer_next(&l)) {
+		if (is_operator(t))
+			return false;
 		bool sign = t.kind == TOKEN_PUNCT && !token_punct(t, "(") && !token_punct(t, ")");
 
 		if (sign && (operand || (!token_punct(t, "-") && !token_punct(t, "+"))))
@@ -39,6 +54,60 @@ static bool is_plain_default(const struct expr *e)
 static bool is_null_default(const struct expr *e)
 {
 	return !e->text.len || (e->facts && e->facts->null);
+}
+
+/* What SQLite refuses only where there are rows. */
+static void refused_with_rows(struct judging *j, const char *why)
+{
+	e_may_fail(
+		j, "%s: refused unless %.*s is empty", why, SLICE(e_path(j, j->full, SLICE_NONE)));
+}
+
+/* A literal that a column of a STRICT table takes as it is or by its affinity. */
+static bool fits_strict(struct slice type, struct slice value)
+{
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, DIALECT_SQLITE, value);
+	do
+		t = lexer_next(&l);
+	while (t.kind == TOKEN_PUNCT);
+	if (t.kind == TOKEN_END || token_is(t, "NULL") || slice_iis(type, "any"))
+		return true;
+	if (t.kind == TOKEN_STRING && slice_istarts(t.text, "x"))
+		return slice_iis(type, "blob");
+	if (slice_iis(type, "text"))
+		return true;
+	if (slice_iis(type, "blob"))
+		return false;
+	if (t.kind == TOKEN_NUMBER)
+		return slice_iis(type, "real") || slice_chr(t.text, '.') == SIZE_MAX;
+	return token_is(t, "TRUE") || token_is(t, "FALSE");
+}
+
+/* Since 3.44 ADD COLUMN looks at the rows of a STRICT table. */
+static void strict_rows(struct judging *j, const struct column_def *c)
+{
+	if (!j->o || !j->o->table_.strict || j->version < SQLITE_V(3, 44, 0))
+		return;
+	effect_touch(
+		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
+	if (c->generated.len)
+		e_may_fail(j, "rows of %.*s may give values of another type",
+			SLICE(e_path(j, j->full, SLICE_NONE)));
+	else if (!fits_strict(c->type, c->default_value.text))
+		refused_with_rows(j, "type mismatch on DEFAULT");
+}
+
+/* rowid, oid and _rowid_ are no names for columns any more. */
+static void rowid_alias(struct judging *j, const char *what, struct slice name)
+{
+	bool alias =
+		slice_iis(name, "rowid") || slice_iis(name, "oid") || slice_iis(name, "_rowid_");
+
+	if (alias && j->version >= SQLITE_V(3, 54, 0) && j->o && !j->o->table_.without_rowid)
+		e_fails(j, "cannot %s rowid alias: %.*s", what, SLICE(name));
 }
 
 static void strict_type(struct judging *j, const struct column_def *c)
@@ -55,13 +124,6 @@ static void strict_type(struct judging *j, const struct column_def *c)
 			return;
 	e_fails(j, "unknown datatype for %.*s.%.*s: \"%.*s\"", SLICE(j->full.name),
 		SLICE(j->ch->name), SLICE(c->type));
-}
-
-/* What SQLite refuses only where there are rows. */
-static void refused_with_rows(struct judging *j, const char *why)
-{
-	e_may_fail(
-		j, "%s: refused unless %.*s is empty", why, SLICE(e_path(j, j->full, SLICE_NONE)));
 }
 
 static void column_rules(struct judging *j, const struct object *col)
@@ -98,7 +160,15 @@ static void add_column(struct judging *j)
 	e_part(j, OBJECT_COLUMN, j->ch->name, &there);
 	if (there == PRESENT)
 		e_fails(j, "duplicate column name: %.*s", SLICE(j->ch->name));
+	if (j->ch->payload)
+		e_fails(j, "error in table %.*s after add column: %.*s", SLICE(j->full.name),
+			SLICE(*(const struct slice *)j->ch->payload));
 	column_rules(j, col);
+	strict_rows(j, &col->column);
+	rowid_alias(j, "add", j->ch->name);
+	/* It is accepted, and then every row is refused: generated column loop. */
+	if (col->column.generated.len && e_mentions(col->column.generation.text, j->ch->name))
+		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
 	if (checked && j->version >= SQLITE_V(3, 37, 0)) {
 		effect_touch(j->a, &j->e->scans, &j->e->nscans,
 			e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
@@ -212,6 +282,31 @@ static void views_stop(struct judging *j, struct slice column)
 	}
 }
 
+/* "text" in an index is a string where no column is called so; not for ALTER TABLE, which reads
+ * all of the schema again. */
+static void strings_stop(struct judging *j)
+{
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *o = j->o->parts[i];
+		enum presence p;
+
+		for (size_t k = 0; o->type == OBJECT_INDEX && k < o->index.columns.n; k++) {
+			e_part(j, OBJECT_COLUMN, o->index.columns.at[k], &p);
+			if (p == ABSENT)
+				e_fails(j,
+					"error in index %.*s after drop column: no such column: "
+					"%.*s",
+					SLICE(o->name), SLICE(o->index.columns.at[k]));
+		}
+	}
+}
+
+/* Nobody writes it. */
+static bool is_generated(const struct object *column)
+{
+	return column && column->column.generated.len;
+}
+
 static void drop_column(struct judging *j)
 {
 	struct slice column = j->ch->name;
@@ -229,8 +324,13 @@ static void drop_column(struct judging *j)
 				SLICE(column));
 		for (size_t i = 0; i < j->o->nparts; i++)
 			part_stops(j, j->o->parts[i], column);
+		if (j->version >= SQLITE_V(3, 36, 0))
+			strings_stop(j);
 		views_stop(j, column);
-		e_broken_views(j);
+		if (!j->s->legacy_alter_table || j->version >= SQLITE_V(3, 36, 0))
+			e_broken_views(j);
+		e_stars_lose(j, column);
+		e_triggers_break(j, column);
 	}
 	if (stored)
 		effect_touch(j->a, &j->e->rewrites, &j->e->nrewrites,
@@ -238,7 +338,8 @@ static void drop_column(struct judging *j)
 	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
 		e_touch(j, OBJECT_COLUMN, j->full, column));
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_COLUMN, column);
-	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, column);
+	if (!is_generated(col))
+		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, column);
 	/* What was computed from other columns can be computed again. */
 	j->e->undo = col && col->column.generated.len ? UNDO_EXACT : UNDO_SCHEMA_ONLY;
 }
@@ -253,8 +354,13 @@ static void rename_table(struct judging *j)
 	if (catalog_find(j->c, j->s, OBJECT_NONE, new, NULL) == PRESENT)
 		e_fails(j, "there is already another table or index with this name: %.*s",
 			SLICE(new.name));
-	if (!j->s->legacy_alter_table && j->version >= SQLITE_V(3, 26, 0))
+	e_reserved(j, new.name);
+	if (!j->s->legacy_alter_table && j->version >= SQLITE_V(3, 26, 0)) {
 		e_broken_views(j);
+		e_broken_triggers(j);
+	} else {
+		e_views_break(j); /* their text stays as it was */
+	}
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_TABLE, SLICE_NONE);
 	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_TABLE, SLICE_NONE);
 	j->full = new;
@@ -263,24 +369,30 @@ static void rename_table(struct judging *j)
 
 static void rename_column(struct judging *j)
 {
+	const struct object *col;
 	enum presence there;
 
 	if (e_too_new(j, SQLITE_V(3, 25, 0), "RENAME COLUMN"))
 		return;
-	e_part(j, OBJECT_COLUMN, j->ch->name, &there);
+	col = e_part(j, OBJECT_COLUMN, j->ch->name, &there);
 	if (there == ABSENT)
 		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
 	e_part(j, OBJECT_COLUMN, j->ch->other.name, &there);
 	if (there == PRESENT && !slice_ieq(j->ch->name, j->ch->other.name))
 		e_fails(j, "duplicate column name: %.*s", SLICE(j->ch->other.name));
 	e_broken_views(j);
+	e_broken_triggers(j);
+	rowid_alias(j, "rename to", j->ch->other.name);
 	if (slice_ieq(j->ch->name, j->ch->other.name)) { /* names are the same in any case */
 		j->e->rerun = RERUN_SAME;
 		return;
 	}
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_COLUMN, j->ch->name);
-	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
+	if (!is_generated(col))
+		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->other.name);
+	if (j->o)
+		e_views_renamed(j, j->ch->name);
 }
 
 /* ---- 3.53: constraints ---- */
@@ -303,10 +415,9 @@ static void edit_constraint(struct judging *j)
 		e_part(j, OBJECT_COLUMN, j->ch->name, &there);
 	if (column && there == ABSENT)
 		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
-	j->e->rerun = j->ch->kind == CHANGE_SET_NOT_NULL || j->ch->kind == CHANGE_DROP_NOT_NULL ||
-				      (adds && !j->ch->name.len)
-			      ? RERUN_UNKNOWN
-			      : RERUN_FAILS;
+	j->e->rerun = column                     ? RERUN_SAME
+		      : adds && !j->ch->name.len ? RERUN_DIFFERS /* one more without a name */
+						 : RERUN_FAILS;
 	if (!adds)
 		return;
 	effect_touch(
@@ -380,6 +491,7 @@ void judge_drop_table(struct judging *j)
 	j->e->undo = UNDO_SCHEMA_ONLY;
 	if (j->presence == ABSENT && quiet) {
 		j->e->undo = UNDO_EXACT;
+		e_nothing_there(j);
 		return;
 	}
 	e_write(j);
@@ -397,6 +509,16 @@ void judge_drop_table(struct judging *j)
 		e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_TABLE, SLICE_NONE);
 	e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_TABLE, SLICE_NONE);
+	if (j->temporary) {
+		if (!j->ch->target.schema.len &&
+			catalog_find(j->c, j->s, OBJECT_TABLE,
+				(struct name){SL("main"), j->full.name}, NULL) == PRESENT)
+			j->e->rerun = RERUN_DIFFERS; /* it takes the one that this one hid */
+		return;
+	}
+	e_views_break(j);
+	e_triggers_break(j, SLICE_NONE);
+	e_children_break(j);
 	if (j->o && j->s->foreign_keys)
 		implicit_delete(j);
 }

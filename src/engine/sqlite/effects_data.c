@@ -19,7 +19,7 @@ void judge_reads(struct judging *j, bool certain)
 		/* Tables that are functions: pragma_table_info('t'), json_each(…). */
 		if (slice_istarts(n.name, "pragma_") || slice_istarts(n.name, "json_"))
 			continue;
-		if (p == ABSENT && !slice_istarts(n.name, "sqlite_"))
+		if (p == ABSENT && !slice_istarts(n.name, "sqlite_") && !j->s->attached.n)
 			e_fails(j, "no such table: %.*s", SLICE(n.name));
 		if (p == PRESENT && (o->type != OBJECT_TABLE || slice_is(o->schema, "temp")))
 			continue;
@@ -218,6 +218,29 @@ static size_t columns_to_give(const struct judging *j)
 	return j->ch->list.n ? j->ch->list.n : n;
 }
 
+/* An index's columns; nothing when an expression is among its keys. */
+static struct names plain_keys(struct judging *j, const struct object *index)
+{
+	struct names out = {0};
+
+	for (size_t i = 0; i < index->index.keys.n; i++) {
+		struct lexer l;
+		struct token first;
+
+		lexer_init(&l, DIALECT_SQLITE, index->index.keys.at[i]);
+		first = lexer_next(&l);
+		if (names_has(index->index.columns, index->index.keys.at[i])) {
+			names_add(j->a, &out, index->index.keys.at[i]);
+			continue;
+		}
+		if ((first.kind != TOKEN_WORD && first.kind != TOKEN_QUOTED) ||
+			(!token_is(lexer_peek(&l), "COLLATE") && !token_is(lexer_peek(&l), "DESC")))
+			return (struct names){0};
+		names_add(j->a, &out, token_value(j->a, DIALECT_SQLITE, first));
+	}
+	return out;
+}
+
 /* ON CONFLICT (columns): some key must be over them. */
 static void conflict_fits(struct judging *j)
 {
@@ -245,7 +268,7 @@ static void conflict_fits(struct judging *j)
 		bool all = true;
 
 		if (o->type == OBJECT_INDEX && o->index.unique && !o->index.predicate.text.len)
-			key = o->index.columns;
+			key = plain_keys(j, o);
 		else if (o->type == OBJECT_CONSTRAINT &&
 			 (slice_is(o->constraint.kind, "primary key") ||
 				 slice_is(o->constraint.kind, "unique")))
@@ -275,6 +298,24 @@ static void insert_fits(struct judging *j)
 	conflict_fits(j);
 }
 
+/* ON CONFLICT … DO UPDATE */
+static bool updates_on_conflict(const struct judging *j)
+{
+	struct lexer l;
+	struct token t = {0}, before;
+
+	if (!(j->ch->flags & CHANGE_ON_CONFLICT))
+		return false;
+	lexer_init(&l, DIALECT_SQLITE, j->st->text);
+	do {
+		before = t;
+		t = lexer_next(&l);
+		if (token_is(before, "DO") && token_is(t, "UPDATE"))
+			return true;
+	} while (t.kind != TOKEN_END && t.kind != TOKEN_BAD);
+	return false;
+}
+
 static void judge_insert(struct judging *j)
 {
 	if (j->o && j->o->type == OBJECT_TABLE && !slice_is(j->o->table_.kind, "virtual"))
@@ -282,8 +323,10 @@ static void judge_insert(struct judging *j)
 	j->e->rerun = again_insert(j);
 	if (j->e->rerun == RERUN_UNKNOWN)
 		e_needs(j, "what a second run would meet");
-	/* Rows that a REPLACE pushed out do not come back. */
-	j->e->undo = j->ch->flags & CHANGE_ON_CONFLICT && j->ch->kind == CHANGE_REPLACE
+	/* Rows that a REPLACE pushed out do not come back, nor what DO UPDATE or a trigger wrote
+	 * over. */
+	j->e->undo = (j->ch->flags & CHANGE_ON_CONFLICT && j->ch->kind == CHANGE_REPLACE) ||
+				     j->overwrites || updates_on_conflict(j)
 			     ? UNDO_NONE
 			     : UNDO_EXACT;
 	if (j->ch->flags & CHANGE_FROM_SELECT)
@@ -295,8 +338,10 @@ static void missing_columns(struct judging *j)
 	for (size_t i = 0; i < j->ch->list.n; i++) {
 		struct slice column = j->ch->list.at[i];
 		enum presence p;
+		const struct object *c = e_part(j, OBJECT_COLUMN, column, &p);
 
-		e_part(j, OBJECT_COLUMN, column, &p);
+		if (c && c->column.generated.len && j->ch->kind == CHANGE_UPDATE)
+			e_fails(j, "cannot UPDATE generated column \"%.*s\"", SLICE(c->name));
 		if (p != ABSENT || slice_iis(column, "rowid") || slice_iis(column, "_rowid_") ||
 			slice_iis(column, "oid") || slice_is(j->o->table_.kind, "virtual"))
 			continue;
@@ -361,6 +406,7 @@ static void follow_trigger(struct judging *j, const struct object *trigger)
 			lexer_next(&l);
 		}
 		before = t;
+		j->overwrites |= update || from || token_is(t, "REPLACE");
 		if (into || update || from)
 			trigger_writes(
 				j, trigger, token_value(j->a, DIALECT_SQLITE, lexer_peek(&l)));
@@ -410,12 +456,33 @@ static void nulls_fit(struct judging *j)
 	} while (t[2].kind != TOKEN_END && t[2].kind != TOKEN_BAD);
 }
 
+/* Tables of subqueries and of FROM. */
+static void missing_tables(struct judging *j)
+{
+	for (size_t i = 0; i < j->ch->reads.n; i++) {
+		struct name n = e_full_name(j->ch->reads.at[i]);
+
+		if (!slice_istarts(n.name, "pragma_") && !slice_istarts(n.name, "json_") &&
+			!slice_istarts(n.name, "sqlite_") && !j->s->attached.n &&
+			catalog_find(j->c, j->s, OBJECT_NONE, n, NULL) == ABSENT)
+			e_fails(j, "no such table: %.*s", SLICE(n.name));
+	}
+}
+
 void judge_data(struct judging *j)
 {
-	bool schema_table = slice_istarts(j->full.name, "sqlite_");
+	bool own_table = slice_istarts(j->full.name, "sqlite_");
 
 	e_write(j);
-	if (!schema_table && e_table_there(j)) {
+	e_known_database(j, j->ch->target.schema);
+	if (slice_iis(j->full.name, "sqlite_master") || slice_iis(j->full.name, "sqlite_schema")) {
+		if (!j->s->writable_schema)
+			e_fails(j, "table %.*s may not be modified", SLICE(j->full.name));
+		e_needs(j, "what becomes of the schema");
+	}
+	missing_tables(j);
+	if (!own_table && e_table_there(j)) {
+		e_missing_parents(j);
 		if (j->o->type == OBJECT_TABLE)
 			missing_columns(j);
 		if (!follow_triggers(j))

@@ -120,6 +120,8 @@ static void read_pragma(struct parse *p)
 	from = p->at;
 	while (!p_at_end(p))
 		p_next(p);
+	if (p->at == from && from > 0 && p->tok[from - 1].text.len == 1)
+		p_fail(p);
 	ch->value.text = p_text(p, from, p->at);
 	/* "=-1" may be one token of operators. */
 	if (from > 0 && p->tok[from - 1].text.len > 1)
@@ -284,7 +286,7 @@ static void set_fault(struct statement *st, struct slice message, size_t at)
 static bool ask_add_column(struct reader *r, struct arena *a, struct statement *st,
 	const struct parse *p, struct opinion *v, struct err *err)
 {
-	static const char head[] = "CREATE TABLE x(";
+	static const char head[] = "CREATE TABLE x(belay, ";
 	struct span at = p->changes[0].def->span;
 	struct buf b = {0};
 	bool ok;
@@ -330,6 +332,39 @@ static bool ask_trigger(struct reader *r, struct arena *a, struct statement *st,
 	return true;
 }
 
+/* ALTER TABLE x …, CREATE TRIGGER … ON x: SQLite stops at a missing table before it reads on, so
+ * there is one, or a view. */
+static bool ask_with_relation(struct reader *r, struct slice sql, struct slice name, bool view,
+	struct arena *a, struct opinion *v, struct err *err)
+{
+	struct buf b = {0};
+
+	if (view)
+		sqlf(&b, DIALECT_SQLITE, "CREATE VIEW %I AS SELECT 1 AS belay", name);
+	else
+		sqlf(&b, DIALECT_SQLITE, "CREATE TABLE %I (belay)", name);
+	if (!r->db && !sqlite_sandbox_open(&r->db, err)) {
+		buf_done(&b);
+		return false;
+	}
+	sqlite_sandbox_run(r->db, "SAVEPOINT belay");
+	sqlite_sandbox_run(r->db, buf_cstr(&b));
+	sqlite_syntax(r->db, sql, a, v);
+	sqlite_sandbox_run(r->db, "ROLLBACK TO belay");
+	sqlite_sandbox_run(r->db, "RELEASE belay");
+	buf_done(&b);
+	return true;
+}
+
+static bool ask_whole_trigger(struct reader *r, struct arena *a, struct statement *st,
+	const struct parse *p, struct opinion *v, struct err *err)
+{
+	const struct change *ch = &p->changes[0];
+
+	return ask_with_relation(r, st->text, ch->target.name,
+		slice_is(ch->def->trigger.timing, "instead of"), a, v, err);
+}
+
 static bool second_opinion(struct reader *r, struct arena *a, struct statement *st,
 	const struct parse *p, struct opinion *v, struct err *err)
 {
@@ -339,7 +374,8 @@ static bool second_opinion(struct reader *r, struct arena *a, struct statement *
 	if (p->nchanges == 1 && p->changes[0].kind == CHANGE_ADD_COLUMN && p->changes[0].def)
 		return ask_add_column(r, a, st, p, v, err);
 	if (p->nchanges == 1 && p->changes[0].kind == CHANGE_CREATE_TRIGGER)
-		return ask_trigger(r, a, st, p, v, err);
+		return ask_trigger(r, a, st, p, v, err) &&
+		       (v->syntax || ask_whole_trigger(r, a, st, p, v, err));
 	return true;
 }
 
@@ -361,34 +397,14 @@ static void set_opaque(struct arena *a, struct statement *st, struct slice reaso
 	names_add(a, &st->may_touch, SL("*"));
 }
 
-/* ALTER TABLE x …: SQLite stops at a missing table before it reads on, so there is one. */
-static bool ask_with_table(struct reader *r, struct slice sql, struct slice table, struct arena *a,
-	struct opinion *v, struct err *err)
-{
-	struct buf b = {0};
-
-	sqlf(&b, DIALECT_SQLITE, "CREATE TABLE %I (belay)", table);
-	if (!r->db && !sqlite_sandbox_open(&r->db, err)) {
-		buf_done(&b);
-		return false;
-	}
-	sqlite_sandbox_run(r->db, "SAVEPOINT belay");
-	sqlite_sandbox_run(r->db, buf_cstr(&b));
-	sqlite_syntax(r->db, sql, a, v);
-	sqlite_sandbox_run(r->db, "ROLLBACK TO belay");
-	sqlite_sandbox_run(r->db, "RELEASE belay");
-	buf_done(&b);
-	return true;
-}
-
 static bool ask_about_failure(struct reader *r, struct arena *a, struct statement *st,
 	const struct parse *p, struct opinion *v, struct err *err)
 {
 	size_t table = p->n > 4 && token_punct(p->tok[3], ".") ? 4 : 2;
 
 	if (p->n > 3 && token_is(p->tok[0], "ALTER") && token_is(p->tok[1], "TABLE"))
-		return ask_with_table(
-			r, st->text, token_value(a, DIALECT_SQLITE, p->tok[table]), a, v, err);
+		return ask_with_relation(r, st->text, token_value(a, DIALECT_SQLITE, p->tok[table]),
+			false, a, v, err);
 	return ask(r, st->text, a, v, err);
 }
 
@@ -433,17 +449,22 @@ static bool judge_failure(struct reader *r, struct arena *a, struct statement *s
 
 /* What SQLite says of a CREATE TABLE without knowing any other table holds wherever it runs; but
  * the application's own functions, collations and attached databases are not known here. */
-static void note_refusal(
-	struct reader *r, struct arena *a, struct change *ch, const struct opinion *v)
+static void note_refusal(struct arena *a, struct change *ch, const struct opinion *v)
 {
 	static const char *const local[] = {"no such function", "no such collation",
-		"no such module", "unknown database", "not authorized"};
+		"no such module", "unknown database", "not authorized", "no such column",
+		"no such table", "table "};
+	size_t nlocal = sizeof local / sizeof *local;
 	struct slice *message;
 
-	if (ch->kind != CHANGE_CREATE_TABLE || !v->message.len ||
-		r->options.version > sqlite_version())
+	if (ch->kind == CHANGE_CREATE_TABLE)
+		nlocal -= 3; /* all of its columns are there */
+	else if (ch->kind != CHANGE_CREATE_VIEW && ch->kind != CHANGE_CREATE_TRIGGER &&
+		 ch->kind != CHANGE_ADD_COLUMN)
 		return;
-	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+	if (!v->message.len)
+		return;
+	for (size_t i = 0; i < nlocal; i++)
 		if (slice_starts(v->message, local[i]))
 			return;
 	message = ARENA_NEW(a, struct slice);
@@ -466,7 +487,7 @@ bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct
 	if (!second_opinion(r, a, st, &p, &v, err))
 		return false;
 	if (!v.syntax) {
-		note_refusal(r, a, &st->changes[0], &v);
+		note_refusal(a, &st->changes[0], &v);
 		return true;
 	}
 	if (r->options.version <= sqlite_version()) {

@@ -50,6 +50,9 @@ void read_create_index(struct parse *p, bool unique, size_t start)
 	do {
 		size_t from = p->at;
 
+		/* "x" is a string where no column is called so. */
+		if (p_peek(p).kind == TOKEN_QUOTED && p_peek(p).text.at[0] == '"')
+			names_add(p->a, &ch->list, token_value(p->a, DIALECT_SQLITE, p_peek(p)));
 		names_add(p->a, &o->index.keys, read_key(p, NULL, NULL));
 		note_columns(p, o, from, p->at);
 	} while (p_take_punct(p, ",") && !p->failed);

@@ -192,7 +192,7 @@ static const struct {
 	/* ---- CREATE INDEX ---- */
 	{"CREATE UNIQUE INDEX IF NOT EXISTS main.i ON t (lower(a) COLLATE nocase DESC, \"b c\", x ASC) "
 	 "WHERE a IS NOT NULL",
-	 "create index schema=main target=t name=i [if-not-exists] unique "
+	 "create index schema=main target=t name=i [if-not-exists] list=b c unique "
 	 "keys=(lower(a)) COLLATE nocase DESC,\"b c\",x where=a IS NOT NULL uses=a,b c,x"},
 	{"CREATE INDEX i ON t (a,b   DESC)", "create index target=t name=i keys=a,b DESC uses=a,b"},
 	/* ---- ALTER TABLE ---- */

@@ -572,11 +572,12 @@ static void test_mariadb(void **state)
 
 static void test_mysql(void **state)
 {
-	static const char *const files[] = {"mysql.txt", "mysql_effects.txt", "mysql_rows.txt"};
+	static const char *const files[] = {"mysql.txt", "mysql_effects.txt", "mysql_more.txt",
+		"mysql_shapes.txt", "mysql_rows.txt"};
 	struct oracle o = {.e = &engine_mysql, .only = *state};
 
 	if (!is_other("mysql"))
-		run_tables(&o, files, 1, 80036);
+		run_tables(&o, files, 5, 80036);
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,8 @@ enum fact {
 
 struct facts {
 	struct slice v[FACTS_];
-	bool certain; /* foreseen: every fact is */
+	bool certain;   /* foreseen: every fact is */
+	bool elsewhere; /* foreseen: it works on an attached database, which is not watched */
 	struct slice why;
 };
 

@@ -72,7 +72,9 @@ static struct slice rows_of(struct arena *a, const struct effect *e)
 	struct names n = {0};
 
 	for (size_t i = 0; i < e->nwrites_rows; i++)
-		add_sorted(a, &n, e->writes_rows[i].object.name);
+		if (!slice_istarts(e->writes_rows[i].object.name, "sqlite_") &&
+			slice_is(e->writes_rows[i].object.schema, "main"))
+			add_sorted(a, &n, e->writes_rows[i].object.name);
 	return joined(a, n);
 }
 
@@ -80,11 +82,14 @@ static void fill(struct arena *a, const struct catalog *c, const struct session 
 	const struct effect *e, struct facts *out)
 {
 	out->certain = e->certain && !e->unread;
+	out->elsewhere = e->nlocks && !slice_is(e->locks[0].object.name, "main");
 	out->why = e->outcome_why;
 	out->v[FACT_OUTCOME] = e->outcome == OUTCOME_FAILS      ? SL("refused")
 			       : e->outcome == OUTCOME_MAY_FAIL ? SL("may-fail")
 								: SL("ok");
-	out->v[FACT_LOCK] = e->nlocks ? slice_of(e->locks[0].mode) : SL("none");
+	out->v[FACT_LOCK] = e->nlocks && slice_is(e->locks[0].object.name, "main")
+				    ? slice_of(e->locks[0].mode)
+				    : SL("none");
 	out->v[FACT_TREES] = trees(a, c, s, e);
 	out->v[FACT_ROWS] = rows_of(a, e);
 	out->v[FACT_GONE] = gone(a, e);

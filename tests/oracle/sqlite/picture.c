@@ -101,6 +101,25 @@ static void take_relation(const struct library *l, sqlite3 *db, struct arena *a,
 		qsort(r->rows, r->nrows, sizeof *r->rows, compare_rows);
 }
 
+/* Tables behind a virtual table are a part of it: its name and "_" before theirs. */
+static bool is_shadow(const struct picture *p, struct slice name)
+{
+	for (size_t i = 0; i < p->nvirtual; i++)
+		if (name.len > p->virtual[i].len + 1 && name.at[p->virtual[i].len] == '_' &&
+			slice_eq(slice_sub(name, 0, p->virtual[i].len), p->virtual[i]))
+			return true;
+	return false;
+}
+
+static void take_virtual(const struct library *l, sqlite3 *db, struct arena *a, struct picture *out)
+{
+	if (!library_rows(l, db, a,
+		    "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage = 0 AND sql "
+		    "LIKE 'create virtual%'",
+		    &out->virtual, &out->nvirtual))
+		out->nvirtual = 0;
+}
+
 static void take_schema(const struct library *l, sqlite3 *db, struct arena *a, const char *schema,
 	struct picture *out, struct buf *all)
 {
@@ -122,6 +141,8 @@ static void take_schema(const struct library *l, sqlite3 *db, struct arena *a, c
 		slice_next(&rest, '\x1f', &type);
 		slice_next(&rest, '\x1f', &name);
 		slice_next(&rest, '\x1f', &root);
+		if (is_shadow(out, name))
+			continue;
 		buf_printf(all, "%s %.*s %.*s\n", schema, SLICE(name), SLICE(rest));
 		if (!slice_is(type, "table") && !slice_is(type, "view")) {
 			names_add(a, &out->objects, name);
@@ -143,6 +164,7 @@ void picture_take(const struct library *l, sqlite3 *db, struct arena *a, struct 
 	struct buf all = {0};
 
 	*out = (struct picture){0};
+	take_virtual(l, db, a, out);
 	take_leaves(l, db, a, out);
 	take_schema(l, db, a, "main", out, &all);
 	take_schema(l, db, a, "temp", out, &all);
@@ -202,6 +224,14 @@ static bool has_number(const size_t *v, size_t n, size_t number)
 	return false;
 }
 
+static bool has_leaf(const struct picture *p, const struct leaf *l)
+{
+	for (size_t i = 0; i < p->nleaves; i++)
+		if (p->leaves[i].number == l->number && slice_eq(p->leaves[i].tree, l->tree))
+			return true;
+	return false;
+}
+
 static bool has_tree(const struct picture *p, struct slice tree)
 {
 	for (size_t i = 0; i < p->nleaves; i++)
@@ -217,13 +247,14 @@ struct names picture_written(struct arena *a, const struct picture *before,
 	size_t n, *v = read_journal(a, path, &n);
 
 	for (size_t i = 0; i < before->nleaves; i++)
-		if (!has_number(v, n, before->leaves[i].number))
+		if (!has_number(v, n, before->leaves[i].number) &&
+			has_leaf(after, &before->leaves[i]))
 			names_add(a, &kept, before->leaves[i].tree);
 	for (size_t i = 0; i < before->nleaves; i++) {
 		struct slice tree = before->leaves[i].tree;
 
-		if (!names_has(kept, tree) && has_tree(after, tree) &&
-			!slice_is(tree, "sqlite_sequence"))
+		if (!names_has(kept, tree) && has_tree(after, tree) && !is_shadow(before, tree) &&
+			!slice_is(tree, "sqlite_sequence") && !slice_starts(tree, "sqlite_stat"))
 			add_sorted(a, &out, tree);
 	}
 	return out;

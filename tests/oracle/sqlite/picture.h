@@ -28,7 +28,9 @@ struct picture {
 	struct relation *v;
 	size_t n;
 	struct names objects; /* indexes and triggers */
-	struct slice all;     /* schema and rows, temporary ones too, as one text */
+	struct slice *virtual;
+	size_t nvirtual;
+	struct slice all; /* schema and rows, temporary ones too, as one text */
 };
 
 /* A new file of small pages, with `setup` done in it. Asserts that it works. */

@@ -15,24 +15,27 @@ struct watch {
 	struct arena *a;
 	const struct library *l;
 	const char *path, *setup, *sql;
-	sqlite3 *db;
+	sqlite3 *db, *other; /* where it runs; an application's own connection */
+	bool in_tx;          /* the setup left a transaction open */
 	struct picture before, after;
 };
 
 /* ---- alone ---- */
 
+/* SQLite's own tables. */
 static bool is_own(struct slice name)
 {
 	return slice_istarts(name, "sqlite_");
 }
 
-/* The same table under its new name keeps its tree; a view has none. */
+/* The same table under its new name keeps its tree (a virtual one has none). */
 static const struct relation *now_called(const struct watch *w, const struct relation *r)
 {
 	const struct relation *same = picture_find(&w->after, r->name);
 
-	for (size_t i = 0; !same && r->root && i < w->after.n; i++)
-		if (w->after.v[i].root == r->root && !picture_find(&w->before, w->after.v[i].name))
+	for (size_t i = 0; !same && !r->view && i < w->after.n; i++)
+		if (w->after.v[i].root == r->root && !w->after.v[i].view &&
+			!picture_find(&w->before, w->after.v[i].name))
 			same = &w->after.v[i];
 	return same;
 }
@@ -56,14 +59,16 @@ static struct slice gone(struct watch *w)
 			continue;
 		if (!now)
 			add_sorted(w->a, &n, r->name);
-		for (size_t k = 0; now && now->columns.n < r->columns.n && k < r->columns.n; k++)
+		for (size_t k = 0;
+			now && !r->view && now->columns.n < r->columns.n && k < r->columns.n; k++)
 			if (!has_name(now->columns, r->columns.at[k]))
 				add_sorted(w->a, &n,
 					arena_printf(w->a, "%.*s.%.*s", SLICE(r->name),
 						SLICE(r->columns.at[k])));
 	}
 	for (size_t i = 0; n.n == 0 && i < w->before.objects.n; i++)
-		if (!names_has(w->after.objects, w->before.objects.at[i]))
+		if (!names_has(w->after.objects, w->before.objects.at[i]) &&
+			!is_own(w->before.objects.at[i]))
 			add_sorted(w->a, &n, w->before.objects.at[i]);
 	return joined(w->a, n);
 }
@@ -143,7 +148,7 @@ static void list_columns(struct buf *b, struct names n, struct names but, const 
 static bool prepares(struct watch *w, const char *sql)
 {
 	sqlite3_stmt *q = NULL;
-	bool ok = w->l->prepare(w->db, sql, -1, &q, NULL) == SQLITE_OK;
+	bool ok = w->l->prepare(w->other, sql, -1, &q, NULL) == SQLITE_OK;
 
 	w->l->finalize(q);
 	return ok;
@@ -240,12 +245,29 @@ static bool changes_rows(const struct watch *w)
 	return false;
 }
 
+/* The application has the settings that the migration found. */
+static void open_other(struct watch *w)
+{
+	struct slice *rows;
+	size_t n;
+
+	if (w->l->open(w->path, &w->other) != SQLITE_OK)
+		fail_msg("%s", w->l->errmsg(w->other));
+	if (library_rows(w->l, w->db, w->a, "PRAGMA foreign_keys", &rows, &n) && n &&
+		slice_is(rows[0], "1"))
+		library_run(w->l, w->other, "PRAGMA foreign_keys = ON");
+}
+
 static void alone(struct watch *w, struct facts *out)
 {
 	bool *could_read, *could_write, tells;
+	struct slice *none;
+	size_t n;
 
 	w->db = picture_open(w->l, w->a, w->path, w->setup);
-	tells = journal_tells(w) && !changes_rows(w);
+	open_other(w);
+	w->in_tx = !library_run(w->l, w->db, "BEGIN; COMMIT");
+	tells = !w->in_tx && journal_tells(w) && !changes_rows(w);
 	picture_take(w->l, w->db, w->a, &w->before);
 	could_read = probe(w, reads);
 	could_write = probe(w, writes);
@@ -253,18 +275,24 @@ static void alone(struct watch *w, struct facts *out)
 	if (library_run(w->l, w->db, w->sql)) {
 		out->v[FACT_OUTCOME] = SL("ok");
 		picture_take(w->l, w->db, w->a, &w->after);
-		out->v[FACT_TREES] =
-			tells ? joined(w->a, picture_written(w->a, &w->before, &w->after, w->path))
-			      : SL("?");
+		w->in_tx |= !library_rows(w->l, w->db, w->a, "BEGIN", &none, &n) ||
+			    !library_run(w->l, w->db, "COMMIT");
+		w->l->close(w->other); /* a new one: prepare alone does not look for a new schema */
+		open_other(w);
 		out->v[FACT_ROWS] = changed_rows(w);
+		out->v[FACT_TREES] = SL("?");
+		if (tells && !out->v[FACT_ROWS].len)
+			out->v[FACT_TREES] =
+				joined(w->a, picture_written(w->a, &w->before, &w->after, w->path));
 		out->v[FACT_GONE] = gone(w);
-		out->v[FACT_READERS] = broken(w, could_read, reads);
-		out->v[FACT_WRITERS] = broken(w, could_write, writes);
+		out->v[FACT_READERS] = w->in_tx ? SL("?") : broken(w, could_read, reads);
+		out->v[FACT_WRITERS] = w->in_tx ? SL("?") : broken(w, could_write, writes);
 		out->v[FACT_UNDO] = undo(w);
 		out->v[FACT_AGAIN] = again(w);
 	} else {
 		out->why = arena_slice(w->a, slice_of(w->l->errmsg(w->db)));
 	}
+	w->l->close(w->other);
 	w->l->close(w->db);
 }
 

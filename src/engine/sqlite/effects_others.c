@@ -1,0 +1,262 @@
+/* effects_others.c - what else an ALTER or DROP reaches: views over views, triggers of other
+ * tables, tables that refer to a dropped one; and names that SQLite keeps for itself.
+ *
+ * A view or a trigger is looked up when it is used: SQLite drops a table that views read, and the
+ * first statement that uses them fails. https://sqlite.org/lang_altertable.html */
+#include "engine/sqlite/effects.h"
+
+#include "sql/token.h"
+
+#include <stdint.h>
+
+enum { DEEPEST_VIEW = 8 }; /* views over views, triggers that fire triggers */
+
+static void breaks_other(struct judging *j, enum breaks_who who, const struct object *o)
+{
+	if (slice_iis(o->schema, "temp") || e_new(j, o))
+		return;
+	effect_break(j->a, j->e,
+		(struct breakage){.who = who,
+			.type = o->type,
+			.object = {o->schema, o->name},
+			.certain = true});
+}
+
+/* ---- Views ---- */
+
+/* Moves to the SELECT that gives the view its columns: behind WITH, the first outside brackets. */
+static struct token main_select(struct lexer *l)
+{
+	struct token t;
+	int depth = 0;
+
+	while ((t = lexer_next(l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		if (depth == 0 && token_is(t, "SELECT"))
+			break;
+	}
+	return t;
+}
+
+static bool ends_list(struct token t)
+{
+	return t.kind == TOKEN_END || t.kind == TOKEN_BAD || token_is(t, "FROM") ||
+	       token_is(t, "WHERE") || token_is(t, "UNION") || token_is(t, "ORDER");
+}
+
+/* Does the view have that column under the table's own name: `column`, `t.column` or a star? */
+static bool shows(struct judging *j, const struct object *view, struct slice column, bool star)
+{
+	struct lexer l;
+	struct token t, last = {0}, before = {0};
+	size_t n = 0;
+	int depth = 0;
+
+	if (view->view.columns.n)
+		return false;
+	lexer_init(&l, DIALECT_SQLITE, view->view.query.text);
+	main_select(&l);
+	for (;;) {
+		bool ends;
+
+		t = lexer_next(&l);
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		ends = depth == 0 && (token_punct(t, ",") || ends_list(t));
+		if (ends && token_punct(last, "*"))
+			return true;
+		if (ends && !star && (n == 1 || (n == 3 && token_punct(before, "."))) &&
+			slice_ieq(token_value(j->a, DIALECT_SQLITE, last), column))
+			return true;
+		if (depth == 0 && ends_list(t))
+			return false;
+		before = ends ? (struct token){0} : last;
+		last = ends ? (struct token){0} : t;
+		n = ends ? 0 : n + 1;
+	}
+}
+
+static void views_over(struct judging *j, const struct object *o, unsigned depth)
+{
+	const struct object **v;
+	size_t n = catalog_dependents(j->c, o, SLICE_NONE, j->a, &v);
+
+	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++) {
+		breaks_other(j, BREAKS_OLD_READERS, v[i]);
+		views_over(j, v[i], depth + 1);
+	}
+}
+
+void e_views_break(struct judging *j)
+{
+	if (j->o)
+		views_over(j, j->o, 0);
+}
+
+void e_stars_lose(struct judging *j, struct slice column)
+{
+	const struct object **v;
+	size_t n = catalog_dependents(j->c, j->o, SLICE_NONE, j->a, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (shows(j, v[i], column, true))
+			breaks_other(j, BREAKS_OLD_READERS, v[i]);
+}
+
+/* SQLite edits the text of a view that reads the column, so the view's own column is called
+ * otherwise from then on; a second view that reads that one stops the statement. */
+void e_views_renamed(struct judging *j, struct slice column)
+{
+	const struct object **v, **over;
+	size_t n = catalog_dependents(j->c, j->o, SLICE_NONE, j->a, &v), m;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!shows(j, v[i], column, false))
+			continue;
+		breaks_other(j, BREAKS_OLD_READERS, v[i]);
+		m = catalog_dependents(j->c, v[i], SLICE_NONE, j->a, &over);
+		for (size_t k = 0; k < m; k++)
+			if (e_mentions(over[k]->view.query.text, column))
+				e_fails(j, "error in view %.*s after rename: no such column: %.*s",
+					SLICE(over[k]->name), SLICE(column));
+	}
+}
+
+/* ---- Triggers ---- */
+
+/* Whoever fires a trigger that no longer works cannot write either, and so on. */
+static void writers_of(
+	struct judging *j, const struct object *table, struct slice column, unsigned depth)
+{
+	const struct object **v;
+	size_t n = catalog_naming(
+		j->c, (struct name){table->schema, table->name}, OBJECT_TRIGGER, j->a, &v);
+
+	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++) {
+		if (!v[i]->table || v[i]->table == table || v[i]->table == j->o ||
+			(column.len && !e_mentions(v[i]->trigger.body.text, column)))
+			continue;
+		breaks_other(j, BREAKS_OLD_WRITERS, v[i]->table);
+		writers_of(j, v[i]->table, SLICE_NONE, depth + 1);
+	}
+}
+
+void e_triggers_break(struct judging *j, struct slice column)
+{
+	if (j->o)
+		writers_of(j, j->o, column, 0);
+}
+
+/* A trigger that names a table that is not there makes RENAME fail. */
+void e_broken_triggers(struct judging *j)
+{
+	const struct object **tables;
+	size_t n;
+
+	if (!catalog_is_complete(j->c) || j->s->legacy_alter_table)
+		return;
+	n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < tables[i]->nparts; k++) {
+			const struct object *t = tables[i]->parts[k];
+
+			if (t->type != OBJECT_TRIGGER)
+				continue;
+			for (size_t r = 0; r < t->trigger.reads.n; r++) {
+				struct name name = e_full_name(t->trigger.reads.at[r]);
+
+				if (slice_istarts(name.name, "sqlite_") ||
+					catalog_find(j->c, j->s, OBJECT_NONE, name, NULL) != ABSENT)
+					continue;
+				e_fails(j, "error in trigger %.*s: no such table: main.%.*s",
+					SLICE(t->name), SLICE(name.name));
+			}
+		}
+}
+
+/* ---- Foreign keys ---- */
+
+/* With foreign keys on, SQLite looks for the parent whenever rows of the child are written. */
+void e_children_break(struct judging *j)
+{
+	const struct object **keys;
+	size_t n;
+
+	if (!j->o || !j->s->foreign_keys)
+		return;
+	n = catalog_referencing(j->c, j->o, j->a, &keys);
+	for (size_t i = 0; i < n; i++)
+		if (keys[i]->table && keys[i]->table != j->o)
+			breaks_other(j, BREAKS_OLD_WRITERS, keys[i]->table);
+}
+
+static bool sets_one_of(const struct judging *j, struct names columns)
+{
+	for (size_t i = 0; i < j->ch->list.n; i++)
+		for (size_t k = 0; k < columns.n; k++)
+			if (slice_ieq(j->ch->list.at[i], columns.at[k]))
+				return true;
+	return false;
+}
+
+void e_missing_parents(struct judging *j)
+{
+	if (!j->s->foreign_keys || !j->o || j->o->type != OBJECT_TABLE)
+		return;
+	for (size_t i = 0; i < j->o->nparts; i++) {
+		const struct object *k = j->o->parts[i];
+		struct name parent;
+
+		if (k->type != OBJECT_CONSTRAINT || !slice_is(k->constraint.kind, "foreign key") ||
+			(j->ch->kind == CHANGE_UPDATE && !sets_one_of(j, k->constraint.columns)))
+			continue;
+		parent = (struct name){j->o->schema, k->constraint.ref_table.name};
+		if (catalog_find(j->c, j->s, OBJECT_TABLE, parent, NULL) == ABSENT)
+			e_fails(j, "no such table: %.*s.%.*s", SLICE(parent.schema),
+				SLICE(parent.name));
+	}
+}
+
+/* ---- Names ---- */
+
+bool e_reserved(struct judging *j, struct slice name)
+{
+	if (!slice_istarts(name, "sqlite_") || j->s->writable_schema)
+		return false;
+	e_fails(j, "object name reserved for internal use: %.*s", SLICE(name));
+	return true;
+}
+
+bool e_is_attached(const struct judging *j, struct slice schema)
+{
+	for (size_t i = 0; i < j->s->attached.n; i++)
+		if (slice_ieq(j->s->attached.at[i], schema))
+			return true;
+	return false;
+}
+
+/* A schema that nobody attached here: the application may have. */
+void e_known_database(struct judging *j, struct slice schema)
+{
+	if (!schema.len || slice_iis(schema, "main") || slice_iis(schema, "temp") ||
+		e_is_attached(j, schema))
+		return;
+	e_may_fail(j, "unknown database %.*s, unless the connection attached it before",
+		SLICE(schema));
+}
+
+/* The tables behind a virtual one, doc_data of doc, are its module's: nobody declared them. */
+bool e_is_shadow(const struct judging *j, struct name n)
+{
+	for (size_t i = n.name.len; i-- > 1;) {
+		struct name owner = {n.schema, slice_sub(n.name, 0, i)};
+		const struct object *o = NULL;
+
+		if (n.name.at[i] == '_' &&
+			catalog_find(j->c, j->s, OBJECT_TABLE, owner, &o) == PRESENT &&
+			slice_is(o->table_.kind, "virtual"))
+			return true;
+	}
+	return false;
+}
