@@ -154,8 +154,8 @@ def observations(path):
 
 # The oracle's table of each server, the page's heading, and what stands in the column beside the statement.
 SERVERS = {
-    "postgres": ("effects/postgres/rules.txt", "PostgreSQL 18", "locks", lambda f: "<br>".join(f.get("locks", "").split(", ")) or "none"),
-    "mariadb": ("mysql/rules.txt", "MariaDB 10.11", "ALGORITHM LOCK", lambda f: f.get("algorithm", "")),
+    "postgres": ("effects/postgres/rules.txt", "PostgreSQL 18", "locks", lambda f, _: "<br>".join(f.get("locks", "").split(", ")) or "none"),
+    "mariadb": ("mysql/rules.txt", "MariaDB 10.11", "ALGORITHM LOCK", lambda f, text: "" if "ALGORITHM" in text else f.get("algorithm", "")),
 }
 
 
@@ -170,7 +170,7 @@ def seen(rule, examples, table, engine):
             facts = {"outcome": "fails"}
         rest = [SHOWN[f].format(facts[f]) for f in SHOWN if f in facts and facts[f] not in USUAL.get(f, ())]
         code = text.replace("|", "\\|")
-        rows.append(f"| {'unsafe' if side == 'bad' else 'safe'} | `{code}` | {first(facts)} | {'; '.join(rest)} |")
+        rows.append(f"| {'unsafe' if side == 'bad' else 'safe'} | `{code}` | {first(facts, text)} | {'; '.join(rest)} |")
     if not rows:
         return []
     return ["", f"## Seen on {server}", "", f"| | statement | {column} | besides |", "|---|---|---|---|", *rows]
