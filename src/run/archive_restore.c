@@ -3,7 +3,7 @@
  * First what is gone is made again and gets its rows, for all archives of the name: of several
  * statements the last one's first, for they are undone. Then what stands on the rows: foreign keys,
  * triggers, views. Triggers are kept quiet meanwhile where the server can. */
-#include "run/archive.h"
+#include "run/archive_internal.h"
 
 #include "engine/engine.h"
 #include "sql/quote.h"
@@ -248,14 +248,22 @@ static bool is_key(const struct archive *r, struct slice column)
 	return names_has(r->source.key, column);
 }
 
-static void same_value(struct buf *b, enum dialect d, struct slice column)
+struct archive_aliases archive_aliases(struct arena *a, enum dialect d, const struct archive *r)
 {
-	if (d == DIALECT_POSTGRES)
-		sqlf(b, d, "x.%I::text IS NOT DISTINCT FROM a.%I::text", column, column);
-	else if (d == DIALECT_SQLITE)
-		sqlf(b, d, "x.%I IS a.%I", column, column);
-	else
-		sqlf(b, d, "x.%I <=> a.%I", column, column);
+	if (!dialect_is_mysql(d))
+		return (struct archive_aliases){SL("a"), SL("x")};
+	return (struct archive_aliases){arena_printf(a, "%.*s a", SLICE(r->store.name)),
+		arena_printf(a, "%.*s x", SLICE(r->store.name))};
+}
+
+static void same_value(
+	struct buf *b, enum dialect d, const struct archive_aliases *as, struct slice column)
+{
+	const char *how = d == DIALECT_POSTGRES ? "%I.%I::text IS NOT DISTINCT FROM %I.%I::text"
+			  : d == DIALECT_SQLITE ? "%I.%I IS %I.%I"
+						: "%I.%I <=> %I.%I";
+
+	sqlf(b, d, how, as->table, column, as->store, column);
 }
 
 bool archive_matches(
@@ -266,6 +274,7 @@ bool archive_matches(
 	struct rows rows = {0};
 	struct kept_table t = {0};
 	struct archive whole = *r;
+	struct archive_aliases as = archive_aliases(a, d, r);
 	struct buf b = {0};
 	bool found, ok;
 
@@ -277,19 +286,19 @@ bool archive_matches(
 	*same = -1;
 	if (!whole.source.key.n)
 		return true;
-	sqlf(&b, d, "SELECT count(*) FROM %N a JOIN %N x ON ", r->store.schema, r->store.name,
-		r->table.schema, r->table.name);
+	sqlf(&b, d, "SELECT count(*) FROM %N %I JOIN %N %I ON ", r->store.schema, r->store.name,
+		as.store, r->table.schema, r->table.name, as.table);
 	for (size_t i = 0; i < whole.source.key.n; i++) {
 		buf_adds(&b, i ? " AND " : "");
 		/* Hashed or looked up: a key is never NULL. */
-		sqlf(&b, d, d == DIALECT_POSTGRES ? "x.%I::text = a.%I::text" : "x.%I = a.%I",
-			whole.source.key.at[i], whole.source.key.at[i]);
+		sqlf(&b, d, d == DIALECT_POSTGRES ? "%I.%I::text = %I.%I::text" : "%I.%I = %I.%I",
+			as.table, whole.source.key.at[i], as.store, whole.source.key.at[i]);
 	}
 	for (size_t i = 0; i < r->columns.n; i++) {
 		if (is_key(&whole, r->columns.at[i]))
 			continue;
 		buf_adds(&b, " AND ");
-		same_value(&b, d, r->columns.at[i]);
+		same_value(&b, d, &as, r->columns.at[i]);
 	}
 	ok = conn_query(c, buf_slice(&b), a, &rows, err);
 	buf_done(&b);

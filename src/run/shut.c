@@ -4,7 +4,7 @@
  * statement uses; what is kept is compared with them, and copied again where it is not the same;
  * the statement runs under that lock, which its own DDL does not give up. Readers wait for the
  * comparison: it counts to the hold budget. Tables are named under each alias that a query of ours
- * uses. */
+ * uses; an alias counts once in all of LOCK TABLES. */
 #include "run/archive_internal.h"
 
 #include "base/buf.h"
@@ -18,9 +18,12 @@ static bool is_listed(const struct name *v, size_t n, struct name t)
 	return false;
 }
 
-static void lock_one(struct buf *b, enum dialect d, struct name t, const char *how)
+static void lock_one(
+	struct buf *b, enum dialect d, struct name t, struct slice alias, const char *how)
 {
 	sqlf(b, d, b->len ? ", %N" : "LOCK TABLES %N", t.schema, t.name);
+	if (alias.len)
+		sqlf(b, d, " AS %I", alias);
 	buf_printf(b, " %s", how);
 }
 
@@ -37,7 +40,7 @@ static bool lock_others(struct archiver *k, const struct step *s, struct buf *b,
 			return false;
 		if (!found || is_listed(v, n, t.name))
 			continue;
-		lock_one(b, k->conn->id.dialect, t.name,
+		lock_one(b, k->conn->id.dialect, t.name, SLICE_NONE,
 			s->locks[i].blocks >= LOCK_WRITES ? "WRITE" : "READ");
 		*ARENA_PUSH(k->arena, v, n) = t.name;
 	}
@@ -48,6 +51,7 @@ static bool lock_words(
 	struct archiver *k, const struct step *s, size_t *count, struct buf *b, struct err *err)
 {
 	enum dialect d = k->conn->id.dialect;
+	struct archive_aliases as;
 	struct name *v = NULL;
 	size_t n = 0;
 
@@ -58,12 +62,13 @@ static bool lock_words(
 		if (r->step != s)
 			continue;
 		++*count;
-		lock_one(b, d, r->store, "WRITE");
-		lock_one(b, d, r->store, "AS a READ");
+		as = archive_aliases(k->arena, d, r);
+		lock_one(b, d, r->store, SLICE_NONE, "WRITE");
+		lock_one(b, d, r->store, as.store, "READ");
+		lock_one(b, d, r->table, as.table, "READ");
 		if (is_listed(v, n, r->table))
 			continue;
-		lock_one(b, d, r->table, "WRITE");
-		lock_one(b, d, r->table, "AS x READ");
+		lock_one(b, d, r->table, SLICE_NONE, "WRITE");
 		*ARENA_PUSH(k->arena, v, n) = r->table;
 	}
 	if (*count == 0)
