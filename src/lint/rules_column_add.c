@@ -527,6 +527,7 @@ static void check_row_size(const struct rule *r, struct judged *j)
 
 const struct rule rule_lob_column_total = {
 	.id = "lob-column-total",
+	.hides = (const char *const[]){"history-replay", NULL},
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_MYSQL | RULE_MARIADB,
 	.classes = RULE_CLASS(CLASS_CREATE) | RULE_CLASS(CLASS_ALTER),

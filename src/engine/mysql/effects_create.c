@@ -227,6 +227,41 @@ static void look_at_new(struct effects *y, const struct effects *x, struct objec
 	}
 }
 
+/* At least so many bytes belong to it in a row. */
+static unsigned long long least_bytes(const struct effects *x, const struct object *column)
+{
+	struct object c = my_with_charset(x->t, column);
+	struct slice base = my_type_base(c.column.type);
+	bool text = slice_is(base, "varchar") || slice_is(base, "char");
+	unsigned long long n = 0;
+
+	if (!text && !slice_is(base, "varbinary") && !slice_is(base, "binary"))
+		return 1;
+	if (!my_type_number(c.column.type, &n))
+		return 1;
+	return text && !slice_empty(c.column.charset)
+		       ? n * (unsigned)my_charset_bytes(c.column.charset)
+		       : n;
+}
+
+/* https://dev.mysql.com/doc/refman/8.4/en/column-count-limit.html, Row Size Limits: TEXT and BLOB
+ * do not count, NULLs and the lengths do a little. */
+void fx_row_fits(struct effects *x)
+{
+	enum { MOST_BYTES = 65535 };
+	unsigned long long bytes = 0;
+
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+
+		if (p->type == OBJECT_COLUMN && !p->gone)
+			bytes += least_bytes(x, p->will ? p->will : p->was);
+	}
+	if (bytes > MOST_BYTES)
+		fx_fails(x, OUTCOME_FAILS,
+			"its columns declare at least %llu bytes, a row holds 65,535", bytes);
+}
+
 void fx_created_fits(struct effects *x, const struct change *ch)
 {
 	bool whole = ch->kind == CHANGE_CREATE_TABLE && slice_empty(ch->other.name);
@@ -241,8 +276,10 @@ void fx_created_fits(struct effects *x, const struct change *ch)
 		return;
 	}
 	look_at_new(&y, x, ch->def);
-	if (whole) /* else columns come from elsewhere, too */
+	if (whole) { /* else columns come from elsewhere, too */
 		columns_fit(&y, ch);
+		fx_row_fits(&y);
+	}
 	keys_fit(&y, ch, whole);
 	if (whole && innodb && is_mariadb(&x->d))
 		fx_keys_fit(&y);

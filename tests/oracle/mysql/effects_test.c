@@ -563,7 +563,7 @@ static bool is_other(const char *name)
 
 static void test_mariadb(void **state)
 {
-	static const char *const files[] = {"effects.txt", "shapes.txt", "rows.txt", "unseen.txt"};
+	static const char *const files[] = {"effects.txt", "shapes.txt", "rows.txt", "unseen.txt", "rules.txt"};
 	struct oracle o = {.e = &engine_mariadb, .only = *state};
 
 	if (!is_other("mariadb"))
