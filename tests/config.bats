@@ -70,7 +70,7 @@ wrong() { # wrong YAML TEXT…: exit 2, the place is shown, the texts are said
 	ends 2 timeout 10 "$BELAY" check --config pipe - <<<'SELECT 1'
 	ends 2 belay check --config missing.yml - <<<'SELECT 1'
 	says "missing.yml"
-	run bash -c "'$BELAY' check --config <(echo 'dialect: postgres') - <<<'SELECT 1'"
+	run bash -c "'$BELAY' check --config <(sleep 0.2; echo 'dialect: postgres') - <<<'SELECT 1'"
 	[ "$status" = 0 ]
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +28,14 @@ bool io_write_fd(int fd, struct slice text)
 	return true;
 }
 
+/* A pipe that is open at its other end and has nothing to say yet. */
+static bool wait_to_read(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, -1) > 0 || errno == EINTR;
+}
+
 static bool read_stream(struct arena *a, int fd, size_t max, struct slice *out)
 {
 	struct buf b = {0};
@@ -35,7 +44,7 @@ static bool read_stream(struct arena *a, int fd, size_t max, struct slice *out)
 	while (b.len < max) {
 		ssize_t n = read(fd, buf_room(&b, 65536), 65536);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_to_read(fd))))
 			continue;
 		if (n <= 0) {
 			ok = n == 0;
