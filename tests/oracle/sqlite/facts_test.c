@@ -146,12 +146,13 @@ static void compare(struct oracle *o, const struct facts *said, const struct fac
 static void one(struct oracle *o)
 {
 	struct arena a = {0};
-	struct slice setup = arena_printf(&a, "%.*s%.*s", SLICE(o->setup), SLICE(o->extra)), line;
+	struct slice setup, line;
 	struct facts said, was;
 
 	if (!o->sql.len)
 		return;
 	o->statements++;
+	setup = arena_printf(&a, "%.*s%.*s", SLICE(o->setup), SLICE(o->extra));
 	facts_foreseen(&a, o->lib.version, setup, o->sql, &said);
 	facts_watched(&a, &o->lib, o->path, setup, o->sql, &was);
 	line = facts_line(&a, &was);
