@@ -6,7 +6,7 @@
 
 enum {
 	TARGET_MS = 250,
-	BUSY_MS = 15, /* while others are at work: their COMMITs wait for our log too */
+	BUSY_MS = 50, /* while others are at work: their COMMITs wait for our log too */
 	MAX_ROWS = 20000,
 	FIRST_ROWS = 1000,
 	LEAST_ROWS = 100,
