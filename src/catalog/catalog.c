@@ -79,6 +79,11 @@ static int by_name(const void *a, const void *b)
 	return object_order(*(const struct object *const *)a, *(const struct object *const *)b);
 }
 
+bool catalog_has_extensions(const struct catalog *c)
+{
+	return c->nextensions > 0;
+}
+
 size_t catalog_list(
 	const struct catalog *c, enum object_type type, struct arena *a, const struct object ***out)
 {

@@ -80,6 +80,9 @@ void session_init(struct session *s, enum dialect d, struct arena *a);
 void session_begin(struct session *s, struct catalog *c, bool runner);
 void session_end(struct session *s, struct catalog *c, bool commit);
 
+/* Is there an extension besides plpgsql? What one defines is not known. */
+bool catalog_has_extensions(const struct catalog *c);
+
 /* ---- Looking up ---- */
 /* Resolves a name as the server would (search_path, temp first). *out is filled only if PRESENT.
  * OBJECT_NONE = any relation. Functions: name with argument types, or the bare name if unique. */

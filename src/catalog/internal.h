@@ -82,6 +82,7 @@ struct catalog {
 	struct arena undo_arena;
 	struct node **buckets;
 	size_t nbuckets, nnodes;
+	size_t nextensions; /* of the nodes, plpgsql not counted */
 	struct edge **edges;
 	size_t nedge_buckets, nedges;
 	struct edge *free_edges;

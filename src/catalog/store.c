@@ -108,6 +108,12 @@ static void grow_buckets(struct catalog *c)
 	c->nbuckets = n;
 }
 
+/* plpgsql is in every database, and defines nothing that others would not know. */
+static bool is_added_extension(const struct node *n)
+{
+	return n->o.type == OBJECT_EXTENSION && !slice_is(n->o.name, "plpgsql");
+}
+
 static void hash_in(struct catalog *c, struct node *n)
 {
 	if (n->o.type == OBJECT_COLUMN)
@@ -119,6 +125,7 @@ static void hash_in(struct catalog *c, struct node *n)
 	bucket_in(&c->buckets[n->hash & (c->nbuckets - 1)], n);
 	n->hashed = true;
 	c->nnodes++;
+	c->nextensions += is_added_extension(n);
 }
 
 static void hash_out(struct catalog *c, struct node *n)
@@ -131,6 +138,7 @@ static void hash_out(struct catalog *c, struct node *n)
 	n->next = NULL;
 	n->hashed = false;
 	c->nnodes--;
+	c->nextensions -= is_added_extension(n);
 }
 
 static bool matches(const struct catalog *c, const struct node *n, unsigned long long hash,

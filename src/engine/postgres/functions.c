@@ -137,13 +137,7 @@ bool pg_is_builtin(const struct looking *l, struct slice name)
 
 bool pg_has_extensions(struct looking *l)
 {
-	const struct object **all;
-	size_t n = catalog_list(l->catalog, OBJECT_EXTENSION, l->arena, &all);
-
-	for (size_t i = 0; i < n; i++)
-		if (!slice_is(all[i]->name, "plpgsql"))
-			return true;
-	return !catalog_is_complete(l->catalog);
+	return catalog_has_extensions(l->catalog) || !catalog_is_complete(l->catalog);
 }
 
 /* ---- The history's own ---- */
