@@ -87,11 +87,11 @@ bool catalog_has_extensions(const struct catalog *c)
 size_t catalog_list(
 	const struct catalog *c, enum object_type type, struct arena *a, const struct object ***out)
 {
-	const struct object **v = ARENA_ARRAY(a, c->nnodes + 1, const struct object *);
-	size_t n = 0;
+	size_t all = type == OBJECT_NONE ? c->nnodes : c->ntype[type], n = 0;
+	const struct object **v = ARENA_ARRAY(a, all + 1, const struct object *);
 
 	/* Columns are not in the hash: they are listed through their tables. */
-	for (size_t b = 0; b < c->nbuckets; b++)
+	for (size_t b = 0; b < c->nbuckets && n < all; b++)
 		for (struct node *at = c->buckets[b]; at; at = at->next)
 			if (type == OBJECT_NONE ? at->o.table == NULL : at->o.type == type)
 				v[n++] = &at->o;

@@ -82,7 +82,8 @@ struct catalog {
 	struct arena undo_arena;
 	struct node **buckets;
 	size_t nbuckets, nnodes;
-	size_t nextensions; /* of the nodes, plpgsql not counted */
+	size_t ntype[OBJECT_TYPES_]; /* of the nodes */
+	size_t nextensions;          /* plpgsql not counted */
 	struct edge **edges;
 	size_t nedge_buckets, nedges;
 	struct edge *free_edges;

@@ -125,6 +125,7 @@ static void hash_in(struct catalog *c, struct node *n)
 	bucket_in(&c->buckets[n->hash & (c->nbuckets - 1)], n);
 	n->hashed = true;
 	c->nnodes++;
+	c->ntype[n->o.type]++;
 	c->nextensions += is_added_extension(n);
 }
 
@@ -138,6 +139,7 @@ static void hash_out(struct catalog *c, struct node *n)
 	n->next = NULL;
 	n->hashed = false;
 	c->nnodes--;
+	c->ntype[n->o.type]--;
 	c->nextensions -= is_added_extension(n);
 }
 
