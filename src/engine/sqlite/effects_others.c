@@ -151,28 +151,25 @@ void e_triggers_break(struct judging *j, struct slice column)
 /* A trigger that names a table that is not there makes RENAME fail. */
 void e_broken_triggers(struct judging *j)
 {
-	const struct object **tables;
+	const struct object **triggers;
 	size_t n;
 
 	if (!catalog_is_complete(j->c) || j->s->legacy_alter_table)
 		return;
-	n = catalog_list(j->c, OBJECT_TABLE, j->a, &tables);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < tables[i]->nparts; k++) {
-			const struct object *t = tables[i]->parts[k];
+	n = catalog_list(j->c, OBJECT_TRIGGER, j->a, &triggers);
+	for (size_t i = 0; i < n; i++) {
+		const struct object *t = triggers[i];
 
-			if (t->type != OBJECT_TRIGGER)
+		for (size_t r = 0; t->table->type == OBJECT_TABLE && r < t->trigger.reads.n; r++) {
+			struct name name = e_full_name(t->trigger.reads.at[r]);
+
+			if (slice_istarts(name.name, "sqlite_") ||
+				catalog_find(j->c, j->s, OBJECT_NONE, name, NULL) != ABSENT)
 				continue;
-			for (size_t r = 0; r < t->trigger.reads.n; r++) {
-				struct name name = e_full_name(t->trigger.reads.at[r]);
-
-				if (slice_istarts(name.name, "sqlite_") ||
-					catalog_find(j->c, j->s, OBJECT_NONE, name, NULL) != ABSENT)
-					continue;
-				e_fails(j, "error in trigger %.*s: no such table: main.%.*s",
-					SLICE(t->name), SLICE(name.name));
-			}
+			e_fails(j, "error in trigger %.*s: no such table: main.%.*s",
+				SLICE(t->name), SLICE(name.name));
 		}
+	}
 }
 
 /* ---- Foreign keys ---- */
