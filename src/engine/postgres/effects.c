@@ -497,7 +497,8 @@ static const struct pg_action *action_of(enum change_kind kind)
 {
 	static const struct pg_action *const tables[] = {pg_alter_actions, pg_type_actions,
 		pg_column_actions, pg_constraint_actions, pg_partition_actions, pg_index_actions,
-		pg_object_actions, pg_row_actions, pg_maintenance_actions, pg_drop_actions};
+		pg_object_actions, pg_relation_actions, pg_row_actions, pg_maintenance_actions,
+		pg_drop_actions};
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct pg_action *a = tables[i]; a->on || a->on_relation; a++)

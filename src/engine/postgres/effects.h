@@ -201,7 +201,7 @@ struct pg_action {
 /* Each ends with a row that has neither. */
 extern const struct pg_action pg_alter_actions[], pg_type_actions[], pg_column_actions[],
 	pg_constraint_actions[], pg_partition_actions[], pg_index_actions[], pg_object_actions[],
-	pg_row_actions[], pg_maintenance_actions[], pg_drop_actions[];
+	pg_relation_actions[], pg_row_actions[], pg_maintenance_actions[], pg_drop_actions[];
 
 /* ---- Columns (effects_columns.c) ---- */
 /* NULL and *known = UNKNOWN when the table is not known. */

@@ -81,79 +81,102 @@ static void index_refused(struct looking *l, const struct relation *r)
 /* https://www.postgresql.org/docs/current/limits.html */
 enum { MOST_KEYS = 32 };
 
+/* IF NOT EXISTS does nothing, and locks all the same. */
+static void index_is_there(struct looking *l, const struct relation *r, struct slice name)
+{
+	if (!(l->change->flags & CHANGE_IF_NOT_EXISTS))
+		pg_fails(l, "\"%.*s\" exists already", SLICE(name));
+	else
+		pg_rerun(l, RERUN_SAME);
+	if (l->change->flags & CHANGE_CONCURRENTLY)
+		pg_lock(l, r, PG_SHARE_UPDATE_EXCLUSIVE);
+	else if (pg_is_partitioned(r))
+		pg_lock_tree(l, r, PG_SHARE);
+	else
+		pg_lock(l, r, PG_SHARE);
+}
+
+static void columns_are_there(struct looking *l, const struct relation *r, struct names columns)
+{
+	const struct object *col;
+
+	for (size_t i = 0; r->object && r->type == OBJECT_TABLE && i < columns.n; i++)
+		if (catalog_part(l->catalog, r->object, OBJECT_COLUMN, columns.at[i], &col) ==
+			ABSENT)
+			pg_fails(l, "column \"%.*s\" does not exist", SLICE(columns.at[i]));
+}
+
+/* False: nothing is built. */
+static bool lock_for_build(struct looking *l, const struct relation *r)
+{
+	bool partitioned = r->object && r->object->type == OBJECT_TABLE &&
+			   slice_is(r->object->table_.kind, "partitioned");
+
+	if (l->change->flags & CHANGE_CONCURRENTLY) {
+		pg_lock(l, r, PG_SHARE_UPDATE_EXCLUSIVE);
+		names_add(l->arena, &l->out->waits_for, SL("transactions that use the table"));
+		names_add(l->arena, &l->out->waits_for, SL("older snapshots in the database"));
+		if (partitioned)
+			pg_fails(l, "an index on a partitioned table cannot be built concurrently");
+	} else if (partitioned && !(l->change->flags & CHANGE_ONLY)) {
+		pg_lock_tree(l, r, PG_SHARE);
+	} else {
+		pg_lock(l, r, PG_SHARE);
+		return !partitioned;
+	}
+	return true;
+}
+
+static void build(struct looking *l, const struct relation *r, struct name index)
+{
+	const struct object *def = l->change->def;
+
+	if (r->object) {
+		pg_build_new(l, r->name);
+		return;
+	}
+	pg_scan_one(l, r, true);
+	if (index.name.len)
+		pg_build(l, r, index.name, true);
+	else if (def) /* unless that name is taken */
+		pg_build(l, r, catalog_index_name((struct catalog *)l->catalog, r->name, def),
+			false);
+}
+
 static void create_index(struct looking *l)
 {
-	const struct change *c = l->change;
-	struct relation r = pg_relation(l, c->target, OBJECT_NONE);
-	bool partitioned = r.object && r.object->type == OBJECT_TABLE &&
-			   slice_is(r.object->table_.kind, "partitioned");
-	const struct object *there;
-	struct name index = {r.name.schema, c->def ? c->def->name : SLICE_NONE};
+	const struct object *def = l->change->def, *there;
+	struct relation r = pg_relation(l, l->change->target, OBJECT_NONE);
+	struct name index = {r.name.schema, def ? def->name : SLICE_NONE};
 
 	if (r.presence == ABSENT) {
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 		return;
 	}
-	if (c->def && c->def->name.len &&
+	if (index.name.len &&
 		catalog_find(l->catalog, l->session, OBJECT_NONE, index, &there) == PRESENT) {
-		if (!(c->flags & CHANGE_IF_NOT_EXISTS))
-			pg_fails(l, "\"%.*s\" exists already", SLICE(index.name));
-		else
-			pg_rerun(l, RERUN_SAME);
-		if (c->flags & CHANGE_CONCURRENTLY)
-			pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
-		else if (pg_is_partitioned(&r))
-			pg_lock_tree(l, &r, PG_SHARE);
-		else
-			pg_lock(l, &r, PG_SHARE);
+		index_is_there(l, &r, index.name);
 		return;
 	}
-	if (c->def && c->def->index.keys.n + c->def->index.include.n > MOST_KEYS) {
+	if (def && def->index.keys.n + def->index.include.n > MOST_KEYS) {
 		pg_fails(l, "cannot use more than %d columns in an index", MOST_KEYS);
 		return;
 	}
 	index_refused(l, &r);
-	if (slice_empty(index.name) || (c->def && c->def->generated_name))
+	if (slice_empty(index.name) || (def && def->generated_name))
 		pg_rerun(l, RERUN_DIFFERS);
-	for (size_t i = 0; c->def && i < c->def->index.columns.n; i++) {
-		const struct object *col;
-
-		if (r.object && r.type == OBJECT_TABLE &&
-			catalog_part(l->catalog, r.object, OBJECT_COLUMN,
-				c->def->index.columns.at[i], &col) == ABSENT)
-			pg_fails(l, "column \"%.*s\" does not exist",
-				SLICE(c->def->index.columns.at[i]));
-	}
-	if (c->flags & CHANGE_CONCURRENTLY) {
-		pg_lock(l, &r, PG_SHARE_UPDATE_EXCLUSIVE);
-		names_add(l->arena, &l->out->waits_for, SL("transactions that use the table"));
-		names_add(l->arena, &l->out->waits_for, SL("older snapshots in the database"));
-		if (partitioned)
-			pg_fails(l, "an index on a partitioned table cannot be built concurrently");
-	} else if (partitioned && (c->flags & CHANGE_ONLY)) {
-		pg_lock(l, &r, PG_SHARE);
-		return; /* nothing is built */
-	} else if (partitioned) {
-		pg_lock_tree(l, &r, PG_SHARE);
-	} else {
-		pg_lock(l, &r, PG_SHARE);
-	}
-	if (r.object)
-		pg_build_new(l, r.name);
+	if (def)
+		columns_are_there(l, &r, def->index.columns);
+	if (!lock_for_build(l, &r))
+		return;
+	build(l, &r, index);
+	if (!def || !def->index.unique)
+		return;
+	if (index.name.len)
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_INDEX, index, SLICE_NONE);
 	else
-		pg_scan_one(l, &r, true);
-	if (!r.object && index.name.len)
-		pg_build(l, &r, index.name, true);
-	else if (!r.object && c->def) /* unless that name is taken */
-		pg_build(l, &r, catalog_index_name((struct catalog *)l->catalog, r.name, c->def),
-			false);
-	if (c->def && c->def->index.unique) {
-		if (index.name.len)
-			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_INDEX, index, SLICE_NONE);
-		else
-			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TABLE, r.name, SLICE_NONE);
-		pg_may_fail(l, "it fails on duplicates");
-	}
+		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_TABLE, r.name, SLICE_NONE);
+	pg_may_fail(l, "it fails on duplicates");
 }
 
 static void drop_index(struct looking *l)
