@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/running.h"
-#include "run/control.h"
+#include "cli/sight.h"
 #include "run/limits.h"
 #include "sql/clean.h"
 
@@ -61,15 +61,10 @@ static void json_batches(struct json *j, const struct control_sight *s)
 		const struct batch_seen *k = &s->batches[i];
 
 		json_object(j);
-		json_kstr(j, "migration", k->migration);
-		json_kstr(j, "direction", k->direction);
-		json_kint(j, "statement", k->statement);
+		sight_batch(j, k);
 		json_kstr(j, "key", k->key_words);
-		json_kint(j, "seen", k->seen);
-		json_kint(j, "changed", k->rows);
 		json_kint(j, "parts", k->parts);
 		json_kint(j, "parts_done", k->finished);
-		json_kstr(j, "updated", k->updated);
 		json_end(j);
 	}
 	json_end(j);

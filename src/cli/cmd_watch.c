@@ -2,8 +2,8 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/sight.h"
 #include "engine/engine.h"
-#include "run/control.h"
 #include "run/rate.h"
 #include "sql/clean.h"
 
@@ -367,17 +367,12 @@ static void batches_json(struct json *j, const struct control_sight *s)
 		const struct batch_seen *k = &s->batches[i];
 
 		json_object(j);
-		json_kstr(j, "migration", k->migration);
-		json_kstr(j, "direction", k->direction);
-		json_kint(j, "statement", k->statement);
+		sight_batch(j, k);
 		json_kstr(j, "table", k->table);
-		json_kint(j, "seen", k->seen);
-		json_kint(j, "changed", k->rows);
 		known_json(j, "total", k->total, k->total > 0);
 		known_json(j, "per_second", k->per_second, k->per_second >= 0);
 		known_json(j, "least_s", k->least_s, k->least_s >= 0);
 		known_json(j, "most_s", k->most_s, k->most_s >= 0);
-		json_kstr(j, "updated", k->updated);
 		json_key(j, "waiting_for");
 		if (held.len)
 			json_str(j, held);

@@ -2,6 +2,7 @@
  * column or key. */
 #include "engine/mysql/conn.h"
 
+#include "engine/links.h"
 #include "sql/quote.h"
 
 #include <stdint.h>
@@ -141,24 +142,15 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return true;
 }
 
-static enum link_action action(struct slice s)
-{
-	return slice_is(s, "CASCADE")       ? LINK_CASCADE
-	       : slice_is(s, "SET NULL")    ? LINK_SET_NULL
-	       : slice_is(s, "SET DEFAULT") ? LINK_SET_DEFAULT
-					    : LINK_NOTHING;
-}
-
 static bool links(struct conn *c, struct arena *a, struct name t, struct kept_link **out, size_t *n,
 	struct err *err)
 {
 	struct cell params[2] = {{.text = t.schema}, {.text = t.name}};
-	struct kept_link *at = NULL;
 	struct rows r = {0};
 
 	*n = 0;
 	if (!conn_query_params(c,
-		    SL("SELECT k.table_schema, k.table_name, k.ordinal_position, k.column_name,"
+		    SL("SELECT k.table_schema, k.table_name, k.ordinal_position = 1, k.column_name,"
 		       " k.referenced_column_name, f.delete_rule, f.update_rule"
 		       " FROM information_schema.referential_constraints f"
 		       " JOIN information_schema.key_column_usage k"
@@ -169,17 +161,7 @@ static bool links(struct conn *c, struct arena *a, struct name t, struct kept_li
 		       " k.ordinal_position"),
 		    params, 2, a, &r, err))
 		return false;
-	for (size_t i = 0; i < r.nrows; i++) {
-		if (slice_is(rows_get(&r, i, 2), "1")) {
-			at = ARENA_PUSH(a, *out, *n);
-			*at = (struct kept_link){.child = {rows_get(&r, i, 0), rows_get(&r, i, 1)},
-				.on_delete = action(rows_get(&r, i, 5)),
-				.on_update = action(rows_get(&r, i, 6))};
-		}
-		names_add(a, &at->columns, rows_get(&r, i, 3));
-		names_add(a, &at->cleared, rows_get(&r, i, 3));
-		names_add(a, &at->refs, rows_get(&r, i, 4));
-	}
+	links_from_rows(a, &r, out, n);
 	return true;
 }
 

@@ -4,6 +4,7 @@
  * https://sqlite.org/foreignkeys.html#fk_schemacommands */
 #include "engine/sqlite/sqlite.h"
 
+#include "engine/links.h"
 #include "sql/quote.h"
 
 static long long number(const struct rows *r, size_t row, size_t col)
@@ -127,25 +128,16 @@ static bool emptied_with(struct conn *c, struct arena *a, struct name t, bool tr
 	return true;
 }
 
-static enum link_action action(struct slice s)
-{
-	return slice_iis(s, "CASCADE")       ? LINK_CASCADE
-	       : slice_iis(s, "SET NULL")    ? LINK_SET_NULL
-	       : slice_iis(s, "SET DEFAULT") ? LINK_SET_DEFAULT
-					     : LINK_NOTHING;
-}
-
 /* A foreign key that names no columns means the primary key. */
 static bool links(struct conn *c, struct arena *a, struct name t, struct kept_link **out, size_t *n,
 	struct err *err)
 {
 	struct cell params[2] = {{.text = t.name}, {.text = t.schema}};
-	struct kept_link *at = NULL;
 	struct rows r = {0};
 
 	*n = 0;
 	if (!conn_query_params(c,
-		    SL("SELECT m.name, f.id, f.seq, f.\"from\", COALESCE(f.\"to\","
+		    SL("SELECT ?2, m.name, f.seq = 0, f.\"from\", COALESCE(f.\"to\","
 		       " (SELECT p.name FROM pragma_table_xinfo(?1, ?2) p WHERE p.pk = f.seq + 1)),"
 		       " f.on_delete, f.on_update FROM main.sqlite_schema m,"
 		       " pragma_foreign_key_list(m.name) f WHERE m.type = 'table'"
@@ -154,17 +146,7 @@ static bool links(struct conn *c, struct arena *a, struct name t, struct kept_li
 		       " ORDER BY m.name, f.id, f.seq"),
 		    params, 2, a, &r, err))
 		return false;
-	for (size_t i = 0; i < r.nrows; i++) {
-		if (slice_is(rows_get(&r, i, 2), "0")) {
-			at = ARENA_PUSH(a, *out, *n);
-			*at = (struct kept_link){.child = {t.schema, rows_get(&r, i, 0)},
-				.on_delete = action(rows_get(&r, i, 5)),
-				.on_update = action(rows_get(&r, i, 6))};
-		}
-		names_add(a, &at->columns, rows_get(&r, i, 3));
-		names_add(a, &at->cleared, rows_get(&r, i, 3));
-		names_add(a, &at->refs, rows_get(&r, i, 4));
-	}
+	links_from_rows(a, &r, out, n);
 	return true;
 }
 
