@@ -91,6 +91,7 @@ bool completes_table(const struct judged *j);
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
+const struct touched *touched_of(const struct touched *v, size_t n, struct name table);
 const struct lock *strongest_existing(const struct effect *e);
 /* A finding on a change, uncertain when the effect is. */
 struct finding *on_change(struct judged *j, const struct rule *r, const struct change *c,

@@ -15,10 +15,7 @@ bool adds_column(struct judged *j, const struct change *c, struct name *n)
 
 const struct touched *rewrite_of(struct judged *j, struct name n)
 {
-	for (size_t i = 0; i < j->effect->nrewrites; i++)
-		if (!j->effect->rewrites[i].new_in_tx && name_eq(j->effect->rewrites[i].object, n))
-			return &j->effect->rewrites[i];
-	return NULL;
+	return touched_of(j->effect->rewrites, j->effect->nrewrites, n);
 }
 
 void add_needs(struct finding *f, const struct touched *t, const struct effect *e)
@@ -385,6 +382,7 @@ const struct rule rule_mysql_column_copy = {
 	.good = "ALTER TABLE metrics ADD COLUMN value2 bigint;",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_mysql_copy,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_not_null(const struct rule *r, struct judged *j)

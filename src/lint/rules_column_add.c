@@ -57,10 +57,7 @@ static const struct object *inline_part(const struct change *c, const char *kind
 
 static bool is_scanned(const struct judged *j, struct name n)
 {
-	for (size_t i = 0; i < j->effect->nscans; i++)
-		if (!j->effect->scans[i].new_in_tx && name_eq(j->effect->scans[i].object, n))
-			return true;
-	return false;
+	return touched_of(j->effect->scans, j->effect->nscans, n);
 }
 
 static void check_inline_check(const struct rule *r, struct judged *j)
@@ -288,6 +285,7 @@ const struct rule rule_add_column_expression_default = {
 	.good = "ALTER TABLE users ADD COLUMN token varchar(36) DEFAULT '';",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_expression_default,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_implicit_default(const struct rule *r, struct judged *j)

@@ -43,7 +43,7 @@ static const struct row rows[] = {
 	{"drop-table-locks-parents", false, USERS "BEGIN;" NOTES "DROP TABLE notes; COMMIT;", .alone = true},
 	{"drop-table-locks-parents", false, "CREATE TABLE t (id bigint PRIMARY KEY, up bigint REFERENCES t); DROP TABLE t;", .alone = true},
 	{"drop-database", true,  "DROP DATABASE shop;", MYSQL},
-	{"drop-schema", true,  "DROP SCHEMA shop;", MYSQL},
+	{"drop-database", true,  "DROP SCHEMA IF EXISTS shop;", MYSQL},
 	{"drop-schema", false, "DROP DATABASE shop;", MYSQL},
 	{"drop-schema", false, "DROP DATABASE shop;"},
 	{"drop-view", true,  USERS "CREATE VIEW v AS SELECT id FROM users; DROP VIEW v;"},

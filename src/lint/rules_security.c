@@ -20,6 +20,21 @@ static bool has_policy(const struct object *table)
 	return false;
 }
 
+/* The policy that goes is the last one, and the table goes on asking for one. */
+static bool last_policy_goes(struct judged *j, const struct change *c, struct name *n)
+{
+	const struct object *t;
+	size_t policies = 0;
+
+	if (c->kind != CHANGE_DROP_POLICY || (c->flags & CHANGE_INNER) ||
+		!existed_before(j, c, OBJECT_TABLE, n, &t) || !t || !t->table_.row_security ||
+		table_goes_too(j, *n) || later_change(j, makes_policy, n))
+		return false;
+	for (size_t i = 0; i < t->nparts; i++)
+		policies += t->parts[i]->type == OBJECT_POLICY;
+	return policies == 1 && j->effect->ndestroys;
+}
+
 static void check_rls(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -27,6 +42,11 @@ static void check_rls(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
+		if (last_policy_goes(j, c, &n))
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"all rows of %.*s vanish for everybody but its owner: its last "
+				"policy goes",
+				SLICE(n.name));
 		if (c->kind != CHANGE_ROW_SECURITY || !slice_is(c->value.text, "enable") ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
 			/* made by this file: nobody has read its rows yet */
@@ -45,7 +65,7 @@ const struct rule rule_rls_no_policy = {
 	.id = "rls-no-policy",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DROP),
 	.says = "row level security without a policy hides all rows",
 	.why = "As long as there is no policy the answer is no: SELECT, UPDATE and DELETE find no "
 	       "rows, INSERT fails, without an error that says why. The owner, superusers and "

@@ -199,6 +199,20 @@ static bool replaced(struct judged *j, const struct change *rename, struct name 
 	return later_change(j, makes_name, &old) != NULL;
 }
 
+/* Not a table, but code may say its name: a view, a function that no trigger has. */
+static bool is_called(const struct change *c, const struct object *o)
+{
+	switch ((int)(o ? o->type : c->type)) {
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+		return o;
+	case OBJECT_FUNCTION:
+		return o && !slice_iis(o->function.returns, "trigger") &&
+		       !slice_iis(o->function.returns, "event_trigger");
+	}
+	return false;
+}
+
 static void check_rename_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -206,14 +220,18 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (c->kind != CHANGE_RENAME_TABLE || (c->flags & CHANGE_INNER) ||
-			c->type == OBJECT_INDEX || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			(t && t->type != OBJECT_TABLE) || shimmed(j, n) || replaced(j, c, n) ||
-			takes_over(j, c))
+		if ((c->kind != CHANGE_RENAME_TABLE && c->kind != CHANGE_RENAME_OTHER) ||
+			(c->flags & CHANGE_INNER) || c->type == OBJECT_INDEX ||
+			!existed_before(
+				j, c, c->kind == CHANGE_RENAME_TABLE ? OBJECT_NONE : c->type, &n,
+				&t) ||
+			(t ? t->type != OBJECT_TABLE && !is_called(c, t)
+			   : c->kind != CHANGE_RENAME_TABLE) ||
+			shimmed(j, n) || replaced(j, c, n) || takes_over(j, c))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"code that runs now still says %.*s, and fails from here on",
-			SLICE(n.name));
+			SLICE(slice_sub(n.name, 0, slice_chr(n.name, '('))));
 	}
 }
 

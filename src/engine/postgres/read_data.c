@@ -3,11 +3,17 @@
 
 /* ---- Rows ---- */
 
-/* WHERE true, WHERE 1 = 1 */
+/* WHERE true, WHERE 1 = 1, and those with OR behind them */
 static bool always_true(node where)
 {
 	node n = rd_body(where), l, r;
 
+	if (tree_key_is(n, "BoolExpr") && tree_is(tree_get(n, "boolop"), "OR_EXPR")) {
+		for (l = tree_first(tree_get(n, "args")); l; l = tree_next(tree_get(n, "args"), l))
+			if (!tree_key_is(rd_body(l), "BoolExpr") && always_true(l))
+				return true;
+		return false;
+	}
 	if (tree_key_is(n, "A_Const"))
 		return tree_true(tree_get(tree_get(n, "boolval"), "boolval"));
 	if (!tree_key_is(n, "A_Expr") ||
