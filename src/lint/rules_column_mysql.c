@@ -131,7 +131,8 @@ const struct rule rule_mysql_enum_set_edit = {
 	.good = "ALTER TABLE orders MODIFY state enum('new', 'paid', 'packed');",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_list,
-	.hides = (const char *const[]){"table-copied", "mysql-column-copy", "column-type-narrowing", NULL},
+	.hides = (const char *const[]){"table-copied", "mysql-column-copy", "column-type-narrowing",
+		NULL},
 };
 
 static void check_order(const struct rule *r, struct judged *j)

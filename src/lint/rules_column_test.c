@@ -15,6 +15,10 @@
 	"KEY, a TEXT NOT NULL);\n"
 #define SWAP "DROP TABLE o; ALTER TABLE n RENAME TO o;"
 
+#define SPLIT                                                                                      \
+	"CREATE TABLE m (id int, n int) PARTITION BY RANGE (n);"                                   \
+	"CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (9);"
+
 /* clang-format off */
 static const struct row rows[] = {
 	{"add-column-checked-domain", true,  "CREATE DOMAIN d AS int NOT NULL;" USERS "ALTER TABLE users ADD COLUMN x d;"},
@@ -118,6 +122,17 @@ static const struct row rows[] = {
 	{"drop-column", false, USERS "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE users DROP COLUMN email; END $$;"},
 	{"drop-column", false, "DO $$ BEGIN CREATE TABLE q (a int, b int); ALTER TABLE q DROP COLUMN b; END $$;"},
 	{"add-column-volatile-default", true,  USERS "DO $$ BEGIN ALTER TABLE users ADD COLUMN x float DEFAULT random(); END $$;"},
+	/* of a partitioned table it is the partitions that are rewritten and read */
+	{"add-column-volatile-default", true,  SPLIT "ALTER TABLE m ADD COLUMN x uuid DEFAULT gen_random_uuid();"},
+	{"add-column-serial", true,  SPLIT "ALTER TABLE m ADD COLUMN x bigserial;"},
+	{"add-column-inline-check", true,  SPLIT "ALTER TABLE m ADD COLUMN x int DEFAULT 1 CHECK (x > 0);"},
+	{"add-column-stored-generated", true,  SPLIT "ALTER TABLE m ADD COLUMN x int GENERATED ALWAYS AS (n + 1) STORED;"},
+	{"add-column-volatile-default", false, SPLIT "ALTER TABLE m ADD COLUMN x timestamptz DEFAULT now();"},
+	{"drop-default", true,  "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY;"},
+	{"drop-default", false, "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY, ALTER id SET DEFAULT 5;"},
+	{"column-type-rewrite", false, "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER COLUMN \"c\" TYPE text USING \"c\"::text;"},
+	{"column-type-rewrite", false, "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER c TYPE varchar(40) USING q.c::varchar(40);"},
+	{"column-type-rewrite", true,  "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER c TYPE text USING upper(\"c\");"},
 	{"update-no-where", true,  USERS "DO $$ BEGIN UPDATE users SET n = 1; END $$;"},
 	{"rename-column", false, USERS "ALTER TABLE users ADD COLUMN tmp int; ALTER TABLE users RENAME COLUMN tmp TO kept;"},
 	{"rename-column", false, USERS "BEGIN; ALTER TABLE users RENAME COLUMN email TO mail; ALTER TABLE users RENAME TO people;"

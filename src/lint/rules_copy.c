@@ -99,10 +99,9 @@ static void check_partition(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (what && !(c->flags & CHANGE_INNER) &&
-			existed_before(j, c, OBJECT_NONE, &n, &t))
-			on_change(j, r, c, shown(j, n, SLICE_NONE), "%.*s: %s", SLICE(n.name),
-				what);
+		if (what && !(c->flags & CHANGE_INNER) && existed_before(j, c, OBJECT_NONE, &n, &t))
+			on_change(
+				j, r, c, shown(j, n, SLICE_NONE), "%.*s: %s", SLICE(n.name), what);
 	}
 }
 

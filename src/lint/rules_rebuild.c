@@ -187,7 +187,7 @@ static const struct object *copied_from(struct judged *j, const struct change *c
 		return NULL;
 	n = (struct name){from->schema, from->name};
 	return later_rename(j, c->target, from->name) && later_change(j, drops_it, &n) ? from
-										      : NULL;
+										       : NULL;
 }
 
 static bool same_keys(struct names a, struct names b)
@@ -226,8 +226,8 @@ static bool made_again(struct judged *j, const struct change *c, const void *arg
 		return c->kind == CHANGE_CREATE_TRIGGER && is_of(x, c->target.name);
 	return c->kind == CHANGE_CREATE_INDEX && c->def && is_of(x, c->target.name) &&
 	       same_keys(c->def->index.keys, x->part->type == OBJECT_INDEX
-							     ? x->part->index.keys
-							     : x->part->constraint.columns);
+						     ? x->part->index.keys
+						     : x->part->constraint.columns);
 }
 
 static bool keeps_columns(const struct object *to, struct names columns)
@@ -275,7 +275,7 @@ static const char *goes_with_it(struct judged *j, const struct lost *x)
 		brings_key(x->to, p->constraint.columns, true) || later_change(j, made_again, x))
 		return NULL;
 	return slice_is(p->constraint.kind, "primary key") ? "the primary key"
-	       : slice_is(p->constraint.kind, "unique")	   ? "the unique key"
+	       : slice_is(p->constraint.kind, "unique")    ? "the unique key"
 							   : NULL;
 }
 

@@ -311,7 +311,8 @@ const struct rule rule_drop_view = {
 	.classes = RULE_CLASS(CLASS_DROP),
 	.says = "running code that uses the view, function or sequence fails",
 	.why = "A view, a function or a sequence of its own is an interface: the code that runs "
-	       "during the deploy still uses it. One that the same script makes again, and a trigger's function, are not "
+	       "during the deploy still uses it. One that the same script makes again, and a "
+	       "trigger's function, are not "
 	       "meant.",
 	.safe = "Release code that does not use it; drop it in a later release.",
 	.doc = "https://www.postgresql.org/docs/current/sql-dropview.html",

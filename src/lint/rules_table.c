@@ -222,9 +222,8 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 
 		if ((c->kind != CHANGE_RENAME_TABLE && c->kind != CHANGE_RENAME_OTHER) ||
 			(c->flags & CHANGE_INNER) || c->type == OBJECT_INDEX ||
-			!existed_before(
-				j, c, c->kind == CHANGE_RENAME_TABLE ? OBJECT_NONE : c->type, &n,
-				&t) ||
+			!existed_before(j, c,
+				c->kind == CHANGE_RENAME_TABLE ? OBJECT_NONE : c->type, &n, &t) ||
 			(t ? t->type != OBJECT_TABLE && !is_called(c, t)
 			   : c->kind != CHANGE_RENAME_TABLE) ||
 			shimmed(j, n) || replaced(j, c, n) || takes_over(j, c))
