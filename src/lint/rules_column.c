@@ -389,24 +389,21 @@ static void check_not_null(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
+		const struct touched *scan = NULL;
 		const struct object *t;
-		struct finding *f;
 		struct name n;
 
 		if (c->kind != CHANGE_SET_NOT_NULL || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			(!t && facts_validated(j, n, c->name)))
 			continue;
-		for (size_t i = 0; i < j->effect->nscans; i++) {
-			if (!name_eq(j->effect->scans[i].object, n))
-				continue;
-			f = on_change(j, r, c, shown(j, n, c->name),
-				"%.*s is read in full while reads and writes wait, and it fails on "
-				"any NULL",
-				SLICE(n.name));
-			add_needs(f, &j->effect->scans[i], j->effect);
-			break;
-		}
+		scan = touched_of(j->effect->scans, j->effect->nscans, n);
+		if (scan)
+			add_needs(on_change(j, r, c, shown(j, n, c->name),
+					  "%.*s is read in full while reads and writes wait, and "
+					  "it fails on any NULL",
+					  SLICE(n.name)),
+				scan, j->effect);
 	}
 }
 

@@ -127,6 +127,7 @@ static const struct row rows[] = {
 	{"add-column-serial", true,  SPLIT "ALTER TABLE m ADD COLUMN x bigserial;"},
 	{"add-column-inline-check", true,  SPLIT "ALTER TABLE m ADD COLUMN x int DEFAULT 1 CHECK (x > 0);"},
 	{"add-column-stored-generated", true,  SPLIT "ALTER TABLE m ADD COLUMN x int GENERATED ALWAYS AS (n + 1) STORED;"},
+	{"set-not-null-scan", true,  SPLIT "ALTER TABLE m ALTER n SET NOT NULL;"},
 	{"add-column-volatile-default", false, SPLIT "ALTER TABLE m ADD COLUMN x timestamptz DEFAULT now();"},
 	{"drop-default", true,  "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY;"},
 	{"drop-default", false, "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY, ALTER id SET DEFAULT 5;"},

@@ -334,6 +334,75 @@ const struct rule rule_rebuild_loses = {
 	.check = check_rebuild_loses,
 };
 
+/* ---- rebuild-shuffles ---- */
+
+static bool takes_all(const struct judged *j, const struct change *c)
+{
+	size_t at = slice_ifind(j->statement->text, SL("select"));
+	struct slice rest =
+		at == SIZE_MAX ? SLICE_NONE : slice_trim(slice_from(j->statement->text, at + 6));
+
+	return !c->list.n && slice_starts(rest, "*") &&
+	       slice_istarts(slice_trim(slice_from(rest, 1)), "from");
+}
+
+static const struct object *next_column(const struct object *t, size_t *i)
+{
+	while (*i < t->nparts) {
+		const struct object *p = t->parts[(*i)++];
+
+		if (p->type == OBJECT_COLUMN && !p->column.generated.len)
+			return p;
+	}
+	return NULL;
+}
+
+static void check_shuffles(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *to, *from = rebuilt_from(j, c, &to), *a, *b;
+		size_t i = 0, k = 0;
+
+		if (!from || !takes_all(j, c))
+			continue;
+		while ((a = next_column(from, &i)) && (b = next_column(to, &k))) {
+			if (slice_ieq(a->name, b->name) || !has_column(to, a->name) ||
+				!has_column(from, b->name))
+				continue;
+			on_change(j, r, c,
+				shown(j, (struct name){from->schema, from->name}, b->name),
+				"%.*s gets the values of %.*s: SELECT * copies by position, and "
+				"the new table has its columns in another order",
+				SLICE(b->name), SLICE(a->name));
+			break;
+		}
+	}
+}
+
+const struct rule rule_rebuild_shuffles = {
+	.id = "rebuild-shuffles",
+	.severity = SEVERITY_ERROR,
+	.engines = RULE_SQLITE,
+	.classes = RULE_CLASS(CLASS_DATA),
+	.says = "columns get each other's values",
+	.why = "INSERT … SELECT * takes columns by position, not by name, and SQLite takes nearly "
+	       "any value for any type. If the new table has its columns in another order, "
+	       "nothing fails, and the values stand in the wrong columns.",
+	.safe = "Name the columns on both sides: INSERT INTO new (id, a, b) SELECT id, a, b FROM "
+		"old.",
+	.doc = "https://www.sqlite.org/lang_altertable.html#otheralter",
+	.setup = "CREATE TABLE notes (id INTEGER PRIMARY KEY, day TEXT, body TEXT);",
+	.bad = "PRAGMA foreign_keys = OFF; BEGIN; CREATE TABLE new_notes (id INTEGER PRIMARY KEY, "
+	       "body TEXT, day TEXT); INSERT INTO new_notes SELECT * FROM notes; DROP TABLE notes; "
+	       "ALTER TABLE new_notes RENAME TO notes; COMMIT;",
+	.good = "PRAGMA foreign_keys = OFF; BEGIN; CREATE TABLE new_notes (id INTEGER PRIMARY KEY, "
+		"body TEXT, day TEXT); INSERT INTO new_notes (id, body, day) SELECT id, body, day "
+		"FROM notes; DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes; COMMIT;",
+	.example_dialect = DIALECT_SQLITE,
+	.check = check_shuffles,
+};
+
 /* ---- ADD COLUMN ---- */
 
 static bool is_computed(const struct column_def *d)

@@ -86,6 +86,16 @@ static const struct row rows[] = {
 	{"raw-sql-unread", true,  KEYED "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '' WHERE name = 'u';", LITE},
 	{"raw-sql-unread", false, KEYED "SELECT sql FROM sqlite_schema;", LITE},
 	{"dependent-objects", true,  KEYED "CREATE VIEW v AS SELECT p.id, u.x FROM u JOIN p ON p.u = u.id; ALTER TABLE u DROP COLUMN x;", LITE},
+	{"rebuild-shuffles", true,  KEYED "CREATE TABLE n (x TEXT, id INTEGER PRIMARY KEY); INSERT INTO n SELECT * FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
+	{"rebuild-shuffles", false, KEYED "CREATE TABLE n (id INTEGER PRIMARY KEY, y TEXT); INSERT INTO n SELECT * FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
+	{"rebuild-shuffles", false, KEYED "CREATE TABLE n (x TEXT, id INTEGER PRIMARY KEY); INSERT INTO n SELECT x, id FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
+	{"rls-disabled", true,  USERS "ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users DISABLE ROW LEVEL SECURITY;"},
+	{"rls-disabled", false, USERS "ALTER TABLE users DISABLE ROW LEVEL SECURITY;"},
+	{"rls-disabled", false, USERS "ALTER TABLE users ENABLE ROW LEVEL SECURITY; BEGIN; ALTER TABLE users DISABLE ROW LEVEL SECURITY;"
+		"UPDATE users SET n = 1 WHERE id = 1; ALTER TABLE users ENABLE ROW LEVEL SECURITY; COMMIT;"},
+	{"raw-sql-unread", true,  "UPDATE pg_attribute SET attnotnull = true WHERE attname = 'x';"},
+	{"raw-sql-unread", true,  "DELETE FROM pg_catalog.pg_enum WHERE enumlabel = 'x';"},
+	{"raw-sql-unread", false, "SELECT * FROM pg_attribute;"},
 	{"truncate-cascade", false, "BEGIN;" USERS "TRUNCATE users CASCADE; COMMIT;"},
 	{"truncate", false, USERS "TRUNCATE users CASCADE;"}, /* hidden */
 	{"create-table-force", false, "CREATE OR REPLACE TEMPORARY TABLE t (a int);", MARIA},

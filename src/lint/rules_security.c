@@ -104,6 +104,52 @@ static bool sets_path_later(struct judged *j, const struct change *c, const void
 		       SL("search_path")) != SIZE_MAX;
 }
 
+/* ---- Row level security goes ---- */
+
+static bool turns_on(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_ROW_SECURITY && slice_is(c->value.text, "enable") &&
+	       is_table(j, c->target, *(const struct name *)arg);
+}
+
+static void check_rls_off(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+
+		if (c->kind != CHANGE_ROW_SECURITY || !slice_is(c->value.text, "disable") ||
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			(t && !t->table_.row_security) || later_change(j, turns_on, &n))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"whoever may read %.*s sees all of its rows from here on", SLICE(n.name))
+			->certain = t != NULL;
+	}
+}
+
+const struct rule rule_rls_disabled = {
+	.id = "rls-disabled",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
+	.says = "row level security is turned off: rows that were hidden are shown",
+	.why = "The policies stay, but nobody asks them any more: every role with SELECT reads "
+	       "every row, of every tenant. Nothing fails, so nobody notices.",
+	.safe = "ALTER or CREATE POLICY for what has to be seen; REVOKE from the roles that must "
+		"not see it before the policies go.",
+	.doc = "https://www.postgresql.org/docs/current/ddl-rowsecurity.html",
+	.setup = "CREATE TABLE notes (id bigint PRIMARY KEY, owner text); CREATE POLICY own ON "
+		 "notes USING (owner = current_user); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;",
+	.bad = "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;",
+	.good = "ALTER TABLE notes FORCE ROW LEVEL SECURITY;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_rls_off,
+};
+
+/* ---- Functions with their owner's rights ---- */
+
 static void check_definer(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
