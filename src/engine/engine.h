@@ -173,6 +173,8 @@ struct engine_batches {
 	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all
 	 * do. What a crash takes away it takes with its cursor. */
 	const char *lazily;
+	/* Bytes of the server's log so far. NULL: not to be known, or nobody waits for it. */
+	bool (*written)(struct conn *c, long long *bytes, struct err *err);
 	/* The declared types of those columns. */
 	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
 		struct slice *out, struct err *err);
