@@ -26,7 +26,7 @@ void add_needs(struct finding *f, const struct touched *t, const struct effect *
 	f->needs = e->needs;
 }
 
-const struct object *checked_domain(struct judged *j, struct slice type)
+static const struct object *domain_of(struct judged *j, struct slice type)
 {
 	size_t dot = slice_chr(type, '.');
 	struct name n = {SLICE_NONE, type};
@@ -35,9 +35,32 @@ const struct object *checked_domain(struct judged *j, struct slice type)
 	if (dot != SIZE_MAX)
 		n = (struct name){slice_sub(type, 0, dot), slice_from(type, dot + 1)};
 	if (catalog_find(j->before, j->session, OBJECT_TYPE, n, &o) != PRESENT ||
-		!slice_is(o->type_.kind, "domain") || (!o->type_.checks.n && !o->type_.not_null))
+		!slice_is(o->type_.kind, "domain"))
 		return NULL;
 	return o;
+}
+
+/* The domain, or one that it is made of, has a constraint. */
+const struct object *checked_domain(struct judged *j, struct slice type)
+{
+	enum { DEEP = 16 };
+	const struct object *o = domain_of(j, type);
+
+	for (int i = 0; o && i < DEEP; i++) {
+		if (o->type_.checks.n || o->type_.not_null)
+			return o;
+		o = domain_of(j, o->type_.base);
+	}
+	return NULL;
+}
+
+/* Without a default of its own a column has its domain's. */
+static bool has_default(struct judged *j, const struct column_def *d)
+{
+	const struct object *o = slice_empty(d->default_value.text) ? domain_of(j, d->type) : NULL;
+
+	return !slice_empty(d->default_value.text) ||
+	       (o && !slice_empty(o->type_.default_value.text));
 }
 
 enum rewrite_reason { BY_DEFAULT, BY_SERIAL, BY_IDENTITY, BY_GENERATED };
@@ -71,10 +94,11 @@ static void check_adding_rewrites(
 
 		if (!adds_column(j, c, &n) || reason_of(&c->def->column) != want)
 			continue;
-		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
+		if (want == BY_DEFAULT && !has_default(j, &c->def->column))
 			continue;
 		/* Another column of the statement may be the one with the volatile default. */
-		if (want == BY_DEFAULT && is_stable(j, &c->def->column.default_value))
+		if (want == BY_DEFAULT && !slice_empty(c->def->column.default_value.text) &&
+			is_stable(j, &c->def->column.default_value))
 			continue;
 		t = rewrite_of(j, n);
 		if (!t || (want == BY_DEFAULT && checked_domain(j, c->def->column.type)))
@@ -290,12 +314,10 @@ static void check_type(const struct rule *r, struct judged *j)
 		const struct touched *w;
 		struct name n;
 
-		if (c->kind != CHANGE_ALTER_TYPE || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+		if ((c->kind != CHANGE_ALTER_TYPE && c->kind != CHANGE_SET_EXPRESSION) ||
+			(c->flags & CHANGE_INNER) || !existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
 		w = rewrite_of(j, n);
-		if (!w && t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
-			w = first_existing(j->effect->rewrites, j->effect->nrewrites);
 		if (!w)
 			continue;
 		add_needs(on_change(j, r, c, shown(j, n, c->name),
@@ -311,7 +333,8 @@ const struct rule rule_column_type_rewrite = {
 	.engines = RULE_PG,
 	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten while reads and writes wait",
-	.why = "Most type changes rewrite the table and its indexes under ACCESS EXCLUSIVE. "
+	.why = "Most type changes, and SET EXPRESSION of a stored generated column, rewrite the "
+	       "table and its indexes under ACCESS EXCLUSIVE. "
 	       "Growing a "
 	       "varchar, varchar to text, a wider numeric of the same scale cost nothing; int to "
 	       "bigint "

@@ -60,13 +60,20 @@ static bool is_scanned(const struct judged *j, struct name n)
 	return touched_of(j->effect->scans, j->effect->nscans, n);
 }
 
+/* NOT NULL of a virtual column is looked at like a CHECK. */
+static bool is_looked_at(const struct change *c)
+{
+	return inline_part(c, "check") ||
+	       (c->def->column.not_null && slice_is(c->def->column.generated, "virtual"));
+}
+
 static void check_inline_check(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		struct name n;
 
-		if (adds_column(j, c, &n) && inline_part(c, "check") && is_scanned(j, n))
+		if (adds_column(j, c, &n) && is_looked_at(c) && is_scanned(j, n))
 			on_change(j, r, c, shown(j, n, c->name),
 				"%.*s is read in full while reads and writes wait", SLICE(n.name));
 	}
