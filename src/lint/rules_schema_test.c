@@ -63,6 +63,8 @@ static const struct row rows[] = {
 	{"rename-table", true,  "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f(int) RENAME TO g;"},
 	{"rename-table", false, TRIGGER "ALTER FUNCTION f() RENAME TO g;"},
 	{"rename-table", false, USERS "CREATE VIEW v AS SELECT id FROM users; BEGIN; ALTER VIEW v RENAME TO w; CREATE VIEW v AS SELECT id FROM users; COMMIT;"},
+	{"rename-table", true,  USERS "BEGIN; ALTER TABLE users RENAME TO people; CREATE VIEW users2 AS SELECT * FROM people; COMMIT;"},
+	{"rename-table", false, USERS "BEGIN; ALTER TABLE users RENAME TO people; CREATE OR REPLACE VIEW public.users AS SELECT * FROM people; COMMIT;"},
 	{"rename-table", false, "CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood RENAME TO mood_old;"},
 	{"rls-no-policy", true,  USERS "ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON users USING (true); DROP POLICY p ON users;"},
 	{"rls-no-policy", false, USERS "CREATE POLICY p ON users USING (true); CREATE POLICY q ON users USING (true);"

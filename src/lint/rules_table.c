@@ -151,19 +151,18 @@ const struct rule rule_drop_table = {
 	.hides = (const char *const[]){"drop-table-locks-parents", NULL},
 };
 
+static bool makes_view(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct name *old = arg;
+
+	(void)j;
+	return c->kind == CHANGE_CREATE_VIEW && slice_ieq(c->target.name, old->name);
+}
+
+/* A view under the old name later in the same script keeps old code alive. */
 static bool shimmed(struct judged *j, struct name old)
 {
-	/* A view under the old name later in the same script keeps old code alive. */
-	struct slice rest = j->statement->span.src
-				    ? slice_from(j->statement->span.src->text,
-					      j->statement->span.off + j->statement->span.len)
-				    : SLICE_NONE;
-	struct slice want = arena_printf(j->arena, "CREATE VIEW %.*s", SLICE(old.name));
-	struct slice replace =
-		arena_printf(j->arena, "CREATE OR REPLACE VIEW %.*s", SLICE(old.name));
-
-	return j->session->in_tx &&
-	       (slice_ifind(rest, want) != SIZE_MAX || slice_ifind(rest, replace) != SIZE_MAX);
+	return j->session->in_tx && later_change(j, makes_view, &old);
 }
 
 static bool gives_up(const struct change *c, struct slice name)

@@ -77,6 +77,8 @@ static bool is_catalog(struct name n)
 
 	if (n.schema.len)
 		return slice_is(n.schema, "pg_catalog");
+	if (!slice_starts(n.name, "pg_"))
+		return false;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		if (slice_is(n.name, tables[i]))
 			return true;
