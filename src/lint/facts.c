@@ -53,8 +53,7 @@ struct slice facts_key(struct arena *a, struct name table, struct slice column)
 {
 	struct slice dot = SL(".");
 
-	return arena_join(
-		a, (const struct slice[]){table.schema, dot, table.name, dot, column}, 5);
+	return arena_join(a, (const struct slice[]){table.schema, dot, table.name, dot, column}, 5);
 }
 
 const struct object *dropped_index(const struct judged *j, const struct change *c)

@@ -6,8 +6,8 @@
 
 enum {
 	TARGET_MS = 250,
-	BUSY_MS = 50,       /* while others are at work: they wait for our locks */
-	BUSY_LOG = 1 << 17, /* … and their COMMITs until our log is on disk, too */
+	BUSY_MS = 50,        /* while others are at work: they wait for our locks */
+	BUSY_LOG = 64 << 10, /* … and their COMMITs until our log is on disk, too */
 	MAX_ROWS = 20000,
 	FIRST_ROWS = 1000,
 	LEAST_ROWS = 100,
@@ -293,7 +293,8 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 		x->size = x->most;
 }
 
-/* Where the server's log is; -1: nobody waits for it, or it is not to be known (Aurora's is not). */
+/* Where the server's log is; -1: nobody waits for it, or it is not to be known (Aurora's is not).
+ */
 static bool read_log(struct batcher *x, long long *at, struct err *err)
 {
 	struct conn *c = x->b->conn;

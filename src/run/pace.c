@@ -9,12 +9,12 @@
 enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
-	BUSY_MS = 5000,    /* who was at work a moment ago will be again */
-	UNKNOWN_MS = 1000, /* until there are two readings to compare */
-	OTHERS = 10,       /* transactions a second that are nobody's work to speak of */
-	OWN = 3,           /* of ours for a batch: itself, and looks at who may be in the way */
-	REST_MOST = 2000,  /* after one batch */
-	LOG_RATE = 3 << 20, /* bytes a second: each new file of the log makes all COMMITs wait */
+	BUSY_MS = 5000,     /* who was at work a moment ago will be again */
+	UNKNOWN_MS = 1000,  /* until there are two readings to compare */
+	OTHERS = 10,        /* transactions a second that are nobody's work to speak of */
+	OWN = 3,            /* of ours for a batch: itself, and looks at who may be in the way */
+	REST_MOST = 2000,   /* after one batch */
+	LOG_RATE = 2 << 20, /* bytes a second: each new file of the log makes all COMMITs wait */
 };
 
 bool pace_nap(struct pace *p, long long ms, struct err *err)
