@@ -56,6 +56,8 @@ static const struct row rows[] = {
 	{"table-copied", true,  PARTED "ALTER TABLE y REORGANIZE PARTITION p0, p1 INTO (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (40));", MYSQL},
 	{"table-copied", false, PARTED "ALTER TABLE y ADD PARTITION (PARTITION p2 VALUES LESS THAN (90));", MARIA},
 	{"table-copied", false, PARTED "ALTER TABLE y OPTIMIZE PARTITION p0;", MARIA},
+	{"table-copied", false, PARTED "ALTER TABLE y REMOVE PARTITIONING;", MARIA, .version = "11.8"},
+	{"table-copied", true,  PARTED "ALTER TABLE y REBUILD PARTITION p0;", MARIA, .version = "11.8"},
 	{"table-copied", true,  T "ALTER TABLE t ENGINE=MyISAM;", MARIA},
 	{"table-copied", false, T "ALTER TABLE t ADD COLUMN n int;", MARIA},
 	{"table-copied", false, T "ALTER TABLE t MODIFY a bigint;", MARIA}, /* mysql-column-copy */
