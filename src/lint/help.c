@@ -223,6 +223,24 @@ const struct change *later_change(struct judged *j, change_test test, const void
 	return NULL;
 }
 
+const struct change *later_in_tx(struct judged *j, change_test test, const void *arg)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; j->session->in_tx && i < s->n && i < from + FAR; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			if (c->kind == CHANGE_COMMIT || c->kind == CHANGE_ROLLBACK)
+				return NULL;
+			if (test(j, c, arg))
+				return c;
+		}
+	return NULL;
+}
+
 bool here_or_later(struct judged *j, change_test test, const void *arg)
 {
 	FOR_CHANGES(j, c)

@@ -123,6 +123,8 @@ bool is_new_column(
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* The same, up to the end of the transaction; none outside of one. */
+const struct change *later_in_tx(struct judged *j, change_test test, const void *arg);
 /* The same, for the changes of this statement too. */
 bool here_or_later(struct judged *j, change_test test, const void *arg);
 /* Something of a table that goes: a constraint, by its name and columns. */

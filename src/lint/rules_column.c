@@ -478,12 +478,19 @@ static bool is_shim(struct judged *j, const struct change *c, const void *arg)
 		       slice_ifind(c->def->view.query.text, s->column) != SIZE_MAX);
 }
 
+/* ALTER TYPE … ATTRIBUTE is about a composite type. */
+static enum object_type attribute_or_column(const struct change *c)
+{
+	return c->kind == CHANGE_ALTER_TYPE_ATTR ? OBJECT_TYPE : OBJECT_NONE;
+}
+
 static void check_rename_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
 		bool renames = c->kind == CHANGE_RENAME_COLUMN ||
+			       (c->kind == CHANGE_ALTER_TYPE_ATTR && c->other.name.len) ||
 			       (c->kind == CHANGE_MODIFY_COLUMN && c->other.name.len &&
 				       !slice_ieq(c->other.name, c->name));
 		struct name n;
@@ -491,11 +498,11 @@ static void check_rename_column(const struct rule *r, struct judged *j)
 		struct shim shim;
 
 		if (!renames || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!existed_before(j, c, attribute_or_column(c), &n, &t) ||
 			is_new_column(j, n, t, c->name))
 			continue;
 		shim = (struct shim){n, c->name};
-		if (j->session->in_tx && later_change(j, is_shim, &shim))
+		if (later_in_tx(j, is_shim, &shim))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"code that runs now still says %.*s, and fails from here on",
@@ -579,6 +586,12 @@ static bool copied_before(const struct judged *j, struct name table, struct slic
 	return false;
 }
 
+static bool drops_attribute(const struct judged *j, const struct change *c)
+{
+	return c->kind == CHANGE_ALTER_TYPE_ATTR && slice_istarts(c->value.text, "drop") &&
+	       j->effect->nbreaks;
+}
+
 static void check_drop_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -588,10 +601,12 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 
 		if (j->dialect == DIALECT_SQLITE)
 			rebuild_loses(r, j, c);
-		if (c->kind != CHANGE_DROP_COLUMN || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+		if ((c->kind != CHANGE_DROP_COLUMN && !drops_attribute(j, c)) ||
+			(c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, attribute_or_column(c), &n, &t))
 			continue;
-		if (t && catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
+		if (t && t->type == OBJECT_TABLE &&
+			catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
 			continue;
 		if (is_new_column(j, n, t, c->name))
 			continue;

@@ -151,22 +151,18 @@ const struct rule rule_drop_table = {
 	.hides = (const char *const[]){"drop-table-locks-parents", NULL},
 };
 
+static bool makes_view(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct name *old = arg;
+
+	(void)j;
+	return c->kind == CHANGE_CREATE_VIEW && slice_ieq(c->target.name, old->name);
+}
+
 /* A view under the old name, made further down in the same transaction, keeps old code alive. */
 static bool shimmed(struct judged *j, struct name old)
 {
-	const struct script *s = &j->judge->unit->script;
-	size_t from = j->statement->index + 1;
-
-	for (size_t i = from; j->session->in_tx && i < s->n && i < from + REBUILD_NEAR; i++)
-		for (size_t k = 0; k < s->at[i].nchanges; k++) {
-			const struct change *c = &s->at[i].changes[k];
-
-			if (c->kind == CHANGE_COMMIT || c->kind == CHANGE_ROLLBACK)
-				return false;
-			if (c->kind == CHANGE_CREATE_VIEW && slice_ieq(c->target.name, old.name))
-				return true;
-		}
-	return false;
+	return later_in_tx(j, makes_view, &old);
 }
 
 static bool gives_up(const struct change *c, struct slice name)
