@@ -88,6 +88,7 @@ static const struct row rows[] = {
 	{"raw-sql-unread", true,  KEYED "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '' WHERE name = 'u';", LITE},
 	{"raw-sql-unread", false, KEYED "SELECT sql FROM sqlite_schema;", LITE},
 	{"dependent-objects", true,  KEYED "CREATE VIEW v AS SELECT p.id, u.x FROM u JOIN p ON p.u = u.id; ALTER TABLE u DROP COLUMN x;", LITE},
+	{"drop-cascade", true,  USERS "DROP EXTENSION IF EXISTS postgis CASCADE;"},
 	{"rebuild-shuffles", true,  KEYED "CREATE TABLE n (x TEXT, id INTEGER PRIMARY KEY); INSERT INTO n SELECT * FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
 	{"rebuild-shuffles", false, KEYED "CREATE TABLE n (id INTEGER PRIMARY KEY, y TEXT); INSERT INTO n SELECT * FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},
 	{"rebuild-shuffles", false, KEYED "CREATE TABLE n (x TEXT, id INTEGER PRIMARY KEY); INSERT INTO n SELECT x, id FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;", LITE},

@@ -304,7 +304,9 @@ static void check_cascade(const struct rule *r, struct judged *j)
 		if (!(c->flags & CHANGE_CASCADE) || (c->flags & CHANGE_INNER) ||
 			change_class_of(c->kind) != CLASS_DROP || c->kind == CHANGE_DROP_SCHEMA)
 			continue;
-		if (!existed_before(j, c, c->type, &n, &o))
+		/* An extension is mostly made by somebody else than the migrations. */
+		if (!existed_before(j, c, c->type, &n, &o) &&
+			(c->kind != CHANGE_DROP_EXTENSION || o))
 			continue;
 		if (!first || c->kind == CHANGE_DROP_COLUMN || c->kind == CHANGE_DROP_CONSTRAINT) {
 			first = c;
