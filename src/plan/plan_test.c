@@ -48,7 +48,8 @@ static void one_transaction(void **state)
 static void same_facts_are_shared(void **state)
 {
 	struct fixture *f = *state;
-	struct plan_request req = {.direction = DIR_UP, .nmigrations = 1, .wait_ms = 200};
+	struct plan_request req = {.direction = DIR_UP, .nmigrations = 1};
+	struct catalog *c = catalog_new(DIALECT_SQLITE, 0);
 	const struct migration *one;
 	struct err err = {0};
 	struct plan plan;
@@ -60,6 +61,7 @@ static void same_facts_are_shared(void **state)
 	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
 	one = &f->p.migrations[0];
 	req.migrations = &one;
+	req.catalog = c;
 	assert_true(
 		plan_make(&plan, &f->arena, &f->p, engine_for(DIALECT_SQLITE, &err), &req, &err));
 	assert_int_equal(plan.nsteps, 7);
@@ -70,6 +72,7 @@ static void same_facts_are_shared(void **state)
 	assert_true(slice_is(plan.steps[5].destroys.at[0], "a"));
 	assert_true(slice_is(plan.steps[6].destroys.at[0], "b"));
 	assert_true(plan.steps[5].one_way && plan.steps[6].one_way && !plan.steps[3].one_way);
+	catalog_free(c);
 }
 
 static void own_transaction_gives_way(void **state)
