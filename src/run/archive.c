@@ -594,7 +594,8 @@ bool archive_prove(struct archiver *k, const struct step *s, struct err *err)
 	return prove(k, k->at + from, to - from, err);
 }
 
-bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct err *err)
+bool archive_is_made(
+	struct archiver *k, const struct step *s, bool *made, struct archive *out, struct err *err)
 {
 	struct archive *v;
 	size_t n;
@@ -602,9 +603,14 @@ bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struc
 	*made = false;
 	if (!archives_read(k->conn, k->where, k->arena, &v, &n, err))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		*made |= v[i].done && v[i].statement == (long long)s->ordinal &&
-			 v[i].direction == s->direction &&
-			 slice_eq(v[i].migration, s->migration->id) && slice_is(v[i].hash, s->hash);
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].done || v[i].statement != (long long)s->ordinal ||
+			v[i].direction != s->direction ||
+			!slice_eq(v[i].migration, s->migration->id) ||
+			!slice_is(v[i].hash, s->hash))
+			continue;
+		*made = true;
+		*out = v[i];
+	}
 	return true;
 }

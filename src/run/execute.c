@@ -363,6 +363,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 
 	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
+	b.keeps = keep_growing(&x->keep);
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	ok = batch_run(&b, err);
 	x->batches = !ok && (b.cursor.found || b.cursor.last);

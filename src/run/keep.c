@@ -127,23 +127,62 @@ bool keep_after(struct keep *k, const struct step *s, struct err *err)
 	return !keep_on(k) || archive_prove(&k->maker, s, err);
 }
 
+const struct archive *keep_growing(const struct keep *k)
+{
+	return k->grows ? &k->growing : NULL;
+}
+
+static bool keep_or_grow(struct keep *k, const struct step *s, struct err *err)
+{
+	struct archiver *maker = &k->maker;
+
+	if (!s->batched)
+		return keep_before(k, s, err);
+	if (!archive_prepare(maker, s->serial, err))
+		return false;
+	if (!archive_may_grow(maker, s))
+		return archive_fill(maker, s, err);
+	if (!archive_grow(maker, maker->at, err))
+		return false;
+	k->growing = *maker->at;
+	k->grows = true;
+	return true;
+}
+
+/* An earlier run began with it: its batches go on keeping. */
+static bool go_on_growing(struct keep *k, const struct archive *made, struct err *err)
+{
+	struct conn *c = k->maker.conn;
+	bool found;
+
+	if (!made->growing)
+		return true; /* all of it was kept when it began */
+	k->growing = *made;
+	k->grows = true;
+	return c->engine->keep->table(
+		c, k->maker.arena, made->table, &found, &k->growing.source, err);
+}
+
 bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err)
 {
 	struct conn *c = k->maker.conn;
 	struct err ignored = {0};
-	bool made, ok;
+	struct archive made;
+	bool is_made, ok;
 
+	k->grows = false;
 	if (!keep_on(k))
 		return true;
 	archiver_fresh(&k->maker);
-	if (!archive_is_made(&k->maker, s, &made, err))
+	if (!archive_is_made(&k->maker, s, &is_made, &made, err))
 		return false;
-	if (made && s->batched) /* the rest of its rows was kept when it began */
-		return true;
+	if (is_made && s->batched)
+		return go_on_growing(k, &made, err);
 	if (!is_transactional(k))
-		return keep_before(k, s, err);
-	if (conn_exec(c, begin, err) && keep_before(k, s, err) && conn_exec(c, SL("COMMIT"), err))
+		return keep_or_grow(k, s, err);
+	if (conn_exec(c, begin, err) && keep_or_grow(k, s, err) && conn_exec(c, SL("COMMIT"), err))
 		return true;
+	k->grows = false;
 	ok = c->ops->alive(c) && conn_exec(c, SL("ROLLBACK"), &ignored);
 	err_done(&ignored);
 	return ok && false;
