@@ -2,6 +2,7 @@
 #include "run/keep.h"
 
 #include "engine/engine.h"
+#include "sql/quote.h"
 
 static bool is_transactional(const struct keep *k)
 {
@@ -212,19 +213,43 @@ void keep_open(struct keep *k, const struct step *s, struct err *err)
 
 /* ---- Back again ---- */
 
-/* The last run of its up that kept anything. */
-static long long run_of(const struct keep *k, const struct migration *m)
+/* The run that undid it last, 0 = none: what was kept before that is of another life. */
+static bool undone_in(struct keep *k, const struct migration *m, long long *run, struct err *err)
 {
-	long long run = -1;
+	struct conn *c = k->maker.conn;
+	unsigned long long n = 0;
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
 
-	for (size_t i = 0; i < k->nmade; i++) {
-		const struct archive *r = &k->made[i];
+	buf_adds(&b, "SELECT COALESCE(max(run), 0) FROM ");
+	journal_table(k->maker.journal, &b, "step");
+	sqlf(&b, c->id.dialect,
+		" WHERE migration = %L AND direction = 'down' AND run < %lld"
+		" AND (kind = 'transaction' OR state = 'recorded')",
+		m->id, journal_run(k->maker.journal));
+	ok = conn_query(c, buf_slice(&b), k->maker.arena, &r, err);
+	buf_done(&b);
+	if (ok && slice_u64(rows_get(&r, 0, 0), &n))
+		*run = (long long)n;
+	return ok;
+}
 
-		if (r->done && r->direction == DIR_UP && r->kind != ARCHIVE_WHOLE &&
-			!r->restored.len && slice_eq(r->migration, m->id) && r->run > run)
-			run = r->run;
-	}
-	return run;
+static bool is_of(const struct archive *r, const struct migration *m, long long since)
+{
+	return r->done && r->direction == DIR_UP && r->kind != ARCHIVE_WHOLE && !r->restored.len &&
+	       r->run > since && slice_eq(r->migration, m->id);
+}
+
+/* A run that was killed behind a statement has left that one's archive, the next run the others'.
+ * Of a statement that was begun twice the later one counts. */
+static bool is_last(struct keep *k, size_t at, const struct migration *m, long long since)
+{
+	for (size_t i = 0; i < k->nmade; i++)
+		if (is_of(&k->made[i], m, since) && k->made[i].statement == k->made[at].statement &&
+			k->made[i].run > k->made[at].run)
+			return false;
+	return true;
 }
 
 static struct slice words_of(struct keep *k, const struct archive *r, const struct put_back *p)
@@ -248,11 +273,12 @@ bool keep_put_back(struct keep *k, const struct migration *m,
 	struct archive *v = NULL;
 	struct put_back *out;
 	size_t n = 0;
-	long long run = run_of(k, m);
+	long long since = 0;
 
-	for (size_t i = 0; run >= 0 && i < k->nmade; i++)
-		if (k->made[i].run == run && k->made[i].done && k->made[i].direction == DIR_UP &&
-			slice_eq(k->made[i].migration, m->id))
+	if (k->nmade && !undone_in(k, m, &since, err))
+		return false;
+	for (size_t i = 0; i < k->nmade; i++)
+		if (is_of(&k->made[i], m, since) && is_last(k, i, m, since))
 			*ARENA_PUSH(k->maker.arena, v, n) = k->made[i];
 	if (n == 0)
 		return true;
