@@ -75,7 +75,7 @@ ALTER TABLE orders ADD INDEX n (n), ALGORITHM=INPLACE, LOCK=NONE;" "ALTER TABLE 
 	migration 1_t 'CREATE TABLE t (id int PRIMARY KEY, n int);'
 	migration 2_rows "SET @n = 4; SET sql_mode = 'ANSI_QUOTES';
 INSERT INTO t VALUES (1, @n); SELECT 1;"
-	migration 3_rows 'SELECT count(*) FROM t; INSERT INTO t VALUES (2, "x" = 'x');'
+	migration 3_rows "SELECT count(*) FROM t; INSERT INTO t VALUES (2, \"x\" = 'x');"
 	ends 0 belay up --db "$url"
 	[ "$(my 'SELECT * FROM t')" = $'1\t4\n2\t1' ]
 }
