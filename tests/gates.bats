@@ -147,6 +147,11 @@ SQL
 	says_not "hunter2" "CREATE TABLE orders"
 	ends 0 belay down --db "$url" --dry-run
 	says "-- down 001 orders" "DROP TABLE orders;"
+	says_not "would take"
+	pg -c "INSERT INTO orders SELECT generate_series(1, 200000)" -c "ANALYZE orders"
+	file migrations/003_index.sql <<<$'-- UP\nCREATE INDEX orders_id2 ON orders (id);\n-- DOWN\nDROP INDEX orders_id2;'
+	ends 0 belay up --db "$url" --dry-run
+	says "-- it would take " " s"
 	[ "$(pg -c "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'note'")" = 0 ]
 	# The script is a script.
 	belay up --db "$url" --dry-run 2>/dev/null | sed 's/^ALTER ROLE.*//' | psql -X -q -v ON_ERROR_STOP=1 "$url"
