@@ -185,3 +185,21 @@ SQL
 	ends 0 belay up --db "postgres:///late?host=$BATS_TEST_TMPDIR/sock&user=postgres" --wait-for-db 30s
 	wait
 }
+
+@test "verify queries beside a migration: a failing one rolls it back, or stops behind what cannot be" {
+	pg_database beside
+	file migrations/1_t.up.sql <<<'CREATE TABLE t (id int PRIMARY KEY);'
+	file migrations/1_t.verify.sql <<<'SELECT 1 FROM pg_class WHERE relname = $$t$$;'
+	ends 5 belay up --db "$url"
+	says "verify failed after migration 1" "expected no row" "was rolled back"
+	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 't'")" ]
+	file migrations/1_t.verify.sql <<<'SELECT 1 FROM pg_class WHERE relname = $$u$$;'
+	ends 0 belay up --db "$url"
+	file migrations/2_i.up.sql <<<'CREATE INDEX CONCURRENTLY i ON t (id);'
+	file migrations/2_i.verify.sql <<<$'-- belay:verify some\nSELECT 1 FROM pg_class WHERE relname = $$u$$;'
+	ends 5 belay up --db "$url"
+	says "expected at least one row" "ran and stay"
+	file migrations/2_i.verify.sql <<<'SELECT 1 FROM pg_index WHERE NOT indisvalid;'
+	ends 0 belay up --db "$url"
+	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname = 'i'")" = 1 ]
+}
