@@ -259,6 +259,7 @@ static bool open_worker(struct team *t, struct worker *w, struct err *err)
 		.journal = b->journal,
 		.step = b->step,
 		.arena = &w->arena,
+		.keeps = b->keeps,
 		.key = b->key};
 	w->x = (struct batcher){
 		.b = &w->run, .what = t->main->what, .key = &w->run.key, .cursor = &w->run.cursor};
