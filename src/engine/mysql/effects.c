@@ -254,19 +254,8 @@ static void create_table(struct effects *x, const struct change *ch)
 		if (how == ABSENT)
 			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(ch->other.name));
 	}
-	if (t) {
+	if (t)
 		fx_created_fits(x, ch);
-		fx_created_keys_fit(x, ch);
-	}
-	for (size_t i = 0; t && i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-
-		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key") &&
-			slice_empty(o->constraint.ref_table.schema) &&
-			!slice_ieq(o->constraint.ref_table.name, ch->target.name) &&
-			(!x->s || x->s->foreign_keys))
-			wants_table(x, o->constraint.ref_table.name);
-	}
 }
 
 static void create_effects(struct effects *x, const struct change *ch)

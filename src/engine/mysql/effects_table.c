@@ -71,6 +71,7 @@ void fx_convert(struct effects *x, const struct change *ch)
 		.charset = ch->value.text, .collation = ch->list.n ? ch->list.at[0] : SLICE_NONE};
 	bool narrows = !x->t || x->t->tainted;
 
+	fx_charset_fits(x, d.charset, d.collation);
 	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
 		struct object from, to;
 		struct type_question q = {.from = &from, .to = &to};
