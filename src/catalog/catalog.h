@@ -54,6 +54,7 @@ struct session {
 	struct names attached;                                /* SQLite: beside main and temp */
 	bool check_function_bodies;
 	struct slice sql_mode; /* MySQL */
+	bool keeps_past;       /* MariaDB: system_versioning_alter_history is KEEP */
 	struct session_lock
 		*locks; /* held by the open transaction on objects that existed before */
 	size_t nlocks;

@@ -79,6 +79,14 @@ void fx_keys_fit(struct effects *x);
 void fx_row_fits(struct effects *x); /* what the columns declare together */
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 
+/* ---- effects_trigger.c ---- */
+void fx_create_trigger(struct effects *x, const struct change *ch);
+void fx_drop_trigger(struct effects *x, const struct change *ch);
+
+/* ---- effects_name.c ---- */
+/* Names that no table, column, index or constraint can have. */
+void fx_names_fit(struct effects *x, const struct change *ch);
+
 /* ---- effects_partition.c ---- */
 void fx_partitions(struct effects *x, const struct change *ch);
 /* Ranges that rise, values that are in one list only, names that differ. */

@@ -58,6 +58,16 @@ static void counter_wants_key(struct effects *x, const struct change *ch)
 {
 	for (size_t i = 0; i < x->after.n; i++) {
 		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+
+		if (p->type == OBJECT_COLUMN && !p->gone && !slice_empty(o->column.identity) &&
+			!slice_ieq(p->name, ch->def->name))
+			fx_fails(x, OUTCOME_FAILS,
+				"a table has one AUTO_INCREMENT column, here it is %.*s",
+				SLICE(p->name));
+	}
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
 
 		if (!p->gone && (p->type == OBJECT_INDEX || p->type == OBJECT_CONSTRAINT) &&
 			my_names_have(p->columns, ch->def->name))
@@ -369,6 +379,20 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 				SLICE(keys[i]->name), SLICE(ch->name));
 }
 
+/* MariaDB's addresses and UUIDs become text, and no other of them. */
+static void stays_of_its_kind(
+	struct effects *x, const struct change *ch, const struct object *from)
+{
+	static const char *const kinds[] = {"uuid", "inet4", "inet6"};
+	struct slice a = my_type_base(from->column.type), b = my_type_base(ch->def->column.type);
+	int known = 0;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		known += slice_is(a, kinds[i]) + slice_is(b, kinds[i]);
+	if (known == 2 && !slice_eq(a, b) && x->d.version < 110300)
+		fx_fails(x, OUTCOME_FAILS, "%.*s does not become %.*s", SLICE(a), SLICE(b));
+}
+
 static void generated_stays(struct effects *x, const struct object *from, const struct change *ch)
 {
 	struct slice a = from->column.generated, b = ch->def->column.generated;
@@ -427,6 +451,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 		return;
 	}
 	generated_stays(x, c, ch);
+	stays_of_its_kind(x, ch, c);
 	key_keeps_type(x, ch, c);
 	fx_mysql_modify_column(x, ch, c);
 	from = my_with_charset(x->t, c);

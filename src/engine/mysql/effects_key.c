@@ -154,6 +154,31 @@ void fx_add_constraint(struct effects *x, const struct change *ch)
 		fx_add_foreign_key(x, ch);
 }
 
+/* c(10): a part of a text, of not more characters than it has. */
+static void prefix_fits(struct effects *x, const struct object *column, struct slice key)
+{
+	struct slice base = my_type_base(column->column.type), inside;
+	size_t open = slice_chr(key, '('), close = slice_chr(key, ')');
+	unsigned long long length = 0, most = 0;
+	bool text = slice_ends(base, "char") || slice_ends(base, "binary");
+
+	if (open >= key.len || close >= key.len || close < open)
+		return;
+	inside = slice_sub(key, open + 1, close - open - 1);
+	if (!slice_u64(inside, &length))
+		return; /* a column in brackets: an expression of MySQL's */
+	if (length == 0)
+		fx_fails(x, OUTCOME_FAILS, "an index over no characters of %.*s",
+			SLICE(column->name));
+	if (!text && !my_lob_size(base) && !my_is_geometry(column->column.type) &&
+		!slice_is(base, "json"))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is no text: an index takes all of it",
+			SLICE(column->name));
+	if (text && my_type_number(column->column.type, &most) && length > most)
+		fx_fails(x, OUTCOME_FAILS, "%.*s has %llu characters at most, the index wants %llu",
+			SLICE(column->name), most, length);
+}
+
 void fx_index_fits(struct effects *x, const struct change *ch)
 {
 	const struct index_def *d = &ch->def->index;
@@ -166,6 +191,8 @@ void fx_index_fits(struct effects *x, const struct change *ch)
 
 		if (!c)
 			continue;
+		if (cut && !slice_is(d->method, "fulltext") && !slice_is(d->method, "spatial"))
+			prefix_fits(x, c, d->keys.at[i]);
 		if (slice_is(d->method, "fulltext")) {
 			if (!my_type_has_charset(c->column.type) || slice_is(base, "enum") ||
 				slice_is(base, "set") || slice_is(c->column.generated, "virtual"))
@@ -274,15 +301,28 @@ void fx_keys_fit(struct effects *x)
 	}
 }
 
+static struct names primary_of(const struct object *t)
+{
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_CONSTRAINT &&
+			slice_is(t->parts[i]->constraint.kind, "primary key"))
+			return t->parts[i]->constraint.columns;
+	return (struct names){0};
+}
+
 /* Every unique key of a partitioned table has the columns that its rows are spread by. */
 static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name)
 {
 	struct slice by = x->t ? x->t->table_.partition_key.text : SLICE_NONE;
+	struct names primary = primary_of(x->t);
+	bool by_primary = slice_istarts(by, "KEY") && slice_ends(by, "()");
 
 	for (size_t i = 0; by.len && i < x->t->nparts; i++) {
 		const struct object *c = x->t->parts[i];
 
-		if (c->type == OBJECT_COLUMN && my_mentions(x->a, x->d.dialect, by, c->name) &&
+		if (c->type == OBJECT_COLUMN &&
+			(by_primary ? my_names_have(primary, c->name)
+				    : my_mentions(x->a, x->d.dialect, by, c->name)) &&
 			!my_names_have(columns, c->name))
 			fx_fails(x, OUTCOME_FAILS,
 				"the key %.*s lacks %.*s, which the rows are "

@@ -199,7 +199,7 @@ static bool is_of_rows(struct slice why)
 		"Out of range value", "a foreign key constraint fails", "constraint fails",
 		"CONSTRAINT `", "Check constraint '", "Invalid use of NULL", "Incorrect date",
 		"Incorrect string value", "Incorrect integer", "Incorrect decimal", "cannot be null",
-		"at row "};
+		"at row ", "a row that does not match"};
 
 	for (size_t i = 0; i < sizeof says / sizeof *says; i++)
 		if (slice_find(why, slice_of(says[i])) != SIZE_MAX)
