@@ -2,6 +2,7 @@
 #include "engine/mysql/effects_alter.h"
 
 #include "engine/mysql/parser.h"
+#include "engine/unknown_column.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -549,6 +550,22 @@ static void soften(struct effects *x)
 		x->out->outcome = OUTCOME_MAY_FAIL;
 }
 
+/* A query over a column that none of its tables has. */
+static void query_fits(struct effects *x)
+{
+	struct slice name;
+	enum change_kind k;
+
+	if (x->st->nchanges == 0 || fx_flag(x->st->changes, CHANGE_GUARDED | CHANGE_IF_NOT_EXISTS))
+		return;
+	k = x->st->changes->kind;
+	if (k != CHANGE_SELECT && k != CHANGE_INSERT && k != CHANGE_REPLACE && k != CHANGE_UPDATE &&
+		k != CHANGE_DELETE && k != CHANGE_CREATE_VIEW && k != CHANGE_CREATE_TABLE_AS)
+		return;
+	if (unknown_column(x->a, x->c, x->s, x->st->text, &name))
+		fx_fails(x, OUTCOME_FAILS, "no table here has a column %.*s", SLICE(name));
+}
+
 /* CALL of a procedure that is not there. */
 static void called_fits(struct effects *x)
 {
@@ -639,6 +656,7 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 			change_effects(&x, &st->changes[i]);
 	soften(&x);
 	called_fits(&x);
+	query_fits(&x);
 	out->documented |= unwatched(&x.d);
 	if (out->outcome == OUTCOME_FAILS)
 		undone(&x);

@@ -5,6 +5,7 @@
  * mode). https://sqlite.org/lockingv3.html, https://sqlite.org/lang_altertable.html */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdarg.h>
@@ -939,6 +940,19 @@ static void unread(struct arena *a, const struct statement *st, struct effect *e
 		a, e, arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
 }
 
+/* A query over a column that none of its tables has; a view's is not looked at before it is read. */
+static void query_fits(struct judging *j)
+{
+	struct slice name;
+	enum change_kind k = j->st->nchanges ? j->st->changes->kind : CHANGE_CREATE_VIEW;
+
+	if ((k == CHANGE_SELECT || k == CHANGE_INSERT || k == CHANGE_REPLACE ||
+		    k == CHANGE_UPDATE || k == CHANGE_DELETE || k == CHANGE_CREATE_TABLE_AS) &&
+		!(j->st->changes->flags & CHANGE_IF_NOT_EXISTS) &&
+		unknown_column(j->a, j->c, j->s, j->st->text, &name))
+		e_fails(j, "no such column: %.*s", SLICE(name));
+}
+
 void sqlite_effects(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct statement *st, struct effect *out)
 {
@@ -964,6 +978,7 @@ void sqlite_effects(struct arena *a, const struct catalog *c, const struct sessi
 		j.ch = &st->changes[i];
 		judge_change(&j);
 	}
+	query_fits(&j);
 	if (st->partly_opaque)
 		effect_need(a, out, st->opaque_reason);
 	if (j.version < SQLITE_V(3, 46, 0) && st->nchanges)

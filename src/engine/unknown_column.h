@@ -1,0 +1,16 @@
+/* unknown_column.h - a column that a statement names, and that none of its tables has.
+ *
+ * Tokens, scopes and the catalog: no grammar of expressions. What is not understood (a derived
+ * table, a function that returns rows, a view, a table that is not known) may have any column, and
+ * then nothing is said of the names that could be its. */
+#ifndef BELAY_ENGINE_UNKNOWN_COLUMN_H
+#define BELAY_ENGINE_UNKNOWN_COLUMN_H
+
+#include "catalog/catalog.h"
+
+/* SELECT, INSERT, REPLACE, UPDATE, DELETE, WITH, CREATE TABLE … AS and (MySQL) CREATE VIEW … AS.
+ * False: every name is known, or may be. The name is lent from `text` or the arena. */
+bool unknown_column(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, struct slice *name);
+
+#endif
