@@ -18,6 +18,8 @@ struct scope {
 	size_t n;
 	bool open; /* it has a source that may have any column */
 	bool into; /* INSERT INTO t (a, b): these brackets are no function's */
+	bool blurred; /* aliases may stand where they were not looked for */
+	bool unnamed; /* its own aliases do not count here */
 	struct names aliases;
 };
 
@@ -122,6 +124,12 @@ static struct slice value(const struct walk *w, size_t i)
 
 /* ---- sources ---- */
 
+static bool opens_query(const struct walk *w, size_t i)
+{
+	return punct(w, i, "(") && (at(w, i + 1, "SELECT") || at(w, i + 1, "WITH") ||
+					   at(w, i + 1, "VALUES"));
+}
+
 static bool same(struct slice a, struct slice b)
 {
 	return slice_ieq(a, b);
@@ -169,6 +177,7 @@ static size_t read_source(struct walk *w, struct scope *s, size_t i, size_t to)
 	const struct object *t = NULL;
 
 	if (punct(w, i, "(")) {
+		s->blurred |= !opens_query(w, i);
 		i = past_bracket(w, i);
 		s->open = true;
 	} else if (i < to && is_name(w->at[i])) {
@@ -245,17 +254,33 @@ static bool has_column(const struct walk *w, const struct object *t, struct slic
 
 static bool is_somewhere(const struct walk *w, const struct scope *s, struct slice name)
 {
-	for (; s; s = s->outer) {
+	bool inside = false;
+
+	for (; s; s = s->outer, inside = true) {
 		if (s->open)
 			return true;
 		for (size_t i = 0; i < s->n; i++)
 			if (has_column(w, s->at[i].table, name))
 				return true;
-		for (size_t i = 0; i < s->aliases.n; i++)
+		for (size_t i = 0; i < s->aliases.n && (inside || !s->unnamed); i++)
 			if (same(s->aliases.at[i], name))
 				return true;
 	}
 	return false;
+}
+
+static bool is_blurred(const struct scope *s)
+{
+	for (; s; s = s->outer)
+		if (s->blurred)
+			return true;
+	return false;
+}
+
+/* SQLite takes "x" for a text where there is no column x. */
+static bool may_be_text(const struct walk *w, size_t i)
+{
+	return w->d == DIALECT_SQLITE && w->at[i].text.len && w->at[i].text.at[0] == '"';
 }
 
 /* a.b: the table is known and has no such column. */
@@ -266,6 +291,9 @@ static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 	if (punct(w, i + 3, ".") || i + 2 >= w->n || !is_name(w->at[i + 2]))
 		return;
 	from = find_source(s, value(w, i));
+	if (!from && !is_blurred(s) && !may_be_text(w, i))
+		w->unknown = arena_printf(
+			w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
 	if (from && from->table && !has_column(w, from->table, value(w, i + 2)) &&
 		!(w->d == DIALECT_SQLITE &&
 			ONE_OF(w->at[i + 2], words)))
@@ -298,12 +326,6 @@ static bool is_of_another_kind(const struct walk *w, size_t i, size_t from)
 		       (at(w, i - 1, "BY") && i > from + 1 && at(w, i - 2, "INDEXED")));
 }
 
-/* SQLite takes "x" for a text where there is no column x. */
-static bool may_be_text(const struct walk *w, size_t i)
-{
-	return w->d == DIALECT_SQLITE && w->at[i].text.len && w->at[i].text.at[0] == '"';
-}
-
 static bool is_column_name(const struct walk *w, size_t i, size_t from)
 {
 	struct token t = w->at[i];
@@ -322,12 +344,6 @@ static bool is_column_name(const struct walk *w, size_t i, size_t from)
 }
 
 static void look_at_query(struct walk *w, const struct scope *outer, size_t from, size_t to);
-
-static bool opens_query(const struct walk *w, size_t i)
-{
-	return punct(w, i, "(") && (at(w, i + 1, "SELECT") || at(w, i + 1, "WITH") ||
-					   at(w, i + 1, "VALUES"));
-}
 
 /* The names between two places, and the queries in brackets. */
 static void look_at_names(struct walk *w, const struct scope *s, size_t from, size_t to)
@@ -404,9 +420,16 @@ static void look_at_select(struct walk *w, const struct scope *outer, size_t fro
 		end = end_of_sources(w, tables + 1, to);
 		read_sources(w, &s, tables + 1, end);
 	}
+	s.unnamed = w->d != DIALECT_SQLITE;
 	look_at_names(w, &s, from, tables);
 	if (tables < to && !w->unknown.len)
 		look_at_sources(w, &s, tables + 1, end);
+	if (at(w, end, "WHERE") && !w->unknown.len) {
+		from = end;
+		end = end_of_sources(w, from + 1, to);
+		look_at_names(w, &s, from, end);
+	}
+	s.unnamed = false;
 	if (!w->unknown.len)
 		look_at_names(w, &s, end, to);
 }
@@ -449,8 +472,9 @@ static void look_at_query(struct walk *w, const struct scope *outer, size_t from
 		i = i < to && punct(w, i, "(") ? past_bracket(w, i) : i + 1) {
 		if (i < to && !divides(w, i))
 			continue;
-		if (at(w, start, "SELECT"))
-			look_at_select(w, outer, start, i);
+		if (at(w, start, "SELECT")) /* what orders a UNION are names of its first query */
+			look_at_select(w, outer, start,
+				start > from ? next_clause(w, start, i, "ORDER") : i);
 		start = i + 1;
 		start += at(w, start, "ALL") || at(w, start, "DISTINCT");
 	}
@@ -519,7 +543,7 @@ static void look_at_upsert(struct walk *w, struct scope *s, size_t from, size_t 
 
 static void look_at_insert(struct walk *w, size_t from, size_t to)
 {
-	struct scope s = {.into = true}, none = {0};
+	struct scope s = {.into = true}, none = {.blurred = true};
 	size_t into = next_clause(w, from, to, "INTO"), i, end;
 
 	i = into < to ? into + 1 : from + 1;
@@ -540,7 +564,8 @@ static void look_at_insert(struct walk *w, size_t from, size_t to)
 		look_at_query(w, NULL, i, end);
 		s.open = true; /* its tables count behind ON DUPLICATE KEY, too */
 	}
-	if (!w->unknown.len && w->n)
+	s.blurred = true; /* excluded.a, new.a */
+	if (!w->unknown.len)
 		look_at_upsert(w, &s, end, to);
 }
 
