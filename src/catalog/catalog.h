@@ -124,8 +124,8 @@ size_t catalog_naming(const struct catalog *c, struct name object, enum object_t
 
 /* MySQL and MariaDB, where such names are one in a database: the foreign keys and triggers of
  * that name, on whatever table. */
-size_t catalog_bearing(const struct catalog *c, struct slice name, struct arena *a,
-	const struct object ***out);
+size_t catalog_bearing(
+	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out);
 
 /* ---- Changing ---- */
 enum apply_result {

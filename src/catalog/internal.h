@@ -331,8 +331,7 @@ struct node *meta_target(struct apply *x, enum apply_result *r);
 /* session.c */
 apply_fn apply_begin, apply_commit, apply_rollback, apply_savepoint, apply_release,
 	apply_rollback_to, apply_set, apply_reset, apply_use, apply_discard, apply_pragma,
-	apply_attach_database, apply_detach_database,
-	apply_set_role;
+	apply_attach_database, apply_detach_database, apply_set_role;
 
 /* ---- acl.c ---- */
 /* The list after a GRANT or REVOKE of `words` (select, all, …). */

@@ -392,8 +392,8 @@ size_t catalog_naming(const struct catalog *c, struct name relation, enum object
 	return k;
 }
 
-size_t catalog_bearing(const struct catalog *c, struct slice name, struct arena *a,
-	const struct object ***out)
+size_t catalog_bearing(
+	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out)
 {
 	struct node **v;
 	size_t n = mentions(c, name_in_database(name), a, &v);

@@ -16,8 +16,8 @@ struct scope {
 	const struct scope *outer;
 	struct relation *at;
 	size_t n;
-	bool open; /* it has a source that may have any column */
-	bool into; /* INSERT INTO t (a, b): these brackets are no function's */
+	bool open;    /* it has a source that may have any column */
+	bool into;    /* INSERT INTO t (a, b): these brackets are no function's */
 	bool blurred; /* aliases may stand where they were not looked for */
 	bool unnamed; /* its own aliases do not count here */
 	struct names aliases;
@@ -126,8 +126,8 @@ static struct slice value(const struct walk *w, size_t i)
 
 static bool opens_query(const struct walk *w, size_t i)
 {
-	return punct(w, i, "(") && (at(w, i + 1, "SELECT") || at(w, i + 1, "WITH") ||
-					   at(w, i + 1, "VALUES"));
+	return punct(w, i, "(") &&
+	       (at(w, i + 1, "SELECT") || at(w, i + 1, "WITH") || at(w, i + 1, "VALUES"));
 }
 
 static bool same(struct slice a, struct slice b)
@@ -166,8 +166,7 @@ static const struct object *table_of(const struct walk *w, struct name n)
 static bool takes_alias(const struct walk *w, size_t i, size_t to)
 {
 	return i < to && (w->at[i].kind == TOKEN_QUOTED ||
-				 (w->at[i].kind == TOKEN_WORD &&
-					 !ONE_OF(w->at[i], words)));
+				 (w->at[i].kind == TOKEN_WORD && !ONE_OF(w->at[i], words)));
 }
 
 /* One table and its alias; returns what stands behind them. */
@@ -227,7 +226,8 @@ static size_t end_of_sources(const struct walk *w, size_t i, size_t to)
 {
 	while (i < to) {
 		if (ONE_OF(w->at[i], clauses) ||
-			(at(w, i, "ON") && (at(w, i + 1, "DUPLICATE") || at(w, i + 1, "CONFLICT"))) ||
+			(at(w, i, "ON") &&
+				(at(w, i + 1, "DUPLICATE") || at(w, i + 1, "CONFLICT"))) ||
 			(at(w, i, "FOR") && (at(w, i + 1, "UPDATE") || at(w, i + 1, "SHARE"))) ||
 			(at(w, i, "LOCK") && at(w, i + 1, "IN")))
 			return i;
@@ -292,11 +292,10 @@ static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 		return;
 	from = find_source(s, value(w, i));
 	if (!from && !is_blurred(s) && !may_be_text(w, i))
-		w->unknown = arena_printf(
-			w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
+		w->unknown =
+			arena_printf(w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
 	if (from && from->table && !has_column(w, from->table, value(w, i + 2)) &&
-		!(w->d == DIALECT_SQLITE &&
-			ONE_OF(w->at[i + 2], words)))
+		!(w->d == DIALECT_SQLITE && ONE_OF(w->at[i + 2], words)))
 		w->unknown = value(w, i + 2);
 }
 
@@ -333,9 +332,9 @@ static bool is_column_name(const struct walk *w, size_t i, size_t from)
 	if (!is_name(t) || punct(w, i + 1, "(") || (i > from && punct(w, i - 1, ".")) ||
 		may_be_text(w, i) || is_of_another_kind(w, i, from))
 		return false;
-	if (t.kind == TOKEN_WORD && (ONE_OF(t, words) ||
-					    (slice_starts(t.text, "_") && i + 1 < w->n &&
-						    w->at[i + 1].kind == TOKEN_STRING)))
+	if (t.kind == TOKEN_WORD &&
+		(ONE_OF(t, words) || (slice_starts(t.text, "_") && i + 1 < w->n &&
+					     w->at[i + 1].kind == TOKEN_STRING)))
 		return false;
 	/* count(*) * x: a star behind an operand multiplies */
 	if (i > from && punct(w, i - 1, "*"))
@@ -482,9 +481,9 @@ static void look_at_query(struct walk *w, const struct scope *outer, size_t from
 
 /* ---- statements ---- */
 
-static void look_at_update(struct walk *w, size_t from, size_t to)
+static void look_at_update(struct walk *w, const struct scope *outer, size_t from, size_t to)
 {
-	struct scope s = {0};
+	struct scope s = {.outer = outer};
 	size_t set, more;
 
 	for (from++; at(w, from, "LOW_PRIORITY") || at(w, from, "IGNORE") || at(w, from, "OR");)
@@ -501,9 +500,9 @@ static void look_at_update(struct walk *w, size_t from, size_t to)
 		look_at_names(w, &s, end_of_sources(w, more + 1, to), to);
 }
 
-static void look_at_delete(struct walk *w, size_t from, size_t to)
+static void look_at_delete(struct walk *w, const struct scope *outer, size_t from, size_t to)
 {
-	struct scope s = {0};
+	struct scope s = {.outer = outer};
 	size_t tables = next_clause(w, from, to, "FROM"), using, end;
 
 	if (tables == to)
@@ -541,9 +540,18 @@ static void look_at_upsert(struct walk *w, struct scope *s, size_t from, size_t 
 	}
 }
 
-static void look_at_insert(struct walk *w, size_t from, size_t to)
+/* INSERT INTO t (a, b) */
+static void look_at_list(struct walk *w, const struct scope *s, size_t from, size_t to)
 {
-	struct scope s = {.into = true}, none = {.blurred = true};
+	for (size_t i = from; i < to && s->n && s->at[0].table && !w->unknown.len; i++)
+		if (is_name(w->at[i]) && !punct(w, i - 1, ".") && !ONE_OF(w->at[i], words) &&
+			!has_column(w, s->at[0].table, value(w, i)))
+			w->unknown = value(w, i);
+}
+
+static void look_at_insert(struct walk *w, const struct scope *outer, size_t from, size_t to)
+{
+	struct scope s = {.outer = outer, .into = true}, none = {.outer = outer, .blurred = true};
 	size_t into = next_clause(w, from, to, "INTO"), i, end;
 
 	i = into < to ? into + 1 : from + 1;
@@ -551,8 +559,12 @@ static void look_at_insert(struct walk *w, size_t from, size_t to)
 		at(w, i, "IGNORE"))
 		i++;
 	i = read_source(w, &s, i, to);
-	if (punct(w, i, "(") && !opens_query(w, i))
-		i = past_bracket(w, i);
+	if (punct(w, i, "(") && !opens_query(w, i)) {
+		end = past_bracket(w, i);
+		if (!(i + 2 < to && punct(w, i + 2, ".")))
+			look_at_list(w, &s, i + 1, end - 1);
+		i = end;
+	}
 	end = upsert(w, i, to);
 	if (at(w, i, "VALUES") || at(w, i, "VALUE")) {
 		if (w->d != DIALECT_SQLITE && end < to && at(w, end - 2, "AS"))
@@ -561,7 +573,7 @@ static void look_at_insert(struct walk *w, size_t from, size_t to)
 	} else if (at(w, i, "SET")) {
 		look_at_names(w, &s, i + 1, end);
 	} else if (at(w, i, "SELECT") || at(w, i, "WITH")) {
-		look_at_query(w, NULL, i, end);
+		look_at_query(w, outer, i, end);
 		s.open = true; /* its tables count behind ON DUPLICATE KEY, too */
 	}
 	s.blurred = true; /* excluded.a, new.a */
@@ -569,26 +581,37 @@ static void look_at_insert(struct walk *w, size_t from, size_t to)
 		look_at_upsert(w, &s, end, to);
 }
 
-static void look_at_statement(struct walk *w)
+static void look_at_statement(struct walk *w, const struct scope *outer, size_t i, size_t to)
 {
-	size_t i = 0;
-
-	if (at(w, 0, "WITH"))
-		i = read_common(w, 0, w->n);
-	if (at(w, 0, "CREATE")) {
-		while (i < w->n && !at(w, i, "SELECT") && !at(w, i, "WITH"))
+	if (at(w, i, "WITH"))
+		i = read_common(w, i, to);
+	if (at(w, i, "CREATE")) {
+		while (i < to && !at(w, i, "SELECT") && !at(w, i, "WITH"))
 			i = punct(w, i, "(") && !opens_query(w, i) ? past_bracket(w, i) : i + 1;
 	}
-	if (i >= w->n)
+	if (i >= to)
 		return;
 	if (at(w, i, "SELECT") || at(w, i, "WITH"))
-		look_at_query(w, NULL, i, w->n);
+		look_at_query(w, outer, i, to);
 	else if (at(w, i, "INSERT") || at(w, i, "REPLACE"))
-		look_at_insert(w, i, w->n);
+		look_at_insert(w, outer, i, to);
 	else if (at(w, i, "UPDATE"))
-		look_at_update(w, i, w->n);
+		look_at_update(w, outer, i, to);
 	else if (at(w, i, "DELETE"))
-		look_at_delete(w, i, w->n);
+		look_at_delete(w, outer, i, to);
+}
+
+/* The statements between BEGIN and END, of which each ends with a semicolon. */
+static void look_at_body(struct walk *w, const struct scope *outer)
+{
+	size_t begin = next_clause(w, 0, w->n, "BEGIN"), from = begin + 1;
+
+	look_at_names(w, outer, next_clause(w, 0, begin, "WHEN"), begin);
+	for (size_t i = from; i < w->n && !w->unknown.len; i++)
+		if (punct(w, i, ";")) {
+			look_at_statement(w, outer, from, i);
+			from = i + 1;
+		}
 }
 
 static bool read_tokens(struct walk *w, struct slice text)
@@ -600,11 +623,15 @@ static bool read_tokens(struct walk *w, struct slice text)
 	while ((t = lexer_next(&l)).kind != TOKEN_END) {
 		if (t.kind == TOKEN_BAD || ONE_OF(t, strange))
 			return false;
-		if (t.kind == TOKEN_PUNCT && slice_is(t.text, ";"))
-			break;
 		*ARENA_PUSH(w->a, w->at, w->n) = t;
 	}
-	return w->n > 1;
+	return w->n > 0;
+}
+
+/* The tokens without a semicolon at the end. */
+static size_t end_of(const struct walk *w)
+{
+	return w->n && punct(w, w->n - 1, ";") ? w->n - 1 : w->n;
 }
 
 bool unknown_column(struct arena *a, const struct catalog *c, const struct session *s,
@@ -614,7 +641,40 @@ bool unknown_column(struct arena *a, const struct catalog *c, const struct sessi
 
 	if (text.len > LONGEST || !read_tokens(&w, text))
 		return false;
-	look_at_statement(&w);
+	look_at_statement(&w, NULL, 0, end_of(&w));
+	*name = w.unknown;
+	return w.unknown.len > 0;
+}
+
+bool unknown_in_expression(struct arena *a, const struct catalog *c, const struct object *table,
+	struct slice own, struct slice text, struct slice *name)
+{
+	struct walk w = {.a = a, .c = c, .d = catalog_dialect(c)};
+	struct scope s = {.blurred = true};
+
+	if (text.len > LONGEST || table->tainted || !read_tokens(&w, text))
+		return false;
+	add_source(&w, &s, table->name, table);
+	names_add(a, &s.aliases, own);
+	look_at_names(&w, &s, 0, w.n);
+	*name = w.unknown;
+	return w.unknown.len > 0;
+}
+
+bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct object *table, struct names events, struct slice text, struct slice *name)
+{
+	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
+	const struct object *row = table->type == OBJECT_TABLE && !table->tainted ? table : NULL;
+	struct scope rows = {0};
+
+	if (text.len > LONGEST || !read_tokens(&w, text))
+		return false;
+	if (!names_has(events, SL("delete")))
+		add_source(&w, &rows, SL("new"), row);
+	if (!names_has(events, SL("insert")))
+		add_source(&w, &rows, SL("old"), row);
+	look_at_body(&w, &rows);
 	*name = w.unknown;
 	return w.unknown.len > 0;
 }

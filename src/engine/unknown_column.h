@@ -12,5 +12,12 @@
  * False: every name is known, or may be. The name is lent from `text` or the arena. */
 bool unknown_column(struct arena *a, const struct catalog *c, const struct session *s,
 	struct slice text, struct slice *name);
+/* An expression over one table: of a check, a computed column, an index. `own`: a column that is
+ * about to be. */
+bool unknown_in_expression(struct arena *a, const struct catalog *c, const struct object *table,
+	struct slice own, struct slice text, struct slice *name);
+/* SQLite: the condition and the body of CREATE TRIGGER, with its rows NEW and OLD. */
+bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct object *table, struct names events, struct slice text, struct slice *name);
 
 #endif

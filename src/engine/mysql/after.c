@@ -317,8 +317,7 @@ static bool is_beside(const struct change *first, const struct change *ch)
 	       slice_ieq(ch[-1].def->name, ch->name);
 }
 
-static void add_constraint(
-	struct altering *s, const struct change *first, const struct change *ch)
+static void add_constraint(struct altering *s, const struct change *first, const struct change *ch)
 {
 	const struct object *def = ch->def;
 	bool foreign = slice_is(def->constraint.kind, "foreign key"),

@@ -50,8 +50,7 @@ void fx_stays_nullable(struct effects *x, struct names columns);
 /* ---- effects_expr.c ---- */
 enum fx_clause { FX_VIRTUAL, FX_STORED, FX_CHECK, FX_DEFAULT };
 /* Functions and sub-selects; `of`: whose expression it is. */
-void fx_expr_fits(
-	struct effects *x, const struct expr *e, enum fx_clause clause, struct slice of);
+void fx_expr_fits(struct effects *x, const struct expr *e, enum fx_clause clause, struct slice of);
 /* The columns that computed columns and defaults look at, in the table as it will be. */
 void fx_columns_fit(struct effects *x);
 void fx_check_fits(struct effects *x, const struct object *check);

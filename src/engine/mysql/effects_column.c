@@ -380,8 +380,7 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 }
 
 /* MariaDB's addresses and UUIDs become text, and no other of them. */
-static void stays_of_its_kind(
-	struct effects *x, const struct change *ch, const struct object *from)
+static void stays_of_its_kind(struct effects *x, const struct change *ch, const struct object *from)
 {
 	static const char *const kinds[] = {"uuid", "inet4", "inet6"};
 	struct slice a = my_type_base(from->column.type), b = my_type_base(ch->def->column.type);

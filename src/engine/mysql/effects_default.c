@@ -510,8 +510,8 @@ void fx_default_fits(struct effects *x, const struct object *column, struct slic
 		rows_get_now(x, column);
 	if (is_mariadb(&x->d) && d->not_null && !text.len && !d->identity.len &&
 		!d->generated.len && names_has(d->options, SL("invisible")))
-		fx_fails(x, OUTCOME_FAILS,
-			"%.*s is invisible and NOT NULL: it wants a default", SLICE(column->name));
+		fx_fails(x, OUTCOME_FAILS, "%.*s is invisible and NOT NULL: it wants a default",
+			SLICE(column->name));
 	clock_fits(x, column);
 	counter_fits(x, column);
 	fx_mysql_default(x, column);

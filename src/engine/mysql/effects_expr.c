@@ -116,8 +116,7 @@ static const char *clause_word(enum fx_clause clause)
 	return "a computed column";
 }
 
-void fx_expr_fits(
-	struct effects *x, const struct expr *e, enum fx_clause clause, struct slice of)
+void fx_expr_fits(struct effects *x, const struct expr *e, enum fx_clause clause, struct slice of)
 {
 	bool variables = clause == FX_STORED || clause == FX_CHECK || !is_mariadb(&x->d);
 

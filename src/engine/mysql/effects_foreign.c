@@ -195,8 +195,7 @@ static bool serves(const struct effects *x, const struct object *o, struct names
 		       : o->index.unique && o->index.columns.n == columns.n;
 }
 
-static void other_end_fits(
-	struct effects *x, const struct foreign *f, const struct object *parent)
+static void other_end_fits(struct effects *x, const struct foreign *f, const struct object *parent)
 {
 	const struct constraint_def *k = &f->key->constraint;
 	bool served = !k->ref_columns.n;
@@ -221,8 +220,7 @@ static void other_end_fits(
 			fx_fails(x, OUTCOME_FAILS, "%.*s and %.*s.%.*s have different types",
 				SLICE(k->columns.at[i]), SLICE(parent->name),
 				SLICE(k->ref_columns.at[i]));
-		if (theirs && slice_is(theirs->column.generated, "virtual") &&
-			!is_mariadb(&x->d))
+		if (theirs && slice_is(theirs->column.generated, "virtual") && !is_mariadb(&x->d))
 			fx_fails(x, OUTCOME_FAILS, "%.*s.%.*s is virtual", SLICE(parent->name),
 				SLICE(theirs->name));
 	}
@@ -284,9 +282,8 @@ void fx_created_keys_fit(struct effects *x, const struct change *ch)
 
 	for (size_t i = 0; i < t->nparts; i++) {
 		const struct object *o = t->parts[i];
-		struct foreign f = {.key = o,
-			.on = ch->target,
-			.temporary = fx_flag(ch, CHANGE_TEMPORARY)};
+		struct foreign f = {
+			.key = o, .on = ch->target, .temporary = fx_flag(ch, CHANGE_TEMPORARY)};
 
 		if (o->type != OBJECT_CONSTRAINT)
 			continue;
@@ -331,8 +328,7 @@ void fx_stays_nullable(struct effects *x, struct names columns)
 			continue;
 		for (size_t k = 0; k < columns.n; k++)
 			if (my_names_have(p->columns, columns.at[k]))
-				fx_fails(x, OUTCOME_FAILS,
-					"the foreign key %.*s sets %.*s to NULL", SLICE(p->name),
-					SLICE(columns.at[k]));
+				fx_fails(x, OUTCOME_FAILS, "the foreign key %.*s sets %.*s to NULL",
+					SLICE(p->name), SLICE(columns.at[k]));
 	}
 }

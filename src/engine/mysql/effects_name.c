@@ -31,15 +31,15 @@ static void is_not_innodbs(struct effects *x, enum object_type type, struct slic
 	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
 		if (type == OBJECT_COLUMN && slice_iis(name, columns[i]))
 			fx_fails(x, OUTCOME_FAILS, "%s is a column of InnoDB's own", columns[i]);
-	if (type == OBJECT_INDEX && (slice_iis(name, "GEN_CLUST_INDEX") ||
-					    (slice_iis(name, "PRIMARY"))))
+	if (type == OBJECT_INDEX &&
+		(slice_iis(name, "GEN_CLUST_INDEX") || (slice_iis(name, "PRIMARY"))))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no name for an index", SLICE(name));
 }
 
 static void part_fits(struct effects *x, const struct object *o)
 {
-	if (o->generated_name || (o->type == OBJECT_CONSTRAINT &&
-					 slice_is(o->constraint.kind, "primary key")))
+	if (o->generated_name ||
+		(o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key")))
 		return;
 	if (o->type == OBJECT_COLUMN || o->type == OBJECT_INDEX || o->type == OBJECT_CONSTRAINT) {
 		name_fits(x, o->name, object_type_word(o->type));

@@ -56,8 +56,8 @@ void fx_rename_table(struct effects *x, const struct change *ch)
 /* The rows' past has the old columns: the server wants to be told what to do about that. */
 void fx_versioned(struct effects *x, const struct change *ch)
 {
-	bool key = ch->kind == CHANGE_ADD_CONSTRAINT &&
-		   ch->def && slice_is(ch->def->constraint.kind, "primary key");
+	bool key = ch->kind == CHANGE_ADD_CONSTRAINT && ch->def &&
+		   slice_is(ch->def->constraint.kind, "primary key");
 
 	if (x->t && x->t->type == OBJECT_TABLE && !(x->s && x->s->keeps_past) &&
 		names_has(x->t->table_.options, SL("system versioning")) &&

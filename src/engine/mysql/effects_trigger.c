@@ -54,7 +54,8 @@ static void trigger_has_neighbour(
 /* SET NEW.a = 1, NEW.b = 2: only before the row is written. */
 static bool is_set(const struct fx_words *w, size_t at)
 {
-	return at + 3 < w->n && (token_is(w->at[at - 1], "SET") || token_punct(w->at[at - 1], ",")) &&
+	return at + 3 < w->n &&
+	       (token_is(w->at[at - 1], "SET") || token_punct(w->at[at - 1], ",")) &&
 	       (token_punct(w->at[at + 3], "=") || token_punct(w->at[at + 3], ":="));
 }
 
@@ -73,20 +74,21 @@ static bool set_before(const struct fx_words *w, size_t at)
 static void row_fits(struct effects *x, const struct change *ch, const struct object *t,
 	const struct fx_words *w, size_t at)
 {
-	bool new = token_is(w->at[at], "NEW"), before = slice_iis(ch->def->trigger.timing, "before");
+	bool new = token_is(w->at[at], "NEW"),
+	     before = slice_iis(ch->def->trigger.timing, "before");
 	struct slice column = token_value(x->a, x->d.dialect, w->at[at + 2]);
 	const struct object *o;
 
-	if (!new && trigger_on(ch, "insert"))
+	if (!new &&trigger_on(ch, "insert"))
 		fx_fails(x, OUTCOME_FAILS, "an INSERT has no OLD row");
-	if (new && trigger_on(ch, "delete"))
+	if (new &&trigger_on(ch, "delete"))
 		fx_fails(x, OUTCOME_FAILS, "a DELETE has no NEW row");
 	if (is_set(w, at) && set_before(w, at - 1) && (!new || !before))
 		fx_fails(x, OUTCOME_FAILS, "%s.%.*s cannot be set %s", new ? "NEW" : "OLD",
 			SLICE(column), new ? "after the row is written" : "at all");
 	if (catalog_part(x->c, t, OBJECT_COLUMN, column, &o) == ABSENT)
-		fx_fails(x, OUTCOME_FAILS, "%.*s has no column %.*s", SLICE(t->name),
-			SLICE(column));
+		fx_fails(
+			x, OUTCOME_FAILS, "%.*s has no column %.*s", SLICE(t->name), SLICE(column));
 }
 
 static void rows_fit(struct effects *x, const struct change *ch, const struct object *t)

@@ -500,8 +500,8 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 static bool at_attribute(const struct parser *p)
 {
 	static const char *const words[] = {"NOT", "NULL", "DEFAULT", "ON", "AUTO_INCREMENT",
-		"UNIQUE", "PRIMARY", "KEY", "COMMENT", "COLLATE", "CHECK", "CONSTRAINT", "INVISIBLE",
-		"REFERENCES", "GENERATED", "AS", "SERIAL"};
+		"UNIQUE", "PRIMARY", "KEY", "COMMENT", "COLLATE", "CHECK", "CONSTRAINT",
+		"INVISIBLE", "REFERENCES", "GENERATED", "AS", "SERIAL"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (my_is_word(p, words[i]))
@@ -510,7 +510,8 @@ static bool at_attribute(const struct parser *p)
 }
 
 /* Attributes stand in any order, but: a computed column's expression is the first of them, and
- * REFERENCES the last. MariaDB lets only these stand behind an expression, and wants the check last.
+ * REFERENCES the last. MariaDB lets only these stand behind an expression, and wants the check
+ * last.
  */
 static bool attribute_may_stand(struct parser *p, const struct column_read *c)
 {

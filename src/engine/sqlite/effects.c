@@ -331,7 +331,7 @@ static void drop_view(struct judging *j)
 		e_touch(j, OBJECT_VIEW, j->full, SLICE_NONE));
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_VIEW, SLICE_NONE);
 	if (!j->temporary)
-		e_views_break(j);
+		e_view_goes(j);
 }
 
 static void drop_index(struct judging *j)
@@ -366,6 +366,7 @@ static void create_trigger(struct judging *j)
 		e_fails(j, "cannot create triggers on virtual tables");
 	if (j->o->type == OBJECT_TABLE && slice_is(j->ch->def->trigger.timing, "instead of"))
 		e_fails(j, "cannot create INSTEAD OF trigger on table: %.*s", SLICE(j->full.name));
+	e_trigger_works(j);
 }
 
 /* DROP TRIGGER does not name the table: look through all of them. */
@@ -437,6 +438,7 @@ static const struct {
 	{"freelist_count", PRAGMA_READS},
 	{"max_page_count", PRAGMA_READS},
 	{"table_info", PRAGMA_READS},
+	{"table_list", PRAGMA_READS},
 	{"table_xinfo", PRAGMA_READS},
 	{"index_info", PRAGMA_READS},
 	{"index_xinfo", PRAGMA_READS},
@@ -940,7 +942,8 @@ static void unread(struct arena *a, const struct statement *st, struct effect *e
 		a, e, arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
 }
 
-/* A query over a column that none of its tables has; a view's is not looked at before it is read. */
+/* A query over a column that none of its tables has; a view's is not looked at before it is read.
+ */
 static void query_fits(struct judging *j)
 {
 	struct slice name;

@@ -198,8 +198,8 @@ static bool is_of_rows(struct slice why)
 	static const char *const says[] = {"Duplicate entry", "Data truncated", "Data too long",
 		"Out of range value", "a foreign key constraint fails", "constraint fails",
 		"CONSTRAINT `", "Check constraint '", "Invalid use of NULL", "Incorrect date",
-		"Incorrect string value", "Incorrect integer", "Incorrect decimal", "cannot be null",
-		"at row ", "a row that does not match"};
+		"Incorrect string value", "Incorrect integer", "Incorrect decimal",
+		"cannot be null", "at row ", "a row that does not match"};
 
 	for (size_t i = 0; i < sizeof says / sizeof *says; i++)
 		if (slice_find(why, slice_of(says[i])) != SIZE_MAX)
@@ -580,7 +580,8 @@ static bool is_other(const char *name)
 
 static void test_mariadb(void **state)
 {
-	static const char *const files[] = {"effects.txt", "shapes.txt", "rows.txt", "unseen.txt", "rules.txt"};
+	static const char *const files[] = {
+		"effects.txt", "shapes.txt", "rows.txt", "unseen.txt", "rules.txt"};
 	struct oracle o = {.e = &engine_mariadb, .only = *state};
 
 	if (!is_other("mariadb"))
