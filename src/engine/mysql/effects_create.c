@@ -219,9 +219,11 @@ void fx_row_fits(struct effects *x)
 		if (p->type == OBJECT_COLUMN && !p->gone)
 			bytes += least_bytes(x, p->will ? p->will : p->was);
 	}
-	if (bytes > MOST_BYTES)
-		fx_fails(x, OUTCOME_FAILS,
-			"its columns declare at least %llu bytes, a row holds 65,535", bytes);
+	if (bytes <= MOST_BYTES)
+		return;
+	x->out->row_bytes = bytes;
+	fx_fails(x, OUTCOME_FAILS, "its columns declare at least %llu bytes, a row holds 65,535",
+		bytes);
 }
 
 void fx_created_fits(struct effects *x, const struct change *ch)
