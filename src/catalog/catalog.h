@@ -122,8 +122,8 @@ size_t catalog_partitions(const struct catalog *c, const struct object *table, s
 size_t catalog_naming(const struct catalog *c, struct name object, enum object_type type,
 	struct arena *a, const struct object ***out);
 
-/* MySQL and MariaDB, where such names are one in a database: the foreign keys and triggers of
- * that name, on whatever table. */
+/* MySQL and MariaDB, where such names are one in a database: the foreign keys, checks and
+ * triggers of that name, on whatever table. */
 size_t catalog_bearing(
 	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out);
 

@@ -167,7 +167,7 @@ void note_extension(struct catalog *c, struct slice name);
 
 /* ---- mention.c ---- */
 typedef void mention_fn(void *ctx, struct name to);
-/* MySQL: foreign keys and triggers mention their own name, as that of something in a schema
+/* MySQL: foreign keys, checks and triggers mention their own name, as that of something in a schema
  * that no statement can name. */
 struct name name_in_database(struct slice name);
 void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx);

@@ -98,7 +98,9 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 	case OBJECT_CONSTRAINT:
 		mention(o->constraint.ref_table, fn, ctx);
 		mention_expr(c, o->constraint.expression, fn, ctx);
-		if (is_mysql(c) && slice_is(o->constraint.kind, "foreign key"))
+		if (is_mysql(c) && (slice_is(o->constraint.kind, "foreign key") ||
+					   (slice_is(o->constraint.kind, "check") &&
+						   !o->generated_name && o->name.len)))
 			fn(ctx, name_in_database(o->name));
 		break;
 	case OBJECT_TABLE:

@@ -576,7 +576,9 @@ static void look_at_insert(struct walk *w, const struct scope *outer, size_t fro
 		look_at_query(w, outer, i, end);
 		s.open = true; /* its tables count behind ON DUPLICATE KEY, too */
 	}
-	s.blurred = true; /* excluded.a, new.a */
+	if (w->d == DIALECT_SQLITE && s.n)
+		add_source(w, &s, SL("excluded"), s.at[0].table);
+	s.blurred = true; /* MySQL's name for the new row */
 	if (!w->unknown.len)
 		look_at_upsert(w, &s, end, to);
 }

@@ -65,6 +65,8 @@ void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
 void fx_mysql_fulltext(struct effects *x, bool copies);
+/* A check's name is one in all of the database. */
+void fx_check_name_is_free(struct effects *x, struct name on, const struct object *check);
 void fx_mysql_partition_by(struct effects *x);
 void fx_mysql_options(struct effects *x, const struct change *ch);
 

@@ -130,6 +130,8 @@ static void keys_fit(struct effects *x, const struct change *ch, bool whole)
 					SLICE(key_of(o).at[k]));
 		if (o->type != OBJECT_CONSTRAINT)
 			continue;
+		if (slice_is(o->constraint.kind, "check"))
+			fx_check_name_is_free(x, ch->target, o);
 		if (slice_is(o->constraint.kind, "check") && whole)
 			fx_check_fits(x, o);
 		else if (slice_is(o->constraint.kind, "primary key"))

@@ -62,6 +62,17 @@ static bool types_meet(const struct object *a, const struct object *t, const str
 					 (slice_find(b->column.type, SL(" unsigned")) == SIZE_MAX);
 }
 
+/* One of the two says its character set, the other takes the database's. */
+static const struct object *unsaid(const struct object *a, const struct object *t,
+	const struct object *b, const struct object *u)
+{
+	struct object m = my_with_charset(t, a), n = my_with_charset(u, b);
+
+	if (!is_text(a) || !is_text(b) || !m.column.charset.len == !n.column.charset.len)
+		return NULL;
+	return m.column.charset.len ? b : a;
+}
+
 static bool sets_null(const struct constraint_def *k)
 {
 	return slice_is(k->on_delete, "set null") || slice_is(k->on_update, "set null");
@@ -220,6 +231,17 @@ static void other_end_fits(struct effects *x, const struct foreign *f, const str
 			fx_fails(x, OUTCOME_FAILS, "%.*s and %.*s.%.*s have different types",
 				SLICE(k->columns.at[i]), SLICE(parent->name),
 				SLICE(k->ref_columns.at[i]));
+		if (own && theirs && unsaid(own, x->t, theirs, parent)) {
+			fx_fails(x, OUTCOME_MAY_FAIL,
+				"%.*s and %.*s.%.*s may have different character sets",
+				SLICE(k->columns.at[i]), SLICE(parent->name),
+				SLICE(k->ref_columns.at[i]));
+			effect_need(x->a, x->out,
+				arena_printf(x->a, "character set of %.*s",
+					SLICE(unsaid(own, x->t, theirs, parent) == own
+							? k->columns.at[i]
+							: theirs->name)));
+		}
 		if (theirs && slice_is(theirs->column.generated, "virtual") && !is_mariadb(&x->d))
 			fx_fails(x, OUTCOME_FAILS, "%.*s.%.*s is virtual", SLICE(parent->name),
 				SLICE(theirs->name));

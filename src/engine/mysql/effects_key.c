@@ -51,6 +51,7 @@ static void add_check(struct effects *x, const struct change *ch)
 		fx_rerun(x, RERUN_DIFFERS);
 	} else {
 		fx_want_free(x, ch, OBJECT_CONSTRAINT, ch->name, "constraint");
+		fx_check_name_is_free(x, ch->target, ch->def);
 		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	}
 	fx_check_fits(x, ch->def);

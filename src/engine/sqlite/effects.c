@@ -404,7 +404,7 @@ static void drop_trigger(struct judging *j)
 	if (!drops(j, there, "trigger"))
 		return;
 	if (trigger && trigger->table)
-		j->full = (struct name){trigger->table->schema, trigger->table->name};
+		e_trigger_goes(j, trigger->table);
 	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
 		e_touch(j, OBJECT_TRIGGER, j->full, j->ch->name));
 }

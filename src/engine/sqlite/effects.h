@@ -57,6 +57,7 @@ void e_views_break(struct judging *j);                     /* those over it, and
 void e_stars_lose(struct judging *j, struct slice column); /* views that show every column */
 void e_views_renamed(struct judging *j, struct slice column);
 void e_triggers_break(struct judging *j, struct slice column); /* empty: whatever they do with it */
+void e_trigger_goes(struct judging *j, const struct object *table); /* DROP TRIGGER */
 void e_view_goes(struct judging *j); /* DROP VIEW */
 void e_values_counted(struct judging *j);                      /* ADD COLUMN */
 void e_trigger_works(struct judging *j);                       /* CREATE TRIGGER */

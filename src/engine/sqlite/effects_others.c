@@ -95,6 +95,14 @@ void e_views_break(struct judging *j)
 		views_over(j, j->o, 0);
 }
 
+/* A view without its INSTEAD OF trigger is not written to. */
+void e_trigger_goes(struct judging *j, const struct object *table)
+{
+	j->full = (struct name){table->schema, table->name};
+	if (table->type == OBJECT_VIEW)
+		breaks_other(j, BREAKS_OLD_WRITERS, table);
+}
+
 void e_view_goes(struct judging *j)
 {
 	for (size_t i = 0; j->o && i < j->o->nparts; i++)
@@ -196,9 +204,30 @@ static bool is_event(enum deed deed, struct names events)
 	return false;
 }
 
-/* `all`: an INSERT that names no columns. Else one that is among the events. */
+/* UPDATE t SET a = 1, b = 2: one of the columns that the trigger is for, behind the table's name.
+ */
+static bool sets_any(struct judging *j, struct lexer l, struct names columns)
+{
+	bool name = false;
+	struct token t;
+	int depth = 0;
+
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		if (depth == 0 &&
+			(token_is(t, "WHERE") || token_is(t, "FROM") || token_punct(t, ";")))
+			break;
+		if (name && names_has(columns, token_value(j->a, DIALECT_SQLITE, t)))
+			return true;
+		name = token_is(t, "SET") || (depth == 0 && token_punct(t, ","));
+	}
+	return columns.n == 0;
+}
+
+/* `on` NULL: an INSERT that names no columns. Else what fires that trigger. */
 static bool does(
-	struct judging *j, struct slice body, struct slice table, struct names events, bool all)
+	struct judging *j, struct slice body, struct slice table, const struct trigger_def *on)
 {
 	struct token before[3] = {{0}}, t;
 	struct lexer l;
@@ -209,7 +238,10 @@ static bool does(
 			slice_ieq(token_value(j->a, DIALECT_SQLITE, t), table)) {
 			enum deed deed = deed_of(before, lexer_peek(&l));
 
-			if (all ? deed == DEED_INSERT_ALL : is_event(deed, events))
+			if (!on ? deed == DEED_INSERT_ALL
+				: is_event(deed, on->events) &&
+						(deed != DEED_UPDATE ||
+							sets_any(j, l, on->columns)))
 				return true;
 		}
 		before[0] = before[1];
@@ -227,17 +259,17 @@ static size_t triggers_naming(
 }
 
 /* Whoever fires a trigger that no longer works cannot write either, and so on. */
-static void firing(struct judging *j, const struct object *broken, unsigned depth)
+static void firing(struct judging *j, const struct object *table, const struct trigger_def *broken,
+	unsigned depth)
 {
-	const struct object **v, *table = broken->table;
+	const struct object **v;
 	size_t n = triggers_naming(j, table, &v);
 
 	breaks_other(j, BREAKS_OLD_WRITERS, table);
 	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++)
 		if (v[i]->table && v[i]->table != table && v[i]->table != j->o &&
-			does(j, v[i]->trigger.body.text, table->name, broken->trigger.events,
-				false))
-			firing(j, v[i], depth + 1);
+			does(j, v[i]->trigger.body.text, table->name, broken))
+			firing(j, v[i]->table, &v[i]->trigger, depth + 1);
 }
 
 /* A table goes (no column), or a column of it. */
@@ -249,9 +281,8 @@ void e_triggers_break(struct judging *j, struct slice column)
 	for (size_t i = 0; i < n; i++)
 		if (v[i]->table && v[i]->table != j->o &&
 			(!column.len || e_mentions(v[i]->trigger.body.text, column) ||
-				does(j, v[i]->trigger.body.text, j->o->name, (struct names){0},
-					true)))
-			firing(j, v[i], 0);
+				does(j, v[i]->trigger.body.text, j->o->name, NULL)))
+			firing(j, v[i]->table, &v[i]->trigger, 0);
 }
 
 /* One column more: INSERT INTO t VALUES (…) has one value too few. */
@@ -261,9 +292,8 @@ void e_values_counted(struct judging *j)
 	size_t n = j->o && j->o->type == OBJECT_TABLE ? triggers_naming(j, j->o, &v) : 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (v[i]->table &&
-			does(j, v[i]->trigger.body.text, j->o->name, (struct names){0}, true))
-			firing(j, v[i], 0);
+		if (v[i]->table && does(j, v[i]->trigger.body.text, j->o->name, NULL))
+			firing(j, v[i]->table, &v[i]->trigger, 0);
 }
 
 /* A trigger that names a table that is not there makes RENAME fail. */
@@ -302,7 +332,7 @@ void e_trigger_works(struct judging *j)
 			 ABSENT;
 	if (works && !unknown_in_trigger(j->a, j->c, j->s, j->o, d->events, j->st->text, &name))
 		return;
-	e_breaks(j, BREAKS_OLD_WRITERS, j->o->type, SLICE_NONE);
+	firing(j, j->o, d, 0);
 }
 
 /* ---- Foreign keys ---- */
