@@ -32,6 +32,8 @@ struct walk {
 	size_t n;
 	struct names common; /* WITH x AS (…) */
 	struct slice unknown;
+	const struct object *gone_of; /* as if this column of it were gone, and it alone */
+	struct slice gone;
 };
 
 /* clang-format off */
@@ -249,6 +251,8 @@ static const struct relation *find_source(const struct scope *s, struct slice al
 
 static bool has_column(const struct walk *w, const struct object *t, struct slice name)
 {
+	if (w->gone_of)
+		return t != w->gone_of || !same(w->gone, name);
 	return catalog_part(w->c, t, OBJECT_COLUMN, name, NULL) != ABSENT;
 }
 
@@ -356,6 +360,9 @@ static void look_at_names(struct walk *w, const struct scope *s, size_t from, si
 			i = end - 1;
 		} else if (ONE_OF(w->at[i], of_sequences) && punct(w, i + 1, "(")) {
 			i = past_bracket(w, i + 1) - 1;
+		} else if (w->gone_of && punct(w, i + 1, "=") &&
+			   (i == from || punct(w, i - 1, ",")) && at(w, from - 1, "SET")) {
+			continue;
 		} else if (is_name(w->at[i]) && punct(w, i + 1, ".")) {
 			if (!(i > from && punct(w, i - 1, ".")))
 				look_at_qualified(w, s, i);
@@ -543,7 +550,8 @@ static void look_at_upsert(struct walk *w, struct scope *s, size_t from, size_t 
 /* INSERT INTO t (a, b) */
 static void look_at_list(struct walk *w, const struct scope *s, size_t from, size_t to)
 {
-	for (size_t i = from; i < to && s->n && s->at[0].table && !w->unknown.len; i++)
+	for (size_t i = from; i < to && s->n && s->at[0].table && !w->gone_of && !w->unknown.len;
+		i++)
 		if (is_name(w->at[i]) && !punct(w, i - 1, ".") && !ONE_OF(w->at[i], words) &&
 			!has_column(w, s->at[0].table, value(w, i)))
 			w->unknown = value(w, i);
@@ -679,4 +687,19 @@ bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct s
 	look_at_body(&w, &rows);
 	*name = w.unknown;
 	return w.unknown.len > 0;
+}
+
+bool trigger_wants_column(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct object *trigger, const struct object *table, struct slice column)
+{
+	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
+	struct scope rows = {.blurred = true};
+	struct slice body = trigger->trigger.body.text;
+
+	if (body.len > LONGEST || !read_tokens(&w, body))
+		return false;
+	w.gone_of = table;
+	w.gone = column;
+	look_at_body(&w, &rows);
+	return same(w.unknown, column) && column.len;
 }

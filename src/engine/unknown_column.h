@@ -19,5 +19,9 @@ bool unknown_in_expression(struct arena *a, const struct catalog *c, const struc
 /* SQLite: the condition and the body of CREATE TRIGGER, with its rows NEW and OLD. */
 bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct object *table, struct names events, struct slice text, struct slice *name);
+/* Would an expression of that trigger miss the column, if the table had it no longer? What INSERT
+ * and SET give values to does not count. */
+bool trigger_wants_column(struct arena *a, const struct catalog *c, const struct session *s,
+	const struct object *trigger, const struct object *table, struct slice column);
 
 #endif

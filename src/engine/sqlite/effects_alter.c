@@ -345,6 +345,7 @@ static void drop_column(struct judging *j)
 		if (!j->s->legacy_alter_table || j->version >= SQLITE_V(3, 36, 0))
 			e_broken_views(j);
 		e_stars_lose(j, column);
+		e_triggers_stop(j, column);
 		e_triggers_break(j, column);
 	}
 	if (stored)
@@ -486,11 +487,7 @@ static void implicit_delete(struct judging *j)
 		name = (struct name){child->schema, child->name};
 		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
 			slice_is(action, "set default")) {
-			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
-				(struct touched){.type = OBJECT_TABLE,
-					.object = name,
-					.certain = true,
-					.new_in_tx = e_new(j, child)});
+			e_goes_with(j, child, action);
 			continue;
 		}
 		e_may_fail(j, "rows of %.*s refer to it: FOREIGN KEY constraint failed",

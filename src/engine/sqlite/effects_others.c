@@ -164,6 +164,9 @@ void e_views_renamed(struct judging *j, struct slice column)
 		rows_keep_column(j, v[i], column);
 		m = catalog_dependents(j->c, v[i], SLICE_NONE, j->a, &over);
 		for (size_t k = 0; k < m; k++)
+			if (shows(j, over[k], column, true))
+				breaks_other(j, BREAKS_OLD_READERS, over[k]);
+		for (size_t k = 0; k < m; k++)
 			if (e_mentions(over[k]->view.query.text, column))
 				e_fails(j, "error in view %.*s after rename: no such column: %.*s",
 					SLICE(over[k]->name), SLICE(column));
@@ -283,6 +286,20 @@ void e_triggers_break(struct judging *j, struct slice column)
 			(!column.len || e_mentions(v[i]->trigger.body.text, column) ||
 				does(j, v[i]->trigger.body.text, j->o->name, NULL)))
 			firing(j, v[i]->table, &v[i]->trigger, 0);
+}
+
+/* SQLite reads all triggers again: one of another table whose expressions want the column stops it.
+ * What an INSERT or SET gives a value is looked at when the trigger fires. */
+void e_triggers_stop(struct judging *j, struct slice column)
+{
+	const struct object **v;
+	size_t n = j->o ? triggers_naming(j, j->o, &v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->table && v[i]->table != j->o && v[i]->table->type == OBJECT_TABLE &&
+			trigger_wants_column(j->a, j->c, j->s, v[i], j->o, column))
+			e_fails(j, "error in trigger %.*s after drop column: no such column: %.*s",
+				SLICE(v[i]->name), SLICE(column));
 }
 
 /* One column more: INSERT INTO t VALUES (…) has one value too few. */
