@@ -703,3 +703,82 @@ bool trigger_wants_column(struct arena *a, const struct catalog *c, const struct
 	look_at_body(&w, &rows);
 	return same(w.unknown, column) && column.len;
 }
+
+/* ---- how many values ---- */
+
+static bool columns_of(const struct object *t, size_t *n)
+{
+	if (!t)
+		return false;
+	for (size_t i = 0; i < t->nparts; i++)
+		*n += t->parts[i]->type == OBJECT_COLUMN &&
+		      !names_has(t->parts[i]->column.options, SL("invisible"));
+	return true;
+}
+
+/* What a star stands for: * of all tables, t.* of one. */
+static bool star_columns(const struct walk *w, const struct scope *s, size_t i, size_t *n)
+{
+	const struct relation *one;
+
+	if (punct(w, i - 1, ".")) {
+		one = find_source(s, value(w, i - 2));
+		return one && columns_of(one->table, n);
+	}
+	for (size_t k = 0; k < s->n; k++)
+		if (!columns_of(s->at[k].table, n))
+			return false;
+	return s->n > 0;
+}
+
+static bool merges_columns(const struct walk *w, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (at(w, i, "USING") || at(w, i, "NATURAL"))
+			return true;
+	return false;
+}
+
+static bool count_values(struct walk *w, size_t select, size_t to, size_t *n)
+{
+	struct scope s = {0};
+	size_t tables = next_clause(w, select, to, "FROM"), end = to;
+
+	if (tables < to) {
+		end = end_of_sources(w, tables + 1, to);
+		read_sources(w, &s, tables + 1, end);
+	}
+	*n = 1;
+	for (size_t i = select + 1; i < tables; i = punct(w, i, "(") ? past_bracket(w, i) : i + 1) {
+		bool starts = i == select + 1 || punct(w, i - 1, ",") || punct(w, i - 1, ".") ||
+			      at(w, i - 1, "DISTINCT") || at(w, i - 1, "ALL");
+
+		*n += punct(w, i, ",");
+		if (!punct(w, i, "*") || !starts)
+			continue;
+		--*n;
+		if (s.open || s.blurred || merges_columns(w, tables, end) ||
+			!star_columns(w, &s, i, n))
+			return false;
+	}
+	return true;
+}
+
+bool selected_values(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, size_t *n)
+{
+	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
+	size_t i = 0, to;
+
+	if (text.len > LONGEST || !read_tokens(&w, text))
+		return false;
+	to = end_of(&w);
+	if (at(&w, 0, "WITH"))
+		i = read_common(&w, 0, to);
+	while (i < to && !at(&w, i, "SELECT")) {
+		if (at(&w, i, "VALUES") || at(&w, i, "WITH") || at(&w, i, "SET"))
+			return false;
+		i = punct(&w, i, "(") ? past_bracket(&w, i) : i + 1;
+	}
+	return i < to && count_values(&w, i, upsert(&w, i, to), n);
+}

@@ -19,6 +19,10 @@ bool unknown_in_expression(struct arena *a, const struct catalog *c, const struc
 /* SQLite: the condition and the body of CREATE TRIGGER, with its rows NEW and OLD. */
 bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct object *table, struct names events, struct slice text, struct slice *name);
+/* How many values an INSERT … SELECT gives for each row; false: there is no query, or a star in it
+ * stands for columns that are not known. */
+bool selected_values(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, size_t *n);
 /* Would an expression of that trigger miss the column, if the table had it no longer? What INSERT
  * and SET give values to does not count. */
 bool trigger_wants_column(struct arena *a, const struct catalog *c, const struct session *s,

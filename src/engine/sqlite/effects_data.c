@@ -5,6 +5,7 @@
  * index and no key can serve. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -321,8 +322,11 @@ static void conflict_fits(struct judging *j)
 
 static void insert_fits(struct judging *j)
 {
-	size_t given = j->ch->flags & CHANGE_FROM_SELECT ? 0 : values_given(j);
+	bool selects = j->ch->flags & CHANGE_FROM_SELECT;
+	size_t given = selects ? 0 : values_given(j);
 
+	if (selects && !selected_values(j->a, j->c, j->s, j->st->text, &given))
+		given = 0;
 	if (given && given != columns_to_give(j))
 		e_fails(j, "%zu values for %zu columns of %.*s", given, columns_to_give(j),
 			SLICE(j->full.name));
