@@ -290,7 +290,8 @@ static void drop_sequence(struct looking *l)
 /* Is it the type, an array of it or, in a list of arguments, one of them? */
 bool pg_spells_type(struct arena *a, struct slice text, struct name type)
 {
-	struct slice full = arena_printf(a, "%.*s.%.*s", SLICE(type.schema), SLICE(type.name));
+	struct slice full =
+		arena_join(a, (const struct slice[]){type.schema, SL("."), type.name}, 3);
 
 	for (size_t at, from = 0; from < text.len; from += at + 1) {
 		size_t end;
