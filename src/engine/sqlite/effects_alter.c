@@ -5,6 +5,7 @@
  * https://sqlite.org/lang_altertable.html and tried on 3.40. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -150,6 +151,17 @@ static void column_rules(struct judging *j, const struct object *col)
 		refused_with_rows(j, "Cannot add a REFERENCES column with non-NULL default value");
 }
 
+/* What a computed column is computed from; its checks are read before. */
+static void names_are_there(struct judging *j, const struct object *col)
+{
+	struct slice text = col->column.generation.text, name;
+
+	if (text.len && j->o && j->o->type == OBJECT_TABLE &&
+		unknown_in_expression(j->a, j->c, j->o, j->ch->name, text, &name))
+		e_fails(j, "error in table %.*s after add column: no such column: %.*s",
+			SLICE(j->full.name), SLICE(name));
+}
+
 static void add_column(struct judging *j)
 {
 	const struct object *col = j->ch->def;
@@ -164,6 +176,7 @@ static void add_column(struct judging *j)
 		e_fails(j, "error in table %.*s after add column: %.*s", SLICE(j->full.name),
 			SLICE(*(const struct slice *)j->ch->payload));
 	column_rules(j, col);
+	names_are_there(j, col);
 	strict_rows(j, &col->column);
 	rowid_alias(j, "add", j->ch->name);
 	/* It is accepted, and then every row is refused: generated column loop. */
@@ -176,6 +189,8 @@ static void add_column(struct judging *j)
 			SLICE(e_path(j, j->full, SLICE_NONE)));
 	}
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->name);
+	if (!col->column.generated.len)
+		e_values_counted(j);
 	if (col->column.not_null && !col->column.generated.len &&
 		is_null_default(&col->column.default_value))
 		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
@@ -351,6 +366,7 @@ static void drop_column(struct judging *j)
 		if (!j->s->legacy_alter_table || j->version >= SQLITE_V(3, 36, 0))
 			e_broken_views(j);
 		e_stars_lose(j, column);
+		e_triggers_stop(j, column);
 		e_triggers_break(j, column);
 	}
 	if (stored)
@@ -492,11 +508,7 @@ static void implicit_delete(struct judging *j)
 		name = (struct name){child->schema, child->name};
 		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
 			slice_is(action, "set default")) {
-			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
-				(struct touched){.type = OBJECT_TABLE,
-					.object = name,
-					.certain = true,
-					.new_in_tx = e_new(j, child)});
+			e_goes_with(j, child, action);
 			continue;
 		}
 		e_may_fail(j, "rows of %.*s refer to it: FOREIGN KEY constraint failed",
