@@ -37,6 +37,7 @@ struct looking {
 	const struct looking *above;
 	bool perhaps;    /* a condition decides whether it does */
 	bool only_locks; /* a function's SQL is read, not run */
+	bool skipped;    /* the block's own question keeps the change from running */
 };
 
 /* A relation as the statement names it. */
@@ -83,6 +84,8 @@ bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, boo
 /* Does the statement say what goes into the column? */
 bool pg_gives(const struct looking *l, const struct pg_values *v, const struct relation *r,
 	struct slice column);
+void pg_set_out_of_bound(
+	struct looking *l, const struct relation *r, struct slice column, struct slice text);
 /* Fails when the row of an INSERT into a partition is none of its own. */
 void pg_in_own_bound(
 	struct looking *l, const struct relation *r, const struct pg_values *v, size_t row);
@@ -149,6 +152,11 @@ struct slice pg_in_brackets(struct slice text, const char *after);
 void pg_refusals(struct looking *l);
 void pg_refuse_action(struct looking *l, const struct relation *r); /* of one relation */
 void pg_refuse_object(struct looking *l);
+void pg_refuse_part(struct looking *l);
+/* Does the block's question let the change run? */
+enum presence pg_guard_lets(struct looking *l);
+/* Does its handler take it for no fault that the thing is there already? */
+bool pg_guard_catches(struct looking *l);
 void pg_refuse_typed(struct looking *l); /* effects_typed.c */
 void pg_refuse_table(struct looking *l);
 void pg_refuse_rows(struct looking *l);

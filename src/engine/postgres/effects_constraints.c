@@ -144,11 +144,18 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name, l->change->def->name);
 	if (!checks)
 		return;
-	pg_scan(l, r, true);
+	if (pg_is_partitioned(r))
+		pg_scan(l, r, true);
+	else
+		pg_scan_one(l, r, true);
 	/* The rows of a table that is new can only be compared one by one, and so can those of a
 	 * parent that is. */
-	if (!(r->is_new && l->session->in_tx) && !parent.is_new)
-		pg_scan(l, &parent, true);
+	if (!(r->is_new && l->session->in_tx) && !parent.is_new) {
+		if (pg_is_partitioned(&parent))
+			pg_scan(l, &parent, true);
+		else
+			pg_scan_one(l, &parent, true);
+	}
 	pg_may_fail(l, "it fails when a row has no match in %.*s", SLICE(parent.name.name));
 }
 

@@ -118,15 +118,29 @@ static void default_value(struct typing *t, const struct expr *e, struct slice t
 		typed_fault(t, "set-returning functions are not allowed in DEFAULT expressions");
 }
 
+/* By the functions' names alone. */
+static void generation_volatility(struct typing *t, const struct expr *e)
+{
+	struct slice which;
+	char v = pg_volatility(t->l, e, &which);
+
+	if (v == 'v' || v == 's')
+		typed_fault(t, "generation expression is not immutable");
+}
+
 static void generation(struct typing *t, const struct typed_scope *s, const struct object *col)
 {
 	struct typed_node *n = parsed(t->l, written(&col->column.generation));
 	struct slice type;
 
-	if (!n)
+	if (!n) {
+		generation_volatility(t, &col->column.generation);
 		return;
+	}
 	type = typed_type(t, s, n);
 	typed_assign(t, n, type, col->column.type, false);
+	if (!t->volatility && !t->fault.len)
+		generation_volatility(t, &col->column.generation);
 	if (t->aggregates)
 		typed_fault(t,
 			"aggregate functions are not allowed in column generation expressions");

@@ -154,9 +154,8 @@ static void one_key(
 		typed_fault(t, "set-returning functions are not allowed in index expressions");
 	if (n->kind == NODE_QUERY)
 		typed_fault(t, "cannot use subquery in index expression");
-	if (k.collation.len && pg_type_category(t->l, type) && !slice_ends(type, "]") &&
-		pg_type_category(t->l, type) != 'S')
-		typed_fault(t, "collations are not supported by type %.*s", SLICE(type));
+	if (k.collation.len)
+		typed_collation(t, k.collation, type);
 	if (k.ordered && method.len && is_method(method) && !slice_iis(method, "btree"))
 		typed_fault(t, "access method \"%.*s\" does not support ASC/DESC options",
 			SLICE(method));
@@ -633,6 +632,8 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 			PRESENT)
 			continue;
 		names_add(l->arena, &row.columns, col->name);
+		if (d->values[i]->kind == NODE_NUMBER)
+			pg_set_out_of_bound(l, r, col->name, d->values[i]->text);
 		row.values[n++] = d->values[i]->kind == NODE_DEFAULT
 					  ? unsaid(l, &col->column)
 					  : pg_given_value(l, d->values[i], col->column.type);

@@ -220,6 +220,8 @@ static bool using_is_plain(const struct change *c, struct slice *to)
 		rest = colons == SIZE_MAX ? SLICE_NONE : slice_from(text, colons + 2);
 	}
 	arg = pg_bare_text(arg);
+	if (arg.len > 2 && arg.at[0] == '"' && arg.at[arg.len - 1] == '"')
+		arg = slice_sub(arg, 1, arg.len - 2);
 	if (!rest.len || !slice_ieq(arg, c->name) || !f || f->functions.n || f->types.n != 1)
 		return false;
 	for (size_t i = 0; i < rest.len; i++)
@@ -491,7 +493,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 	const struct change *c = l->change;
 	enum presence known;
 	const struct object *col = pg_column(l, r, c->name, &known);
-	struct slice collation = c->def ? c->def->column.collation : SLICE_NONE;
+	struct slice collation = c->def ? c->def->column.collation : SLICE_NONE, by;
 	bool new_collation;
 
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
@@ -532,6 +534,8 @@ static void alter_type(struct looking *l, const struct relation *r)
 		break;
 	}
 	narrowing(l, r, col);
+	if (!using_is_plain(c, &by) && check_mentions(r->object, c->name))
+		pg_may_fail(l, "the new values may violate a check");
 	if (col->column.identity.len && !slice_eq(col->column.type, c->def->column.type))
 		pg_lock_sequences(l, r, c->name, PG_SHARE_ROW_EXCLUSIVE);
 	pg_each_key(l, r, c->name, retype_key);

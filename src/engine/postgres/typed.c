@@ -298,6 +298,23 @@ static struct slice special_call(
 	return SLICE_NONE;
 }
 
+/* nextval('s'): a sequence that has to be there. */
+static void names_sequence(struct typing *t, const struct typed_node *n)
+{
+	struct relation r;
+
+	if (n->qualifier.len || n->n == 0 || n->args[0]->kind != NODE_STRING ||
+		!(slice_is(n->text, "nextval") || slice_is(n->text, "currval") ||
+			slice_is(n->text, "setval")) ||
+		pg_has_extensions(t->l))
+		return;
+	r = pg_relation(t->l, pg_split_name(n->args[0]->text), OBJECT_NONE);
+	if (r.presence == ABSENT && slice_chr(n->args[0]->text, '"') == SIZE_MAX)
+		typed_fault(t, "relation \"%.*s\" does not exist", SLICE(n->args[0]->text));
+	else if (r.object && r.type != OBJECT_SEQUENCE)
+		typed_fault(t, "\"%.*s\" is not a sequence", SLICE(n->args[0]->text));
+}
+
 static struct slice call_type(
 	struct typing *t, const struct typed_scope *s, const struct typed_node *n)
 {
@@ -319,6 +336,7 @@ static struct slice call_type(
 	if (slice_is(name.name, "extract") && t->l->version < 140000)
 		name.name = SL("date_part");
 	type = typed_call(t, name, types, n->n, n->window);
+	names_sequence(t, n);
 	return type;
 }
 
@@ -512,14 +530,42 @@ static struct slice array_type(
 					 : arena_printf(t->l->arena, "%.*s[]", SLICE(type));
 }
 
+/* Not a name that a locale may have, and none of the history's. */
+static bool no_collation(struct typing *t, struct slice name)
+{
+	static const char *const known[] = {"default", "posix", "ucs_basic", "unicode", "pg_c_utf8",
+		"pg_unicode_fast"};
+	const struct object **all;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (slice_iis(name, known[i]))
+			return false;
+	if (name.len <= 3 || slice_chr(name, '_') != SIZE_MAX || slice_chr(name, '-') != SIZE_MAX ||
+		slice_chr(name, '.') != SIZE_MAX || pg_has_extensions(t->l))
+		return false;
+	n = catalog_list(t->l->catalog, OBJECT_OTHER, t->l->arena, &all);
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(all[i]->other.class_, "collation"))
+			return false;
+	return true;
+}
+
+void typed_collation(struct typing *t, struct slice name, struct slice type)
+{
+	if (pg_type_category(t->l, type) && pg_type_category(t->l, type) != 'S' &&
+		!slice_is(type, "unknown") && !slice_ends(type, "]"))
+		typed_fault(t, "collations are not supported by type %.*s", SLICE(type));
+	if (no_collation(t, name))
+		typed_fault(t, "collation \"%.*s\" does not exist", SLICE(name));
+}
+
 static struct slice collate_type(
 	struct typing *t, const struct typed_scope *s, const struct typed_node *n)
 {
 	struct slice type = typed_type(t, s, n->args[0]);
 
-	if (pg_type_category(t->l, type) && pg_type_category(t->l, type) != 'S' &&
-		!slice_is(type, "unknown") && !slice_ends(type, "]"))
-		typed_fault(t, "collations are not supported by type %.*s", SLICE(type));
+	typed_collation(t, n->text, type);
 	return slice_is(type, "unknown") ? SL("text") : type;
 }
 

@@ -139,6 +139,8 @@ struct typing {
 };
 
 void typed_begin(struct typing *t, struct looking *l);
+/* The type for operators: without length, a domain's base, serial as the integer it is. */
+struct slice typed_plain(struct typing *t, struct slice type);
 /* A relation's columns; alias empty: its name. */
 void typed_add_table(
 	struct typing *t, struct typed_scope *s, const struct object *table, struct slice alias);
@@ -181,6 +183,8 @@ struct typed_row {
 	struct value *values; /* as many */
 };
 struct value typed_value(struct looking *l, const struct typed_row *row, const struct typed_node *n);
+/* A bound of a partition: a number, a day, a time. */
+struct value typed_bound(struct looking *l, struct slice text);
 /* A literal read as a value of the type. */
 struct value typed_literal(struct slice text, struct slice type);
 

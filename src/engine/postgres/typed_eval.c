@@ -502,3 +502,13 @@ struct value typed_value(struct looking *l, const struct typed_row *row, const s
 	}
 	return opaque;
 }
+
+struct value typed_bound(struct looking *l, struct slice s)
+{
+	struct typed_node *n = typed_expr(l->arena, s);
+	struct value v = n ? typed_value(l, NULL, n) : opaque;
+
+	if (v.kind == VALUE_TEXT && v.literal)
+		v.kind = read_time(v.text, &v.number) ? VALUE_TIME : VALUE_OPAQUE;
+	return v;
+}

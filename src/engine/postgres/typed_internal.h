@@ -6,12 +6,12 @@
 
 void typed_fault(struct typing *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void typed_loosen(struct typing *t, char volatility);
-/* The type for operators: without length, a domain's base, serial as the integer it is. */
-struct slice typed_plain(struct typing *t, struct slice type);
 /* "unknown", built in, an enum, or arrays of those: nothing else has casts or operators of its own. */
 bool typed_known(struct typing *t, struct slice type);
 bool typed_is_enum(struct typing *t, struct slice type);
 bool typed_preferred(struct slice type);
+/* COLLATE of a value of that type. */
+void typed_collation(struct typing *t, struct slice name, struct slice type);
 /* Which it is, and what it gives; "" = not known. `params`: what the arguments are taken for. */
 struct slice typed_operator(struct typing *t, struct slice name, const struct slice *args, size_t n,
 	struct slice *params);
