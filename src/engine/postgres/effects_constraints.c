@@ -127,8 +127,15 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 	struct relation parent = pg_relation(l, k->ref_table, OBJECT_TABLE);
 	enum presence known;
 
-	pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
-	pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
+	/* Tables that inherit have no part in it; 18 locks them all the same. */
+	if (pg_is_partitioned(r) || l->version >= 180000)
+		pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
+	else
+		pg_lock(l, r, PG_SHARE_ROW_EXCLUSIVE);
+	if (pg_is_partitioned(&parent))
+		pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
+	else
+		pg_lock(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
 	for (size_t i = 0; i < k->columns.n; i++) {
 		pg_column(l, r, k->columns.at[i], &known);
 		if (known == ABSENT)

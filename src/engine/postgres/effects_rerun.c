@@ -157,6 +157,21 @@ static bool is_moving(struct slice value)
 	return false;
 }
 
+/* What an expression is made of: constants, the same each time. */
+static bool says_again(struct looking *l, const struct relation *r, const struct pg_values *v,
+	struct names columns)
+{
+	for (size_t i = 0; i < columns.n; i++)
+		for (size_t n = 0; n < v->n; n++) {
+			struct slice value = pg_value(l, v, n, r, columns.at[i]);
+
+			if (!value.len || slice_iis(value, "null") || is_moving(value) ||
+				slice_chr(value, '(') != SIZE_MAX)
+				return false;
+		}
+	return columns.n > 0 && v->n > 0;
+}
+
 /* Will the row that was just written be met by a unique key? MAYBE: UNKNOWN. */
 static enum presence meets_itself(
 	struct looking *l, const struct relation *r, const struct pg_values *v)
@@ -173,7 +188,11 @@ static enum presence meets_itself(
 		for (size_t k = 0; all && k < p->index.keys.n; k++) {
 			struct slice key = p->index.keys.at[k];
 
-			all = pg_gives(l, v, r, key) && !slice_starts(key, "(");
+			if (slice_chr(key, '(') != SIZE_MAX) {
+				all = says_again(l, r, v, p->index.columns);
+				continue;
+			}
+			all = pg_gives(l, v, r, key);
 			for (size_t n = 0; all && n < v->n; n++) {
 				struct slice value = pg_value(l, v, n, r, key);
 

@@ -333,6 +333,39 @@ static bool only_casts(struct typing *t, const struct typed_node *n, struct slic
 	return n->kind == NODE_COLUMN && slice_eq(n->text, column);
 }
 
+/* Checks are read anew with the new type: their operators have to be there for it. */
+static void checks_again(struct looking *l, const struct relation *r)
+{
+	for (size_t i = 0; i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+		struct typed_scope s = {0};
+		struct typed_source *src;
+		struct typed_node *n;
+		struct typing t;
+
+		if (p->type != OBJECT_CONSTRAINT || !slice_is(p->constraint.kind, "check") ||
+			!pg_constraint_uses(p, l->change->name) ||
+			pg_statement_has(l, CHANGE_DROP_CONSTRAINT, p->name))
+			continue;
+		n = parsed(l, p->constraint.expression.normal.len
+				      ? p->constraint.expression.normal
+				      : p->constraint.expression.text);
+		if (!n)
+			continue;
+		typed_begin(&t, l);
+		typed_add_table(&t, &s, r->object, SLICE_NONE);
+		src = &s.sources[0];
+		for (size_t k = 0; k < src->columns.n; k++)
+			if (slice_eq(src->columns.at[k], l->change->name))
+				src->types.at[k] = catalog_full_type(
+					l->catalog, l->session, l->change->def->column.type);
+		typed_type(&t, &s, n);
+		if (slice_starts(t.fault, "operator does not exist") ||
+			slice_starts(t.fault, "function "))
+			pg_fails(l, "check \"%.*s\": %.*s", SLICE(p->name), SLICE(t.fault));
+	}
+}
+
 static void alter_using(struct looking *l, const struct relation *r)
 {
 	struct typed_node *n = parsed(l, l->change->value.text);
@@ -481,8 +514,11 @@ void pg_refuse_typed(struct looking *l)
 			set_default(l, &r);
 		break;
 	case CHANGE_ALTER_TYPE:
-		if (c->value.text.len && table_of(l, &r))
-			alter_using(l, &r);
+		if (c->def && table_of(l, &r)) {
+			checks_again(l, &r);
+			if (c->value.text.len)
+				alter_using(l, &r);
+		}
 		break;
 	case CHANGE_CREATE_INDEX:
 		if (table_of(l, &r) && !pg_changes_nothing(l))

@@ -109,6 +109,20 @@ static bool is_text_type(struct slice type)
 	return slice_is(type, "text") || slice_starts(type, "character varying");
 }
 
+/* Blanks at the end do not count. */
+static bool is_padded_type(struct slice type)
+{
+	return slice_is(type, "bpchar") || slice_is(type, "character") ||
+	       slice_starts(type, "character(");
+}
+
+static struct slice unpadded(struct slice s)
+{
+	while (s.len && s.at[s.len - 1] == ' ')
+		s.len--;
+	return s;
+}
+
 struct value typed_literal(struct slice s, struct slice type)
 {
 	struct value v = opaque;
@@ -117,6 +131,8 @@ struct value typed_literal(struct slice s, struct slice type)
 		v.kind = read_number(s, &v.number) ? VALUE_NUMBER : VALUE_OPAQUE;
 	} else if (is_text_type(type)) {
 		v = text(s);
+	} else if (is_padded_type(type)) {
+		v = text(unpadded(s));
 	} else if (slice_is(type, "boolean")) {
 		v.kind = read_truth(slice_trim(s), &v.truth) ? VALUE_BOOL : VALUE_OPAQUE;
 	} else if (slice_is(type, "date") || slice_starts(type, "timestamp")) {
@@ -387,7 +403,7 @@ static struct value cast(
 		return null;
 	if (v.kind == VALUE_TEXT && v.literal)
 		return typed_literal(v.text, n->text);
-	if (v.kind == VALUE_TEXT && (slice_is(n->text, "text") ||
+	if (v.kind == VALUE_TEXT && (slice_is(n->text, "text") || slice_is(n->text, "bpchar") ||
 					    slice_is(n->text, "character varying")))
 		return v;
 	if (v.kind == VALUE_NUMBER && slice_is(n->text, "numeric"))
