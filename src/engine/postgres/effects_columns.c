@@ -312,8 +312,10 @@ void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice
 	pg_lock_sequences(l, r, column, PG_ACCESS_EXCLUSIVE);
 	for (size_t i = 0; i < n; i++) {
 		struct relation child = pg_relation_of(l, children[i]);
+		const struct object *col = pg_column(l, &child, column, &known);
 
-		if (pg_is_heir(children[i], r) && pg_column(l, &child, column, &known))
+		/* What it has declared itself too stays. */
+		if (pg_is_heir(children[i], r) && col && !col->column.own.n)
 			pg_drop_column_of(l, &child, column);
 	}
 }

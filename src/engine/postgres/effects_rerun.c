@@ -118,6 +118,12 @@ static struct names other_reads(struct looking *l, const struct relation *r, boo
 	return out;
 }
 
+/* Those that a LIMIT left are next. */
+static bool takes_some(const struct looking *l)
+{
+	return l->change->kind == CHANGE_DELETE && l->change->flags & CHANGE_HAS_LIMIT;
+}
+
 static enum rerun rerun_update(struct looking *l, const struct relation *r)
 {
 	bool itself;
@@ -397,6 +403,8 @@ void pg_row_rerun(struct looking *l, const struct relation *r, const struct pg_v
 	row_undo(l);
 	if (c->kind == CHANGE_UPDATE)
 		pg_rerun(l, rerun_update(l, r));
+	else if (takes_some(l))
+		pg_rerun(l, RERUN_DIFFERS);
 	else if (c->kind == CHANGE_MERGE)
 		pg_rerun(l, rerun_merge(l, r));
 	else if (c->kind == CHANGE_INSERT && c->flags & CHANGE_ON_CONFLICT)

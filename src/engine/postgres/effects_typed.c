@@ -333,6 +333,17 @@ static bool only_casts(struct typing *t, const struct typed_node *n, struct slic
 	return n->kind == NODE_COLUMN && slice_eq(n->text, column);
 }
 
+/* column * 100, under casts. */
+static bool reckons(const struct typed_node *n, struct slice column)
+{
+	while (n->kind == NODE_CAST)
+		n = n->args[0];
+	return n->kind == NODE_OP && n->n == 2 && n->args[1]->kind == NODE_NUMBER &&
+	       n->args[0]->kind == NODE_COLUMN && slice_eq(n->args[0]->text, column) &&
+	       slice_chr(SL("+-*/"), n->text.at[0]) != SIZE_MAX && n->text.len == 1 &&
+	       !slice_is(n->args[1]->text, "0") && !slice_is(n->args[1]->text, "1");
+}
+
 /* Checks are read anew with the new type: their operators have to be there for it. */
 static void checks_again(struct looking *l, const struct relation *r)
 {
@@ -385,6 +396,8 @@ static void alter_using(struct looking *l, const struct relation *r)
 		catalog_full_type(l->catalog, l->session, l->change->def->column.type));
 	if (t.fault.len)
 		l->rerun = RERUN_FAILS;
+	else if (reckons(n, l->change->name))
+		l->rerun = RERUN_DIFFERS;
 	else if (only_casts(&t, n, l->change->name))
 		l->rerun = RERUN_SAME;
 }
@@ -446,6 +459,8 @@ static void query_of(struct looking *l, struct slice text, struct names columns)
 		return;
 	typed_begin(&t, l);
 	typed_query_faults(&t, NULL, q);
+	if (!t.fault.len && l->change->kind != CHANGE_SELECT)
+		typed_twice(&t, q, columns);
 	if (!t.fault.len && columns.n && typed_columns(&t, NULL, q, &names, &types) &&
 		columns.n > names.n)
 		typed_fault(&t, "there are more column names than columns");

@@ -294,8 +294,9 @@ static void result_of(struct typing *t, const struct typed_scope *s, const struc
 		return;
 	}
 	from = typed_plain(t, types.at[0]);
-	if (typed_known(t, from) && !slice_is(from, "unknown") &&
-		pg_assignable(t->l, from, to) == ABSENT)
+	if (slice_is(from, "unknown"))
+		from = SL("text");
+	if (typed_known(t, from) && pg_assignable(t->l, from, to) == ABSENT)
 		typed_fault(t, "return type mismatch: actual return type is %.*s", SLICE(from));
 }
 

@@ -161,9 +161,21 @@ static bool may_be_call(struct typing *t, struct slice name)
 	const struct object **all;
 	struct pg_builtin b;
 
+	for (size_t i = pg_builtin_first(name); pg_builtin_row(i, name, &b); i++)
+		if (strstr(b.arguments, "any") || strstr(b.arguments, "record"))
+			return true;
 	return catalog_overloads(t->l->catalog, t->l->session, (struct name){.name = name},
-		       t->l->arena, &all) > 0 ||
-	       pg_builtin_row(pg_builtin_first(name), name, &b);
+		       t->l->arena, &all) > 0;
+}
+
+/* column.part of a column that is a row itself. */
+static bool is_row(const struct typed_scope *s, struct slice name)
+{
+	for (; s; s = s->outer)
+		for (size_t i = 0; i < s->n; i++)
+			if (names_has(s->sources[i].columns, name))
+				return true;
+	return false;
 }
 
 static struct slice column_type(
@@ -172,6 +184,8 @@ static struct slice column_type(
 	struct slice type = SLICE_NONE;
 	bool unsure = false, qualifier_seen = !n->qualifier.len;
 
+	if (n->qualifier.len && is_row(s, n->qualifier))
+		return SLICE_NONE;
 	for (; s; s = s->outer) {
 		size_t found = in_scope(t, s, n, &type, &unsure);
 
@@ -249,8 +263,8 @@ static struct slice operated(struct typing *t, struct slice op, const struct typ
 			fits_others(t, nodes[i], params[i]);
 	/* An enum, an array: the other side's. */
 	for (size_t i = 0; i < n && n == 2; i++)
-		if (nodes[i] && slice_is(types[i], "unknown") && slice_starts(params[i], "any") &&
-			(typed_is_enum(t, types[1 - i])))
+		if (nodes[i] && slice_is(types[i], "unknown") &&
+			(typed_is_enum(t, types[1 - i]) || slice_ends(types[1 - i], "]")))
 			fits_others(t, nodes[i], types[1 - i]);
 	return type;
 }

@@ -152,6 +152,8 @@ void typed_query_faults(
 /* The columns that a query makes; false: not all are known. */
 bool typed_columns(struct typing *t, const struct typed_scope *outer, const struct typed_query *q,
 	struct names *columns, struct names *types);
+/* Two columns of one name, where they become a relation's. */
+void typed_twice(struct typing *t, const struct typed_query *q, struct names given);
 void typed_dml_faults(struct typing *t, const struct typed_scope *outer, const struct typed_dml *d,
 	const struct object *table);
 void typed_insert_faults(

@@ -194,12 +194,33 @@ static void keep_same(struct choice *c)
 	c->n = kept == 1 ? 1 : c->n;
 }
 
+/* What anyelement and anyarray stand for must be one type. */
+static bool agree(struct choice *c, const struct candidate *k)
+{
+	struct slice element = SLICE_NONE;
+
+	for (size_t i = 0; i < c->nargs; i++) {
+		struct slice one = c->args[i], p = k->params[i];
+
+		if (slice_is(one, "unknown") ||
+			!(slice_is(p, "anyelement") || slice_is(p, "anyarray") ||
+				slice_is(p, "anynonarray") || slice_is(p, "anyenum")))
+			continue;
+		if (slice_is(p, "anyarray"))
+			one = slice_sub(one, 0, one.len - 2);
+		if (element.len && !slice_eq(element, one))
+			return false;
+		element = one;
+	}
+	return true;
+}
+
 static void choose(struct choice *c)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		bool all = true;
+		bool all = agree(c, &c->all[i]);
 
 		for (size_t k = 0; k < c->nargs; k++)
 			all = all && matches(c->t, c->args[k], c->all[i].params[k]) != MATCH_NO;

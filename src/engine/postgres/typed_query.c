@@ -174,35 +174,81 @@ static struct typed_scope *scope_of(
 }
 
 /* ---- What it makes ---- */
+/* FigureColname() of the server; false: it is called after a type, or nobody knows. */
+static bool figured(const struct typed_node *n, struct slice *name)
+{
+	*name = SL("?column?");
+	switch (n->kind) {
+	case NODE_COLUMN:
+	case NODE_FIELD:
+		*name = n->text;
+		return n->text.len > 0;
+	case NODE_CALL:
+		*name = n->text;
+		return !slice_is(n->text, "extract") && !slice_is(n->text, "position") &&
+		       !slice_is(n->text, "overlay");
+	case NODE_CAST:
+		return figured(n->args[0], name) && !slice_is(*name, "?column?");
+	case NODE_COLLATE:
+	case NODE_SUBSCRIPT:
+		return figured(n->args[0], name);
+	case NODE_CASE:
+		if (n->n % 2 && figured(n->args[n->n - 1], name) && !slice_is(*name, "?column?"))
+			return true;
+		*name = SL("case");
+		return true;
+	case NODE_ARRAY:
+	case NODE_ARRAY_QUERY:
+		*name = SL("array");
+		return true;
+	case NODE_EXISTS:
+		*name = SL("exists");
+		return true;
+	case NODE_ROW:
+		*name = SL("row");
+		return true;
+	case NODE_QUERY:
+		if (n->query->ntargets != 1)
+			return false;
+		*name = n->query->targets[0].name;
+		return name->len > 0 || figured(n->query->targets[0].value, name);
+	case NODE_NUMBER:
+	case NODE_STRING:
+	case NODE_NULL:
+	case NODE_OP:
+	case NODE_AND:
+	case NODE_OR:
+	case NODE_NOT:
+	case NODE_IS:
+	case NODE_IN:
+	case NODE_BETWEEN:
+	case NODE_ANY:
+	case NODE_PARAM:
+		return true;
+	case NODE_OPAQUE:
+	case NODE_BOOL:
+	case NODE_DEFAULT:
+	case NODE_STAR:
+	case NODE_NOW:
+		return false;
+	}
+	return false;
+}
+
 static struct slice called(const struct typed_target *target)
 {
-	const struct typed_node *n = target->value;
+	struct slice name;
 
 	if (target->name.len)
 		return target->name;
-	while (n->kind == NODE_CAST && n->n && n->args[0]->kind != NODE_STRING &&
-		n->args[0]->kind != NODE_NUMBER && n->args[0]->kind != NODE_NULL)
-		n = n->args[0];
-	switch ((int)n->kind) {
-	case NODE_COLUMN:
-	case NODE_CALL:
-	case NODE_FIELD:
-		return n->text;
-	case NODE_CASE:
-		return SL("case");
-	default:
-		return SL("?column?");
-	}
+	return figured(target->value, &name) ? name : SL("?column?");
 }
 
-/* The names of calls like EXTRACT and TRIM are not all as they were turned into. */
 static bool surely_called(const struct typed_target *target)
 {
-	const struct typed_node *n = target->value;
+	struct slice name;
 
-	return target->name.len || n->kind == NODE_COLUMN || n->kind == NODE_CALL ||
-	       n->kind == NODE_OP || n->kind == NODE_NUMBER || n->kind == NODE_STRING ||
-	       n->kind == NODE_NULL;
+	return target->name.len || figured(target->value, &name);
 }
 
 static bool add_star(struct typing *t, const struct typed_scope *s, struct slice alias,
@@ -482,6 +528,33 @@ void typed_query_faults(
 	t->depth--;
 }
 
+/* ---- A relation made of it ---- */
+void typed_twice(struct typing *t, const struct typed_query *q, struct names given)
+{
+	struct typed_scope *s = scope_of(t, NULL, q);
+	struct names names = {0}, types = {0};
+
+	for (size_t i = 0; i < q->ntargets && q->ntargets < 300; i++) {
+		const struct typed_node *n = q->targets[i].value;
+
+		if (n->kind == NODE_STAR) {
+			if (!add_star(t, s, n->qualifier, &names, &types))
+				return;
+		} else {
+			names_add(t->l->arena, &names,
+				surely_called(&q->targets[i]) ? called(&q->targets[i])
+							      : SLICE_NONE);
+		}
+	}
+	for (size_t i = 0; i < names.n && i < given.n; i++)
+		names.at[i] = given.at[i];
+	for (size_t i = 1; i < names.n && names.n < 300; i++)
+		for (size_t k = 0; k < i && names.at[i].len; k++)
+			if (slice_eq(names.at[i], names.at[k]))
+				typed_fault(t, "column \"%.*s\" specified more than once",
+					SLICE(names.at[i]));
+}
+
 /* ---- UPDATE, DELETE, INSERT ---- */
 static void set_values(struct typing *t, const struct typed_scope *s, const struct typed_dml *d,
 	const struct object *table)
@@ -492,12 +565,16 @@ static void set_values(struct typing *t, const struct typed_scope *s, const stru
 		const struct object *col;
 		struct slice type;
 
+		enum presence p = catalog_part(
+			t->l->catalog, table, OBJECT_COLUMN, d->columns.at[i], &col);
+
+		if (table->type == OBJECT_TABLE && p == ABSENT)
+			typed_fault(t, "column \"%.*s\" of relation \"%.*s\" does not exist",
+				SLICE(d->columns.at[i]), SLICE(table->name));
 		if (d->values[i]->kind == NODE_DEFAULT)
 			continue;
 		type = typed_type(t, s, d->values[i]);
-		if (table->type == OBJECT_TABLE &&
-			catalog_part(t->l->catalog, table, OBJECT_COLUMN, d->columns.at[i], &col) ==
-				PRESENT)
+		if (table->type == OBJECT_TABLE && p == PRESENT)
 			typed_assign(t, d->values[i], type, col->column.type, true);
 	}
 }
