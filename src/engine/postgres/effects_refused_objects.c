@@ -541,6 +541,9 @@ static void refuse_grant(struct looking *l)
 	const struct change *c = l->change;
 	struct relation r;
 
+	if (c->type == OBJECT_FUNCTION && !slice_ends(c->target.name, "*") &&
+		slice_chr(c->target.name, '(') != SIZE_MAX)
+		pg_missing(l, c->type);
 	if (c->type != OBJECT_SEQUENCE && c->type != OBJECT_TABLE)
 		return;
 	if (slice_is(c->target.name, "*"))

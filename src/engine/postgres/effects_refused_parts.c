@@ -370,14 +370,14 @@ static void unlogged(struct looking *l)
 }
 
 /* ---- Bounds ---- */
-static void bound(struct looking *l)
+static void bound_of(struct looking *l, const struct relation *parent, struct slice bound)
 {
-	struct slice bound = l->change->value.text, key, from, to;
-	struct relation r;
+	struct relation r = *parent;
+	struct slice key, from, to;
 	struct value low, high;
 	bool in, range;
 
-	if (!table_of(l, &r) || !pg_is_partitioned(&r) || slice_iis(slice_trim(bound), "default"))
+	if (!pg_is_partitioned(&r) || slice_iis(slice_trim(bound), "default"))
 		return;
 	key = slice_trim(r.object->table_.partition_key.text.len
 				 ? r.object->table_.partition_key.text
@@ -396,6 +396,26 @@ static void bound(struct looking *l)
 	if (low.kind == high.kind && (low.kind == VALUE_NUMBER || low.kind == VALUE_TIME) &&
 		low.number >= high.number)
 		pg_fails(l, "empty range bound specified for the partition");
+}
+
+static void bound(struct looking *l)
+{
+	struct relation r;
+
+	if (table_of(l, &r))
+		bound_of(l, &r, l->change->value.text);
+}
+
+static void new_partition(struct looking *l)
+{
+	const struct object *def = l->change->def;
+	struct relation parent;
+
+	if (!def || !def->table_.partition_of.name.len)
+		return;
+	parent = pg_relation(l, def->table_.partition_of, OBJECT_TABLE);
+	if (parent.object)
+		bound_of(l, &parent, def->table_.partition_bound.text);
 }
 
 /* ---- Types, sequences, domains ---- */
@@ -569,6 +589,7 @@ static const struct {
 	{CHANGE_SET_TABLESPACE, set_tablespace},
 	{CHANGE_CREATE_TABLE, create_table},
 	{CHANGE_CREATE_TABLE, new_keys},
+	{CHANGE_CREATE_TABLE, new_partition},
 	{CHANGE_CREATE_INDEX, create_index},
 	{CHANGE_CLUSTER_ON, cluster_on},
 	{CHANGE_CLUSTER, cluster_on},

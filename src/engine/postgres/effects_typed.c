@@ -344,36 +344,52 @@ static bool reckons(const struct typed_node *n, struct slice column)
 	       !slice_is(n->args[1]->text, "0") && !slice_is(n->args[1]->text, "1");
 }
 
-/* Checks are read anew with the new type: their operators have to be there for it. */
-static void checks_again(struct looking *l, const struct relation *r)
+/* What the server reads anew with the new type: its operators have to be there for it. */
+static void again(struct looking *l, const struct relation *r, const struct object *p,
+	struct slice text)
+{
+	struct typed_scope s = {0};
+	struct typed_source *src;
+	struct typed_node *n = parsed(l, text);
+	struct typing t;
+
+	if (!n)
+		return;
+	typed_begin(&t, l);
+	typed_add_table(&t, &s, r->object, SLICE_NONE);
+	src = &s.sources[0];
+	for (size_t k = 0; k < src->columns.n; k++)
+		if (slice_eq(src->columns.at[k], l->change->name))
+			src->types.at[k] = catalog_full_type(
+				l->catalog, l->session, l->change->def->column.type);
+	typed_type(&t, &s, n);
+	if (slice_starts(t.fault, "operator does not exist") ||
+		slice_starts(t.fault, "function ") || slice_starts(t.fault, "argument of"))
+		pg_fails(l, "%s \"%.*s\": %.*s", object_type_word(p->type), SLICE(p->name),
+			SLICE(t.fault));
+}
+
+/* Checks, and expressions and conditions of indexes. */
+static void read_again(struct looking *l, const struct relation *r)
 {
 	for (size_t i = 0; i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
-		struct typed_scope s = {0};
-		struct typed_source *src;
-		struct typed_node *n;
-		struct typing t;
 
-		if (p->type != OBJECT_CONSTRAINT || !slice_is(p->constraint.kind, "check") ||
-			!pg_constraint_uses(p, l->change->name) ||
-			pg_statement_has(l, CHANGE_DROP_CONSTRAINT, p->name))
+		if (p->type == OBJECT_CONSTRAINT && slice_is(p->constraint.kind, "check") &&
+			pg_constraint_uses(p, l->change->name) &&
+			!pg_statement_has(l, CHANGE_DROP_CONSTRAINT, p->name))
+			again(l, r, p,
+				p->constraint.expression.normal.len
+					? p->constraint.expression.normal
+					: p->constraint.expression.text);
+		if (p->type != OBJECT_INDEX || !pg_index_uses(p, l->change->name))
 			continue;
-		n = parsed(l, p->constraint.expression.normal.len
-				      ? p->constraint.expression.normal
-				      : p->constraint.expression.text);
-		if (!n)
-			continue;
-		typed_begin(&t, l);
-		typed_add_table(&t, &s, r->object, SLICE_NONE);
-		src = &s.sources[0];
-		for (size_t k = 0; k < src->columns.n; k++)
-			if (slice_eq(src->columns.at[k], l->change->name))
-				src->types.at[k] = catalog_full_type(
-					l->catalog, l->session, l->change->def->column.type);
-		typed_type(&t, &s, n);
-		if (slice_starts(t.fault, "operator does not exist") ||
-			slice_starts(t.fault, "function "))
-			pg_fails(l, "check \"%.*s\": %.*s", SLICE(p->name), SLICE(t.fault));
+		again(l, r, p,
+			p->index.predicate.normal.len ? p->index.predicate.normal
+						      : p->index.predicate.text);
+		for (size_t k = 0; k < p->index.keys.n; k++)
+			if (slice_starts(p->index.keys.at[k], "("))
+				again(l, r, p, p->index.keys.at[k]);
 	}
 }
 
@@ -503,6 +519,24 @@ static void rows(struct looking *l)
 		pg_typed_change(l, &r);
 }
 
+/* CALL procedure(values): one that takes them. */
+static void called(struct looking *l)
+{
+	struct slice text = slice_trim(l->statement->text);
+	struct typed_scope none = {0};
+	struct typed_node *n;
+	struct typing t;
+
+	if (!slice_istarts(text, "call ") || text.len > TEXT_MAX)
+		return;
+	n = parsed(l, slice_from(text, 5));
+	if (!n || n->kind != NODE_CALL)
+		return;
+	typed_begin(&t, l);
+	typed_type(&t, &none, n);
+	pg_typed_fault(l, &t);
+}
+
 void pg_refuse_typed(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -530,7 +564,7 @@ void pg_refuse_typed(struct looking *l)
 		break;
 	case CHANGE_ALTER_TYPE:
 		if (c->def && table_of(l, &r)) {
-			checks_again(l, &r);
+			read_again(l, &r);
 			if (c->value.text.len)
 				alter_using(l, &r);
 		}
@@ -559,6 +593,9 @@ void pg_refuse_typed(struct looking *l)
 		break;
 	case CHANGE_CREATE_FUNCTION:
 		pg_typed_function(l);
+		break;
+	case CHANGE_CALL:
+		called(l);
 		break;
 	case CHANGE_SELECT:
 	case CHANGE_INSERT:

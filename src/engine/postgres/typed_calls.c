@@ -440,6 +440,8 @@ static void offer_own(struct choice *c, struct name name, bool *unsure)
 
 		*unsure = *unsure || all[i]->tainted || slice_is(f->kind, "aggregate") ||
 			  slice_ifind(f->arguments, SL("variadic")) != SIZE_MAX ||
+			  (slice_is(f->kind, "procedure") &&
+				  slice_ifind(f->arguments, SL("out ")) != SIZE_MAX) ||
 			  slice_ifind(all[i]->name, SL("variadic")) != SIZE_MAX;
 		if (*unsure || !(k = offer(c)))
 			return;
