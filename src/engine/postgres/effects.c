@@ -681,9 +681,9 @@ static void without_rewritten(struct effect *out)
 		bool rewritten = false;
 
 		for (size_t k = 0; k < out->nrewrites; k++)
-			rewritten = rewritten || (out->rewrites[k].certain &&
-							 name_eq(out->rewrites[k].object,
-								 out->scans[i].object));
+			rewritten = rewritten ||
+				    (out->rewrites[k].certain &&
+					    name_eq(out->rewrites[k].object, out->scans[i].object));
 		if (!rewritten)
 			out->scans[kept++] = out->scans[i];
 	}

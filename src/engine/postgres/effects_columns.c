@@ -246,8 +246,8 @@ void pg_drop_key(struct looking *l, const struct relation *r, struct relation *o
 	(void)r;
 }
 
-static void drop_part(struct looking *l, const struct relation *r, const struct object *p,
-	struct slice column);
+static void drop_part(
+	struct looking *l, const struct relation *r, const struct object *p, struct slice column);
 
 /* A generated column goes with its own indexes and checks. */
 static void drop_generated(struct looking *l, const struct relation *r, struct slice column)

@@ -51,7 +51,8 @@ static void add_key(struct looking *l, const struct relation *r)
 	if (pg_is_partitioned(r) || l->version >= 180000)
 		pg_lock_tree(l, r, below);
 	else if (slice_is(k->kind, "primary key"))
-		pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE); /* SET NOT NULL goes to those that inherit */
+		pg_lock_tree(
+			l, r, PG_ACCESS_EXCLUSIVE); /* SET NOT NULL goes to those that inherit */
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name, l->change->def->name);
 	for (size_t i = 0; i < k->columns.n; i++) {

@@ -54,7 +54,8 @@ static bool says_schema(const struct typed_node *n)
 	return false;
 }
 
-static void read_condition(const struct typed_node *n, const struct source_row *row, struct asked *a)
+static void read_condition(
+	const struct typed_node *n, const struct source_row *row, struct asked *a)
 {
 	struct slice value;
 
@@ -89,12 +90,14 @@ static enum presence any_part(struct looking *l, enum object_type type, struct s
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < all[i]->nparts; k++)
-			if (all[i]->parts[k]->type == type && slice_eq(all[i]->parts[k]->name, name))
+			if (all[i]->parts[k]->type == type &&
+				slice_eq(all[i]->parts[k]->name, name))
 				return PRESENT;
 	return catalog_is_complete(l->catalog) ? ABSENT : UNKNOWN;
 }
 
-static enum presence find_asked(struct looking *l, const struct source_row *row, const struct asked *a)
+static enum presence find_asked(
+	struct looking *l, const struct source_row *row, const struct asked *a)
 {
 	const struct object *o, *part;
 	enum presence p;
@@ -103,8 +106,8 @@ static enum presence find_asked(struct looking *l, const struct source_row *row,
 		return UNKNOWN;
 	if (row->part && !a->relation.len)
 		return any_part(l, row->type, a->part);
-	p = catalog_find(l->catalog, l->session,
-		row->part ? OBJECT_NONE : row->type, pg_split_name(a->relation), &o);
+	p = catalog_find(l->catalog, l->session, row->part ? OBJECT_NONE : row->type,
+		pg_split_name(a->relation), &o);
 	if (!row->part || p != PRESENT)
 		return p;
 	return catalog_part(l->catalog, o, row->type, a->part, &part);
@@ -183,8 +186,9 @@ static enum presence asked_first(struct looking *l, struct slice body)
 	bool not_;
 	enum presence p;
 
-	if (at == SIZE_MAX || count(body, "if") != 2 || count(body, "else") || count(body, "elsif") ||
-		count(body, "loop") || count(body, "case") || count(body, "exception"))
+	if (at == SIZE_MAX || count(body, "if") != 2 || count(body, "else") ||
+		count(body, "elsif") || count(body, "loop") || count(body, "case") ||
+		count(body, "exception"))
 		return UNKNOWN;
 	rest = slice_trim(slice_from(body, at + 3));
 	not_ = slice_istarts(rest, "not ");

@@ -16,8 +16,7 @@ struct name pg_split_name(struct slice full)
 {
 	size_t dot = slice_chr(full, '.');
 
-	return (struct name){
-		dot == SIZE_MAX ? SLICE_NONE : without_quotes(slice_sub(full, 0, dot)),
+	return (struct name){dot == SIZE_MAX ? SLICE_NONE : without_quotes(slice_sub(full, 0, dot)),
 		without_quotes(dot == SIZE_MAX ? full : slice_from(full, dot + 1))};
 }
 

@@ -13,8 +13,17 @@ static bool in_list(const char *const *list, struct slice word)
 }
 
 /* ---- Storage parameters ---- */
-enum holder { ON_TABLE = 1, ON_VIEW = 2, ON_BTREE = 4, ON_HASH = 8, ON_GIST = 16, ON_GIN = 32,
-	ON_BRIN = 64, ON_SPGIST = 128, ON_ANY = 256 };
+enum holder {
+	ON_TABLE = 1,
+	ON_VIEW = 2,
+	ON_BTREE = 4,
+	ON_HASH = 8,
+	ON_GIST = 16,
+	ON_GIN = 32,
+	ON_BRIN = 64,
+	ON_SPGIST = 128,
+	ON_ANY = 256
+};
 
 /* clang-format off */
 static const struct option_row {
@@ -78,8 +87,7 @@ static void option_bounds(struct looking *l, struct slice name, struct slice val
 {
 	unsigned long long n;
 
-	if (slice_iis(name, "fillfactor") && slice_u64(value, &n) &&
-		(n < 10 || n > 100))
+	if (slice_iis(name, "fillfactor") && slice_u64(value, &n) && (n < 10 || n > 100))
 		pg_fails(l, "fillfactor is between 10 and 100");
 }
 
@@ -241,8 +249,8 @@ static void refuse_new_column(struct looking *l, const struct relation *r)
 			!slice_eq(there->column.type,
 				catalog_full_type(l->catalog, l->session, def->column.type)) &&
 			!slice_eq(there->column.type, def->column.type))
-			pg_fails(l, "column \"%.*s\" of \"%.*s\" has another type", SLICE(def->name),
-				SLICE(heirs[i]->name));
+			pg_fails(l, "column \"%.*s\" of \"%.*s\" has another type",
+				SLICE(def->name), SLICE(heirs[i]->name));
 }
 
 /* A column of a table has a name, one of an index a number. */
@@ -275,7 +283,7 @@ static const struct object *constraint_named(
 	const struct object *k;
 
 	return r->object && catalog_part(l->catalog, r->object, OBJECT_CONSTRAINT, name, &k) ==
-				    PRESENT
+				       PRESENT
 		       ? k
 		       : NULL;
 }

@@ -129,7 +129,7 @@ static bool number(struct slice text, long long *out)
 
 static void type_range(struct slice type, long long *least, long long *most)
 {
-	*most = slice_is(type, "smallint") ? INT16_MAX
+	*most = slice_is(type, "smallint")  ? INT16_MAX
 		: slice_is(type, "integer") ? INT32_MAX
 					    : INT64_MAX;
 	*least = -*most - 1;

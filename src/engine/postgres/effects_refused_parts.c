@@ -26,7 +26,8 @@ static void compression(struct looking *l)
 		"double precision", "date", "uuid", "oid", "money", "interval", NULL};
 	struct relation r;
 	enum presence known;
-	const struct object *col = table_of(l, &r) ? pg_column(l, &r, l->change->name, &known) : NULL;
+	const struct object *col =
+		table_of(l, &r) ? pg_column(l, &r, l->change->name, &known) : NULL;
 
 	if (col && !slice_iis(l->change->value.text, "default") &&
 		(in_list(fixed, col->column.type) || slice_starts(col->column.type, "time")))
@@ -160,7 +161,8 @@ static const struct object *part_named(
 {
 	const struct object *o;
 
-	return name.len && catalog_part(l->catalog, r->object, type, name, &o) == PRESENT ? o : NULL;
+	return name.len && catalog_part(l->catalog, r->object, type, name, &o) == PRESENT ? o
+											  : NULL;
 }
 
 static bool of_method(const struct object *index, const char *method)
@@ -382,7 +384,8 @@ static void bound_of(struct looking *l, const struct relation *parent, struct sl
 	key = slice_trim(r.object->table_.partition_key.text.len
 				 ? r.object->table_.partition_key.text
 				 : r.object->table_.partition_key.normal);
-	in = slice_ifind(bound, SL(" in ")) != SIZE_MAX || slice_ifind(bound, SL(" in(")) != SIZE_MAX;
+	in = slice_ifind(bound, SL(" in ")) != SIZE_MAX ||
+	     slice_ifind(bound, SL(" in(")) != SIZE_MAX;
 	range = slice_ifind(bound, SL("from")) != SIZE_MAX;
 	if ((slice_istarts(key, "hash") && slice_ifind(bound, SL("modulus")) == SIZE_MAX) ||
 		(slice_istarts(key, "range") && !range) || (slice_istarts(key, "list") && !in))
@@ -436,10 +439,9 @@ static void attributes(struct looking *l)
 
 static void domain(struct looking *l)
 {
-	const struct object *d = pg_domain(l, arena_printf(l->arena, "%.*s%s%.*s",
-						      SLICE(l->change->target.schema),
-						      l->change->target.schema.len ? "." : "",
-						      SLICE(l->change->target.name)));
+	const struct object *d = pg_domain(
+		l, arena_printf(l->arena, "%.*s%s%.*s", SLICE(l->change->target.schema),
+			   l->change->target.schema.len ? "." : "", SLICE(l->change->target.name)));
 	const struct object *def = l->change->def;
 	struct typed_node *n;
 	struct typed_scope none = {0};
@@ -467,8 +469,8 @@ static void owned_by(struct looking *l)
 
 	if (owner.len <= column.len)
 		return;
-	r = pg_relation(l, pg_split_name(slice_sub(owner, 0, owner.len - column.len - 1)),
-		OBJECT_NONE);
+	r = pg_relation(
+		l, pg_split_name(slice_sub(owner, 0, owner.len - column.len - 1)), OBJECT_NONE);
 	if (!r.object || r.type != OBJECT_TABLE)
 		return;
 	pg_column(l, &r, column, &known);

@@ -641,8 +641,8 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		for (size_t k = 0; r->object && r->type == OBJECT_TABLE && k < sub.list.n; k++)
 			if (catalog_part(l->catalog, r->object, OBJECT_COLUMN, sub.list.at[k],
 				    &col) == ABSENT)
-				pg_fails(l, "column \"%.*s\" does not exist",
-					SLICE(sub.list.at[k]));
+				pg_fails(
+					l, "column \"%.*s\" does not exist", SLICE(sub.list.at[k]));
 		inner.change = &sub;
 		sets_off(&inner, r, v);
 	}

@@ -4,15 +4,11 @@
 #include "engine/postgres/effects_typed.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { TEXT_MAX = 30000 };
 
 void pg_typed_fault(struct looking *l, const struct typing *t)
 {
-	if (t->fault.len && getenv("DBG"))
-		fprintf(stderr, "DBG %.*s\t<= %.*s\n", SLICE(t->fault), SLICE(l->statement->text));
 	if (t->fault.len)
 		pg_fails(l, "%.*s", SLICE(t->fault));
 }
@@ -56,8 +52,8 @@ static void own_scope(struct typing *t, struct typed_scope *s, const struct rela
 		const struct object *made = made_by_statement(t->l, src->columns.at[i]);
 
 		if (made)
-			src->types.at[i] = catalog_full_type(
-				t->l->catalog, t->l->session, made->column.type);
+			src->types.at[i] =
+				catalog_full_type(t->l->catalog, t->l->session, made->column.type);
 	}
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *c = &st->changes[i];
@@ -96,8 +92,8 @@ static void check(struct typing *t, const struct typed_scope *s, const struct ex
 	if (t->sets)
 		typed_fault(t, "set-returning functions are not allowed in check constraints");
 	if (typed_known(t, type) && !slice_is(type, "boolean") && !slice_is(type, "unknown"))
-		typed_fault(t, "argument of CHECK must be type boolean, not type %.*s",
-			SLICE(type));
+		typed_fault(
+			t, "argument of CHECK must be type boolean, not type %.*s", SLICE(type));
 }
 
 static void default_value(struct typing *t, const struct expr *e, struct slice type, bool assign)
@@ -142,8 +138,8 @@ static void generation(struct typing *t, const struct typed_scope *s, const stru
 	if (!t->volatility && !t->fault.len)
 		generation_volatility(t, &col->column.generation);
 	if (t->aggregates)
-		typed_fault(t,
-			"aggregate functions are not allowed in column generation expressions");
+		typed_fault(
+			t, "aggregate functions are not allowed in column generation expressions");
 	if (t->volatility == 'v' || t->volatility == 's')
 		typed_fault(t, "generation expression is not immutable");
 }
@@ -302,8 +298,8 @@ static void set_default(struct looking *l, const struct relation *r)
 }
 
 /* Of the type that the column had, and, if it is run again, of the type it has then. */
-static struct slice using_type(
-	struct typing *t, const struct relation *r, const struct typed_node *n, struct slice column_type)
+static struct slice using_type(struct typing *t, const struct relation *r,
+	const struct typed_node *n, struct slice column_type)
 {
 	struct typed_scope s = {0};
 	struct typed_source *src;
@@ -345,8 +341,8 @@ static bool reckons(const struct typed_node *n, struct slice column)
 }
 
 /* What the server reads anew with the new type: its operators have to be there for it. */
-static void again(struct looking *l, const struct relation *r, const struct object *p,
-	struct slice text)
+static void again(
+	struct looking *l, const struct relation *r, const struct object *p, struct slice text)
 {
 	struct typed_scope s = {0};
 	struct typed_source *src;
@@ -408,8 +404,8 @@ static void alter_using(struct looking *l, const struct relation *r)
 	if (t.fault.len || l->rerun != RERUN_UNKNOWN)
 		return;
 	typed_begin(&t, l);
-	using_type(&t, r, n,
-		catalog_full_type(l->catalog, l->session, l->change->def->column.type));
+	using_type(
+		&t, r, n, catalog_full_type(l->catalog, l->session, l->change->def->column.type));
 	if (t.fault.len)
 		l->rerun = RERUN_FAILS;
 	else if (reckons(n, l->change->name))
@@ -537,6 +533,47 @@ static void called(struct looking *l)
 	pg_typed_fault(l, &t);
 }
 
+/* What is of one table. */
+static void of_table(struct looking *l, const struct relation *r)
+{
+	switch ((int)l->change->kind) {
+	case CHANGE_ADD_COLUMN:
+		if (!pg_changes_nothing(l))
+			add_column(l, r);
+		break;
+	case CHANGE_ADD_CONSTRAINT:
+		add_constraint(l, r);
+		break;
+	case CHANGE_SET_DEFAULT:
+		set_default(l, r);
+		break;
+	case CHANGE_ALTER_TYPE:
+		if (l->change->def)
+			read_again(l, r);
+		if (l->change->def && l->change->value.text.len)
+			alter_using(l, r);
+		break;
+	case CHANGE_CREATE_INDEX:
+		if (!pg_changes_nothing(l))
+			pg_typed_index(l, r);
+		break;
+	case CHANGE_CREATE_POLICY:
+	case CHANGE_ALTER_POLICY:
+		policy(l, r);
+		break;
+	case CHANGE_CREATE_TRIGGER:
+		trigger(l, r);
+		break;
+	}
+}
+
+static bool is_of_table(enum change_kind k)
+{
+	return k == CHANGE_ADD_COLUMN || k == CHANGE_ADD_CONSTRAINT || k == CHANGE_SET_DEFAULT ||
+	       k == CHANGE_ALTER_TYPE || k == CHANGE_CREATE_INDEX || k == CHANGE_CREATE_POLICY ||
+	       k == CHANGE_ALTER_POLICY || k == CHANGE_CREATE_TRIGGER;
+}
+
 void pg_refuse_typed(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -545,42 +582,14 @@ void pg_refuse_typed(struct looking *l)
 	/* In a DO block names may be variables. */
 	if (c->flags & CHANGE_INNER || l->nest || l->out->outcome == OUTCOME_FAILS)
 		return;
+	if (is_of_table(c->kind) && table_of(l, &r)) {
+		of_table(l, &r);
+		return;
+	}
 	switch ((int)c->kind) {
 	case CHANGE_CREATE_TABLE:
 		if (c->def && !pg_changes_nothing(l))
 			create_table(l, c->def);
-		break;
-	case CHANGE_ADD_COLUMN:
-		if (table_of(l, &r) && !pg_changes_nothing(l))
-			add_column(l, &r);
-		break;
-	case CHANGE_ADD_CONSTRAINT:
-		if (table_of(l, &r))
-			add_constraint(l, &r);
-		break;
-	case CHANGE_SET_DEFAULT:
-		if (table_of(l, &r))
-			set_default(l, &r);
-		break;
-	case CHANGE_ALTER_TYPE:
-		if (c->def && table_of(l, &r)) {
-			read_again(l, &r);
-			if (c->value.text.len)
-				alter_using(l, &r);
-		}
-		break;
-	case CHANGE_CREATE_INDEX:
-		if (table_of(l, &r) && !pg_changes_nothing(l))
-			pg_typed_index(l, &r);
-		break;
-	case CHANGE_CREATE_POLICY:
-	case CHANGE_ALTER_POLICY:
-		if (table_of(l, &r))
-			policy(l, &r);
-		break;
-	case CHANGE_CREATE_TRIGGER:
-		if (table_of(l, &r))
-			trigger(l, &r);
 		break;
 	case CHANGE_CREATE_VIEW:
 	case CHANGE_CREATE_MATVIEW:

@@ -103,7 +103,8 @@ static struct key key_parts(struct arena *a, struct slice text)
 	}
 	end = t.off + t.text.len;
 	/* a call, its brackets too */
-	for (struct lexer y = x; t.kind == TOKEN_WORD && slice_starts(slice_from(text, end), "(");) {
+	for (struct lexer y = x;
+		t.kind == TOKEN_WORD && slice_starts(slice_from(text, end), "(");) {
 		int depth = 0;
 
 		do {
@@ -175,11 +176,11 @@ static void method_abilities(struct typing *t, const struct index_def *d)
 	if (d->unique)
 		typed_fault(t, "access method \"%.*s\" does not support unique indexes", SLICE(m));
 	if ((hash || spgist) && d->keys.n > 1)
-		typed_fault(t, "access method \"%.*s\" does not support multicolumn indexes",
-			SLICE(m));
+		typed_fault(
+			t, "access method \"%.*s\" does not support multicolumn indexes", SLICE(m));
 	if (d->include.n && (hash || gin || brin || (spgist && t->l->version < 140000)))
-		typed_fault(t, "access method \"%.*s\" does not support included columns",
-			SLICE(m));
+		typed_fault(
+			t, "access method \"%.*s\" does not support included columns", SLICE(m));
 }
 
 void pg_typed_index(struct looking *l, const struct relation *r)
@@ -282,8 +283,8 @@ static void result_of(struct typing *t, const struct typed_scope *s, const struc
 	struct names columns = {0}, types = {0};
 	struct slice to = typed_plain(t, f->returns), from;
 
-	if (t->fault.len || !typed_known(t, to) || slice_is(to, "void") ||
-		slice_is(to, "record") || slice_starts(to, "any") || slice_istarts(to, "setof") ||
+	if (t->fault.len || !typed_known(t, to) || slice_is(to, "void") || slice_is(to, "record") ||
+		slice_starts(to, "any") || slice_istarts(to, "setof") ||
 		slice_ifind(f->arguments, SL("out ")) != SIZE_MAX || q->more ||
 		pg_has_extensions(t->l))
 		return;
@@ -354,8 +355,8 @@ static void head(struct typing *t, const struct function_def *f)
 		if (slice_ifind(one, SL(" default ")) == SIZE_MAX && !slice_istarts(one, "out ") &&
 			!slice_istarts(one, "variadic ") && slice_chr(one, '\'') == SIZE_MAX &&
 			slice_chr(one, ')') == SIZE_MAX)
-			typed_fault(t,
-				"parameters after one with a default must have defaults too");
+			typed_fault(
+				t, "parameters after one with a default must have defaults too");
 	}
 }
 
@@ -425,7 +426,7 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 		return v;
 	}
 	if (v.kind == VALUE_TEXT)
-		return v.literal ? typed_literal(v.text, type)
+		return v.literal                ? typed_literal(v.text, type)
 		       : slice_is(type, "text") ? v
 						: (struct value){0};
 	if (v.kind == VALUE_NUMBER) {
@@ -489,12 +490,12 @@ static const struct object *unmet_check(
 /* What a column gets when nothing is said. */
 static struct value unsaid(struct looking *l, const struct column_def *d)
 {
-	struct slice text = d->default_value.text.len ? d->default_value.text
-						      : d->default_value.normal;
+	struct slice text =
+		d->default_value.text.len ? d->default_value.text : d->default_value.normal;
 	struct typed_node *n;
 
-	if (d->identity.len || d->generated.len || d->sequence.n ||
-		slice_ends(d->type, "serial") || pg_domain(l, d->type))
+	if (d->identity.len || d->generated.len || d->sequence.n || slice_ends(d->type, "serial") ||
+		pg_domain(l, d->type))
 		return (struct value){0};
 	if (!text.len)
 		return (struct value){.kind = VALUE_NULL};
@@ -584,8 +585,7 @@ static void selected(struct looking *l, const struct relation *r, const struct t
 
 		if (in->query->ntargets == columns.n)
 			n = in->query->targets[i].value;
-		if (catalog_part(l->catalog, r->object, OBJECT_COLUMN, list.at[i], &col) ==
-			PRESENT)
+		if (catalog_part(l->catalog, r->object, OBJECT_COLUMN, list.at[i], &col) == PRESENT)
 			typed_assign(&t, n, typed_plain(&t, types.at[i]), col->column.type, false);
 	}
 	pg_typed_fault(l, &t);
@@ -595,12 +595,12 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 {
 	struct slice text = l->statement->text;
 	struct typed_insert *in = NULL;
-	bool checks = r->type == OBJECT_TABLE && has_checks(r->object) &&
-		      !rows_are_changed(r->object);
+	bool checks =
+		r->type == OBJECT_TABLE && has_checks(r->object) && !rows_are_changed(r->object);
 
-	if (text.len < 30000 && (l->change->flags & CHANGE_FROM_SELECT ||
-					l->change->flags & CHANGE_RETURNING ||
-					l->change->flags & CHANGE_ON_CONFLICT))
+	if (text.len < 30000 &&
+		(l->change->flags & CHANGE_FROM_SELECT || l->change->flags & CHANGE_RETURNING ||
+			l->change->flags & CHANGE_ON_CONFLICT))
 		in = typed_insert(l->arena, text);
 	if (in && !slice_eq(in->target.relation.name, l->change->target.name))
 		return;
@@ -612,9 +612,9 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 		struct pg_values v = pg_values_of(l);
 
 		values_shape(l, r, &v);
-		for (size_t i = 0; r->type == OBJECT_TABLE && i < v.n && i < ROWS_LOOKED_AT &&
-				   r->object->nparts < COLUMNS_LOOKED_AT &&
-				   l->out->outcome != OUTCOME_FAILS;
+		for (size_t i = 0;
+			r->type == OBJECT_TABLE && i < v.n && i < ROWS_LOOKED_AT &&
+			r->object->nparts < COLUMNS_LOOKED_AT && l->out->outcome != OUTCOME_FAILS;
 			i++)
 			one_row(l, r, &v, i, checks);
 	}

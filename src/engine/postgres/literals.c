@@ -37,9 +37,8 @@ static size_t digits(struct slice s, size_t at)
 /* 16: 0x1F, 0o17, 0b1, 1_000 */
 static bool newer_number(struct looking *l, struct slice s)
 {
-	return l->version >= 160000 &&
-	       (slice_chr(s, '_') != SIZE_MAX ||
-		       (s.len > 1 && s.at[0] == '0' && is_letter(s.at[1])));
+	return l->version >= 160000 && (slice_chr(s, '_') != SIZE_MAX ||
+					       (s.len > 1 && s.at[0] == '0' && is_letter(s.at[1])));
 }
 
 /* Digits with a point and an exponent, the sign taken off. */
@@ -72,14 +71,14 @@ static struct slice unsigned_part(struct slice s)
 	return slice_starts(s, "-") || slice_starts(s, "+") ? slice_from(s, 1) : s;
 }
 
-static enum fit integer_fits(struct looking *l, struct slice text, struct slice type, bool number,
-	bool lengths)
+static enum fit integer_fits(
+	struct looking *l, struct slice text, struct slice type, bool number, bool lengths)
 {
 	struct slice plain = unsigned_part(text);
 	bool minus = slice_starts(slice_trim(text), "-");
 	unsigned long long v, most;
 
-	most = slice_is(type, "smallint") ? INT16_MAX
+	most = slice_is(type, "smallint")  ? INT16_MAX
 	       : slice_is(type, "integer") ? INT32_MAX
 					   : INT64_MAX;
 	if (newer_number(l, plain))
@@ -114,6 +113,8 @@ static enum fit numeric_room(struct slice plain, struct slice type)
 	if (whole - zeros > precision - scale)
 		return FIT_BAD;
 	/* 99.999 may round up to one digit more. */
+	if (plain.len <= whole + 1 + scale)
+		return FITS;
 	return whole - zeros == precision - scale && plain.len > whole ? FIT_UNKNOWN : FITS;
 }
 
@@ -141,8 +142,7 @@ static enum fit boolean_fits(struct slice s)
 	if (slice_is(s, "1") || slice_is(s, "0"))
 		return FITS;
 	for (size_t i = 0; s.len && i < sizeof words / sizeof *words; i++)
-		if (slice_ieq(s, slice_sub(slice_of(words[i]), 0, s.len)) &&
-			(i < 4 || s.len > 1))
+		if (slice_ieq(s, slice_sub(slice_of(words[i]), 0, s.len)) && (i < 4 || s.len > 1))
 			return FITS;
 	return FIT_BAD;
 }
@@ -282,7 +282,8 @@ static bool json_string(struct json *j)
 		}
 		if (c < ' ')
 			return false;
-		if (c == '\\' && (j->at + 1 >= j->s.len || !strchr("\"\\/bfnrtu", j->s.at[++j->at])))
+		if (c == '\\' &&
+			(j->at + 1 >= j->s.len || !strchr("\"\\/bfnrtu", j->s.at[++j->at])))
 			return false;
 	}
 	return false;
@@ -469,8 +470,7 @@ const struct object *pg_type_object(struct looking *l, struct slice type)
 {
 	const struct object *o;
 
-	return catalog_find(l->catalog, l->session, OBJECT_TYPE, pg_split_name(type), &o) ==
-			       PRESENT
+	return catalog_find(l->catalog, l->session, OBJECT_TYPE, pg_split_name(type), &o) == PRESENT
 		       ? o
 		       : NULL;
 }
@@ -555,8 +555,9 @@ enum fit pg_literal_fits(
 	if (slice_is(plain, "date") || slice_starts(plain, "timestamp"))
 		return day_fits(text);
 	if (slice_starts(plain, "time"))
-		return has_digit(text) ? (time_fits(slice_trim(text)) == FIT_BAD ? FIT_BAD : FIT_UNKNOWN)
-				       : words_fit(slice_trim(text));
+		return has_digit(text)
+			       ? (time_fits(slice_trim(text)) == FIT_BAD ? FIT_BAD : FIT_UNKNOWN)
+			       : words_fit(slice_trim(text));
 	if (slice_is(plain, "interval"))
 		return interval_fits(text);
 	if (slice_is(plain, "uuid"))

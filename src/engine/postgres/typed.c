@@ -194,8 +194,7 @@ static struct slice column_type(
 		if (unsure)
 			return SLICE_NONE;
 		if (found > 1)
-			typed_fault(
-				t, "column reference \"%.*s\" is ambiguous", SLICE(n->text));
+			typed_fault(t, "column reference \"%.*s\" is ambiguous", SLICE(n->text));
 		if (found)
 			return found > 1 ? SLICE_NONE : type;
 	}
@@ -218,8 +217,8 @@ static struct slice common(struct typing *t, struct slice a, struct slice b, con
 	if (!typed_known(t, a) || !typed_known(t, b))
 		return SLICE_NONE;
 	if (ca != cb || !ca) {
-		typed_fault(t, "%s types %.*s and %.*s cannot be matched", what, SLICE(a),
-			SLICE(b));
+		typed_fault(
+			t, "%s types %.*s and %.*s cannot be matched", what, SLICE(a), SLICE(b));
 		return SLICE_NONE;
 	}
 	if (typed_preferred(a) || pg_cast_context(t->l, b, a) == 'i')
@@ -232,8 +231,8 @@ static void fits_others(struct typing *t, const struct typed_node *n, struct sli
 {
 	if (n->kind == NODE_STRING && typed_known(t, type) && !slice_is(type, "unknown") &&
 		pg_literal_fits(t->l, n->text, type, false, false) == FIT_BAD)
-		typed_fault(t, "invalid input for type %.*s: \"%.*s\"", SLICE(type),
-			SLICE(n->text));
+		typed_fault(
+			t, "invalid input for type %.*s: \"%.*s\"", SLICE(type), SLICE(n->text));
 }
 
 static struct slice common_of(struct typing *t, const struct typed_scope *s,
@@ -252,8 +251,8 @@ static struct slice common_of(struct typing *t, const struct typed_scope *s,
 }
 
 /* ---- Operators and calls ---- */
-static struct slice operated(struct typing *t, struct slice op, const struct typed_node *const *nodes,
-	const struct slice *types, size_t n)
+static struct slice operated(struct typing *t, struct slice op,
+	const struct typed_node *const *nodes, const struct slice *types, size_t n)
 {
 	struct slice params[2] = {SLICE_NONE, SLICE_NONE}, type;
 
@@ -403,8 +402,7 @@ static struct slice cast_type(
 		return to;
 	if (!castable(t, from, to)) {
 		if (!pg_has_extensions(t->l))
-			typed_fault(
-				t, "cannot cast type %.*s to %.*s", SLICE(from), SLICE(to));
+			typed_fault(t, "cannot cast type %.*s to %.*s", SLICE(from), SLICE(to));
 	} else if (!slice_eq(from, to)) {
 		typed_loosen(t, pg_cast_volatility(t->l, from, to));
 	}
@@ -547,8 +545,8 @@ static struct slice array_type(
 /* Not a name that a locale may have, and none of the history's. */
 static bool no_collation(struct typing *t, struct slice name)
 {
-	static const char *const known[] = {"default", "posix", "ucs_basic", "unicode", "pg_c_utf8",
-		"pg_unicode_fast"};
+	static const char *const known[] = {
+		"default", "posix", "ucs_basic", "unicode", "pg_c_utf8", "pg_unicode_fast"};
 	const struct object **all;
 	size_t n;
 
@@ -679,8 +677,8 @@ void typed_assign(struct typing *t, const struct typed_node *n, struct slice fro
 	bool minus = n->kind == NODE_OP && n->n == 1 && slice_is(n->text, "-") &&
 		     n->args[0]->kind == NODE_NUMBER;
 	struct slice written = n->kind == NODE_NUMBER ? n->text
-			      : minus ? arena_printf(t->l->arena, "-%.*s", SLICE(n->args[0]->text))
-				      : SLICE_NONE;
+			       : minus ? arena_printf(t->l->arena, "-%.*s", SLICE(n->args[0]->text))
+				       : SLICE_NONE;
 
 	if (t->fault.len || n->kind == NODE_DEFAULT || n->kind == NODE_NULL || !to.len)
 		return;
@@ -702,8 +700,8 @@ void typed_assign(struct typing *t, const struct typed_node *n, struct slice fro
 		return;
 	}
 	if (typed_known(t, from) && !slice_is(from, "unknown") &&
-		typed_known(t, typed_plain(t, to)) && pg_assignable(t->l, from, typed_plain(t, to)) == ABSENT &&
-		!pg_has_extensions(t->l))
+		typed_known(t, typed_plain(t, to)) &&
+		pg_assignable(t->l, from, typed_plain(t, to)) == ABSENT && !pg_has_extensions(t->l))
 		typed_fault(t, "the column is of type %.*s, the value of type %.*s", SLICE(to),
 			SLICE(from));
 }

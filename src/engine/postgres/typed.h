@@ -2,9 +2,9 @@
  * is meant, of which type the result is, and what a constant comes to.
  *
  * The text is parsed here, from tokens, because expressions come from catalogs too. What is not
- * understood is NULL, "" or VALUE_OPAQUE, and nothing is ever claimed about it: a fault is only said
- * when the server is sure to find it as well. Order: typed_expr() or typed_query(), a scope, then
- * typed_type() or typed_query_faults(). Everything lives in the arena. */
+ * understood is NULL, "" or VALUE_OPAQUE, and nothing is ever claimed about it: a fault is only
+ * said when the server is sure to find it as well. Order: typed_expr() or typed_query(), a scope,
+ * then typed_type() or typed_query_faults(). Everything lives in the arena. */
 #ifndef BELAY_ENGINE_POSTGRES_TYPED_H
 #define BELAY_ENGINE_POSTGRES_TYPED_H
 
@@ -110,7 +110,7 @@ struct typed_dml *typed_dml(struct arena *a, struct slice text);
 struct typed_insert {
 	struct typed_from target;
 	struct typed_query *query;
-	struct typed_dml conflict;   /* ON CONFLICT DO UPDATE: SET and WHERE */
+	struct typed_dml conflict;    /* ON CONFLICT DO UPDATE: SET and WHERE */
 	struct typed_query returning; /* its targets */
 };
 struct typed_insert *typed_insert(struct arena *a, struct slice text);
@@ -145,8 +145,7 @@ struct slice typed_plain(struct typing *t, struct slice type);
 void typed_add_table(
 	struct typing *t, struct typed_scope *s, const struct object *table, struct slice alias);
 /* "unknown" for bare literals and NULL; "" = not known. */
-struct slice typed_type(
-	struct typing *t, const struct typed_scope *s, const struct typed_node *n);
+struct slice typed_type(struct typing *t, const struct typed_scope *s, const struct typed_node *n);
 void typed_query_faults(
 	struct typing *t, const struct typed_scope *outer, const struct typed_query *q);
 /* The columns that a query makes; false: not all are known. */
@@ -164,7 +163,8 @@ void typed_assign(struct typing *t, const struct typed_node *n, struct slice fro
 
 /* ---- Literals (literals.c) ---- */
 enum fit { FIT_UNKNOWN, FITS, FIT_BAD };
-/* Is there a value of the type that is written like this? `lengths`: it has to have room as well. */
+/* Is there a value of the type that is written like this? `lengths`: it has to have room as well.
+ */
 enum fit pg_literal_fits(
 	struct looking *l, struct slice text, struct slice type, bool number, bool lengths);
 /* The type behind a name as catalogs and statements spell it, NULL if it is none of the history's.
@@ -184,7 +184,8 @@ struct typed_row {
 	struct names columns;
 	struct value *values; /* as many */
 };
-struct value typed_value(struct looking *l, const struct typed_row *row, const struct typed_node *n);
+struct value typed_value(
+	struct looking *l, const struct typed_row *row, const struct typed_node *n);
 /* A bound of a partition: a number, a day, a time. */
 struct value typed_bound(struct looking *l, struct slice text);
 /* A literal read as a value of the type. */

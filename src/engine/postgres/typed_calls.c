@@ -1,6 +1,6 @@
 /* typed_calls.c - which operator and which function is meant: the manual's chapter "Type
- * Conversion", over what the servers' catalogs hold (functions.inc, operators.inc) and the history's
- * own functions. */
+ * Conversion", over what the servers' catalogs hold (functions.inc, operators.inc) and the
+ * history's own functions. */
 #include "engine/postgres/typed_internal.h"
 
 #include <stdint.h>
@@ -322,9 +322,8 @@ static void offer_operators(struct choice *c, struct slice name, int version)
 			continue;
 		if (!(k = offer(c)))
 			return;
-		*k = (struct candidate){.result = slice_of(o->result),
-			.volatility = o->volatility,
-			.kind = 'f'};
+		*k = (struct candidate){
+			.result = slice_of(o->result), .volatility = o->volatility, .kind = 'f'};
 		k->params[0] = slice_of(c->nargs == 1 ? o->right : o->left);
 		k->params[1] = slice_of(o->right);
 	}

@@ -78,7 +78,8 @@ static bool read_time(struct slice s, long double *out)
 		return false;
 	if (s.len > 16 && (s.len != 19 || s.at[16] != ':' || !two_digits(s, 17, &second)))
 		return false;
-	*out = (long double)(((days_of((long long)year, month, day) * 24 + hour) * 60 + minute) * 60 +
+	*out = (long double)(((days_of((long long)year, month, day) * 24 + hour) * 60 + minute) *
+				     60 +
 			     second) *
 	       1e6L;
 	return true;
@@ -99,9 +100,10 @@ static bool read_truth(struct slice s, bool *out)
 
 static bool is_numeric_type(struct slice type)
 {
-	return slice_is(type, "integer") || slice_is(type, "bigint") || slice_is(type, "smallint") ||
-	       slice_starts(type, "numeric") || slice_is(type, "real") ||
-	       slice_is(type, "double precision") || slice_ends(type, "serial");
+	return slice_is(type, "integer") || slice_is(type, "bigint") ||
+	       slice_is(type, "smallint") || slice_starts(type, "numeric") ||
+	       slice_is(type, "real") || slice_is(type, "double precision") ||
+	       slice_ends(type, "serial");
 }
 
 static bool is_text_type(struct slice type)
@@ -297,7 +299,7 @@ static struct value recased(struct looking *l, struct value v, bool upper)
 	for (size_t i = 0; i < v.text.len; i++) {
 		char c = v.text.at[i];
 
-		to[i] = upper && c >= 'a' && c <= 'z'	 ? (char)(c - 32)
+		to[i] = upper && c >= 'a' && c <= 'z'    ? (char)(c - 32)
 			: !upper && c >= 'A' && c <= 'Z' ? (char)(c + 32)
 							 : c;
 	}
@@ -333,9 +335,9 @@ static struct value called(
 	v = typed_value(l, row, n->args[0]);
 	if (v.kind == VALUE_NULL)
 		return null;
-	if (v.kind == VALUE_TEXT && (slice_is(n->text, "length") ||
-					    slice_is(n->text, "char_length") ||
-					    slice_is(n->text, "character_length")))
+	if (v.kind == VALUE_TEXT &&
+		(slice_is(n->text, "length") || slice_is(n->text, "char_length") ||
+			slice_is(n->text, "character_length")))
 		return number((long double)characters(v.text));
 	if (v.kind == VALUE_TEXT && slice_is(n->text, "octet_length"))
 		return number((long double)v.text.len);
@@ -394,8 +396,7 @@ static struct value any_of(
 	return out;
 }
 
-static struct value cast(
-	struct looking *l, const struct typed_row *row, const struct typed_node *n)
+static struct value cast(struct looking *l, const struct typed_row *row, const struct typed_node *n)
 {
 	struct value v = typed_value(l, row, n->args[0]);
 

@@ -6,7 +6,8 @@
 
 void typed_fault(struct typing *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void typed_loosen(struct typing *t, char volatility);
-/* "unknown", built in, an enum, or arrays of those: nothing else has casts or operators of its own. */
+/* "unknown", built in, an enum, or arrays of those: nothing else has casts or operators of its own.
+ */
 bool typed_known(struct typing *t, struct slice type);
 bool typed_is_enum(struct typing *t, struct slice type);
 bool typed_preferred(struct slice type);

@@ -50,8 +50,7 @@ static void rename_columns(struct typing *t, struct typed_source *src, struct na
 	if (!to.n)
 		return;
 	for (size_t i = 0; i < src->columns.n || i < to.n; i++)
-		names_add(t->l->arena, &renamed,
-			i < to.n ? to.at[i] : src->columns.at[i]);
+		names_add(t->l->arena, &renamed, i < to.n ? to.at[i] : src->columns.at[i]);
 	while (src->types.n < renamed.n)
 		names_add(t->l->arena, &src->types, SLICE_NONE);
 	src->columns = renamed;
@@ -105,7 +104,8 @@ static void add_relation(struct typing *t, struct typed_scope *s, const struct t
 		return;
 	}
 	r = pg_relation(t->l, f->relation, OBJECT_NONE);
-	if (r.object && (r.type == OBJECT_TABLE || r.type == OBJECT_VIEW || r.type == OBJECT_MATVIEW)) {
+	if (r.object &&
+		(r.type == OBJECT_TABLE || r.type == OBJECT_VIEW || r.type == OBJECT_MATVIEW)) {
 		typed_add_table(t, s, r.object, alias);
 		rename_columns(t, &s->sources[s->n - 1], f->columns);
 		return;
@@ -397,8 +397,8 @@ static void bare_columns(struct typing *t, const struct typed_scope *s, const st
 		bare_columns(t, s, n->args[i], group, ngroup);
 }
 
-static void grouped(struct typing *t, const struct typed_scope *s, const struct typed_query *q,
-	bool aggregates)
+static void grouped(
+	struct typing *t, const struct typed_scope *s, const struct typed_query *q, bool aggregates)
 {
 	struct typed_node **group = ARENA_ARRAY(t->l->arena, q->ngroup + 1, struct typed_node *);
 
@@ -428,8 +428,8 @@ static void grouped(struct typing *t, const struct typed_scope *s, const struct 
 }
 
 /* ---- Faults ---- */
-static void condition(
-	struct typing *t, const struct typed_scope *s, const struct typed_node *n, const char *where)
+static void condition(struct typing *t, const struct typed_scope *s, const struct typed_node *n,
+	const char *where)
 {
 	bool before = t->aggregates;
 	struct slice type;
@@ -565,8 +565,8 @@ static void set_values(struct typing *t, const struct typed_scope *s, const stru
 		const struct object *col;
 		struct slice type;
 
-		enum presence p = catalog_part(
-			t->l->catalog, table, OBJECT_COLUMN, d->columns.at[i], &col);
+		enum presence p =
+			catalog_part(t->l->catalog, table, OBJECT_COLUMN, d->columns.at[i], &col);
 
 		if (table->type == OBJECT_TABLE && p == ABSENT)
 			typed_fault(t, "column \"%.*s\" of relation \"%.*s\" does not exist",
@@ -579,8 +579,7 @@ static void set_values(struct typing *t, const struct typed_scope *s, const stru
 	}
 }
 
-static void returned(
-	struct typing *t, const struct typed_scope *s, const struct typed_query *q)
+static void returned(struct typing *t, const struct typed_scope *s, const struct typed_query *q)
 {
 	for (size_t i = 0; i < q->ntargets; i++)
 		if (q->targets[i].value->kind != NODE_STAR)
@@ -603,8 +602,7 @@ void typed_dml_faults(struct typing *t, const struct typed_scope *outer, const s
 	returned(t, s, &d->query);
 }
 
-void typed_insert_faults(
-	struct looking *l, const struct relation *r, const struct typed_insert *in)
+void typed_insert_faults(struct looking *l, const struct relation *r, const struct typed_insert *in)
 {
 	struct typed_scope s = {0};
 	struct typing t;
