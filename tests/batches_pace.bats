@@ -132,6 +132,25 @@ big='CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT 0, pad text) WITH (aut
 INSERT INTO t SELECT i, 0, repeat('"'x'"', 100) FROM generate_series(1, 200000) i;
 ANALYZE t;'
 
+@test "while others are at work a batch writes little of the server's log, and rests for what it wrote" {
+	fill quiet
+	# Whole pages are logged after a checkpoint: 16 MB of rows that are as wide as that.
+	pg -c "ALTER TABLE t ADD COLUMN wide text" -c "ALTER TABLE t ALTER COLUMN wide SET STORAGE PLAIN" \
+		-c "UPDATE t SET wide = repeat('x', 800)" -c "VACUUM t" -c "CHECKPOINT"
+	(psql -XqAt -h "$PG_DIR" -U postgres -c 'SELECT pg_sleep(120)' quiet 3>&- &
+	echo $! >sleeper; wait) &
+	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres quiet -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE \$\$SELECT pg_sleep%\$\$")" = 1 ]; do sleep 0.05; done' "$PG_DIR"
+	before=$(pg -c 'SELECT pg_current_wal_insert_lsn()')
+	ends 0 belay up --db "$url" --log-format json
+	kill "$(cat sleeper)"
+	written=$(pg -c "SELECT (pg_current_wal_insert_lsn() - '$before')::bigint")
+	took=$(sed -n 's/.*"event":"statement_done".*"ms":\([0-9]*\).*/\1/p' <<<"$output")
+	echo "$written bytes in $took ms" >&2
+	# 2 MB a second, and 64 kB at a time: the first batches have to find out.
+	[ "$written" -gt 12000000 ]
+	[ "$((written / took))" -lt 2600 ]
+}
+
 @test "the table is vacuumed meanwhile: it grows by a quarter, not by all of it" {
 	pg_database vacuumed
 	base "$big" <<<$'-- belay:batched\nUPDATE t SET n = n + 1;'

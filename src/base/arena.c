@@ -208,6 +208,22 @@ struct slice arena_slice(struct arena *a, struct slice s)
 	return slice_n(arena_cstr(a, s), s.len);
 }
 
+struct slice arena_join(struct arena *a, const struct slice *parts, size_t n)
+{
+	size_t len = 0;
+	char *p, *at;
+
+	for (size_t i = 0; i < n; i++)
+		len += parts[i].len;
+	p = at = arena_alloc(a, len + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len)
+			memcpy(at, parts[i].at, parts[i].len);
+		at += parts[i].len;
+	}
+	return slice_n(p, len);
+}
+
 struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
 	char here[256];

@@ -31,6 +31,8 @@ void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size); /* checks the multiplication */
 char *arena_cstr(struct arena *a, struct slice s);
 struct slice arena_slice(struct arena *a, struct slice s);
+/* The parts one behind another; a NUL follows. */
+struct slice arena_join(struct arena *a, const struct slice *parts, size_t n);
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 struct slice arena_vprintf(struct arena *a, const char *fmt, va_list ap)

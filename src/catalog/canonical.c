@@ -121,7 +121,7 @@ const char *type_storage(struct slice type)
 	static const char *const extended[] = {"text", "character", "character varying", "bytea",
 		"json", "jsonb", "xml", "bit", "bit varying", "tsvector", "tsquery", "path",
 		"polygon", "citext", "hstore"};
-	struct slice base = type_base(type);
+	struct slice base = type_base(type), bare = split_name(base).name;
 
 	if (slice_ends(type, "]"))
 		return "extended";
@@ -129,7 +129,7 @@ const char *type_storage(struct slice type)
 		if (slice_is(base, main_types[i]))
 			return "main";
 	for (size_t i = 0; i < sizeof extended / sizeof *extended; i++)
-		if (slice_is(base, extended[i]) || slice_is(split_name(base).name, extended[i]))
+		if (slice_is(base, extended[i]) || slice_is(bare, extended[i]))
 			return "extended";
 	return slice_chr(base, '.') == SIZE_MAX ? "plain" : NULL;
 }

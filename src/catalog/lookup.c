@@ -73,6 +73,7 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 {
 	struct slice temp = temp_schema(c);
 	struct node *n = NULL;
+	/* A new one goes to the first that there is, or to the first at all. */
 	bool first = true, real = !is_postgres(c);
 
 	*full = (struct name){is_sqlite(c) ? SL("main") : SLICE_NONE, name};
@@ -86,14 +87,17 @@ static struct node *search(const struct catalog *c, const struct session *s, enu
 
 		if (!schema_in_path(c, s, s->search_path.at[i]))
 			continue;
-		n = find_exact(c, type, at);
-		/* A new one goes to the first that there is. */
-		if (n || first || (!real && is_there(c, at.schema)))
+		if ((n = find_exact(c, type, at))) {
 			*full = at;
-		real = real || is_there(c, at.schema);
-		first = false;
-		if (n)
 			return n;
+		}
+		if (first)
+			*full = at;
+		if (!real && !(first && i + 1 == s->search_path.n) && is_there(c, at.schema)) {
+			*full = at;
+			real = true;
+		}
+		first = false;
 	}
 	return first ? find_exact(c, type, *full) : NULL;
 }

@@ -33,16 +33,9 @@ struct name split_name(struct slice s)
 
 struct slice dotted(struct arena *a, struct name n)
 {
-	char *p;
-
 	if (slice_empty(n.schema))
 		return n.name;
-	p = arena_alloc(a, n.schema.len + 1 + n.name.len + 1);
-	memcpy(p, n.schema.at, n.schema.len);
-	p[n.schema.len] = '.';
-	if (n.name.len)
-		memcpy(p + n.schema.len + 1, n.name.at, n.name.len);
-	return slice_n(p, n.schema.len + 1 + n.name.len);
+	return arena_join(a, (const struct slice[]){n.schema, SL("."), n.name}, 3);
 }
 
 struct name relation_in(struct slice s, struct slice *column)

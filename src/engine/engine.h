@@ -126,8 +126,8 @@ struct batch_key {
 	long long pages;
 	long long rows;  /* about, -1 = not known */
 	struct slice at; /* the table, for pressure() */
-	/* A number made of a row's key, by which neighbours can be told apart; empty: none is known.
-	 * Is it of use to change them in different transactions? */
+	/* A number made of a row's key, by which neighbours can be told apart; empty: none is
+	 * known. Is it of use to change them in different transactions? */
 	struct slice turn;
 	bool turns_pay;
 };
@@ -143,8 +143,9 @@ struct batch_pressure {
 	long long history;           /* old versions that wait to be purged */
 	long long snapshot_ms; /* since when somebody keeps old versions from being cleaned away */
 	long long snapshot_by; /* that session */
-	long long updated; /* rows of the table that were changed, since the server began to count */
-	long long beside;  /* of these: the new version found room beside the old one */
+	long long
+		updated;  /* rows of the table that were changed, since the server began to count */
+	long long beside; /* of these: the new version found room beside the old one */
 };
 /* What came of cleaning a table of its dead rows. */
 enum batch_cleaned { BATCH_CLEANED, BATCH_CLEAN_BUSY, BATCH_CLEAN_REFUSED };
@@ -163,8 +164,8 @@ struct engine_batches {
 	bool (*turns)(struct conn *c, struct arena *a, struct names changed, struct batch_key *k,
 		struct err *err);
 	/* Takes the dead rows of the table away, so that the next batches find room (VACUUM); what
-	 * is left of them in indexes only if `whole`. Slowly if `gently`. BUSY: somebody else is doing that. NULL: the
-	 * server does it by itself. */
+	 * is left of them in indexes only if `whole`. Slowly if `gently`. BUSY: somebody else is
+	 * doing that. NULL: the server does it by itself. */
 	bool (*clean)(struct conn *c, const struct batch_key *k, bool whole, bool gently,
 		enum batch_cleaned *out, struct err *err);
 	/* How far a replica is behind, asked on the replica; -1 = it does not follow at all. NULL:
@@ -173,6 +174,8 @@ struct engine_batches {
 	/* In a transaction whose COMMIT need not wait for the disk, for a later one does; NULL: all
 	 * do. What a crash takes away it takes with its cursor. */
 	const char *lazily;
+	/* Bytes of the server's log so far. NULL: not to be known, or nobody waits for it. */
+	bool (*written)(struct conn *c, long long *bytes, struct err *err);
 	/* The declared types of those columns. */
 	bool (*types)(struct conn *c, struct arena *a, struct name table, struct names columns,
 		struct slice *out, struct err *err);

@@ -287,16 +287,23 @@ static void by_lines(struct cutter *c, size_t at)
 /* Behind it no comment begins. */
 static size_t last_comment(struct slice text)
 {
-	size_t i = text.len;
+	static const char *const opens[] = {"#", "--", "/*"};
+	size_t last = 0;
 
-	while (i > 0) {
-		char c = text.at[--i];
+	for (size_t k = 0; k < sizeof opens / sizeof *opens; k++) {
+		size_t n = strlen(opens[k]), to = text.len;
+		const char *at;
 
-		if (c == '#' || ((c == '-' || c == '*') && i > 0 &&
-					text.at[i - 1] == (c == '-' ? '-' : '/')))
-			return i;
+		/* What is before the last one found so far does not matter. */
+		while (to > last && (at = memrchr(text.at + last, opens[k][n - 1], to - last))) {
+			to = (size_t)(at - text.at);
+			if (n == 1 || (to && text.at[to - 1] == opens[k][0])) {
+				last = to;
+				break;
+			}
+		}
 	}
-	return 0;
+	return last;
 }
 
 static void find_cuts(struct cutter *c)

@@ -51,8 +51,9 @@ bool text_set_add(struct text_set *s, struct arena *a, struct slice key, struct 
 
 struct slice facts_key(struct arena *a, struct name table, struct slice column)
 {
-	return arena_printf(
-		a, "%.*s.%.*s.%.*s", SLICE(table.schema), SLICE(table.name), SLICE(column));
+	struct slice dot = SL(".");
+
+	return arena_join(a, (const struct slice[]){table.schema, dot, table.name, dot, column}, 5);
 }
 
 const struct object *dropped_index(const struct judged *j, const struct change *c)

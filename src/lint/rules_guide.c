@@ -620,7 +620,7 @@ static bool has_string(struct slice text)
 }
 
 /* A dot between two apostrophes? What makes the count of apostrophes uncertain counts as one. */
-static bool may_quote_dot(struct slice text)
+static bool may_quote_host(struct slice text)
 {
 	bool inside = false;
 
@@ -632,7 +632,8 @@ static bool may_quote_dot(struct slice text)
 		n = slice_chr(slice_from(text, i), '\'');
 		if (n == SIZE_MAX)
 			n = text.len - i;
-		if (inside && n && memchr(text.at + i, '.', n))
+		if (inside && n && memchr(text.at + i, '.', n) &&
+			foreign_host(slice_sub(text, i, n)).len)
 			return true;
 	}
 	return false;
@@ -642,7 +643,7 @@ static bool may_quote_dot(struct slice text)
 static bool may_name_environment(struct slice text)
 {
 	return has_string(text) &&
-	       (may_quote_dot(text) || slice_ifind(text, SL("current_database")) != SIZE_MAX ||
+	       (may_quote_host(text) || slice_ifind(text, SL("current_database")) != SIZE_MAX ||
 		       slice_ifind(text, SL("inet_server_addr")) != SIZE_MAX);
 }
 

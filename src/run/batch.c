@@ -6,7 +6,8 @@
 
 enum {
 	TARGET_MS = 250,
-	BUSY_MS = 50, /* while others are at work: their COMMITs wait for our log too */
+	BUSY_MS = 50,        /* while others are at work: they wait for our locks */
+	BUSY_LOG = 64 << 10, /* … and their COMMITs until our log is on disk, too */
 	MAX_ROWS = 20000,
 	FIRST_ROWS = 1000,
 	LEAST_ROWS = 100,
@@ -280,6 +281,7 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 {
 	const struct engine_batches *e = x->b->conn->engine->batches;
 
+	x->busy = busy;
 	x->target_ms = l->target_ms ? l->target_ms : busy ? BUSY_MS : TARGET_MS;
 	if (e->most_ms && x->target_ms > e->most_ms)
 		x->target_ms = e->most_ms;
@@ -291,11 +293,44 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 		x->size = x->most;
 }
 
+/* Where the server's log is; -1: nobody waits for it, or it is not to be known (Aurora's is not).
+ */
+static bool read_log(struct batcher *x, long long *at, struct err *err)
+{
+	struct conn *c = x->b->conn;
+	struct err why = {0};
+
+	*at = -1;
+	if (!x->busy || x->no_log || !c->engine->batches->written)
+		return true;
+	if (c->engine->batches->written(c, at, &why))
+		return true;
+	if (!c->ops->alive(c) || why.code == ERR_INTERRUPTED) {
+		*err = why;
+		return false;
+	}
+	err_done(&why);
+	x->no_log = true;
+	return true;
+}
+
+/* The time that the batch took; longer, as far as others count, when it wrote more than they
+ * should wait for: the first batch after a checkpoint logs whole pages. */
+static long long weight(const struct batcher *x, long long ms)
+{
+	long long heavy = x->log * x->target_ms / BUSY_LOG;
+
+	return heavy > ms ? heavy : ms;
+}
+
 bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err)
 {
-	long long begun = io_now_ms();
+	long long begun, from, to;
 
 	*waited = false;
+	if (!read_log(x, &from, err))
+		return false;
+	begun = io_now_ms();
 	while (!run_one(x, err)) {
 		if (!recover(x, err))
 			return false;
@@ -304,7 +339,10 @@ bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err)
 	}
 	x->b->host->fresh(x->b->host->ctx);
 	*ms = io_now_ms() - begun;
-	resize(x, *ms);
+	if (!read_log(x, &to, err))
+		return false;
+	x->log = from >= 0 && to > from ? to - from : 0;
+	resize(x, weight(x, *ms));
 	return true;
 }
 
@@ -324,7 +362,7 @@ static bool run_batches(struct batcher *x, struct err *err)
 			return false;
 		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
 		telling_batch(&x->telling, x->cursor->seen, p);
-		if (!x->last && !pace_rest(p, ms, waited && !x->suspect, err))
+		if (!x->last && !pace_rest(p, ms, x->log, waited && !x->suspect, err))
 			return false;
 	}
 	return true;

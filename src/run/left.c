@@ -105,7 +105,7 @@ static bool look(struct looking *l, struct pace *p, struct err *err)
 			return false;
 		l->left += n;
 		move_on(l, io_now_ms() - begun, pace_is_busy(p));
-		if (!y->last && !pace_rest(p, io_now_ms() - begun, false, err))
+		if (!y->last && !pace_rest(p, io_now_ms() - begun, 0, false, err))
 			return false;
 	}
 	return true;

@@ -9,11 +9,12 @@
 enum {
 	READ_MS = 1000,
 	NAP_MS = 50,
-	BUSY_MS = 5000,    /* who was at work a moment ago will be again */
-	UNKNOWN_MS = 1000, /* until there are two readings to compare */
-	OTHERS = 10,       /* transactions a second that are nobody's work to speak of */
-	OWN = 3,           /* of ours for a batch: itself, and looks at who may be in the way */
-	REST_MOST = 2000,  /* after one batch */
+	BUSY_MS = 5000,     /* who was at work a moment ago will be again */
+	UNKNOWN_MS = 1000,  /* until there are two readings to compare */
+	OTHERS = 10,        /* transactions a second that are nobody's work to speak of */
+	OWN = 3,            /* of ours for a batch: itself, and looks at who may be in the way */
+	REST_MOST = 2000,   /* after one batch */
+	LOG_RATE = 2 << 20, /* bytes a second: each new file of the log makes all COMMITs wait */
 };
 
 bool pace_nap(struct pace *p, long long ms, struct err *err)
@@ -158,9 +159,18 @@ void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
 	p->dead += dead_rows * p->leave / 1000;
 }
 
-bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err)
+long long pace_due(const struct batch_limits *l, long long batch_ms, long long log)
 {
-	long long ms = batch_ms < REST_MOST ? batch_ms : REST_MOST;
+	long long rate = l->max_wal_kb ? l->max_wal_kb * 1024LL : LOG_RATE;
+	long long by_log = log * 1000 / rate - batch_ms;
+	long long ms = by_log > batch_ms ? by_log : batch_ms;
+
+	return ms > REST_MOST ? REST_MOST : ms > 0 ? ms : 1;
+}
+
+bool pace_rest(struct pace *p, long long batch_ms, long long log, bool waited, struct err *err)
+{
+	long long ms = pace_due(&p->limits, batch_ms, log);
 
 	/* Who waits for us in a queue of its own polling has to find the moment. */
 	if (p->engine->most_ms && !waited)

@@ -69,8 +69,11 @@ bool pace_wait(struct pace *p, struct err *err);
 bool pace_is_busy(const struct pace *p);
 /* A batch was committed. */
 void pace_note(struct pace *p, long long commit_ms, long long dead_rows);
-/* Leaves the server to others for as long as the batch took, when there are others. */
-bool pace_rest(struct pace *p, long long batch_ms, bool waited, struct err *err);
+/* How long to leave the server to others after a batch: as long as it took, longer after so many
+ * bytes of log that it would grow too fast (max_wal). */
+long long pace_due(const struct batch_limits *l, long long batch_ms, long long log);
+/* … when there are others. */
+bool pace_rest(struct pace *p, long long batch_ms, long long log, bool waited, struct err *err);
 /* Sleeps, with everybody's turn taken. */
 bool pace_nap(struct pace *p, long long ms, struct err *err);
 /* ---- tidy.c: has the dead rows cleaned away when there are enough of them; on `conn`. */

@@ -174,11 +174,11 @@ static bool my_turn(struct worker *w)
 	return go;
 }
 
-static bool note_batch(struct worker *w, const struct cursor *before)
+/* What to leave to others after it, when there are others. */
+static long long note_batch(struct worker *w, const struct cursor *before, long long ms, bool *busy)
 {
 	const struct cursor *now = w->x.cursor;
 	struct team *t = w->team;
-	bool busy;
 
 	pthread_mutex_lock(&t->lock);
 	t->seen += now->seen - before->seen;
@@ -187,9 +187,10 @@ static bool note_batch(struct worker *w, const struct cursor *before)
 	t->batches++;
 	t->commit_ms = w->x.commit_ms > t->commit_ms ? w->x.commit_ms : t->commit_ms;
 	t->dead += batch_moves(w->x.what) ? w->x.changed : 0;
-	busy = t->busy;
+	*busy = t->busy;
+	ms = pace_due(&t->limits, ms, w->x.log);
 	pthread_mutex_unlock(&t->lock);
-	return busy;
+	return ms;
 }
 
 static bool walk_part(struct worker *w, struct cursor *part, struct err *err)
@@ -198,15 +199,16 @@ static bool walk_part(struct worker *w, struct cursor *part, struct err *err)
 	w->x.last = part->finished;
 	while (!w->x.last) {
 		struct cursor before = w->run.cursor;
-		bool waited;
-		long long ms;
+		bool waited, busy;
+		long long ms, pace;
 
 		if (!my_turn(w))
 			return host_go_on(w, err);
 		if (!batch_step(&w->x, &ms, &waited, err))
 			return false;
-		if (note_batch(w, &before) || waited)
-			nap(w->team, ms > 0 ? ms : 1);
+		pace = note_batch(w, &before, ms, &busy);
+		if (busy || waited)
+			nap(w->team, pace);
 	}
 	return true;
 }

@@ -417,11 +417,26 @@ static size_t private_key_at(struct slice s)
 static const unsigned char begins[256] = {
 	['-'] = 1, ['A'] = 1, ['S'] = 1, ['g'] = 1, ['n'] = 1, ['r'] = 1, ['s'] = 1, ['x'] = 1};
 
+/* No shape is shorter, and none holds another character than these. */
+enum { LEAST_SHAPE = 16 };
+
+static bool in_shape(char c)
+{
+	return c == '.' || in_alphabet(ALNUM_DASH, c);
+}
+
 bool redact_find_token(struct slice text, size_t from, size_t *off, size_t *len)
 {
-	for (size_t i = from; i < text.len; i++) {
-		size_t n = 0;
+	bool key = slice_find(text, SL("-----BEGIN ")) != SIZE_MAX;
 
+	for (size_t i = from; i < text.len; i++) {
+		size_t n = 0, far = i + LEAST_SHAPE - 1;
+
+		/* What begins here or before that place would hold it. */
+		if (!key && (far >= text.len || !in_shape(text.at[far]))) {
+			i = far;
+			continue;
+		}
 		if (!begins[(unsigned char)text.at[i]])
 			continue;
 		if (text.at[i] == '-')

@@ -251,6 +251,21 @@ static bool behind(struct conn *replica, long long *ms, struct err *err)
 	return ok;
 }
 
+static bool written(struct conn *c, long long *bytes, struct err *err)
+{
+	struct arena a = {0};
+	struct rows r = {0};
+	bool ok = conn_query(c,
+		SL("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), "
+		   "'0/0')::bigint"),
+		&a, &r, err);
+
+	if (ok)
+		*bytes = number(&r, 0, 0);
+	arena_done(&a);
+	return ok;
+}
+
 static bool types(struct conn *c, struct arena *a, struct name table, struct names columns,
 	struct slice *out, struct err *err)
 {
@@ -296,6 +311,7 @@ const struct engine_batches pg_batches = {
 	.clean = clean,
 	.behind = behind,
 	.lazily = "SET LOCAL synchronous_commit = off",
+	.written = written,
 	.types = types,
 	.same = same,
 };

@@ -39,13 +39,13 @@ struct relation pg_relation(struct looking *l, struct name n, enum object_type t
 	struct relation r = {.name = n, .type = type == OBJECT_NONE ? OBJECT_TABLE : type};
 
 	r.presence = catalog_find(l->catalog, l->session, type, n, &r.object);
-	r.name = catalog_resolve(l->catalog, l->session, r.type, n);
 	r.certain = r.presence != ABSENT;
 	if (r.presence == PRESENT && r.object) {
 		r.name = (struct name){r.object->schema, r.object->name};
 		r.type = r.object->type;
 		r.is_new = born_here(l, r.object);
 	} else {
+		r.name = catalog_resolve(l->catalog, l->session, r.type, n);
 		r.object = NULL;
 		if (l->change && (l->change->flags & CHANGE_IF_EXISTS))
 			r.certain = false;
@@ -479,10 +479,11 @@ void pg_rerun(struct looking *l, enum rerun r)
 
 static const struct pg_action *action_of(enum change_kind kind)
 {
-	static const struct pg_action *const tables[] = {pg_alter_actions, pg_type_actions,
-		pg_column_actions, pg_constraint_actions, pg_partition_actions, pg_index_actions,
-		pg_object_actions, pg_relation_actions, pg_row_actions, pg_maintenance_actions,
-		pg_drop_actions};
+	/* What is frequent comes first. */
+	static const struct pg_action *const tables[] = {pg_row_actions, pg_index_actions,
+		pg_column_actions, pg_constraint_actions, pg_relation_actions, pg_type_actions,
+		pg_alter_actions, pg_object_actions, pg_drop_actions, pg_partition_actions,
+		pg_maintenance_actions};
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct pg_action *a = tables[i]; a->on || a->on_relation; a++)
@@ -628,6 +629,19 @@ static void look_guarded(struct looking *l)
 	l->change = guarded;
 }
 
+static void look_at_inner(struct looking *l)
+{
+	const struct statement *whole = l->statement;
+	struct statement own = *whole;
+
+	own.text = span_text(l->change->span); /* not all of the block */
+	own.changes = (struct change *)l->change;
+	own.nchanges = 1;
+	l->statement = &own;
+	look_guarded(l);
+	l->statement = whole;
+}
+
 static void look_inside(struct looking *l, const struct change *changes, size_t n)
 {
 	struct catalog *c = (struct catalog *)l->catalog; /* is as before when all is done */
@@ -637,19 +651,12 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 	struct slice why;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct statement *whole = l->statement;
-		struct statement own = *whole;
-
 		l->change = &changes[i];
 		l->skipped = false;
-		if (changes[i].flags & CHANGE_INNER && changes[i].span.src) {
-			own.text = span_text(changes[i].span); /* not all of the block */
-			own.changes = (struct change *)&changes[i];
-			own.nchanges = 1;
-			l->statement = &own;
-		}
-		look_guarded(l);
-		l->statement = whole;
+		if (changes[i].flags & CHANGE_INNER && changes[i].span.src)
+			look_at_inner(l);
+		else
+			look_guarded(l);
 		if (changes[i].kind == CHANGE_CREATE_SCHEMA && changes[i].ninner) {
 			struct change bare =
 				changes[i]; /* its elements are looked at inside of it */

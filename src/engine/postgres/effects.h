@@ -20,6 +20,11 @@ enum pg_mode {
 const char *pg_mode_words(enum pg_mode m);
 enum lock_class pg_mode_blocks(enum pg_mode m);
 
+struct pg_values {
+	struct names *rows; /* of INSERT … VALUES: the texts of each row */
+	size_t n;
+};
+
 /* One statement being looked at. */
 struct looking {
 	struct arena *arena;
@@ -35,6 +40,10 @@ struct looking {
 	/* What a statement sets off in turn (effects_bodies.c, keys that cascade): */
 	unsigned nest;
 	const struct looking *above;
+	/* What pg_values_of found, and of which change of which text: it is asked several times. */
+	struct pg_values values;
+	const struct change *values_of;
+	const char *values_in;
 	bool perhaps;    /* a condition decides whether it does */
 	bool only_locks; /* a function's SQL is read, not run */
 	bool skipped;    /* the block's own question keeps the change from running */
@@ -71,10 +80,6 @@ void pg_may_fail(struct looking *l, const char *fmt, ...) __attribute__((format(
 void pg_need(struct looking *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- Values that are written out (effects_values.c) ---- */
-struct pg_values {
-	struct names *rows; /* of INSERT … VALUES: the texts of each row */
-	size_t n;
-};
 struct pg_values pg_values_of(struct looking *l);
 struct slice pg_value(const struct looking *l, const struct pg_values *v, size_t row,
 	const struct relation *r, struct slice column);

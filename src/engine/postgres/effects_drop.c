@@ -297,8 +297,9 @@ static void drop_sequence(struct looking *l)
 bool pg_spells_type(struct arena *a, struct slice text, struct name type)
 {
 	bool quoted = ident_needs_quotes(DIALECT_POSTGRES, type.name);
-	struct slice full = arena_printf(
-		a, quoted ? "%.*s.\"%.*s\"" : "%.*s.%.*s", SLICE(type.schema), SLICE(type.name));
+	struct slice quote = quoted ? SL("\"") : SLICE_NONE;
+	struct slice full = arena_join(
+		a, (const struct slice[]){type.schema, SL("."), quote, type.name, quote}, 5);
 
 	for (size_t at, from = 0; from < text.len; from += at + 1) {
 		size_t end;

@@ -131,7 +131,10 @@ static void build(struct looking *l, const struct relation *r, struct name index
 {
 	const struct object *def = l->change->def;
 
-	if (r->object) {
+	bool written = index.name.len && !(def && def->generated_name);
+
+	/* The catalog chooses names, and knows what becomes of partitions. */
+	if (r->object && (!written || pg_is_partitioned(r))) {
 		pg_build_new(l, r->name);
 		return;
 	}

@@ -40,13 +40,13 @@ static void truncate_keys_above(struct looking *l, const struct relation *r)
 	const struct object *at = r->object;
 	const struct object **keys;
 
-	for (int depth = 0; depth < 8 && at && at->type == OBJECT_TABLE &&
-			    at->table_.partition_of.name.len;
+	for (int depth = 0;
+		depth < 8 && at && at->type == OBJECT_TABLE && at->table_.partition_of.name.len;
 		depth++) {
 		struct relation parent = pg_relation(l, at->table_.partition_of, OBJECT_TABLE);
-		size_t n = parent.object ? catalog_referencing(
-						   l->catalog, parent.object, l->arena, &keys)
-					 : 0;
+		size_t n = parent.object
+				   ? catalog_referencing(l->catalog, parent.object, l->arena, &keys)
+				   : 0;
 
 		for (size_t i = 0; i < n; i++) {
 			struct relation child;

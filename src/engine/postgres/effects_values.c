@@ -39,7 +39,7 @@ static bool read_row(
 	return false;
 }
 
-struct pg_values pg_values_of(struct looking *l)
+static struct pg_values read_values(struct looking *l)
 {
 	struct pg_values v = {0};
 	struct slice text = l->statement->text;
@@ -62,6 +62,16 @@ struct pg_values pg_values_of(struct looking *l)
 			break;
 	}
 	return v;
+}
+
+struct pg_values pg_values_of(struct looking *l)
+{
+	if (l->values_of != l->change || l->values_in != l->statement->text.at) {
+		l->values = read_values(l);
+		l->values_of = l->change;
+		l->values_in = l->statement->text.at;
+	}
+	return l->values;
 }
 
 /* Where a column's value stands in a row; SIZE_MAX: nowhere. */
@@ -116,6 +126,13 @@ static bool literal(struct arena *a, struct slice text, struct slice *out, bool 
 	struct token t;
 	bool minus = false;
 
+	/* As nearly all of them are. */
+	*number = false;
+	if (text.len > 1 && text.at[0] == '\'' &&
+		slice_chr(slice_from(text, 1), '\'') == text.len - 2) {
+		*out = slice_sub(text, 1, text.len - 2);
+		return true;
+	}
 	lexer_init(&x, DIALECT_POSTGRES, text);
 	t = lexer_next(&x);
 	if (token_punct(t, "-")) {
@@ -127,7 +144,7 @@ static bool literal(struct arena *a, struct slice text, struct slice *out, bool 
 	*number = t.kind == TOKEN_NUMBER;
 	if (!*number && (t.kind != TOKEN_STRING || minus))
 		return false;
-	*out = *number ? arena_printf(a, "%s%.*s", minus ? "-" : "", SLICE(t.text))
+	*out = *number ? minus ? arena_join(a, (const struct slice[]){SL("-"), t.text}, 2) : t.text
 		       : token_value(a, DIALECT_POSTGRES, t);
 	t = lexer_next(&x);
 	return t.kind == TOKEN_END || token_punct(t, "::");

@@ -87,7 +87,7 @@ const char *rd_object_words(node objtype)
 
 const char *rd_kind(struct rd *rd, const char *verb, const char *words)
 {
-	return arena_printf(rd->a, "%s%s%c", verb, words, 0).at;
+	return arena_join(rd->a, (const struct slice[]){slice_of(verb), slice_of(words)}, 2).at;
 }
 
 static node items_of(node n)

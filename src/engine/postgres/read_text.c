@@ -72,15 +72,7 @@ struct slice rd_plain(struct rd *rd, struct name n)
 {
 	if (!n.schema.len)
 		return n.name;
-	{
-		char *p = arena_alloc(rd->a, n.schema.len + 1 + n.name.len + 1);
-
-		memcpy(p, n.schema.at, n.schema.len);
-		p[n.schema.len] = '.';
-		if (n.name.len)
-			memcpy(p + n.schema.len + 1, n.name.at, n.name.len);
-		return slice_n(p, n.schema.len + 1 + n.name.len);
-	}
+	return arena_join(rd->a, (const struct slice[]){n.schema, SL("."), n.name}, 3);
 }
 
 struct slice rd_collation(struct rd *rd, node clause)

@@ -47,8 +47,8 @@ struct slice pg_type_plain(struct arena *a, struct slice type)
 		return SL("interval");
 	if (open == SIZE_MAX || close == SIZE_MAX || close < open)
 		return slice_is(type, "bpchar") ? SL("character") : type;
-	return arena_printf(a, "%.*s%.*s", (int)open, type.at, (int)(type.len - close - 1),
-		type.at + close + 1);
+	return arena_join(a,
+		(const struct slice[]){slice_sub(type, 0, open), slice_from(type, close + 1)}, 2);
 }
 
 char pg_type_category(struct looking *l, struct slice plain)
