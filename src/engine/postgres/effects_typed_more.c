@@ -43,12 +43,27 @@ static bool class_takes(struct typing *t, const char *of, struct slice type)
 	return slice_is(class_type, "record") && !typed_known(t, type);
 }
 
+/* What nearly all keys are. */
+static bool is_ordered(struct slice type)
+{
+	static const char *const types[] = {"integer", "bigint", "text", "character varying",
+		"uuid", "timestamp with time zone", "timestamp without time zone", "date",
+		"boolean", "numeric", "smallint"};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (slice_is(type, types[i]))
+			return true;
+	return false;
+}
+
 /* `class` empty: the default one. */
 static void class_for(struct typing *t, struct slice method, struct slice class, struct slice type)
 {
 	bool named = false, takes = false;
 	int version = t->l->version / 10000;
 
+	if (!class.len && slice_is(method, "btree") && is_ordered(type))
+		return;
 	if (!is_method(method) || pg_has_extensions(t->l) ||
 		(class.len && slice_chr(class, '.') != SIZE_MAX))
 		return;
@@ -183,19 +198,35 @@ static void method_abilities(struct typing *t, const struct index_def *d)
 			t, "access method \"%.*s\" does not support included columns", SLICE(m));
 }
 
+/* A plain key of a type that has an order: nothing to be said. */
+static bool is_plain_key(struct looking *l, const struct relation *r, struct slice key)
+{
+	enum presence known;
+	const struct object *col = pg_column(l, r, key, &known);
+
+	return col && is_ordered(pg_type_plain(l->arena, col->column.type));
+}
+
 void pg_typed_index(struct looking *l, const struct relation *r)
 {
 	const struct index_def *d = l->change->def ? &l->change->def->index : NULL;
+	bool btree = d && (!d->method.len || slice_iis(d->method, "btree"));
 	struct typed_scope s = {0};
 	struct typing t;
 
 	if (!d)
 		return;
 	typed_begin(&t, l);
-	typed_add_table(&t, &s, r->object, SLICE_NONE);
 	method_abilities(&t, d);
-	for (size_t i = 0; i < d->keys.n && d->keys.n <= 32; i++)
+	for (size_t i = 0; i < d->keys.n && d->keys.n <= 32; i++) {
+		if (btree && is_plain_key(l, r, d->keys.at[i]))
+			continue;
+		if (!s.n)
+			typed_add_table(&t, &s, r->object, SLICE_NONE);
 		one_key(&t, &s, d->method, d->keys.at[i]);
+	}
+	if (d->predicate.text.len && !s.n)
+		typed_add_table(&t, &s, r->object, SLICE_NONE);
 	if (d->predicate.text.len) {
 		struct typed_node *n = typed_expr(l->arena, d->predicate.text);
 		struct slice type = n ? typed_type(&t, &s, n) : SLICE_NONE;

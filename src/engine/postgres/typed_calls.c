@@ -97,7 +97,7 @@ struct choice {
 	struct typing *t;
 	struct slice args[ARGS_MAX];
 	size_t nargs;
-	struct candidate *all;
+	struct candidate all[CANDIDATES_MAX];
 	size_t n;
 	bool too_many;
 };
@@ -291,23 +291,73 @@ static struct slice verdict(struct choice *c, char *volatility, char *kind)
 
 static bool begin(struct choice *c, struct typing *t, const struct slice *args, size_t n)
 {
-	*c = (struct choice){.t = t, .nargs = n};
-	if (n > ARGS_MAX)
-		return false;
-	c->all = ARENA_ARRAY(t->l->arena, CANDIDATES_MAX, struct candidate);
-	for (size_t i = 0; i < n; i++)
+	c->t = t;
+	c->nargs = n;
+	c->n = 0;
+	c->too_many = false;
+	for (size_t i = 0; i < n && n <= ARGS_MAX; i++)
 		c->args[i] = args[i];
-	return true;
+	return n <= ARGS_MAX;
 }
 
 /* ---- Operators ---- */
+/* The table is sorted as the file's lines are: a quotation mark stands behind each name. */
+static int operator_cmp(const char *row, struct slice name)
+{
+	for (size_t i = 0;; i++) {
+		unsigned char a = row[i] ? (unsigned char)row[i] : '"';
+		unsigned char b = i < name.len ? (unsigned char)name.at[i] : '"';
+
+		if (a != b)
+			return a < b ? -1 : 1;
+		if (!row[i] || i >= name.len)
+			return 0;
+	}
+}
+
 static size_t first_operator(struct slice name)
 {
-	/* The table is sorted as the file's lines are, a quotation mark behind each name. */
-	for (size_t i = 0; i < OPERATORS; i++)
-		if (slice_is(name, operators[i].name))
-			return i;
-	return OPERATORS;
+	size_t low = 0, high = OPERATORS;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (operator_cmp(operators[mid].name, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* A varchar is a text to all operators. */
+static struct slice as_text(struct slice type)
+{
+	return slice_is(type, "character varying") ? SL("text") : type;
+}
+
+/* The one that takes just these; an open one is taken for the other's type. Most are found so. */
+static const struct operator_row *exact_operator(
+	struct typing *t, struct slice name, const struct slice *args, size_t n)
+{
+	struct slice a = as_text(args[0]), b = as_text(args[n - 1]);
+	int version = t->l->version / 10000;
+
+	if (n != 2)
+		return NULL;
+	if (slice_is(a, "unknown"))
+		a = b;
+	if (slice_is(b, "unknown"))
+		b = a;
+	for (size_t i = first_operator(name); i < OPERATORS && slice_is(name, operators[i].name);
+		i++) {
+		const struct operator_row *o = &operators[i];
+
+		if (slice_is(a, o->left) && slice_is(b, o->right) && version >= o->since &&
+			version <= o->until)
+			return o;
+	}
+	return NULL;
 }
 
 static void offer_operators(struct choice *c, struct slice name, int version)
@@ -361,10 +411,17 @@ static bool assume_same(struct choice *c)
 struct slice typed_operator(struct typing *t, struct slice name, const struct slice *args, size_t n,
 	struct slice *params)
 {
+	const struct operator_row *exact = exact_operator(t, name, args, n);
 	struct slice type;
 	struct choice c;
 	char volatility, kind;
 
+	if (exact) {
+		typed_loosen(t, exact->volatility);
+		params[0] = slice_of(exact->left);
+		params[1] = slice_of(exact->right);
+		return slice_of(exact->result);
+	}
 	for (size_t i = 0; i < n; i++)
 		if (!typed_known(t, args[i]))
 			return typed_loosen(t, 0), SLICE_NONE;
