@@ -533,12 +533,18 @@ static void called(struct looking *l)
 	pg_typed_fault(l, &t);
 }
 
+/* IF NOT EXISTS of what exists: nothing is looked at. Without it the statement fails already. */
+static bool is_there(struct looking *l)
+{
+	return l->change->flags & CHANGE_IF_NOT_EXISTS && pg_changes_nothing(l);
+}
+
 /* What is of one table. */
 static void of_table(struct looking *l, const struct relation *r)
 {
 	switch ((int)l->change->kind) {
 	case CHANGE_ADD_COLUMN:
-		if (!pg_changes_nothing(l))
+		if (!is_there(l))
 			add_column(l, r);
 		break;
 	case CHANGE_ADD_CONSTRAINT:
@@ -554,7 +560,7 @@ static void of_table(struct looking *l, const struct relation *r)
 			alter_using(l, r);
 		break;
 	case CHANGE_CREATE_INDEX:
-		if (!pg_changes_nothing(l))
+		if (!is_there(l))
 			pg_typed_index(l, r);
 		break;
 	case CHANGE_CREATE_POLICY:
@@ -588,16 +594,16 @@ void pg_refuse_typed(struct looking *l)
 	}
 	switch ((int)c->kind) {
 	case CHANGE_CREATE_TABLE:
-		if (c->def && !pg_changes_nothing(l))
+		if (c->def && !is_there(l))
 			create_table(l, c->def);
 		break;
 	case CHANGE_CREATE_VIEW:
 	case CHANGE_CREATE_MATVIEW:
-		if (c->def && !pg_changes_nothing(l))
+		if (c->def && !is_there(l))
 			query_of(l, written(&c->def->view.query), c->def->view.columns);
 		break;
 	case CHANGE_CREATE_TABLE_AS:
-		if (!pg_changes_nothing(l))
+		if (!is_there(l))
 			query_of(l, query_behind_as(l->statement->text), (struct names){0});
 		break;
 	case CHANGE_CREATE_FUNCTION:

@@ -486,34 +486,49 @@ static bool rows_are_changed(const struct object *table)
 	return false;
 }
 
-static bool has_checks(const struct object *table)
-{
-	for (size_t i = 0; i < table->nparts; i++)
-		if (table->parts[i]->type == OBJECT_CONSTRAINT &&
-			slice_is(table->parts[i]->constraint.kind, "check") &&
-			!table->parts[i]->constraint.not_enforced)
-			return true;
-	return false;
-}
+/* The checks of a table, read once. */
+struct checks {
+	const struct object **of;
+	struct typed_node **nodes;
+	size_t n;
+};
 
-/* The first check that the row does not meet. */
-static const struct object *unmet_check(
-	struct looking *l, const struct object *table, const struct typed_row *row)
+/* `columns`: those that mention one of them; none: all. */
+static struct checks checks_of(
+	struct looking *l, const struct object *table, const struct names *columns)
 {
+	struct checks k = {0};
+
 	for (size_t i = 0; i < table->nparts; i++) {
 		const struct object *p = table->parts[i];
+		const struct expr *e = &p->constraint.expression;
+		bool wanted = !columns;
 		struct typed_node *n;
-		struct value v;
+		size_t again = k.n;
 
 		if (p->type != OBJECT_CONSTRAINT || !slice_is(p->constraint.kind, "check") ||
 			p->constraint.not_enforced)
 			continue;
-		n = typed_expr(l->arena, p->constraint.expression.text.len
-						 ? p->constraint.expression.text
-						 : p->constraint.expression.normal);
-		v = n ? typed_value(l, row, n) : (struct value){0};
+		for (size_t c = 0; columns && c < columns->n; c++)
+			wanted = wanted || pg_constraint_uses(p, columns->at[c]);
+		n = wanted ? typed_expr(l->arena, e->text.len ? e->text : e->normal) : NULL;
+		if (!n)
+			continue;
+		*ARENA_PUSH(l->arena, k.nodes, k.n) = n;
+		*ARENA_PUSH(l->arena, k.of, again) = p;
+	}
+	return k;
+}
+
+/* The first check that the row does not meet. */
+static const struct object *unmet_check(
+	struct looking *l, const struct checks *k, const struct typed_row *row)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct value v = typed_value(l, row, k->nodes[i]);
+
 		if (v.kind == VALUE_BOOL && !v.truth)
-			return p;
+			return k->of[i];
 	}
 	return NULL;
 }
@@ -537,7 +552,7 @@ static struct value unsaid(struct looking *l, const struct column_def *d)
 enum { ROWS_LOOKED_AT = 24, COLUMNS_LOOKED_AT = 200 };
 
 static void one_row(struct looking *l, const struct relation *r, const struct pg_values *v,
-	size_t at, bool checks)
+	size_t at, const struct checks *checks)
 {
 	struct typed_scope none = {0};
 	struct typed_row row = {0};
@@ -563,13 +578,13 @@ static void one_row(struct looking *l, const struct relation *r, const struct pg
 			typed_begin(&t, l);
 			typed_assign(&t, n, typed_type(&t, &none, n), col->column.type, true);
 			pg_typed_fault(l, &t);
-			if (checks)
+			if (checks->n)
 				row.values[room - 1] = pg_given_value(l, n, col->column.type);
-		} else if (checks) {
+		} else if (checks->n) {
 			row.values[room - 1] = unsaid(l, &col->column);
 		}
 	}
-	unmet = checks ? unmet_check(l, r->object, &row) : NULL;
+	unmet = unmet_check(l, checks, &row);
 	if (unmet)
 		pg_fails(l, "a row violates check constraint \"%.*s\"", SLICE(unmet->name));
 	pg_in_own_bound(l, r, v, at);
@@ -626,8 +641,7 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 {
 	struct slice text = l->statement->text;
 	struct typed_insert *in = NULL;
-	bool checks =
-		r->type == OBJECT_TABLE && has_checks(r->object) && !rows_are_changed(r->object);
+	struct checks checks = {0};
 
 	if (text.len < 30000 &&
 		(l->change->flags & CHANGE_FROM_SELECT || l->change->flags & CHANGE_RETURNING ||
@@ -643,11 +657,13 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 		struct pg_values v = pg_values_of(l);
 
 		values_shape(l, r, &v);
+		if (v.n && r->type == OBJECT_TABLE && !rows_are_changed(r->object))
+			checks = checks_of(l, r->object, NULL);
 		for (size_t i = 0;
 			r->type == OBJECT_TABLE && i < v.n && i < ROWS_LOOKED_AT &&
 			r->object->nparts < COLUMNS_LOOKED_AT && l->out->outcome != OUTCOME_FAILS;
 			i++)
-			one_row(l, r, &v, i, checks);
+			one_row(l, r, &v, i, &checks);
 	}
 }
 
@@ -656,6 +672,7 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 {
 	struct typed_row row = {0};
 	const struct object *unmet, *col;
+	struct checks checks;
 	size_t n = 0;
 
 	row.values = ARENA_ARRAY(l->arena, d->nvalues + 1, struct value);
@@ -673,7 +690,10 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 			!rows_are_changed(r->object))
 			pg_may_fail(l, "column \"%.*s\" must not be null", SLICE(col->name));
 	}
-	unmet = rows_are_changed(r->object) ? NULL : unmet_check(l, r->object, &row);
+	if (rows_are_changed(r->object))
+		return;
+	checks = checks_of(l, r->object, &row.columns);
+	unmet = unmet_check(l, &checks, &row);
 	if (unmet)
 		pg_may_fail(l, "it violates check constraint \"%.*s\"", SLICE(unmet->name));
 }

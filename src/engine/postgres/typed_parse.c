@@ -31,26 +31,6 @@ bool parse_start(struct parse *p, struct arena *a, struct slice text)
 	return true;
 }
 
-struct token parse_ahead(const struct parse *p, size_t by)
-{
-	return p->t[p->at + by < p->n ? p->at + by : p->n - 1];
-}
-
-struct token parse_peek(const struct parse *p)
-{
-	return parse_ahead(p, 0);
-}
-
-bool parse_word(const struct parse *p, const char *w)
-{
-	return token_is(parse_peek(p), w);
-}
-
-bool parse_punct(const struct parse *p, const char *s)
-{
-	return token_punct(parse_peek(p), s);
-}
-
 void parse_skip(struct parse *p)
 {
 	if (p->at + 1 < p->n)
@@ -181,7 +161,7 @@ static bool zone_words(struct parse *p, bool *zone)
 		!token_is(parse_ahead(p, 1), "time") || !token_is(parse_ahead(p, 2), "zone"))
 		return false;
 	*zone = parse_word(p, "with");
-	p->at += 3;
+	parse_skip_some(p, 3);
 	return true;
 }
 
@@ -339,7 +319,7 @@ static void call_arguments(struct parse *p, struct typed_node *c)
 			(token_punct(parse_ahead(p, 1), "=>") ||
 				token_punct(parse_ahead(p, 1), ":="))) {
 			c->opaque_call = true;
-			p->at += 2;
+			parse_skip_some(p, 2);
 		}
 		parse_add(p, c, parse_expr(p, BIND_NONE));
 		if (slice_is(c->text, "substring") || slice_is(c->text, "overlay")) {
@@ -366,13 +346,13 @@ static struct typed_node *call(struct parse *p, struct slice schema, struct slic
 	c->qualifier = schema;
 	call_arguments(p, c);
 	if (parse_word(p, "within") && token_is(parse_ahead(p, 1), "group")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		parse_expect(p, "(");
 		parse_skip_brackets(p);
 		c->opaque_call = true;
 	}
 	if (parse_word(p, "filter") && token_punct(parse_ahead(p, 1), "(")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		parse_skip_brackets(p);
 	}
 	if (parse_take_word(p, "over")) {
@@ -532,7 +512,7 @@ static struct typed_node *word_primary(struct parse *p)
 	if (parse_take_word(p, "case"))
 		return case_(p);
 	if (parse_word(p, "cast") && token_punct(parse_ahead(p, 1), "(")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		n = two(p, NODE_CAST, SLICE_NONE, parse_expr(p, BIND_NONE), NULL);
 		if (!parse_take_word(p, "as"))
 			p->failed = true;
@@ -541,7 +521,7 @@ static struct typed_node *word_primary(struct parse *p)
 		return n;
 	}
 	if (parse_word(p, "exists") && token_punct(parse_ahead(p, 1), "(")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		return of_query(p, NODE_EXISTS);
 	}
 	if (parse_word(p, "array") &&
@@ -550,7 +530,7 @@ static struct typed_node *word_primary(struct parse *p)
 		return array(p);
 	}
 	if (parse_word(p, "row") && token_punct(parse_ahead(p, 1), "(")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		n = parse_node(p, NODE_ROW, SLICE_NONE);
 		parse_arguments(p, n, ")");
 		return n;
@@ -658,7 +638,7 @@ static struct typed_node *quantified(struct parse *p, struct slice op, struct ty
 	struct typed_node *n = two(p, NODE_ANY, op, left, NULL);
 
 	n->flag = parse_word(p, "all");
-	p->at += 2;
+	parse_skip_some(p, 2);
 	if (parse_begins_query(p)) {
 		n->query = parse_query(p);
 	} else {
@@ -704,7 +684,7 @@ static struct typed_node *predicate(struct parse *p, struct typed_node *left)
 	if (!token_is(t, "between") && !token_is(t, "in") && !token_is(t, "like") &&
 		!token_is(t, "ilike") && !token_is(t, "similar"))
 		return NULL;
-	p->at += not_ ? 2 : 1;
+	parse_skip_some(p, not_ ? 2 : 1);
 	if (token_is(t, "between")) {
 		n = two(p, NODE_BETWEEN, SLICE_NONE, left, NULL);
 		n->opaque_call = parse_take_word(p, "symmetric");
@@ -771,7 +751,7 @@ static struct typed_node *word_infix(struct parse *p, struct typed_node *left, e
 	if (least < BIND_IN && (n = predicate(p, left)))
 		return n;
 	if (least < BIND_ZONE && parse_word(p, "at") && token_is(parse_ahead(p, 1), "time")) {
-		p->at += 3;
+		parse_skip_some(p, 3);
 		n = two(p, NODE_CALL, SL("timezone"), parse_expr(p, BIND_ZONE), left);
 		return n;
 	}

@@ -33,11 +33,37 @@ struct parse {
 	bool failed;
 };
 
+static inline struct token parse_ahead(const struct parse *p, size_t by)
+{
+	return p->t[p->at + by < p->n ? p->at + by : p->n - 1];
+}
+
+static inline struct token parse_peek(const struct parse *p)
+{
+	return p->t[p->at];
+}
+
+static inline bool parse_word(const struct parse *p, const char *w)
+{
+	const struct token *t = &p->t[p->at];
+
+	/* Most comparisons end at the first letter. */
+	return t->kind == TOKEN_WORD && (t->text.at[0] | 32) == w[0] && slice_iis(t->text, w);
+}
+
+static inline bool parse_punct(const struct parse *p, const char *s)
+{
+	const struct token *t = &p->t[p->at];
+
+	return t->kind == TOKEN_PUNCT && t->text.at[0] == s[0] && slice_is(t->text, s);
+}
+
+static inline void parse_skip_some(struct parse *p, size_t n)
+{
+	p->at = p->at + n < p->n ? p->at + n : p->n - 1;
+}
+
 bool parse_start(struct parse *p, struct arena *a, struct slice text);
-struct token parse_ahead(const struct parse *p, size_t by);
-struct token parse_peek(const struct parse *p);
-bool parse_word(const struct parse *p, const char *w);
-bool parse_punct(const struct parse *p, const char *s);
 void parse_skip(struct parse *p);
 bool parse_take_word(struct parse *p, const char *w);
 bool parse_take(struct parse *p, const char *s);

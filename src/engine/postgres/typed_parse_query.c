@@ -225,7 +225,7 @@ static void select_list(struct parse *p, struct typed_query *q)
 	if (parse_take_word(p, "where"))
 		q->where = parse_expr(p, BIND_NONE);
 	if (parse_word(p, "group") && token_is(parse_ahead(p, 1), "by")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		if (parse_word(p, "grouping") || parse_word(p, "rollup") || parse_word(p, "cube") ||
 			parse_word(p, "distinct") || parse_word(p, "all") ||
 			(parse_punct(p, "(") && token_punct(parse_ahead(p, 1), ")")))
@@ -260,7 +260,7 @@ static void side(struct parse *p, struct typed_query *q)
 static void tail(struct parse *p, struct typed_query *q)
 {
 	if (parse_word(p, "order") && token_is(parse_ahead(p, 1), "by")) {
-		p->at += 2;
+		parse_skip_some(p, 2);
 		expressions(p, &q->order, &q->norder);
 	}
 	while (!p->failed && parse_peek(p).kind != TOKEN_END && !parse_punct(p, ")") &&
@@ -450,7 +450,7 @@ struct typed_insert *typed_insert(struct arena *a, struct slice text)
 		parse_skip_brackets(&p);
 	}
 	if (parse_take_word(&p, "overriding"))
-		p.at += 2;
+		parse_skip_some(&p, 2);
 	if (parse_take_word(&p, "default"))
 		parse_take_word(&p, "values");
 	else
