@@ -265,6 +265,7 @@ bool pg_domain_checks(struct looking *l, const struct object *domain);
 /* Is there a cast that an assignment uses? UNKNOWN: a type of somebody's. */
 enum presence pg_assignable(struct looking *l, struct slice from, struct slice to);
 enum presence pg_type_known(struct looking *l, struct slice type);
+int pg_row_cmp(const char *row, struct slice name);           /* the order of the .inc tables */
 char pg_type_category(struct looking *l, struct slice plain); /* 0 = none of the server's */
 /* 'i' implicit, 'a' assignment, 'e' explicit; 0 = there is no cast. Types without lengths. */
 char pg_cast_context(struct looking *l, struct slice from, struct slice to);

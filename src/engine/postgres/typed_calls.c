@@ -301,20 +301,6 @@ static bool begin(struct choice *c, struct typing *t, const struct slice *args, 
 }
 
 /* ---- Operators ---- */
-/* The table is sorted as the file's lines are: a quotation mark stands behind each name. */
-static int operator_cmp(const char *row, struct slice name)
-{
-	for (size_t i = 0;; i++) {
-		unsigned char a = row[i] ? (unsigned char)row[i] : '"';
-		unsigned char b = i < name.len ? (unsigned char)name.at[i] : '"';
-
-		if (a != b)
-			return a < b ? -1 : 1;
-		if (!row[i] || i >= name.len)
-			return 0;
-	}
-}
-
 static size_t first_operator(struct slice name)
 {
 	size_t low = 0, high = OPERATORS;
@@ -322,7 +308,7 @@ static size_t first_operator(struct slice name)
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (operator_cmp(operators[mid].name, name) < 0)
+		if (pg_row_cmp(operators[mid].name, name) < 0)
 			low = mid + 1;
 		else
 			high = mid;

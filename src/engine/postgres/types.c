@@ -19,12 +19,35 @@ static const struct {
 #include "engine/postgres/types.inc"
 };
 
+/* The .inc tables are sorted as their lines are: a quotation mark stands behind each name. */
+int pg_row_cmp(const char *row, struct slice name)
+{
+	for (size_t i = 0;; i++) {
+		unsigned char a = row[i] ? (unsigned char)row[i] : '"';
+		unsigned char b = i < name.len ? (unsigned char)name.at[i] : '"';
+
+		if (a != b)
+			return a < b ? -1 : 1;
+		if (!row[i] || i >= name.len)
+			return 0;
+	}
+}
+
 static char category(int version, struct slice type)
 {
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (slice_is(type, types[i].name) && version / 10000 >= types[i].since &&
-			version / 10000 <= types[i].until)
-			return types[i].category;
+	size_t low = 0, high = sizeof types / sizeof *types;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (pg_row_cmp(types[mid].name, type) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < sizeof types / sizeof *types && slice_is(type, types[low].name); low++)
+		if (version / 10000 >= types[low].since && version / 10000 <= types[low].until)
+			return types[low].category;
 	return 0;
 }
 
