@@ -163,6 +163,8 @@ static void refuse_new_label(struct looking *l)
 void pg_refusals(struct looking *l)
 {
 	pg_refuse_object(l);
+	pg_refuse_part(l);
+	pg_refuse_typed(l);
 	switch ((int)l->change->kind) {
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);

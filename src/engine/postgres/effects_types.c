@@ -517,7 +517,7 @@ static void alter_type(struct looking *l, const struct relation *r)
 	const struct change *c = l->change;
 	enum presence known;
 	const struct object *col = pg_column(l, r, c->name, &known);
-	struct slice collation = c->def ? c->def->column.collation : SLICE_NONE;
+	struct slice collation = c->def ? c->def->column.collation : SLICE_NONE, by;
 	bool new_collation;
 
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
@@ -558,6 +558,8 @@ static void alter_type(struct looking *l, const struct relation *r)
 		break;
 	}
 	narrowing(l, r, col);
+	if (!using_is_plain(c, &by) && check_mentions(r->object, c->name))
+		pg_may_fail(l, "the new values may violate a check");
 	if (col->column.identity.len && !slice_eq(col->column.type, c->def->column.type))
 		pg_lock_sequences(l, r, c->name, PG_SHARE_ROW_EXCLUSIVE);
 	pg_each_key(l, r, c->name, retype_key);
