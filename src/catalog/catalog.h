@@ -63,6 +63,9 @@ struct session {
 	struct session_mark *marks; /* savepoints */
 	size_t nmarks;
 	struct arena *arena; /* where the lists live */
+	/* Not our server's, but our question: whether values, expressions and queries fit is left
+	 * out. It costs as much again as all that check asks; explain, plan and rehearse ask it. */
+	bool untyped;
 };
 struct session_lock {
 	struct name object;

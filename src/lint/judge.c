@@ -455,6 +455,7 @@ static void foresee(struct judge *jg, const struct judged *j, struct effect *eff
 {
 	const struct engine *e = jg->in->engine;
 
+	jg->session.untyped = true;
 	e->effects(&jg->scratch, jg->catalog, &jg->session, j->statement, effect);
 	if (!begins_elsewhere(j))
 		return;

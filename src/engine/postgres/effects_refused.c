@@ -164,7 +164,8 @@ void pg_refusals(struct looking *l)
 {
 	pg_refuse_object(l);
 	pg_refuse_part(l);
-	pg_refuse_typed(l);
+	if (!l->session->untyped)
+		pg_refuse_typed(l);
 	switch ((int)l->change->kind) {
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);
