@@ -1,22 +1,6 @@
 #!/usr/bin/env bats
 # What foreign keys do to other tables when rows go, and tables without a key: kept, and as it was when it is put back.
-load helper
-
-setup_file() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	load helper
-	postgres_start
-	local out
-	out=$("$ROOT/tests/servers/mariadb.sh" start) || return 1
-	MY_DIR=$(sed -n 1p <<<"$out") my_url=$(sed -n 2p <<<"$out")
-	export MY_DIR my_url
-}
-
-teardown_file() {
-	load helper
-	[ -z "${MY_DIR:-}" ] || "$BATS_TEST_DIRNAME/servers/mariadb.sh" stop "$MY_DIR"
-	postgres_stop
-}
+load both
 
 my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
 lite() { sqlite3 app.db "PRAGMA foreign_keys = ON" "$@"; }
@@ -36,7 +20,7 @@ fresh() {
 	rm -rf migrations .belay app.db
 	case $engine in
 	postgres) pg_database "$2" && export DATABASE_URL=$url ;;
-	mariadb) my "DROP DATABASE test; CREATE DATABASE test" && export DATABASE_URL=$my_url ;;
+	mariadb) my "DROP DATABASE test; CREATE DATABASE test" && export DATABASE_URL=$MY_URL ;;
 	sqlite) export DATABASE_URL=sqlite:app.db ;;
 	esac
 }

@@ -285,7 +285,6 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 {
 	const struct engine_batches *e = x->b->conn->engine->batches;
 
-	x->busy = busy;
 	x->target_ms = l->target_ms ? l->target_ms : busy ? BUSY_MS : TARGET_MS;
 	if (e->most_ms && x->target_ms > e->most_ms)
 		x->target_ms = e->most_ms;
@@ -305,8 +304,9 @@ static bool read_log(struct batcher *x, long long *at, struct err *err)
 	struct err why = {0};
 
 	*at = -1;
-	if (!x->busy || x->no_log || !c->engine->batches->written)
+	if (!x->beside || x->no_log || !c->engine->batches->written)
 		return true;
+	x->looks++;
 	if (c->engine->batches->written(c, at, &why))
 		return true;
 	if (!c->ops->alive(c) || why.code == ERR_INTERRUPTED) {
@@ -332,6 +332,7 @@ bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err)
 	long long begun, from, to;
 
 	*waited = false;
+	x->looks = 0;
 	if (!read_log(x, &from, err))
 		return false;
 	begun = io_now_ms();
@@ -361,10 +362,11 @@ static bool run_batches(struct batcher *x, struct err *err)
 		if (!go_on(x, err) || !pace_wait(p, err) || !pace_tidy(p, err))
 			return false;
 		batch_follow(x, &p->limits, pace_is_busy(p));
+		x->beside = pace_sees_others(p);
 		x->no_turns = p->turns_fail;
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
-		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
+		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0, x->looks);
 		telling_batch(&x->telling, x->cursor->seen, p);
 		if (!x->last && !pace_rest(p, ms, x->log, waited && !x->suspect, err))
 			return false;

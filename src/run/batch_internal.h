@@ -18,8 +18,9 @@ struct batcher {
 	struct arena scratch;
 	struct buf sql;
 	int target_ms;
-	bool busy, no_log; /* others are at work; the server's log is not to be known */
-	long long log;     /* bytes of it in the last batch, others' too; 0: it was not looked at */
+	bool beside, no_log; /* others are at work; the server's log is not to be known */
+	long long log; /* bytes of it in the last batch, others' too; 0: it was not looked at */
+	int looks;     /* at it, for the last batch */
 	long long size, least, most;
 	long long suspect; /* rows left of a range in which one failed */
 	long long tried;   /* rows that this one may meet */

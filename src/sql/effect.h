@@ -62,6 +62,7 @@ struct effect {
 	enum rerun rerun;
 	enum undo undo;
 	const char *algorithm, *lock_clause; /* MySQL/MariaDB, else NULL */
+	unsigned long long row_bytes; /* … what the columns declare, if no row holds so much */
 	bool documented;    /* the manual says so, no server was watched doing it */
 	bool unread;        /* opaque: nothing here is known */
 	bool certain;       /* every fact is */
