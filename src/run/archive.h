@@ -3,8 +3,9 @@
  * Scoped: the rows are copied into a table of ours (schema `belay_archive` on PostgreSQL, tables
  * `belay_archive_RUN_N` elsewhere) by the statement's own transaction where the engine has one.
  * One row of the journal's table `archive` tells what they are and holds the statements that put
- * them back; state `begun` until the copy is complete, `growing` while batches add to it. Before the transaction commits, the restore
- * is carried out inside of it, compared, and rolled back. Whole: a file, see whole.h.
+ * them back; state `begun` until the copy is complete, `growing` while batches add to it. Before
+ *the transaction commits, the restore is carried out inside of it, compared, and rolled back.
+ *Whole: a file, see whole.h.
  *
  *	archive(name, ordinal, run, migration, direction, statement, hash, kind, object,
  *	        table_schema, table_name, part, store_schema, store_name, kept, bytes,
@@ -93,8 +94,8 @@ bool archive_shut(struct archiver *k, const struct step *s, struct err *err);
 void archive_open(struct archiver *k);
 /* Was it made by an earlier run that did not get to the end of the statement's batches? *out is the
  * last one. */
-bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct archive *out,
-	struct err *err);
+bool archive_is_made(
+	struct archiver *k, const struct step *s, bool *made, struct archive *out, struct err *err);
 /* Of a statement in batches (grow.c): can it be kept batch by batch? Then, instead of
  * archive_fill(): */
 bool archive_may_grow(const struct archiver *k, const struct step *s);

@@ -10,7 +10,7 @@ struct keep {
 	struct archiver maker;
 	struct archive *made; /* by earlier runs */
 	size_t nmade;
-	bool whole;  /* all of it is kept already */
+	bool whole;             /* all of it is kept already */
 	struct archive growing; /* of the statement in batches, if `grows` */
 	bool grows;
 	bool in_own; /* inside of a transaction that the migration opened */
