@@ -581,7 +581,8 @@ static bool is_other(const char *name)
 static void test_mariadb(void **state)
 {
 	static const char *const files[] = {
-		"effects.txt", "shapes.txt", "rows.txt", "unseen.txt", "rules.txt"};
+		"effects.txt", "shapes.txt", "rows.txt", "unseen.txt",
+		"unseen_more.txt", "rules.txt"};
 	struct oracle o = {.e = &engine_mariadb, .only = *state};
 
 	if (!is_other("mariadb"))
@@ -591,11 +592,11 @@ static void test_mariadb(void **state)
 static void test_mysql(void **state)
 {
 	static const char *const files[] = {"mysql.txt", "mysql_effects.txt", "mysql_more.txt",
-		"mysql_shapes.txt", "mysql_rows.txt"};
+		"mysql_shapes.txt", "mysql_rows.txt", "mysql_unseen.txt"};
 	struct oracle o = {.e = &engine_mysql, .only = *state};
 
 	if (!is_other("mysql"))
-		run_tables(&o, files, 5, 80036);
+		run_tables(&o, files, sizeof files / sizeof *files, 80036);
 }
 
 int main(int argc, char **argv)
