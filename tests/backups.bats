@@ -531,6 +531,33 @@ DELETE FROM users WHERE id > 105;" "CREATE TABLE orders (id bigint PRIMARY KEY, 
 	done
 }
 
+@test "MariaDB: killed between two statements: down puts back what both runs have kept" {
+	my_shop
+	migration 2_gone "DROP TABLE orders;
+DELETE FROM users WHERE id > 105;" "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, what json, KEY u (user_id), CONSTRAINT ofk FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE) ENGINE=InnoDB;"
+	want=$(my "SELECT * FROM orders ORDER BY id; SELECT name FROM users ORDER BY id")
+	for round in 1 2; do
+		mkfifo holder
+		mariadb --no-defaults -n -S "$MY_DIR/s" -u root -N -B test <holder >held 2>&1 3>&- &
+		holder=$!
+		exec 7>holder
+		echo "BEGIN; SELECT 'held' FROM users WHERE id = 106 FOR UPDATE;" >&7
+		timeout 60 sh -c 'until grep -q held held; do sleep 0.02; done'
+		"$BELAY" up --backup --patience 2m >/dev/null 2>&1 3>&- 7>&- &
+		pid=$!
+		timeout 60 sh -c "while mariadb --no-defaults -S '$MY_DIR/s' -u root test -e 'SELECT 1 FROM orders' >/dev/null 2>&1; do sleep 0.02; done"
+		kill -9 "$pid"
+		wait "$pid" || true
+		exec 7>&-
+		wait "$holder"
+		rm holder held
+		ends 0 belay up --backup --if-running wait
+		[ "$(my "SELECT count(DISTINCT run) FROM belay_archive WHERE restored IS NULL")" = 2 ]
+		ends 0 belay down
+		[ "$(my "SELECT * FROM orders ORDER BY id; SELECT name FROM users ORDER BY id")" = "$want" ]
+	done
+}
+
 # ---- Whole databases ----
 
 @test "SQLite: the whole database in a file, compared, and restored into another" {

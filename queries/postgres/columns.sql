@@ -18,6 +18,7 @@ SELECT a.attrelid AS "table", a.attnum AS "sub", a.attname AS "name", a.attacl::
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS "statistics target",
        COALESCE(a.attoptions, '{}') || COALESCE(a.attfdwoptions, '{}') AS "options",
        a.attinhcount > 0 AS "inherited",
+       CASE WHEN a.attislocal AND a.attinhcount > 0 THEN ARRAY['yes'] END AS "own",
        q.names AS "sequence"
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f', 'v', 'm')

@@ -175,7 +175,7 @@ static enum apply_result inline_constraints(struct apply *x, struct node *table,
 
 static void add_to_children(struct apply *x, struct node *table, const struct object *def)
 {
-	struct node **v;
+	struct node **v, *there;
 	size_t n = has(x, CHANGE_ONLY) ? 0 : children(x, table, &v);
 
 	for (size_t i = 0; i < n; i++) {
@@ -184,8 +184,16 @@ static void add_to_children(struct apply *x, struct node *table, const struct ob
 		copy.column.inherited = true;
 		copy.parts = NULL;
 		copy.nparts = 0;
-		if (!part_find(x->c, v[i], OBJECT_COLUMN, def->name))
+		there = part_find(x->c, v[i], OBJECT_COLUMN, def->name);
+		if (!there) {
 			add_column(x, v[i], &copy, SIZE_MAX);
+		} else if (!there->o.column.inherited) {
+			struct object *o = node_edit(x->c, there);
+
+			o->column.inherited = true;
+			names_add(&x->c->arena, &o->column.own, SL("yes"));
+			node_edited(x->c, there);
+		}
 		add_to_children(x, v[i], def);
 	}
 }

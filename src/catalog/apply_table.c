@@ -36,6 +36,14 @@ static void resolve_names(struct apply *x, struct node *table)
 }
 
 /* A column that a parent has too: its own words are added to what it inherits. */
+static struct names its_own(struct apply *x)
+{
+	struct names own = {0};
+
+	names_add(&x->c->arena, &own, SL("yes"));
+	return own;
+}
+
 static void merge_column(struct apply *x, struct node *col, const struct object *def)
 {
 	struct object *o = node_edit(x->c, col);
@@ -45,6 +53,8 @@ static void merge_column(struct apply *x, struct node *col, const struct object 
 	if (def->column.generation.text.len)
 		o->column.generation = expr_copy(&x->c->arena, def->column.generation);
 	o->column.not_null |= def->column.not_null;
+	if (o->column.inherited)
+		o->column.own = its_own(x);
 	if (def->column.collation.len)
 		o->column.collation = keep(x->c, def->column.collation);
 	node_edited(x->c, col);
@@ -607,14 +617,20 @@ enum apply_result apply_of_type(struct apply *x)
 
 /* ---- Inheritance and partitions ---- */
 
+/* A partition's columns are not its own any more. */
 static void mark_columns(struct apply *x, struct node *child, const struct node *parent, bool yes)
 {
+	bool partition = slice_is(parent->o.table_.kind, "partitioned");
+	struct object *o;
+
 	for (size_t i = 0; i < parent->ncolumns; i++) {
 		struct node *col = part_find(x->c, child, OBJECT_COLUMN, parent->o.parts[i]->name);
 
 		if (!col || col->o.column.inherited == yes)
 			continue;
-		node_edit(x->c, col)->column.inherited = yes;
+		o = node_edit(x->c, col);
+		o->column.inherited = yes;
+		o->column.own = yes && !partition ? its_own(x) : (struct names){0};
 		node_edited(x->c, col);
 	}
 }

@@ -406,8 +406,16 @@ static bool drop_column_postgres(struct apply *x, struct node *table, struct nod
 		struct node *col = part_find(x->c, v[i], OBJECT_COLUMN, name);
 
 		if (col && col->o.column.inherited && !has(x, CHANGE_ONLY) &&
+			!col->o.column.own.n &&
 			!drop_column_postgres(x, v[i], col, cascade, blocker))
 			return false;
+		if (col && col->o.column.own.n) { /* stays, as its own alone */
+			struct object *o = node_edit(x->c, col);
+
+			o->column.inherited = false;
+			o->column.own = (struct names){0};
+			node_edited(x->c, col);
+		}
 	}
 	return true;
 }

@@ -57,10 +57,14 @@ static const struct object *inline_part(const struct change *c, const char *kind
 
 static bool is_scanned(const struct judged *j, struct name n)
 {
-	for (size_t i = 0; i < j->effect->nscans; i++)
-		if (!j->effect->scans[i].new_in_tx && name_eq(j->effect->scans[i].object, n))
-			return true;
-	return false;
+	return touched_of(j->effect->scans, j->effect->nscans, n);
+}
+
+/* NOT NULL of a virtual column is looked at like a CHECK. */
+static bool is_looked_at(const struct change *c)
+{
+	return inline_part(c, "check") ||
+	       (c->def->column.not_null && slice_is(c->def->column.generated, "virtual"));
 }
 
 static void check_inline_check(const struct rule *r, struct judged *j)
@@ -69,7 +73,7 @@ static void check_inline_check(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (adds_column(j, c, &n) && inline_part(c, "check") && is_scanned(j, n))
+		if (adds_column(j, c, &n) && is_looked_at(c) && is_scanned(j, n))
 			on_change(j, r, c, shown(j, n, c->name),
 				"%.*s is read in full while reads and writes wait", SLICE(n.name));
 	}
@@ -288,6 +292,7 @@ const struct rule rule_add_column_expression_default = {
 	.good = "ALTER TABLE users ADD COLUMN token varchar(36) DEFAULT '';",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_expression_default,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_implicit_default(const struct rule *r, struct judged *j)

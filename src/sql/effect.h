@@ -81,4 +81,8 @@ void effect_touch(struct arena *a, struct touched **v, size_t *n, struct touched
 void effect_break(struct arena *a, struct effect *e, struct breakage b);
 void effect_need(struct arena *a, struct effect *e, struct slice what); /* also clears certain */
 
+/* Do both say the same? */
+bool effect_eq(const struct effect *x, const struct effect *y);
+bool locks_eq(const struct lock *x, size_t nx, const struct lock *y, size_t ny);
+
 #endif

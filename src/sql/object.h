@@ -111,6 +111,7 @@ enum object_type {
 	F(SET,  options, "options")              /* n_distinct=… ; MySQL: invisible, … */ \
 	F(EXPR, on_update, "on update")          /* MySQL */ \
 	F(BOOL, inherited, "inherited") \
+	F(NOTE, own, "own")                      /* not empty: inherited, and the table's own as well */ \
 	F(NOTE, sequence, "sequence")            /* serial/identity: schema.name */
 
 #define CONSTRAINT_FIELDS(F) \

@@ -623,12 +623,31 @@ static struct statement bare(struct arena *a, enum dialect d, const struct state
 	return in;
 }
 
+static void statement_effects(struct effects *x)
+{
+	const struct statement *st = x->st;
+
+	foreign_words(x);
+	for (size_t i = 0; i < st->nchanges; i++)
+		fx_names_fit(x, &st->changes[i]);
+	if (st->nchanges && alters_table(st))
+		fx_alter(x);
+	else
+		for (size_t i = 0; i < st->nchanges; i++)
+			change_effects(x, &st->changes[i]);
+	soften(x);
+	called_fits(x);
+	query_fits(x);
+}
+
 void mysql_effects(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct statement *said, struct effect *out)
 {
 	struct statement inner = bare(a, catalog_dialect(c), said), *st = &inner;
+	struct fx_scratch scratch = {0};
 	struct effects x = {a, c, s, st,
-		{.dialect = catalog_dialect(c), .version = catalog_version(c)}, out, NULL, {0}};
+		{.dialect = catalog_dialect(c), .version = catalog_version(c)}, out, NULL, {0},
+		&scratch};
 
 	*out = (struct effect){.certain = true, .transaction = TX_ALLOWED};
 	if (st->state == STATEMENT_OPAQUE) {
@@ -646,20 +665,11 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	for (size_t i = 0; i < st->nchanges; i++)
 		if (commits(&st->changes[i], slice_of(st->kind)))
 			out->transaction = TX_COMMITS;
-	foreign_words(&x);
-	for (size_t i = 0; i < st->nchanges; i++)
-		fx_names_fit(&x, &st->changes[i]);
-	if (st->nchanges && alters_table(st))
-		fx_alter(&x);
-	else
-		for (size_t i = 0; i < st->nchanges; i++)
-			change_effects(&x, &st->changes[i]);
-	soften(&x);
-	called_fits(&x);
-	query_fits(&x);
+	statement_effects(&x);
 	out->documented |= unwatched(&x.d);
 	if (out->outcome == OUTCOME_FAILS)
 		undone(&x);
+	arena_done(&scratch.arena);
 }
 
 /* Nothing in these servers must stand outside a transaction: what cannot be part of one commits it.

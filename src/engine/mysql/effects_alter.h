@@ -76,6 +76,7 @@ void fx_create_index(struct effects *x, const struct change *ch);
 void fx_drop_index(struct effects *x, const struct change *ch);
 /* What an index cannot be over. */
 void fx_index_fits(struct effects *x, const struct change *ch);
+void fx_columns_differ(struct effects *x, struct names columns);
 void fx_keys_fit(struct effects *x);
 void fx_row_fits(struct effects *x); /* what the columns declare together */
 void fx_drop_constraint(struct effects *x, const struct change *ch);

@@ -99,6 +99,7 @@ static void names_differ(struct effects *x, const struct object *t)
 
 static void primary_fits(struct effects *x, const struct object *t, const struct object *key)
 {
+	fx_columns_differ(x, key->constraint.columns);
 	for (size_t i = 0; i < key->constraint.columns.n; i++) {
 		const struct object *c = column_of(t, key->constraint.columns.at[i]);
 

@@ -100,10 +100,21 @@ static bool has_nullable(const struct effects *x, struct names columns)
 	return false;
 }
 
+void fx_columns_differ(struct effects *x, struct names columns)
+{
+	for (size_t i = 1; i < columns.n; i++) {
+		struct names before = {columns.at, i};
+
+		if (my_names_have(before, columns.at[i]))
+			fx_fails(x, OUTCOME_FAILS, "the key has %.*s twice", SLICE(columns.at[i]));
+	}
+}
+
 static void add_primary_key(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
 
+	fx_columns_differ(x, ch->def->constraint.columns);
 	fx_rerun(x, fx_is_replaced(x, ch) || fx_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME
 									       : RERUN_FAILS);
 	if (fx_part(x, OBJECT_CONSTRAINT, SL("PRIMARY"), &old) == PRESENT && !keeps_key(x, ch))
@@ -184,6 +195,8 @@ void fx_index_fits(struct effects *x, const struct change *ch)
 {
 	const struct index_def *d = &ch->def->index;
 
+	if (slice_find(span_text(ch->def->span), SL("((")) == SIZE_MAX)
+		fx_columns_differ(x, d->columns);
 	for (size_t i = 0; i < d->columns.n; i++) {
 		const struct after_part *p = after_find(&x->after, OBJECT_COLUMN, d->columns.at[i]);
 		const struct object *c = !p ? NULL : p->will ? p->will : p->was;

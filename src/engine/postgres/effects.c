@@ -241,18 +241,6 @@ void pg_breaks(struct looking *l, enum breaks_who who, enum object_type t, struc
 			.who = who, .type = t, .object = object, .part = part, .certain = true});
 }
 
-static bool drops_before(const struct looking *l)
-{
-	const struct statement *st = l->statement;
-
-	for (size_t i = 0; i < st->nchanges && &st->changes[i] < l->change; i++)
-		if ((st->changes[i].kind == CHANGE_DROP_CONSTRAINT ||
-			    st->changes[i].kind == CHANGE_DROP_COLUMN) &&
-			name_eq(st->changes[i].target, l->change->target))
-			return true;
-	return false;
-}
-
 static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 
@@ -262,10 +250,6 @@ static void outcome(struct looking *l, enum outcome o, const char *fmt, va_list 
 	if (l->change->flags & CHANGE_GUARDED && o == OUTCOME_FAILS)
 		return;
 	if (l->out->outcome == OUTCOME_FAILS || (l->out->outcome == o && o == OUTCOME_MAY_FAIL))
-		return;
-	/* Each change is held against the schema before the statement. What an earlier DROP of the
-	 * same statement made room for is there only at first sight. */
-	if (o == OUTCOME_FAILS && drops_before(l))
 		return;
 	l->out->outcome = o;
 	l->out->outcome_why = arena_vprintf(l->arena, fmt, ap);
@@ -615,6 +599,36 @@ static bool builds_up(const struct looking *l, const struct change *changes, siz
 	       slice_starts(slice_of(l->statement->kind), "CREATE SCHEMA");
 }
 
+/* What a question of the block keeps from running does nothing; what fails into its handler is
+ * undone. */
+static void look_guarded(struct looking *l)
+{
+	const struct change *guarded = l->change;
+	struct effect before = *l->out;
+	struct change plain = *guarded;
+
+	if (pg_guard_lets(l) == ABSENT) {
+		l->skipped = true;
+		return;
+	}
+	if (!pg_guard_catches(l)) {
+		look_at(l);
+		return;
+	}
+	plain.flags &= ~(unsigned)CHANGE_GUARDED;
+	l->change = &plain;
+	look_at(l);
+	if (l->out->outcome == OUTCOME_FAILS) {
+		*l->out = before;
+		l->skipped = true;
+	} else {
+		*l->out = before;
+		l->change = guarded;
+		look_at(l);
+	}
+	l->change = guarded;
+}
+
 static void look_at_inner(struct looking *l)
 {
 	const struct statement *whole = l->statement;
@@ -624,7 +638,7 @@ static void look_at_inner(struct looking *l)
 	own.changes = (struct change *)l->change;
 	own.nchanges = 1;
 	l->statement = &own;
-	look_at(l);
+	look_guarded(l);
 	l->statement = whole;
 }
 
@@ -638,10 +652,11 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 
 	for (size_t i = 0; i < n; i++) {
 		l->change = &changes[i];
+		l->skipped = false;
 		if (changes[i].flags & CHANGE_INNER && changes[i].span.src)
 			look_at_inner(l);
 		else
-			look_at(l);
+			look_guarded(l);
 		if (changes[i].kind == CHANGE_CREATE_SCHEMA && changes[i].ninner) {
 			struct change bare =
 				changes[i]; /* its elements are looked at inside of it */
@@ -653,7 +668,7 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 		}
 		if (changes[i].kind != CHANGE_PREPARE)
 			look_inside(l, changes[i].inner, changes[i].ninner);
-		if (!up || i + 1 == n)
+		if (!up || i + 1 == n || l->skipped)
 			continue;
 		s.arena = l->arena;
 		s.in_tx = true;
@@ -662,6 +677,25 @@ static void look_inside(struct looking *l, const struct change *changes, size_t 
 		catalog_apply(c, &s, &changes[i], &why);
 	}
 	l->session = given;
+}
+
+/* A rewrite reads it anyway, whichever came first. */
+static void without_rewritten(struct effect *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->nscans && out->nrewrites; i++) {
+		bool rewritten = false;
+
+		for (size_t k = 0; k < out->nrewrites; k++)
+			rewritten = rewritten ||
+				    (out->rewrites[k].certain &&
+					    name_eq(out->rewrites[k].object, out->scans[i].object));
+		if (!rewritten)
+			out->scans[kept++] = out->scans[i];
+	}
+	if (out->nrewrites)
+		out->nscans = kept;
 }
 
 void postgres_effects(struct arena *a, const struct catalog *c, const struct session *s,
@@ -693,6 +727,7 @@ void postgres_effects(struct arena *a, const struct catalog *c, const struct ses
 	mark = catalog_mark(c);
 	look_inside(&l, st->changes, st->nchanges);
 	catalog_undo((struct catalog *)c, mark);
+	without_rewritten(out);
 	if (out->outcome == OUTCOME_FAILS)
 		out->rerun = RERUN_FAILS;
 	if (st->partly_opaque)

@@ -46,6 +46,7 @@ struct looking {
 	const char *values_in;
 	bool perhaps;    /* a condition decides whether it does */
 	bool only_locks; /* a function's SQL is read, not run */
+	bool skipped;    /* the block's own question keeps the change from running */
 };
 
 /* A relation as the statement names it. */
@@ -88,6 +89,11 @@ bool pg_bad_literal(struct looking *l, struct slice text, struct slice type, boo
 /* Does the statement say what goes into the column? */
 bool pg_gives(const struct looking *l, const struct pg_values *v, const struct relation *r,
 	struct slice column);
+void pg_set_out_of_bound(
+	struct looking *l, const struct relation *r, struct slice column, struct slice text);
+/* Fails when the row of an INSERT into a partition is none of its own. */
+void pg_in_own_bound(
+	struct looking *l, const struct relation *r, const struct pg_values *v, size_t row);
 bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
 	const struct object ***out, size_t *n);
 bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out);
@@ -151,6 +157,12 @@ struct slice pg_in_brackets(struct slice text, const char *after);
 void pg_refusals(struct looking *l);
 void pg_refuse_action(struct looking *l, const struct relation *r); /* of one relation */
 void pg_refuse_object(struct looking *l);
+void pg_refuse_part(struct looking *l);
+/* Does the block's question let the change run? */
+enum presence pg_guard_lets(struct looking *l);
+/* Does its handler take it for no fault that the thing is there already? */
+bool pg_guard_catches(struct looking *l);
+void pg_refuse_typed(struct looking *l); /* effects_typed.c */
 void pg_refuse_table(struct looking *l);
 void pg_refuse_rows(struct looking *l);
 void pg_refuse_call(struct looking *l);
@@ -230,6 +242,15 @@ struct slice pg_bare_text(struct slice text); /* without parentheses around all 
 /* ---- Functions (functions.c) ---- */
 /* 'i', 's', 'v', or 0 when a function is not known; *needs names it then. */
 char pg_volatility(struct looking *l, const struct expr *e, struct slice *needs);
+/* The rows of that name, from pg_builtin_first() on; false: there are no more. */
+struct pg_builtin {
+	const char *arguments, *result;
+	int defaults, variadic, since, until;
+	char volatility, kind; /* kind: function, aggregate, window, set */
+	bool sql;              /* written in SQL: what its body calls decides */
+};
+size_t pg_builtin_first(struct slice name);
+bool pg_builtin_row(size_t i, struct slice name, struct pg_builtin *out);
 bool pg_function_missing(struct looking *l, const struct expr *e, struct slice *which);
 /* May there be objects that an extension made, or that nobody told us about? */
 bool pg_has_extensions(struct looking *l);
@@ -244,6 +265,11 @@ bool pg_domain_checks(struct looking *l, const struct object *domain);
 /* Is there a cast that an assignment uses? UNKNOWN: a type of somebody's. */
 enum presence pg_assignable(struct looking *l, struct slice from, struct slice to);
 enum presence pg_type_known(struct looking *l, struct slice type);
+int pg_row_cmp(const char *row, struct slice name);           /* the order of the .inc tables */
+char pg_type_category(struct looking *l, struct slice plain); /* 0 = none of the server's */
+/* 'i' implicit, 'a' assignment, 'e' explicit; 0 = there is no cast. Types without lengths. */
+char pg_cast_context(struct looking *l, struct slice from, struct slice to);
+char pg_cast_volatility(struct looking *l, struct slice from, struct slice to);
 
 /* Does changing a column from one type to the other rewrite the table, rebuild its indexes only,
  * or neither? */

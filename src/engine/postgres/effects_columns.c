@@ -129,6 +129,9 @@ static void inline_constraint(
 		if ((has_default || written) && !d->not_enforced) {
 			pg_scan(l, r, true);
 			pg_scan(l, &parent, has_default); /* who refers to nothing needs no match */
+			if (has_default)
+				pg_may_fail(l, "the default may have no match in %.*s",
+					SLICE(parent.name.name));
 		}
 	}
 }
@@ -158,9 +161,6 @@ static void add_refused(struct looking *l, const struct relation *r)
 		pg_fails(l, "a subquery cannot stand there");
 	if (!d->generated.len && e->facts && e->facts->has_columns)
 		pg_fails(l, "a default cannot use a column");
-	if (d->generated.len &&
-		(pg_volatility(l, e, &which) == 'v' || pg_volatility(l, e, &which) == 's'))
-		pg_fails(l, "a generation expression is immutable");
 }
 
 /* A domain brings its own default. */
@@ -312,8 +312,10 @@ void pg_drop_column_of(struct looking *l, const struct relation *r, struct slice
 	pg_lock_sequences(l, r, column, PG_ACCESS_EXCLUSIVE);
 	for (size_t i = 0; i < n; i++) {
 		struct relation child = pg_relation_of(l, children[i]);
+		const struct object *col = pg_column(l, &child, column, &known);
 
-		if (pg_is_heir(children[i], r) && pg_column(l, &child, column, &known))
+		/* What it has declared itself too stays. */
+		if (pg_is_heir(children[i], r) && col && !col->column.own.n)
 			pg_drop_column_of(l, &child, column);
 	}
 }

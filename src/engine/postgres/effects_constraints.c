@@ -128,8 +128,15 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 	struct relation parent = pg_relation(l, k->ref_table, OBJECT_TABLE);
 	enum presence known;
 
-	pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
-	pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
+	/* Tables that inherit have no part in it; 18 locks them all the same. */
+	if (pg_is_partitioned(r) || l->version >= 180000)
+		pg_lock_tree(l, r, PG_SHARE_ROW_EXCLUSIVE);
+	else
+		pg_lock(l, r, PG_SHARE_ROW_EXCLUSIVE);
+	if (pg_is_partitioned(&parent))
+		pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
+	else
+		pg_lock(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
 	for (size_t i = 0; i < k->columns.n; i++) {
 		pg_column(l, r, k->columns.at[i], &known);
 		if (known == ABSENT)
@@ -145,11 +152,18 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name, l->change->def->name);
 	if (!checks)
 		return;
-	pg_scan(l, r, true);
+	if (pg_is_partitioned(r))
+		pg_scan(l, r, true);
+	else
+		pg_scan_one(l, r, true);
 	/* The rows of a table that is new can only be compared one by one, and so can those of a
 	 * parent that is. */
-	if (!(r->is_new && l->session->in_tx) && !parent.is_new)
-		pg_scan(l, &parent, true);
+	if (!(r->is_new && l->session->in_tx) && !parent.is_new) {
+		if (pg_is_partitioned(&parent))
+			pg_scan(l, &parent, true);
+		else
+			pg_scan_one(l, &parent, true);
+	}
 	pg_may_fail(l, "it fails when a row has no match in %.*s", SLICE(parent.name.name));
 }
 

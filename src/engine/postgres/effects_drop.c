@@ -1,5 +1,6 @@
 /* effects_drop.c - what goes, and what goes with it or keeps it. */
 #include "engine/postgres/effects.h"
+#include "sql/quote.h"
 
 #include <stdint.h>
 
@@ -217,7 +218,12 @@ static void drop_relation(struct looking *l, enum object_type type)
 	struct relation r = pg_relation(l, l->change->target, type);
 
 	if (r.presence == ABSENT) {
-		if (!(l->change->flags & CHANGE_IF_EXISTS))
+		struct relation other = pg_relation(l, l->change->target, OBJECT_NONE);
+
+		if (other.object) /* also with IF EXISTS */
+			pg_fails(l, "\"%.*s\" is not a %s", SLICE(r.name.name),
+				object_type_word(type));
+		else if (!(l->change->flags & CHANGE_IF_EXISTS))
 			pg_fails(l, "%s \"%.*s\" does not exist", object_type_word(type),
 				SLICE(r.name.name));
 		return;
@@ -290,8 +296,10 @@ static void drop_sequence(struct looking *l)
 /* Is it the type, an array of it or, in a list of arguments, one of them? */
 bool pg_spells_type(struct arena *a, struct slice text, struct name type)
 {
-	struct slice full =
-		arena_join(a, (const struct slice[]){type.schema, SL("."), type.name}, 3);
+	bool quoted = ident_needs_quotes(DIALECT_POSTGRES, type.name);
+	struct slice quote = quoted ? SL("\"") : SLICE_NONE;
+	struct slice full = arena_join(
+		a, (const struct slice[]){type.schema, SL("."), quote, type.name, quote}, 5);
 
 	for (size_t at, from = 0; from < text.len; from += at + 1) {
 		size_t end;

@@ -4,12 +4,20 @@
 
 #include <stdint.h>
 
+/* As types are spelt: "Mood" has quotes, mood has none. */
+static struct slice without_quotes(struct slice s)
+{
+	bool quoted = s.len > 2 && s.at[0] == '"' && s.at[s.len - 1] == '"';
+
+	return quoted ? slice_sub(s, 1, s.len - 2) : s;
+}
+
 struct name pg_split_name(struct slice full)
 {
 	size_t dot = slice_chr(full, '.');
 
-	return (struct name){dot == SIZE_MAX ? SLICE_NONE : slice_sub(full, 0, dot),
-		dot == SIZE_MAX ? full : slice_from(full, dot + 1)};
+	return (struct name){dot == SIZE_MAX ? SLICE_NONE : without_quotes(slice_sub(full, 0, dot)),
+		without_quotes(dot == SIZE_MAX ? full : slice_from(full, dot + 1))};
 }
 
 struct name pg_table_of(struct slice read)

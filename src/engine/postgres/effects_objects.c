@@ -567,6 +567,24 @@ static void rename_enum_value(struct looking *l)
 	pg_breaks(l, BREAKS_NEW_CODE, OBJECT_TYPE, n, c->other.name);
 }
 
+/* What belongs to the table goes with it, if the owner is another one. */
+static void new_owner(struct looking *l, const struct relation *r)
+{
+	static const char *const same[] = {
+		"current_user", "session_user", "current_role", "postgres"};
+	struct slice to = l->change->value.text;
+
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		if (slice_iis(to, same[i]))
+			return;
+	if (!r->object || slice_eq(to, r->object->owner) ||
+		(r->type != OBJECT_TABLE && r->type != OBJECT_MATVIEW))
+		return;
+	pg_lock_indexes(l, r, PG_ACCESS_EXCLUSIVE);
+	if (r->type == OBJECT_TABLE)
+		pg_lock_sequences(l, r, SLICE_NONE, PG_ACCESS_EXCLUSIVE);
+}
+
 static void set_schema_or_owner(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -593,8 +611,10 @@ static void set_schema_or_owner(struct looking *l)
 		return;
 	}
 	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
-	if (c->kind != CHANGE_SET_SCHEMA)
+	if (c->kind != CHANGE_SET_SCHEMA) {
+		new_owner(l, &r);
 		return;
+	}
 	if (r.object && r.type == OBJECT_SEQUENCE && r.object->sequence.owned_by.len)
 		pg_fails(l, "a sequence that a column owns stays in the schema of its table");
 	if (slice_eq(r.name.schema, c->other.schema)) {

@@ -67,6 +67,8 @@ void pg_lock_default_partition(struct looking *l, const struct relation *parent,
 			struct relation d = pg_relation(
 				l, (struct name){parts[i]->schema, parts[i]->name}, OBJECT_TABLE);
 
+			if (scan && pg_is_partitioned(&d))
+				pg_lock_tree(l, &d, PG_ACCESS_EXCLUSIVE);
 			pg_lock(l, &d, PG_ACCESS_EXCLUSIVE);
 			if (scan)
 				scan_default(l, parent, &d);

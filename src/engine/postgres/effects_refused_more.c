@@ -53,6 +53,14 @@ static const struct option_row {
 };
 /* clang-format on */
 
+/* Behind autovacuum_ */
+static const char *const autovacuum_options[] = {"enabled", "vacuum_threshold",
+	"vacuum_max_threshold", "vacuum_scale_factor", "vacuum_insert_threshold",
+	"vacuum_insert_scale_factor", "analyze_threshold", "analyze_scale_factor",
+	"vacuum_cost_delay", "vacuum_cost_limit", "freeze_min_age", "freeze_max_age",
+	"freeze_table_age", "multixact_freeze_min_age", "multixact_freeze_max_age",
+	"multixact_freeze_table_age", "log_min_duration", NULL};
+
 static unsigned holder_of(const struct object *o, enum object_type type)
 {
 	static const struct {
@@ -92,8 +100,12 @@ static void one_option(struct looking *l, const struct relation *r, unsigned on,
 		value = slice_from(text, is + 1);
 	if (slice_istarts(name, "toast."))
 		name = slice_from(name, 6);
-	if (on & ON_TABLE && slice_istarts(name, "autovacuum_"))
+	if (on & ON_TABLE && slice_istarts(name, "autovacuum_")) {
+		if (!in_list(autovacuum_options, slice_from(name, 11)) &&
+			l->change->kind != CHANGE_RESET_OPTIONS)
+			pg_fails(l, "unrecognized parameter \"%.*s\"", SLICE(name));
 		return;
+	}
 	for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++) {
 		const struct option_row *o = &option_rows[i];
 

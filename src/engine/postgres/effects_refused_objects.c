@@ -1,6 +1,7 @@
 /* effects_refused_objects.c - what the server refuses of types, sequences, views, functions,
  * triggers, policies, statistics, publications and what is said about them. */
 #include "engine/postgres/effects.h"
+#include "sql/token.h"
 
 #include <stdint.h>
 
@@ -126,11 +127,33 @@ static bool number(struct slice text, long long *out)
 	return true;
 }
 
+static void type_range(struct slice type, long long *least, long long *most)
+{
+	*most = slice_is(type, "smallint")  ? INT16_MAX
+		: slice_is(type, "integer") ? INT32_MAX
+					    : INT64_MAX;
+	*least = -*most - 1;
+}
+
+/* The bound that a type brings along changes with the type. */
+static bool bound_of_type(struct slice bound)
+{
+	static const char *const bounds[] = {"32767", "-32768", "2147483647", "-2147483648",
+		"9223372036854775807", "-9223372036854775808", "-32767", "-2147483647",
+		"-9223372036854775807"};
+
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+		if (slice_is(bound, bounds[i]))
+			return true;
+	return false;
+}
+
 static void refuse_numbers(struct looking *l)
 {
 	const struct sequence_def *now = &l->change->def->sequence, *old = now;
 	const struct object *o = NULL;
-	long long min, max, n;
+	long long min, max, n, least, most;
+	bool again;
 
 	if (l->change->kind == CHANGE_ALTER_SEQUENCE &&
 		catalog_find(l->catalog, l->session, OBJECT_SEQUENCE, l->change->target, &o) ==
@@ -138,10 +161,21 @@ static void refuse_numbers(struct looking *l)
 		old = &o->sequence;
 	if (number(now->increment, &n) && n == 0)
 		pg_fails(l, "the increment must not be zero");
-	if (!number(now->min.len ? now->min : old->min, &min))
+	type_range(now->type.len ? now->type : old->type, &least, &most);
+	again = names_has(l->change->list, SL("minvalue")) ||
+		(now != old && now->type.len && old->min.len && bound_of_type(old->min));
+	if (!number(now->min.len || again ? now->min : old->min, &min))
 		min = INT64_MIN;
-	if (!number(now->max.len ? now->max : old->max, &max))
+	again = names_has(l->change->list, SL("maxvalue")) ||
+		(now != old && now->type.len && old->max.len && bound_of_type(old->max));
+	if (!number(now->max.len || again ? now->max : old->max, &max))
 		max = INT64_MAX;
+	if (now->max.len && (max > most || max < least))
+		pg_fails(l, "MAXVALUE (%lld) is out of range for the sequence", max);
+	if (now->min.len && (min > most || min < least))
+		pg_fails(l, "MINVALUE (%lld) is out of range for the sequence", min);
+	if (now != old && !now->start.len && number(old->start, &n) && (n < min || n > max))
+		pg_fails(l, "START value (%lld) is not between minimum and maximum", n);
 	if (min >= max)
 		pg_fails(l, "the minimum must be less than the maximum");
 	if (now->position.n && number(now->position.at[0], &n) && (n < min || n > max))
@@ -380,6 +414,26 @@ static void refuse_policy(struct looking *l)
 		pg_fails(l, "for SELECT and DELETE there is only USING");
 }
 
+/* new.x and old.x of what is not there. */
+static void refuse_row_columns(struct looking *l, const struct relation *r, struct slice text)
+{
+	struct names all = r->object ? pg_column_names(l, r->object) : (struct names){0};
+	struct token t, dot = {0}, row = {0};
+	struct lexer x;
+
+	lexer_init(&x, DIALECT_POSTGRES, text);
+	while (all.n && (t = lexer_next(&x)).kind != TOKEN_END) {
+		bool of_row = token_is(row, "new") || token_is(row, "old");
+
+		if (of_row && token_punct(dot, ".") && t.kind == TOKEN_WORD &&
+			!names_has(all, token_value(l->arena, DIALECT_POSTGRES, t)))
+			pg_fails(l, "column %.*s.%.*s does not exist", SLICE(row.text),
+				SLICE(t.text));
+		row = dot;
+		dot = t;
+	}
+}
+
 /* A table's rows are its own: nothing else answers for them. */
 static void refuse_rule(struct looking *l)
 {
@@ -387,6 +441,7 @@ static void refuse_rule(struct looking *l)
 	struct slice text =
 		l->change->def ? slice_trim(l->change->def->other.definition.text) : SLICE_NONE;
 
+	refuse_row_columns(l, &r, text);
 	if (r.type != OBJECT_TABLE || !r.object || !slice_istarts(text, "on select"))
 		return;
 	if (l->version >= 160000)
@@ -486,6 +541,9 @@ static void refuse_grant(struct looking *l)
 	const struct change *c = l->change;
 	struct relation r;
 
+	if (c->type == OBJECT_FUNCTION && !slice_ends(c->target.name, "*") &&
+		slice_chr(c->target.name, '(') != SIZE_MAX)
+		pg_missing(l, c->type);
 	if (c->type != OBJECT_SEQUENCE && c->type != OBJECT_TABLE)
 		return;
 	if (slice_is(c->target.name, "*"))

@@ -622,6 +622,7 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		enum change_kind kind;
 	} actions[] = {
 		{"insert", CHANGE_INSERT}, {"update", CHANGE_UPDATE}, {"delete", CHANGE_DELETE}};
+	const struct object *col;
 	bool acts = false;
 
 	if (r->type == OBJECT_VIEW && l->version < 170000)
@@ -637,6 +638,11 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 		sub.list = sub.kind == CHANGE_DELETE
 				   ? (struct names){0}
 				   : pg_merged_columns(l, sub.kind == CHANGE_INSERT);
+		for (size_t k = 0; r->object && r->type == OBJECT_TABLE && k < sub.list.n; k++)
+			if (catalog_part(l->catalog, r->object, OBJECT_COLUMN, sub.list.at[k],
+				    &col) == ABSENT)
+				pg_fails(
+					l, "column \"%.*s\" does not exist", SLICE(sub.list.at[k]));
 		inner.change = &sub;
 		sets_off(&inner, r, v);
 	}

@@ -393,6 +393,47 @@ bool pg_partition_for(
 }
 
 /* The partitions that the rows of VALUES belong to; false: not known. */
+/* UPDATE of a partition: its key's column is set to what belongs elsewhere. */
+void pg_set_out_of_bound(
+	struct looking *l, const struct relation *r, struct slice column, struct slice text)
+{
+	const struct object *o = r->object;
+	struct slice bound = o->table_.partition_bound.text.len ? o->table_.partition_bound.text
+								: o->table_.partition_bound.normal;
+	struct relation parent;
+	struct slice lit;
+	bool number;
+
+	if (!o->table_.partition_of.name.len || !bound.len)
+		return;
+	parent = pg_relation(l, o->table_.partition_of, OBJECT_TABLE);
+	if (pg_is_partitioned(&parent) && slice_eq(key_column(&parent), column) &&
+		literal(l->arena, text, &lit, &number) && in_bound(l->arena, bound, lit) == ABSENT)
+		pg_may_fail(l, "the row belongs to another partition");
+}
+
+void pg_in_own_bound(
+	struct looking *l, const struct relation *r, const struct pg_values *v, size_t row)
+{
+	const struct object *o = r->object;
+	struct slice bound = o->table_.partition_bound.text.len ? o->table_.partition_bound.text
+								: o->table_.partition_bound.normal;
+	struct relation parent;
+	struct slice column, lit;
+	bool number;
+
+	if (!o->table_.partition_of.name.len || !bound.len)
+		return;
+	parent = pg_relation(l, o->table_.partition_of, OBJECT_TABLE);
+	if (!pg_is_partitioned(&parent))
+		return;
+	column = key_column(&parent);
+	if (!column.len || !literal(l->arena, pg_value(l, v, row, r, column), &lit, &number))
+		return;
+	if (in_bound(l->arena, bound, lit) == ABSENT)
+		pg_fails(l, "the row belongs to another partition");
+}
+
 bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
 	const struct object ***out, size_t *n)
 {

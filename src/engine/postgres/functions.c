@@ -15,6 +15,8 @@ static const struct builtin {
 	int strict;
 	const char *language;
 	int since, until;
+	const char *result;
+	char kind;
 } builtins[] = {
 #include "engine/postgres/functions.inc"
 };
@@ -35,6 +37,21 @@ static size_t first_of(struct slice name)
 			high = mid;
 	}
 	return low;
+}
+
+size_t pg_builtin_first(struct slice name)
+{
+	return first_of(name);
+}
+
+bool pg_builtin_row(size_t i, struct slice name, struct pg_builtin *out)
+{
+	if (i >= COUNT || !slice_is(name, builtins[i].name))
+		return false;
+	*out = (struct pg_builtin){builtins[i].arguments, builtins[i].result, builtins[i].defaults,
+		builtins[i].variadic, builtins[i].since, builtins[i].until, builtins[i].volatility,
+		builtins[i].kind, strcmp(builtins[i].language, "sql") == 0};
+	return true;
 }
 
 static char looser(char a, char b)

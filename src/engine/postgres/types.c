@@ -19,12 +19,35 @@ static const struct {
 #include "engine/postgres/types.inc"
 };
 
+/* The .inc tables are sorted as their lines are: a quotation mark stands behind each name. */
+int pg_row_cmp(const char *row, struct slice name)
+{
+	for (size_t i = 0;; i++) {
+		unsigned char a = row[i] ? (unsigned char)row[i] : '"';
+		unsigned char b = i < name.len ? (unsigned char)name.at[i] : '"';
+
+		if (a != b)
+			return a < b ? -1 : 1;
+		if (!row[i] || i >= name.len)
+			return 0;
+	}
+}
+
 static char category(int version, struct slice type)
 {
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (slice_is(type, types[i].name) && version / 10000 >= types[i].since &&
-			version / 10000 <= types[i].until)
-			return types[i].category;
+	size_t low = 0, high = sizeof types / sizeof *types;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (pg_row_cmp(types[mid].name, type) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < sizeof types / sizeof *types && slice_is(type, types[low].name); low++)
+		if (version / 10000 >= types[low].since && version / 10000 <= types[low].until)
+			return types[low].category;
 	return 0;
 }
 
@@ -49,6 +72,62 @@ struct slice pg_type_plain(struct arena *a, struct slice type)
 		return slice_is(type, "bpchar") ? SL("character") : type;
 	return arena_join(a,
 		(const struct slice[]){slice_sub(type, 0, open), slice_from(type, close + 1)}, 2);
+}
+
+char pg_type_category(struct looking *l, struct slice plain)
+{
+	return slice_ends(plain, "]") ? 'A' : category(l->version, plain);
+}
+
+char pg_cast_context(struct looking *l, struct slice from, struct slice to)
+{
+	for (size_t i = 0; i < sizeof casts / sizeof *casts; i++)
+		if (slice_is(from, casts[i].from) && slice_is(to, casts[i].to) &&
+			l->version / 10000 >= casts[i].since &&
+			l->version / 10000 <= casts[i].until)
+			return casts[i].context;
+	if (slice_ends(from, "[]") && slice_ends(to, "[]"))
+		return pg_cast_context(
+			l, slice_sub(from, 0, from.len - 2), slice_sub(to, 0, to.len - 2));
+	return 0;
+}
+
+static bool one_of(const char *const *list, struct slice type)
+{
+	for (; *list; list++)
+		if (slice_is(type, *list))
+			return true;
+	return false;
+}
+
+/* pg_cast's functions, and the input and output functions where text is on one side: what looks at
+ * the session's settings (time zone, DateStyle, lc_monetary) or the catalog is stable. */
+char pg_cast_volatility(struct looking *l, struct slice from, struct slice to)
+{
+	static const char *const stable[][2] = {{"money", "numeric"}, {"numeric", "money"},
+		{"integer", "money"}, {"bigint", "money"}, {"date", "timestamp with time zone"},
+		{"time without time zone", "time with time zone"},
+		{"timestamp without time zone", "timestamp with time zone"},
+		{"timestamp with time zone", "date"},
+		{"timestamp with time zone", "time without time zone"},
+		{"timestamp with time zone", "timestamp without time zone"},
+		{"timestamp with time zone", "time with time zone"}};
+	static const char *const read[] = {"money", "date", "time without time zone",
+		"timestamp without time zone", "timestamp with time zone", "interval",
+		"time with time zone", "xml", "regclass", "regtype", "regproc", NULL};
+	static const char *const written[] = {"money", "date", "timestamp without time zone",
+		"timestamp with time zone", "interval", "regclass", "regtype", "regproc", NULL};
+
+	for (size_t i = 0; i < sizeof stable / sizeof *stable; i++)
+		if (slice_is(from, stable[i][0]) && slice_is(to, stable[i][1]))
+			return 's';
+	if (slice_ends(from, "]") || slice_ends(to, "]"))
+		return 0;
+	if (pg_cast_context(l, from, to))
+		return one_of(read, to) && category(l->version, from) == 'S' ? 's' : 'i';
+	if (!category(l->version, from) || !category(l->version, to)) /* enums are looked up */
+		return 's';
+	return one_of(read, to) || one_of(written, from) ? 's' : 'i';
 }
 
 bool pg_type_same_bytes(struct looking *l, struct slice from, struct slice to)
