@@ -39,7 +39,8 @@ struct walk {
 /* clang-format off */
 /* Words that are no column where they stand alone. Those that no list has are only ever names. */
 static const char *const words[] = {
-	"ABORT", "ACTION", "AGAINST", "ALL", "ANALYZE", "AND", "ANY", "AS", "ASC", "BETWEEN", "BINARY",
+	"ABORT", "ACTION", "CASCADED", "CHECK", "LOCAL", "OPTION", "PROCEDURE",
+	"AGAINST", "ALL", "ANALYZE", "AND", "ANY", "AS", "ASC", "BETWEEN", "BINARY",
 	"BIT", "BOOLEAN", "BOTH", "BY", "CASE", "CAST", "CHAR", "CHARACTER", "CHARSET", "COLLATE",
 	"CONFLICT", "CONSTRAINT", "CONVERT", "CROSS", "CUBE", "CURRENT", "CURRENT_DATE", "CURRENT_ROLE",
 	"CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "DATE", "DATETIME", "DAY", "DAY_HOUR",

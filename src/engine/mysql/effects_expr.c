@@ -154,7 +154,7 @@ static bool is_calculated(const struct object *column)
 /* NEXT VALUE FOR invoice_no: the sequence is no column. */
 static bool counts_up(const struct expr *e)
 {
-	return slice_istarts(slice_trim(e->text), "next value") ||
+	return slice_ifind(e->text, SL("next value for")) != SIZE_MAX ||
 	       my_names_have(e->facts->functions, SL("nextval")) ||
 	       my_names_have(e->facts->functions, SL("lastval"));
 }
