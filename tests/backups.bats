@@ -1,22 +1,6 @@
 #!/usr/bin/env bats
 # One-way doors: the question in front of them, what is kept, and that it comes back as it was.
-load helper
-
-setup_file() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	load helper
-	postgres_start
-	local out
-	out=$("$ROOT/tests/servers/mariadb.sh" start) || return 1
-	MY_DIR=$(sed -n 1p <<<"$out") my_url=$(sed -n 2p <<<"$out")
-	export MY_DIR my_url
-}
-
-teardown_file() {
-	load helper
-	[ -z "${MY_DIR:-}" ] || "$BATS_TEST_DIRNAME/servers/mariadb.sh" stop "$MY_DIR"
-	postgres_stop
-}
+load both
 
 my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B "${MY_DB:-test}" -e "$1"; }
 lite() { sqlite3 app.db "$@"; }
@@ -499,7 +483,7 @@ my_shop() {
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, what json, KEY u (user_id), CONSTRAINT ofk FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE) ENGINE=InnoDB;
 CREATE TRIGGER users_trg BEFORE INSERT ON users FOR EACH ROW SET NEW.mood = COALESCE(NEW.mood, 'b');
 CREATE TABLE \`t'; DROP \`\`x\` (\`k '1\` int PRIMARY KEY, \`v\"--\` text) ENGINE=InnoDB;"
-	export DATABASE_URL=$my_url
+	export DATABASE_URL=$MY_URL
 	ends 0 belay up 1
 	my "INSERT INTO users (name, score, mood, ts) SELECT concat('u', seq), seq, 'a', '2024-01-01' FROM seq_1_to_10;
 		INSERT INTO orders SELECT id, id, '{\"a\":1}' FROM users;
@@ -544,6 +528,33 @@ DELETE FROM users WHERE id > 105;" "CREATE TABLE orders (id bigint PRIMARY KEY, 
 		[ "$(my "SELECT count(*) FROM belay_archive WHERE state <> 'done'")" = 0 ]
 		ends 0 belay down
 		[ "$(my "SELECT count(*), sum(id), md5(group_concat(id, user_id ORDER BY id)) FROM orders; SELECT group_concat(name ORDER BY id) FROM users")" = "$want" ]
+	done
+}
+
+@test "MariaDB: killed between two statements: down puts back what both runs have kept" {
+	my_shop
+	migration 2_gone "DROP TABLE orders;
+DELETE FROM users WHERE id > 105;" "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL, what json, KEY u (user_id), CONSTRAINT ofk FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE) ENGINE=InnoDB;"
+	want=$(my "SELECT * FROM orders ORDER BY id; SELECT name FROM users ORDER BY id")
+	for round in 1 2; do
+		mkfifo holder
+		mariadb --no-defaults -n -S "$MY_DIR/s" -u root -N -B test <holder >held 2>&1 3>&- &
+		holder=$!
+		exec 7>holder
+		echo "BEGIN; SELECT 'held' FROM users WHERE id = 106 FOR UPDATE;" >&7
+		timeout 60 sh -c 'until grep -q held held; do sleep 0.02; done'
+		"$BELAY" up --backup --patience 2m >/dev/null 2>&1 3>&- 7>&- &
+		pid=$!
+		timeout 60 sh -c "while mariadb --no-defaults -S '$MY_DIR/s' -u root test -e 'SELECT 1 FROM orders' >/dev/null 2>&1; do sleep 0.02; done"
+		kill -9 "$pid"
+		wait "$pid" || true
+		exec 7>&-
+		wait "$holder"
+		rm holder held
+		ends 0 belay up --backup --if-running wait
+		[ "$(my "SELECT count(DISTINCT run) FROM belay_archive WHERE restored IS NULL")" = 2 ]
+		ends 0 belay down
+		[ "$(my "SELECT * FROM orders ORDER BY id; SELECT name FROM users ORDER BY id")" = "$want" ]
 	done
 }
 
@@ -592,7 +603,7 @@ DELETE FROM users WHERE id > 105;" "CREATE TABLE orders (id bigint PRIMARY KEY, 
 	migration 2_tables "DROP TABLE orders, users;"
 	ends 0 belay up --backup=whole
 	my "DROP DATABASE IF EXISTS back; CREATE DATABASE back"
-	ends 0 belay restore "$(belay backups | sed -n '1s/ .*//p')" --into "${my_url/\/test/\/back}"
+	ends 0 belay restore "$(belay backups | sed -n '1s/ .*//p')" --into "${MY_URL/\/test/\/back}"
 	MY_DB=back my_sight >after
 	diff before after
 }

@@ -167,7 +167,7 @@ ANALYZE t;'
 	base "$big
 CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END';
 CREATE TRIGGER slowly AFTER UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION slowly();" \
-		<<<$'-- belay:batched\nUPDATE t SET n = n + 1;'
+		<<<$'-- belay:batched size=5000\nUPDATE t SET n = n + 1;'
 	ends 0 belay up 1 --db "$url"
 	limits '  max_snapshot: 1s
   max_rows: 20000'

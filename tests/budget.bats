@@ -166,3 +166,33 @@ SQL
 	wait
 	[ "$(pg -c 'SELECT DISTINCT status FROM orders')" = 'new!' ]
 }
+
+teardown() {
+	[ -z "${own:-}" ] || "$ROOT/tests/servers/postgres.sh" stop "$own"
+}
+
+@test "a prepared transaction in the way is named; a build that waits for one is cancelled in true words" {
+	own=$(PG_OPTIONS='-c max_prepared_transactions=2' "$ROOT/tests/servers/postgres.sh" start)
+	own=$(sed -n 1p <<<"$own")
+	url="postgres:///postgres?host=$own&user=postgres"
+	ask() { psql -X -q -A -t -h "$own" -U postgres postgres "$@"; }
+	ask -c 'CREATE TABLE t (id int PRIMARY KEY, a int)' -c 'BEGIN' -c 'SELECT * FROM t' -c 'INSERT INTO t VALUES (1, 1)' \
+		-c "PREPARE TRANSACTION 'of last week'"
+	file migrations/1_b.up.sql <<<'ALTER TABLE t ADD COLUMN b int;'
+	ends 4 belay up --db "$url" --patience 1s
+	says "of last week (prepared transaction, role postgres), prepared for"
+	file migrations/1_b.up.sql <<<'CREATE INDEX CONCURRENTLY i ON t (a);'
+	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+	pid=$!
+	for _ in $(seq 600); do
+		[ -z "$(ask -c "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%CONCURRENTLY i %' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()")" ] || break
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	wait "$pid" || true
+	grep 'was cancelled outside a transaction' out
+	! grep 'nothing of it is applied' out
+	ask -c "ROLLBACK PREPARED 'of last week'"
+	ends 0 belay up --db "$url"
+	[ "$(ask -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass")" = t ]
+}

@@ -147,6 +147,11 @@ SQL
 	says_not "hunter2" "CREATE TABLE orders"
 	ends 0 belay down --db "$url" --dry-run
 	says "-- down 001 orders" "DROP TABLE orders;"
+	says_not "would take"
+	pg -c "INSERT INTO orders SELECT generate_series(1, 200000)" -c "ANALYZE orders"
+	file migrations/003_index.sql <<<$'-- UP\nCREATE INDEX orders_id2 ON orders (id);\n-- DOWN\nDROP INDEX orders_id2;'
+	ends 0 belay up --db "$url" --dry-run
+	says "-- it would take " " s"
 	[ "$(pg -c "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'note'")" = 0 ]
 	# The script is a script.
 	belay up --db "$url" --dry-run 2>/dev/null | sed 's/^ALTER ROLE.*//' | psql -X -q -v ON_ERROR_STOP=1 "$url"
@@ -179,4 +184,22 @@ SQL
 	(sleep 1; ln -s "$PG_DIR"/.s.PGSQL.5432 sock/.s.PGSQL.5432) 3>&- &
 	ends 0 belay up --db "postgres:///late?host=$BATS_TEST_TMPDIR/sock&user=postgres" --wait-for-db 30s
 	wait
+}
+
+@test "verify queries beside a migration: a failing one rolls it back, or stops behind what cannot be" {
+	pg_database beside
+	file migrations/1_t.up.sql <<<'CREATE TABLE t (id int PRIMARY KEY);'
+	file migrations/1_t.verify.sql <<<'SELECT 1 FROM pg_class WHERE relname = $$t$$;'
+	ends 5 belay up --db "$url"
+	says "verify failed after migration 1" "expected no row" "was rolled back"
+	[ -z "$(pg -c "SELECT 1 FROM pg_class WHERE relname = 't'")" ]
+	file migrations/1_t.verify.sql <<<'SELECT 1 FROM pg_class WHERE relname = $$u$$;'
+	ends 0 belay up --db "$url"
+	file migrations/2_i.up.sql <<<'CREATE INDEX CONCURRENTLY i ON t (id);'
+	file migrations/2_i.verify.sql <<<$'-- belay:verify some\nSELECT 1 FROM pg_class WHERE relname = $$u$$;'
+	ends 5 belay up --db "$url"
+	says "expected at least one row" "ran and stay"
+	file migrations/2_i.verify.sql <<<'SELECT 1 FROM pg_index WHERE NOT indisvalid;'
+	ends 0 belay up --db "$url"
+	[ "$(pg -c "SELECT count(*) FROM pg_class WHERE relname = 'i'")" = 1 ]
 }

@@ -1,22 +1,6 @@
 #!/usr/bin/env bats
 # What foreign keys do to other tables when rows go, and tables without a key: kept, and as it was when it is put back.
-load helper
-
-setup_file() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	load helper
-	postgres_start
-	local out
-	out=$("$ROOT/tests/servers/mariadb.sh" start) || return 1
-	MY_DIR=$(sed -n 1p <<<"$out") my_url=$(sed -n 2p <<<"$out")
-	export MY_DIR my_url
-}
-
-teardown_file() {
-	load helper
-	[ -z "${MY_DIR:-}" ] || "$BATS_TEST_DIRNAME/servers/mariadb.sh" stop "$MY_DIR"
-	postgres_stop
-}
+load both
 
 my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B test -e "$1"; }
 lite() { sqlite3 app.db "PRAGMA foreign_keys = ON" "$@"; }
@@ -36,7 +20,7 @@ fresh() {
 	rm -rf migrations .belay app.db
 	case $engine in
 	postgres) pg_database "$2" && export DATABASE_URL=$url ;;
-	mariadb) my "DROP DATABASE test; CREATE DATABASE test" && export DATABASE_URL=$my_url ;;
+	mariadb) my "DROP DATABASE test; CREATE DATABASE test" && export DATABASE_URL=$MY_URL ;;
 	sqlite) export DATABASE_URL=sqlite:app.db ;;
 	esac
 }
@@ -187,6 +171,79 @@ ALTER TABLE teams_new RENAME TO teams;'
 	[ "$(lite 'SELECT count(*) FROM badges')" = 4 ]
 	[ "$(lite 'SELECT count(team) FROM people')" = 4 ]
 	[ "$(lite 'SELECT count(badge) FROM scans')" = 4 ]
+}
+
+@test "rows of others that a foreign key does not reach stay, and are not counted as in the way" {
+	local engine one
+	for engine in postgres mariadb sqlite; do
+		for one in 'DELETE FROM teams;' 'DELETE FROM tree;' 'DELETE FROM tree; DELETE FROM teams WHERE id < 3;'; do
+			fresh "$engine" reached
+			begin "CREATE TABLE teams (id INT PRIMARY KEY, name VARCHAR(20));
+CREATE TABLE tree (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES tree (id) ON DELETE CASCADE);
+CREATE TABLE leaves (id INT PRIMARY KEY, tree INT, team INT, FOREIGN KEY (tree) REFERENCES tree (id) ON DELETE CASCADE,
+	FOREIGN KEY (team) REFERENCES teams (id) ON DELETE CASCADE);
+INSERT INTO teams VALUES (1, 'a'), (2, 'b'), (3, 'c');
+INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2), (4, NULL), (5, 4);
+INSERT INTO leaves VALUES (1, 3, 1), (2, 5, NULL), (3, NULL, 2), (4, NULL, NULL);"
+			change "$one"
+			sight=('SELECT * FROM teams ORDER BY 1' 'SELECT * FROM tree ORDER BY 1' 'SELECT * FROM leaves ORDER BY 1')
+			there_and_back
+			says_not "left out"
+		done
+	done
+}
+
+@test "rows that go with others and a table that is dropped, in one migration, in any order" {
+	sight=("${team_sight[@]}")
+	local engine one
+	for engine in postgres mariadb sqlite; do
+		for one in 'DELETE FROM teams WHERE id < 3; DROP TABLE scans; DROP TABLE badges;' 'DROP TABLE scans; DELETE FROM teams; DROP TABLE badges;' \
+			"DELETE FROM teams WHERE id = 1; UPDATE people SET note = 'n'; DROP TABLE people;" 'DROP TABLE people; DELETE FROM badges; DELETE FROM teams WHERE id = 2;'; do
+			fresh "$engine" mixed
+			begin "$teams"
+			change "$one"
+			ask "${sight[@]}" >before
+			ends 0 belay up --backup
+			ends 0 belay restore "$(belay backups | sed -n 's/^\(2@[0-9]*\) .*/\1/p' | head -n 1)"
+			ask "${sight[@]}" >after
+			diff before after
+		done
+	done
+}
+
+@test "MariaDB: ON UPDATE CURRENT_TIMESTAMP: the moment that was kept comes back, and no other is set" {
+	local one
+	for one in "UPDATE people SET note = 'n';" 'DELETE FROM teams WHERE id < 3;' 'ALTER TABLE people DROP COLUMN note;'; do
+		fresh mariadb moment
+		begin "$teams
+ALTER TABLE people ADD COLUMN changed TIMESTAMP NULL DEFAULT NULL ON UPDATE CURRENT_TIMESTAMP;
+UPDATE people SET changed = '2001-02-03 04:05:06';"
+		change "$one"
+		sight=("${team_sight[@]}")
+		there_and_back
+		[ "$(my "SELECT count(*) FROM people WHERE changed = '2001-02-03 04:05:06'")" = 5 ]
+	done
+}
+
+@test "another table has the name now: refused, and what to do is said" {
+	local engine
+	for engine in postgres mariadb sqlite; do
+		fresh "$engine" another
+		begin 'CREATE TABLE notes (id INT PRIMARY KEY, note VARCHAR(20)); INSERT INTO notes VALUES (1, NULL);'
+		change 'DROP TABLE notes; CREATE TABLE notes (nr INT PRIMARY KEY);'
+		ends 0 belay up --backup
+		back=$(belay backups | sed -n 's/^\(2@[0-9]*\) .*/\1/p' | head -n 1)
+		ends 6 belay restore "$back"
+		says "has no column id now" "rename it"
+		ask 'ALTER TABLE notes RENAME TO newer' >/dev/null
+		if [ "$engine" = postgres ]; then # the key's index has its old name still
+			ends 5 belay restore "$back"
+			says '"notes_pkey" already exists' "making public.notes again" "nothing was put back"
+			pg -c 'ALTER INDEX notes_pkey RENAME TO newer_pkey'
+		fi
+		ends 0 belay restore "$back"
+		[ "$(ask 'SELECT count(*) FROM notes')" = 1 ]
+	done
 }
 
 # ---- Without a key ----

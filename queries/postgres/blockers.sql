@@ -29,5 +29,7 @@ SELECT p.gid, 'prepared transaction', p.owner::text, 'prepared',
        EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.prepared)::bigint::text, ''
 FROM pg_catalog.pg_prepared_xacts p
 WHERE p.database = pg_catalog.current_database()
-  AND '-1/' || p.transaction::text IN (SELECT h.virtualtransaction FROM held h WHERE h.pid IS NULL)
+  -- Its lock on itself tells which it is: before a restart it still has the number of its session (since 14.1).
+  AND EXISTS (SELECT 1 FROM held h JOIN pg_catalog.pg_locks l ON l.virtualtransaction = h.virtualtransaction
+              WHERE h.pid IS NULL AND l.pid IS NULL AND l.locktype = 'transactionid' AND l.transactionid = p.transaction)
 ORDER BY 1

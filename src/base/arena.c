@@ -165,6 +165,19 @@ void arena_adopt(struct arena *a, struct arena *from)
 	*from = (struct arena){0};
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+	return (struct arena_mark){a->head, a->used};
+}
+
+void arena_back(struct arena *a, struct arena_mark m)
+{
+	if (!a->head || a->head != m.head)
+		return;
+	memset(a->head->data + m.used, 0, a->used - m.used);
+	a->used = m.used;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	char *p;

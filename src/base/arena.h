@@ -26,6 +26,13 @@ void arena_done(struct arena *a);
 void arena_reset(struct arena *a);
 /* Takes over all memory of `from`, which is empty afterwards. */
 void arena_adopt(struct arena *a, struct arena *from);
+/* Gives back what was allocated since, as far as it lies in one block; nothing may point there. */
+struct arena_mark {
+	const struct arena_block *head;
+	size_t used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_back(struct arena *a, struct arena_mark m);
 /* Zeroed, aligned for anything. */
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_array(struct arena *a, size_t count, size_t size); /* checks the multiplication */

@@ -48,8 +48,10 @@ static void test_slice(void **state)
 static void test_arena(void **state)
 {
 	struct arena a = {0};
+	struct arena_mark mark;
 	int *v = NULL;
 	size_t n = 0;
+	char *p;
 
 	(void)state;
 	for (int i = 0; i < 10000; i++)
@@ -59,6 +61,13 @@ static void test_arena(void **state)
 	arena_alloc(&a, 3 << 20);
 	arena_reset(&a);
 	assert_true(slice_is(arena_printf(&a, "%d-%s", 4, "x"), "4-x"));
+	mark = arena_mark(&a);
+	p = arena_alloc(&a, 100);
+	memset(p, 'x', 100);
+	arena_back(&a, mark);
+	assert_ptr_equal(arena_alloc(&a, 100), p);
+	assert_int_equal(p[99], 0);
+	arena_back(&(struct arena){0}, mark);
 	arena_done(&a);
 }
 

@@ -54,6 +54,7 @@ struct session {
 	struct names attached;                                /* SQLite: beside main and temp */
 	bool check_function_bodies;
 	struct slice sql_mode; /* MySQL */
+	bool keeps_past;       /* MariaDB: system_versioning_alter_history is KEEP */
 	struct session_lock
 		*locks; /* held by the open transaction on objects that existed before */
 	size_t nlocks;
@@ -120,6 +121,11 @@ size_t catalog_partitions(const struct catalog *c, const struct object *table, s
  * columns of that type, triggers that call that function. */
 size_t catalog_naming(const struct catalog *c, struct name object, enum object_type type,
 	struct arena *a, const struct object ***out);
+
+/* MySQL and MariaDB, where such names are one in a database: the foreign keys, checks and
+ * triggers of that name, on whatever table. */
+size_t catalog_bearing(
+	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out);
 
 /* ---- Changing ---- */
 enum apply_result {

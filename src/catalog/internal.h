@@ -167,6 +167,9 @@ void note_extension(struct catalog *c, struct slice name);
 
 /* ---- mention.c ---- */
 typedef void mention_fn(void *ctx, struct name to);
+/* MySQL: foreign keys, checks and triggers mention their own name, as that of something in a schema
+ * that no statement can name. */
+struct name name_in_database(struct slice name);
 void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx);
 /* The relation in schema.table or schema.table.column; the column in *column. */
 struct name relation_in(struct slice s, struct slice *column);
@@ -328,8 +331,7 @@ struct node *meta_target(struct apply *x, enum apply_result *r);
 /* session.c */
 apply_fn apply_begin, apply_commit, apply_rollback, apply_savepoint, apply_release,
 	apply_rollback_to, apply_set, apply_reset, apply_use, apply_discard, apply_pragma,
-	apply_attach_database, apply_detach_database,
-	apply_set_role;
+	apply_attach_database, apply_detach_database, apply_set_role;
 
 /* ---- acl.c ---- */
 /* The list after a GRANT or REVOKE of `words` (select, all, …). */

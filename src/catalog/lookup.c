@@ -395,3 +395,15 @@ size_t catalog_naming(const struct catalog *c, struct name relation, enum object
 			(*out)[k++] = &v[i]->o;
 	return k;
 }
+
+size_t catalog_bearing(
+	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out)
+{
+	struct node **v;
+	size_t n = mentions(c, name_in_database(name), a, &v);
+
+	*out = room(a, n);
+	for (size_t i = 0; i < n; i++)
+		(*out)[i] = &v[i]->o;
+	return n;
+}

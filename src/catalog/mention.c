@@ -85,6 +85,11 @@ static void mention_expr(const struct catalog *c, struct expr e, mention_fn *fn,
 		mention(type_named(e.facts->types.at[i]), fn, ctx);
 }
 
+struct name name_in_database(struct slice name)
+{
+	return (struct name){SL("\1"), name};
+}
+
 void each_mention(const struct catalog *c, const struct object *o, mention_fn *fn, void *ctx)
 {
 	struct slice column;
@@ -93,6 +98,10 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 	case OBJECT_CONSTRAINT:
 		mention(o->constraint.ref_table, fn, ctx);
 		mention_expr(c, o->constraint.expression, fn, ctx);
+		if (is_mysql(c) && (slice_is(o->constraint.kind, "foreign key") ||
+					   (slice_is(o->constraint.kind, "check") &&
+						   !o->generated_name && o->name.len)))
+			fn(ctx, name_in_database(o->name));
 		break;
 	case OBJECT_TABLE:
 		mention_list(o->table_.inherits, fn, ctx);
@@ -132,6 +141,8 @@ void each_mention(const struct catalog *c, const struct object *o, mention_fn *f
 			mention(called_function(o->trigger.body.text), fn, ctx);
 		mention_expr(c, o->trigger.condition, fn, ctx);
 		mention_list(o->trigger.reads, fn, ctx);
+		if (is_mysql(c))
+			fn(ctx, name_in_database(o->name));
 		break;
 	case OBJECT_TYPE:
 		if (is_postgres(c) && slice_chr(o->type_.base, '.') != SIZE_MAX)

@@ -281,6 +281,8 @@ static void set_one(struct apply *x, struct slice name, struct slice value, bool
 		s->writable_schema = is_on(value);
 	else if (slice_iis(name, "sql_mode"))
 		s->sql_mode = arena_slice(s->arena, unquoted(value));
+	else if (slice_iis(name, "system_versioning_alter_history"))
+		s->keeps_past = is_on(value) || slice_iis(unquoted(value), "keep");
 }
 
 enum apply_result apply_set(struct apply *x)

@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cli/doors.h"
+#include "cli/foretold.h"
 #include "cli/gates.h"
 #include "cli/hooks.h"
 #include "cli/log.h"
@@ -400,9 +401,11 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 }
 
 /* The very plan that would be run, as a script with its transactions. */
-static bool print_plan(
-	struct cli *c, enum dialect d, const struct plan *p, struct doors *doors, struct err *err)
+static bool print_plan(struct cli *c, enum dialect d, const struct outlook *o, struct doors *doors,
+	struct err *err)
 {
+	const struct outlook_migration *at = o->at;
+	const struct plan *p = o->plan;
 	const struct migration *m = NULL;
 	unsigned group = 0;
 
@@ -423,6 +426,9 @@ static bool print_plan(
 			printf("BEGIN;\n");
 		m = s->migration;
 		group = s->group;
+		while (at->migration != m)
+			at++;
+		foretold_print(c, at, s);
 		print_step(c, d, s);
 	}
 	if (group)
@@ -436,6 +442,7 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 {
 	const struct engine *e = r->conn->engine;
 	struct catalog *live = catalog_new(r->conn->id.dialect, r->conn->id.version);
+	struct outlook outlook;
 	struct doors doors;
 	struct plan plan;
 	bool ok;
@@ -444,7 +451,8 @@ static bool dry_run(struct running *r, struct plan_request *req, struct err *err
 	req->catalog = live;
 	ok = ok && plan_make(&plan, &r->cli->arena, &r->project, e, req, err);
 	ok = ok && doors_begin(&doors, &plan, r->conn, &r->state, &r->cli->arena, err) &&
-	     print_plan(r->cli, r->conn->id.dialect, &plan, &doors, err);
+	     foretell(&outlook, r->cli, r->conn, &plan, live, err) &&
+	     print_plan(r->cli, r->conn->id.dialect, &outlook, &doors, err);
 	catalog_free(live);
 	return ok;
 }

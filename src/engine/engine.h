@@ -194,6 +194,7 @@ struct kept_table {
 	struct names columns;  /* that can be written: generated ones are not */
 	struct slice *casts;   /* of each: kept as text, and cast to this; empty = as it is */
 	struct names key;      /* what tells its rows apart; none = nothing does */
+	struct names touched;  /* columns that the server sets when others change (ON UPDATE) */
 	bool loose;            /* the key is the place of a row, and not for ever */
 	bool inherited;        /* rows of other tables are seen in it */
 };

@@ -5,6 +5,8 @@
 #include "sql/directive.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void fill_piece(
 	struct statement *st, const struct source *src, size_t base, const struct piece *p)
@@ -70,34 +72,56 @@ static bool read_one(const struct engine *e, struct reader *r, struct arena *a,
 	return true;
 }
 
+/* As many as there are: while they come they grow on the heap. */
+static void push(struct script *s, size_t *room, const struct statement *st)
+{
+	if (s->n == *room) {
+		*room = *room ? *room * 2 : 16;
+		s->at = mem_realloc(s->at, *room * sizeof *s->at);
+	}
+	s->at[s->n++] = *st;
+}
+
+static void settle(struct arena *a, struct script *s)
+{
+	struct statement *heap = s->at;
+
+	s->at = ARENA_ARRAY(a, s->n, struct statement);
+	if (s->n)
+		memcpy(s->at, heap, s->n * sizeof *heap);
+	free(heap);
+}
+
 bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 	const struct source *src, size_t off, size_t len, struct script *out, struct err *err)
 {
+	struct script found = {0};
 	struct splitter sp;
 	struct piece p;
-	struct statement *v = NULL;
-	size_t n = 0;
+	size_t room = 0;
 
 	splitter_init(&sp, e->dialect, slice_sub(src->masked, off, len));
 	while (splitter_next(&sp, &p)) {
-		struct statement st = {.index = (unsigned)n};
+		struct statement st = {.index = (unsigned)found.n};
 
 		if (p.kind == PIECE_BLANK || p.kind == PIECE_DELIMITER)
 			continue;
 		if (p.kind == PIECE_DATA) {
-			if (n)
-				v[n - 1].copy_data =
+			if (found.n)
+				found.at[found.n - 1].copy_data =
 					slice_sub(src->text, off + p.body_off, p.body_len);
 			continue;
 		}
 		fill_piece(&st, src, off, &p);
 		directives_read(a, (struct span){src, off + p.off, p.body_off - p.off},
 			&st.directives, &st.ndirectives);
-		if (!read_one(e, r, a, &st, err))
+		if (!read_one(e, r, a, &st, err)) {
+			free(found.at);
 			return false;
-		*ARENA_PUSH(a, v, n) = st;
+		}
+		push(&found, &room, &st);
 	}
-	out->at = v;
-	out->n = n;
+	settle(a, &found);
+	*out = found;
 	return true;
 }

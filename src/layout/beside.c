@@ -45,7 +45,7 @@ static struct key_index by_plain_number(struct project *p)
 	return x;
 }
 
-static void attach_from(struct project *p, const char *dir)
+static void attach_from(struct project *p, const char *dir, const char *suffix)
 {
 	const struct entry *v;
 	struct key_index x = {0};
@@ -59,7 +59,7 @@ static void attach_from(struct project *p, const char *dir)
 		const struct key_entry *e;
 		struct migration *m;
 
-		if (v[i].dir || !number.len || !slice_ends(slice_of(v[i].name), ".sql"))
+		if (v[i].dir || !number.len || !slice_ends(slice_of(v[i].name), suffix))
 			continue;
 		e = index_get(&x, plain_number(number));
 		m = e ? &p->migrations[e->first] : NULL;
@@ -76,12 +76,20 @@ void attach_verify(struct project *p)
 	for (size_t i = 0; i < p->ndirs; i++) {
 		const char *slash = strrchr(p->dirs[i], '/');
 
-		attach_from(p, path_in(p->arena, p->dirs[i], "verify"));
+		attach_from(p, path_in(p->arena, p->dirs[i], "verify"), ".sql");
 		if (slash)
-			attach_from(p, arena_printf(p->arena, "%.*s/verify",
-					       (int)(slash - p->dirs[i]), p->dirs[i])
-					       .at);
+			attach_from(p,
+				arena_printf(p->arena, "%.*s/verify", (int)(slash - p->dirs[i]),
+					p->dirs[i])
+					.at,
+				".sql");
 		else if (strcmp(p->dirs[i], ".") != 0)
-			attach_from(p, "verify");
+			attach_from(p, "verify", ".sql");
 	}
+}
+
+void attach_verify_beside(struct project *p)
+{
+	for (size_t i = 0; i < p->ndirs; i++)
+		attach_from(p, p->dirs[i], ".verify.sql");
 }

@@ -231,6 +231,7 @@ static bool gm_read(struct project *p, struct err *err)
 			problem(p, false, "not-a-migration", m->path, NOWHERE,
 				"this undoes a migration %.*s that is not there", SLICE(m->id));
 	}
+	attach_verify_beside(p);
 	attach_verify(p);
 	migrations_finish(p, gm_cmp, FINISH_GAPS | FINISH_WANTS_DOWN);
 	return true;

@@ -147,6 +147,8 @@ int flyway_cmp_version(struct slice x, struct slice y);
 /* Checks in a folder `verify/` inside or beside the migrations' folders: NNN_x.sql, verify_NNN.sql.
  */
 void attach_verify(struct project *p);
+/* 1_name.verify.sql, where no other file of the layout could be called that. */
+void attach_verify_beside(struct project *p);
 /* "a Go migration" … for a file name that ends in a language we know; NULL for others. */
 const char *code_of(const char *name);
 

@@ -55,7 +55,7 @@ bool born_here(const struct judged *j, const struct object *o)
 	return !j->judge->unit->lone || (completes_table(j) && !facts_has_rows(j, o));
 }
 
-const char *const hides_work[] = {"work-under-exclusive-lock", NULL};
+const char *const hides_work[] = {"work-under-exclusive-lock", "table-copied", NULL};
 
 /* The server's own tables are no tables of the application. */
 static bool is_system_catalog(const struct judged *j, struct name n)
@@ -89,6 +89,15 @@ const struct touched *first_existing(const struct touched *v, size_t n)
 		if (!v[i].new_in_tx)
 			return &v[i];
 	return NULL;
+}
+
+/* Of the table, or else of what belongs to it: its partitions, the tables that inherit from it. */
+const struct touched *touched_of(const struct touched *v, size_t n, struct name table)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].new_in_tx && name_eq(v[i].object, table))
+			return &v[i];
+	return first_existing(v, n);
 }
 
 const struct lock *strongest_existing(const struct effect *e)
@@ -211,6 +220,24 @@ const struct change *later_change(struct judged *j, change_test test, const void
 		for (size_t k = 0; k < s->at[i].nchanges; k++)
 			if (test(j, &s->at[i].changes[k], arg))
 				return &s->at[i].changes[k];
+	return NULL;
+}
+
+const struct change *later_in_tx(struct judged *j, change_test test, const void *arg)
+{
+	enum { FAR = 400 };
+	const struct script *s = &j->judge->unit->script;
+	size_t from = j->statement->index + 1;
+
+	for (size_t i = from; j->session->in_tx && i < s->n && i < from + FAR; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++) {
+			const struct change *c = &s->at[i].changes[k];
+
+			if (c->kind == CHANGE_COMMIT || c->kind == CHANGE_ROLLBACK)
+				return NULL;
+			if (test(j, c, arg))
+				return c;
+		}
 	return NULL;
 }
 

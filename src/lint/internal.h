@@ -91,6 +91,7 @@ bool completes_table(const struct judged *j);
 bool born_here(const struct judged *j, const struct object *o);
 /* Does the effect rewrite / scan / build on an existing relation? */
 const struct touched *first_existing(const struct touched *v, size_t n);
+const struct touched *touched_of(const struct touched *v, size_t n, struct name table);
 const struct lock *strongest_existing(const struct effect *e);
 /* A finding on a change, uncertain when the effect is. */
 struct finding *on_change(struct judged *j, const struct rule *r, const struct change *c,
@@ -122,6 +123,8 @@ bool is_new_column(
 /* A change further down in this script, NULL if there is none. Looks at a bounded number. */
 typedef bool (*change_test)(struct judged *j, const struct change *c, const void *arg);
 const struct change *later_change(struct judged *j, change_test test, const void *arg);
+/* The same, up to the end of the transaction; none outside of one. */
+const struct change *later_in_tx(struct judged *j, change_test test, const void *arg);
 /* The same, for the changes of this statement too. */
 bool here_or_later(struct judged *j, change_test test, const void *arg);
 /* Something of a table that goes: a constraint, by its name and columns. */

@@ -161,8 +161,9 @@ bool where_pins(const struct judged *j, const struct change *c)
 
 		if (token_is(t, "limit") || token_is(t, "between"))
 			return true;
-		if (comparison_of(t, &how) && is_literal(next) &&
-			!means_most(j, c, name, how, next))
+		/* 1 = 1 says nothing; '…' = column does */
+		if (comparison_of(t, &how) && is_literal(before) != is_literal(next) &&
+			(is_literal(before) ? how == IS_EQUAL : !means_most(j, c, name, how, next)))
 			return true;
 		if ((token_is(t, "in") || token_is(t, "any")) && !token_is(before, "not") &&
 			token_punct(next, "(")) {
@@ -171,9 +172,6 @@ bool where_pins(const struct judged *j, const struct change *c)
 			if (is_literal(next) && !means_most(j, c, name, IS_EQUAL, next))
 				return true;
 		}
-		/* '…' = column, too */
-		if (is_literal(t) && token_punct(next, "=") && !comparison_of(before, &how))
-			return true;
 	}
 	return false;
 }

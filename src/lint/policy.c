@@ -315,7 +315,7 @@ static const char *const by_size[] = {"index-not-concurrent", "reindex-not-concu
 	"add-exclusion", "validate-in-same-tx", "attach-partition-scan", "default-partition-scan",
 	"refresh-matview", "vacuum-full", "cluster-table", "set-logged", "set-tablespace",
 	"set-access-method", "update-no-where", "unbatched-backfill", "ddl-and-backfill-tx",
-	"work-under-exclusive-lock", "domain-constraint-scan"};
+	"work-under-exclusive-lock", "domain-constraint-scan", "table-copied"};
 
 bool grows_with_the_table(const struct rule *r)
 {

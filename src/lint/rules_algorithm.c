@@ -121,6 +121,7 @@ const struct rule rule_algorithm_copy = {
 	.good = "ALTER TABLE t ADD COLUMN a int, ALGORITHM=INSTANT;",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_copy,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 /* ---- Several that could be one ---- */

@@ -8,6 +8,10 @@
 #define MARIA DIALECT_MARIADB
 #define MYSQL DIALECT_MYSQL
 
+#define PARTED                                                                                     \
+	"CREATE TABLE y (id int, n int, KEY (id)) PARTITION BY RANGE (n) (PARTITION p0 VALUES "     \
+	"LESS THAN (10), PARTITION p1 VALUES LESS THAN (20));"
+
 /* clang-format off */
 static const struct row rows[] = {
 	{"dml-in-schema-migration", true,  USERS "INSERT INTO users (id) VALUES (1);"},
@@ -47,6 +51,34 @@ static const struct row rows[] = {
 	{"algorithm-copy", false, T "ALTER TABLE t ADD FULLTEXT INDEX (v), LOCK=SHARED;", MYSQL},
 	{"algorithm-not-asserted", true,  T "ALTER TABLE t ADD INDEX (a), ALGORITHM=DEFAULT;", MARIA},
 	{"algorithm-not-asserted", false, T "ALTER TABLE t ADD INDEX (a), LOCK=NONE;", MARIA},
+	/* copies, partitions */
+	{"table-copied", true,  PARTED "ALTER TABLE y REMOVE PARTITIONING;", MARIA},
+	{"table-copied", true,  PARTED "ALTER TABLE y REORGANIZE PARTITION p0, p1 INTO (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (40));", MYSQL},
+	{"table-copied", false, PARTED "ALTER TABLE y ADD PARTITION (PARTITION p2 VALUES LESS THAN (90));", MARIA},
+	{"table-copied", false, PARTED "ALTER TABLE y OPTIMIZE PARTITION p0;", MARIA},
+	{"table-copied", false, PARTED "ALTER TABLE y REMOVE PARTITIONING;", MARIA, .version = "11.8"},
+	{"table-copied", true,  PARTED "ALTER TABLE y REBUILD PARTITION p0;", MARIA, .version = "11.8"},
+	{"table-copied", true,  T "ALTER TABLE t ENGINE=MyISAM;", MARIA},
+	{"table-copied", false, T "ALTER TABLE t ADD COLUMN n int;", MARIA},
+	{"table-copied", false, T "ALTER TABLE t MODIFY a bigint;", MARIA}, /* mysql-column-copy */
+	{"table-copied", true,  "CREATE TABLE g (id int PRIMARY KEY, a int, s int AS (a + 1) VIRTUAL); ALTER TABLE g ADD COLUMN n int FIRST;", MARIA},
+	{"drop-partition", true,  PARTED "ALTER TABLE y DROP PARTITION p0;", MYSQL},
+	{"drop-partition", true,  "ALTER TABLE y TRUNCATE PARTITION ALL;", MARIA},
+	{"drop-partition", true,  "CREATE TABLE v (id int PRIMARY KEY) WITH SYSTEM VERSIONING; ALTER TABLE v DROP SYSTEM VERSIONING;", MARIA},
+	{"drop-partition", false, PARTED "ALTER TABLE y DROP PARTITION nothing;", MARIA}, /* refused */
+	{"alter-ignore", true,  T "ALTER IGNORE TABLE t ADD UNIQUE KEY u (a);", MARIA},
+	{"alter-ignore", false, T "ALTER IGNORE TABLE t ADD KEY k (a);", MARIA},
+	{"replace-cascades", true,  T "CREATE TABLE k (id int PRIMARY KEY, t_id int, FOREIGN KEY (t_id) REFERENCES t (id) ON DELETE SET NULL);"
+		"REPLACE INTO t (id, a) VALUES (1, 2);", MYSQL},
+	{"replace-cascades", false, T "CREATE TABLE k (id int PRIMARY KEY, t_id int, FOREIGN KEY (t_id) REFERENCES t (id) ON DELETE CASCADE);"
+		"INSERT INTO t (id, a) VALUES (1, 2) ON DUPLICATE KEY UPDATE a = 2;", MYSQL},
+	{"lock-table", true,  "FLUSH TABLES WITH READ LOCK;", MYSQL},
+	{"lock-table", true,  "FLUSH TABLES t WITH READ LOCK;", MARIA},
+	{"lock-table", false, "FLUSH TABLES; FLUSH PRIVILEGES;", MARIA},
+	/* a WHERE that holds nothing back */
+	{"unbatched-backfill", true,  USERS "UPDATE users SET n = 1 WHERE 1 = 1 AND plan <> '';"},
+	{"unbatched-backfill", false, USERS "UPDATE users SET n = 1 WHERE 'a' = plan;"},
+	{"update-no-where", true,  USERS "UPDATE users SET n = 1 WHERE id > 5 OR 1 = 1;"},
 	{"split-alter-table", true,  T "ALTER TABLE t ADD COLUMN b int; ALTER TABLE t DROP COLUMN a;", MARIA},
 	{"split-alter-table", false, USERS "ALTER TABLE users ADD COLUMN a int; SELECT 1; ALTER TABLE users ADD COLUMN b int;"},
 	{"split-alter-table", false, USERS "ALTER TABLE users ADD CONSTRAINT c CHECK (n > 0) NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT c;"},

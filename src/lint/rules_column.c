@@ -15,10 +15,7 @@ bool adds_column(struct judged *j, const struct change *c, struct name *n)
 
 const struct touched *rewrite_of(struct judged *j, struct name n)
 {
-	for (size_t i = 0; i < j->effect->nrewrites; i++)
-		if (!j->effect->rewrites[i].new_in_tx && name_eq(j->effect->rewrites[i].object, n))
-			return &j->effect->rewrites[i];
-	return NULL;
+	return touched_of(j->effect->rewrites, j->effect->nrewrites, n);
 }
 
 void add_needs(struct finding *f, const struct touched *t, const struct effect *e)
@@ -29,7 +26,7 @@ void add_needs(struct finding *f, const struct touched *t, const struct effect *
 	f->needs = e->needs;
 }
 
-const struct object *checked_domain(struct judged *j, struct slice type)
+static const struct object *domain_of(struct judged *j, struct slice type)
 {
 	size_t dot = slice_chr(type, '.');
 	struct name n = {SLICE_NONE, type};
@@ -38,9 +35,32 @@ const struct object *checked_domain(struct judged *j, struct slice type)
 	if (dot != SIZE_MAX)
 		n = (struct name){slice_sub(type, 0, dot), slice_from(type, dot + 1)};
 	if (catalog_find(j->before, j->session, OBJECT_TYPE, n, &o) != PRESENT ||
-		!slice_is(o->type_.kind, "domain") || (!o->type_.checks.n && !o->type_.not_null))
+		!slice_is(o->type_.kind, "domain"))
 		return NULL;
 	return o;
+}
+
+/* The domain, or one that it is made of, has a constraint. */
+const struct object *checked_domain(struct judged *j, struct slice type)
+{
+	enum { DEEP = 16 };
+	const struct object *o = domain_of(j, type);
+
+	for (int i = 0; o && i < DEEP; i++) {
+		if (o->type_.checks.n || o->type_.not_null)
+			return o;
+		o = domain_of(j, o->type_.base);
+	}
+	return NULL;
+}
+
+/* Without a default of its own a column has its domain's. */
+static bool has_default(struct judged *j, const struct column_def *d)
+{
+	const struct object *o = slice_empty(d->default_value.text) ? domain_of(j, d->type) : NULL;
+
+	return !slice_empty(d->default_value.text) ||
+	       (o && !slice_empty(o->type_.default_value.text));
 }
 
 enum rewrite_reason { BY_DEFAULT, BY_SERIAL, BY_IDENTITY, BY_GENERATED };
@@ -74,10 +94,11 @@ static void check_adding_rewrites(
 
 		if (!adds_column(j, c, &n) || reason_of(&c->def->column) != want)
 			continue;
-		if (want == BY_DEFAULT && slice_empty(c->def->column.default_value.text))
+		if (want == BY_DEFAULT && !has_default(j, &c->def->column))
 			continue;
 		/* Another column of the statement may be the one with the volatile default. */
-		if (want == BY_DEFAULT && is_stable(j, &c->def->column.default_value))
+		if (want == BY_DEFAULT && !slice_empty(c->def->column.default_value.text) &&
+			is_stable(j, &c->def->column.default_value))
 			continue;
 		t = rewrite_of(j, n);
 		if (!t || (want == BY_DEFAULT && checked_domain(j, c->def->column.type)))
@@ -293,12 +314,10 @@ static void check_type(const struct rule *r, struct judged *j)
 		const struct touched *w;
 		struct name n;
 
-		if (c->kind != CHANGE_ALTER_TYPE || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+		if ((c->kind != CHANGE_ALTER_TYPE && c->kind != CHANGE_SET_EXPRESSION) ||
+			(c->flags & CHANGE_INNER) || !existed_before(j, c, OBJECT_NONE, &n, &t))
 			continue;
 		w = rewrite_of(j, n);
-		if (!w && t && t->type == OBJECT_TABLE && slice_is(t->table_.kind, "partitioned"))
-			w = first_existing(j->effect->rewrites, j->effect->nrewrites);
 		if (!w)
 			continue;
 		add_needs(on_change(j, r, c, shown(j, n, c->name),
@@ -314,7 +333,8 @@ const struct rule rule_column_type_rewrite = {
 	.engines = RULE_PG,
 	.classes = RULE_CLASS(CLASS_ALTER),
 	.says = "the whole table is rewritten while reads and writes wait",
-	.why = "Most type changes rewrite the table and its indexes under ACCESS EXCLUSIVE. "
+	.why = "Most type changes, and SET EXPRESSION of a stored generated column, rewrite the "
+	       "table and its indexes under ACCESS EXCLUSIVE. "
 	       "Growing a "
 	       "varchar, varchar to text, a wider numeric of the same scale cost nothing; int to "
 	       "bigint "
@@ -385,30 +405,28 @@ const struct rule rule_mysql_column_copy = {
 	.good = "ALTER TABLE metrics ADD COLUMN value2 bigint;",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_mysql_copy,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_not_null(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
+		const struct touched *scan = NULL;
 		const struct object *t;
-		struct finding *f;
 		struct name n;
 
 		if (c->kind != CHANGE_SET_NOT_NULL || (c->flags & CHANGE_INNER) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
 			(!t && facts_validated(j, n, c->name)))
 			continue;
-		for (size_t i = 0; i < j->effect->nscans; i++) {
-			if (!name_eq(j->effect->scans[i].object, n))
-				continue;
-			f = on_change(j, r, c, shown(j, n, c->name),
-				"%.*s is read in full while reads and writes wait, and it fails on "
-				"any NULL",
-				SLICE(n.name));
-			add_needs(f, &j->effect->scans[i], j->effect);
-			break;
-		}
+		scan = touched_of(j->effect->scans, j->effect->nscans, n);
+		if (scan)
+			add_needs(on_change(j, r, c, shown(j, n, c->name),
+					  "%.*s is read in full while reads and writes wait, and "
+					  "it fails on any NULL",
+					  SLICE(n.name)),
+				scan, j->effect);
 	}
 }
 
@@ -460,12 +478,19 @@ static bool is_shim(struct judged *j, const struct change *c, const void *arg)
 		       slice_ifind(c->def->view.query.text, s->column) != SIZE_MAX);
 }
 
+/* ALTER TYPE … ATTRIBUTE is about a composite type. */
+static enum object_type attribute_or_column(const struct change *c)
+{
+	return c->kind == CHANGE_ALTER_TYPE_ATTR ? OBJECT_TYPE : OBJECT_NONE;
+}
+
 static void check_rename_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct object *t;
 		bool renames = c->kind == CHANGE_RENAME_COLUMN ||
+			       (c->kind == CHANGE_ALTER_TYPE_ATTR && c->other.name.len) ||
 			       (c->kind == CHANGE_MODIFY_COLUMN && c->other.name.len &&
 				       !slice_ieq(c->other.name, c->name));
 		struct name n;
@@ -473,11 +498,11 @@ static void check_rename_column(const struct rule *r, struct judged *j)
 		struct shim shim;
 
 		if (!renames || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t) ||
+			!existed_before(j, c, attribute_or_column(c), &n, &t) ||
 			is_new_column(j, n, t, c->name))
 			continue;
 		shim = (struct shim){n, c->name};
-		if (j->session->in_tx && later_change(j, is_shim, &shim))
+		if (later_in_tx(j, is_shim, &shim))
 			continue;
 		on_change(j, r, c, shown(j, n, c->name),
 			"code that runs now still says %.*s, and fails from here on",
@@ -561,6 +586,12 @@ static bool copied_before(const struct judged *j, struct name table, struct slic
 	return false;
 }
 
+static bool drops_attribute(const struct judged *j, const struct change *c)
+{
+	return c->kind == CHANGE_ALTER_TYPE_ATTR && slice_istarts(c->value.text, "drop") &&
+	       j->effect->nbreaks;
+}
+
 static void check_drop_column(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -570,10 +601,12 @@ static void check_drop_column(const struct rule *r, struct judged *j)
 
 		if (j->dialect == DIALECT_SQLITE)
 			rebuild_loses(r, j, c);
-		if (c->kind != CHANGE_DROP_COLUMN || (c->flags & CHANGE_INNER) ||
-			!existed_before(j, c, OBJECT_NONE, &n, &t))
+		if ((c->kind != CHANGE_DROP_COLUMN && !drops_attribute(j, c)) ||
+			(c->flags & CHANGE_INNER) ||
+			!existed_before(j, c, attribute_or_column(c), &n, &t))
 			continue;
-		if (t && catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
+		if (t && t->type == OBJECT_TABLE &&
+			catalog_part(j->before, t, OBJECT_COLUMN, c->name, &col) == ABSENT)
 			continue;
 		if (is_new_column(j, n, t, c->name))
 			continue;

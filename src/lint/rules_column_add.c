@@ -57,10 +57,14 @@ static const struct object *inline_part(const struct change *c, const char *kind
 
 static bool is_scanned(const struct judged *j, struct name n)
 {
-	for (size_t i = 0; i < j->effect->nscans; i++)
-		if (!j->effect->scans[i].new_in_tx && name_eq(j->effect->scans[i].object, n))
-			return true;
-	return false;
+	return touched_of(j->effect->scans, j->effect->nscans, n);
+}
+
+/* NOT NULL of a virtual column is looked at like a CHECK. */
+static bool is_looked_at(const struct change *c)
+{
+	return inline_part(c, "check") ||
+	       (c->def->column.not_null && slice_is(c->def->column.generated, "virtual"));
 }
 
 static void check_inline_check(const struct rule *r, struct judged *j)
@@ -69,7 +73,7 @@ static void check_inline_check(const struct rule *r, struct judged *j)
 	{
 		struct name n;
 
-		if (adds_column(j, c, &n) && inline_part(c, "check") && is_scanned(j, n))
+		if (adds_column(j, c, &n) && is_looked_at(c) && is_scanned(j, n))
 			on_change(j, r, c, shown(j, n, c->name),
 				"%.*s is read in full while reads and writes wait", SLICE(n.name));
 	}
@@ -288,6 +292,7 @@ const struct rule rule_add_column_expression_default = {
 	.good = "ALTER TABLE users ADD COLUMN token varchar(36) DEFAULT '';",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_expression_default,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_implicit_default(const struct rule *r, struct judged *j)
@@ -461,67 +466,21 @@ const struct rule rule_column_count = {
 
 /* ---- MySQL: what fits into a row, and into a key ---- */
 
-static size_t number_of(struct slice type)
-{
-	size_t open = slice_chr(type, '('), close = slice_chr(type, ')');
-	unsigned long long n = 0;
-
-	if (open == SIZE_MAX || close == SIZE_MAX || close < open ||
-		!slice_u64(slice_sub(type, open + 1, close - open - 1), &n) || n > 1u << 30)
-		return 0;
-	return (size_t)n;
-}
-
-/* At least as many bytes belong to the declared type inside the row. */
-static size_t least_bytes(const struct column_def *d)
-{
-	size_t per = slice_istarts(d->charset, "utf8mb4") ? 4
-		     : slice_istarts(d->charset, "utf8")  ? 3
-		     : slice_istarts(d->charset, "utf16") ? 4
-		     : slice_istarts(d->charset, "utf32") ? 4
-		     : slice_istarts(d->charset, "ucs2")  ? 2
-							  : 1;
-
-	if (slice_istarts(d->type, "varchar"))
-		return number_of(d->type) * per + 1;
-	if (slice_istarts(d->type, "varbinary") || slice_istarts(d->type, "binary"))
-		return number_of(d->type);
-	return slice_istarts(d->type, "char(") ? number_of(d->type) * per : 0;
-}
-
-static size_t row_bytes(const struct object *t)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; t && i < t->nparts; i++)
-		if (t->parts[i]->type == OBJECT_COLUMN)
-			bytes += least_bytes(&t->parts[i]->column);
-	return bytes;
-}
-
 static void check_row_size(const struct rule *r, struct judged *j)
 {
-	enum { MAX_ROW = 65535 };
-
 	FOR_CHANGES(j, c)
 	{
-		const struct object *t = NULL;
 		struct name n = catalog_resolve(j->before, j->session, OBJECT_TABLE, c->target);
-		size_t bytes = 0;
 
-		if (c->kind == CHANGE_CREATE_TABLE && c->def) {
-			bytes = row_bytes(c->def);
-		} else if (c->kind == CHANGE_ADD_COLUMN && c->def) {
-			bytes = least_bytes(&c->def->column);
-			if (bytes && catalog_find(j->before, j->session, OBJECT_TABLE, c->target,
-					     &t) == PRESENT)
-				bytes += row_bytes(t);
-		}
-		if (bytes > MAX_ROW)
+		if (j->effect->row_bytes &&
+			(c->kind == CHANGE_CREATE_TABLE || c->kind == CHANGE_ADD_COLUMN ||
+				c->kind == CHANGE_MODIFY_COLUMN)) {
 			on_change(j, r, c, shown(j, n, SLICE_NONE),
-				"it fails: the columns of %.*s declare %zu bytes, a row holds "
+				"it fails: the columns of %.*s declare %llu bytes, a row holds "
 				"65,535",
-				SLICE(n.name), bytes);
+				SLICE(n.name), j->effect->row_bytes);
+			return;
+		}
 	}
 }
 

@@ -25,14 +25,6 @@ static bool changes_old(struct judged *j, const struct change *c, enum change_ki
 
 /* ---- Type changes that keep the table ---- */
 
-static const struct touched *in_list(const struct touched *v, size_t n, struct name table)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!v[i].new_in_tx && name_eq(v[i].object, table))
-			return &v[i];
-	return NULL;
-}
-
 static bool check_names(const struct object *t, struct slice column)
 {
 	for (size_t i = 0; t && i < t->nparts; i++) {
@@ -100,7 +92,7 @@ static void check_rechecked(const struct rule *r, struct judged *j)
 		if (!changes_old(j, c, CHANGE_ALTER_TYPE, &n, &t) || rewrite_of(j, n) ||
 			!check_names(t, c->name))
 			continue;
-		s = in_list(j->effect->scans, j->effect->nscans, n);
+		s = touched_of(j->effect->scans, j->effect->nscans, n);
 		if (s)
 			add_needs(on_change(j, r, c, shown(j, n, c->name),
 					  "a CHECK names %.*s: %.*s is read in full while reads "
@@ -414,6 +406,17 @@ static bool default_is_moot(struct judged *j, const struct change *c, const void
 	return false;
 }
 
+/* Has each row to have a value, and did it come by itself? MySQL takes the default NULL away too:
+ * it wants a value even where NULL may stand. MariaDB does not. */
+static bool is_needed(const struct judged *j, const struct change *c, const struct object *col)
+{
+	if (c->kind == CHANGE_DROP_IDENTITY)
+		return col->column.identity.len;
+	if (j->dialect == DIALECT_MYSQL && !col->column.not_null)
+		return true;
+	return col->column.not_null && col->column.default_value.text.len;
+}
+
 static void check_drop_default(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -422,18 +425,21 @@ static void check_drop_default(const struct rule *r, struct judged *j)
 		struct column_ref x;
 		struct name n;
 
-		if (!changes_old(j, c, CHANGE_DROP_DEFAULT, &n, &t))
+		if (!changes_old(j, c, CHANGE_DROP_DEFAULT, &n, &t) &&
+			!changes_old(j, c, CHANGE_DROP_IDENTITY, &n, &t))
 			continue;
 		col = old_column(j, t, c->name);
-		if (!col || !col->column.not_null || !col->column.default_value.text.len ||
-			facts_added(j->facts, n, c->name))
+		if (!col || !is_needed(j, c, col) || facts_added(j->facts, n, c->name))
 			continue;
 		x = (struct column_ref){n, c->name};
 		if (!here_or_later(j, default_is_moot, &x))
 			on_change(j, r, c, shown(j, n, c->name),
-				"running code that inserts without %.*s fails: it is NOT NULL and "
-				"has no default any more",
-				SLICE(c->name));
+				"running code that inserts without %.*s fails: it %s no default "
+				"any more",
+				SLICE(c->name),
+				col->column.not_null || col->column.identity.len
+					? "is NOT NULL and has"
+					: "has");
 	}
 }
 

@@ -131,7 +131,8 @@ const struct rule rule_mysql_enum_set_edit = {
 	.good = "ALTER TABLE orders MODIFY state enum('new', 'paid', 'packed');",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_list,
-	.hides = (const char *const[]){"mysql-column-copy", "column-type-narrowing", NULL},
+	.hides = (const char *const[]){"table-copied", "mysql-column-copy", "column-type-narrowing",
+		NULL},
 };
 
 static void check_order(const struct rule *r, struct judged *j)
@@ -236,5 +237,5 @@ const struct rule rule_charset_collation_change = {
 	.good = "ALTER TABLE users ADD COLUMN name_utf8 varchar(20) CHARACTER SET utf8mb4;",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_charset,
-	.hides = (const char *const[]){"mysql-column-copy", NULL},
+	.hides = (const char *const[]){"table-copied", "mysql-column-copy", NULL},
 };

@@ -15,6 +15,10 @@
 	"KEY, a TEXT NOT NULL);\n"
 #define SWAP "DROP TABLE o; ALTER TABLE n RENAME TO o;"
 
+#define SPLIT                                                                                      \
+	"CREATE TABLE m (id int, n int) PARTITION BY RANGE (n);"                                   \
+	"CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (9);"
+
 /* clang-format off */
 static const struct row rows[] = {
 	{"add-column-checked-domain", true,  "CREATE DOMAIN d AS int NOT NULL;" USERS "ALTER TABLE users ADD COLUMN x d;"},
@@ -118,6 +122,27 @@ static const struct row rows[] = {
 	{"drop-column", false, USERS "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE users DROP COLUMN email; END $$;"},
 	{"drop-column", false, "DO $$ BEGIN CREATE TABLE q (a int, b int); ALTER TABLE q DROP COLUMN b; END $$;"},
 	{"add-column-volatile-default", true,  USERS "DO $$ BEGIN ALTER TABLE users ADD COLUMN x float DEFAULT random(); END $$;"},
+	/* of a partitioned table it is the partitions that are rewritten and read */
+	{"add-column-volatile-default", true,  SPLIT "ALTER TABLE m ADD COLUMN x uuid DEFAULT gen_random_uuid();"},
+	{"add-column-serial", true,  SPLIT "ALTER TABLE m ADD COLUMN x bigserial;"},
+	{"add-column-inline-check", true,  SPLIT "ALTER TABLE m ADD COLUMN x int DEFAULT 1 CHECK (x > 0);"},
+	{"add-column-stored-generated", true,  SPLIT "ALTER TABLE m ADD COLUMN x int GENERATED ALWAYS AS (n + 1) STORED;"},
+	{"add-column-checked-domain", true,  "CREATE TABLE q (id int); CREATE DOMAIN d1 AS int CHECK (VALUE > 0); CREATE DOMAIN d2 AS d1; ALTER TABLE q ADD COLUMN n d2 DEFAULT 1;"},
+	{"add-column-volatile-default", true,  "CREATE TABLE q (id int); CREATE DOMAIN d AS float8 DEFAULT random(); ALTER TABLE q ADD COLUMN n d;"},
+	{"add-column-volatile-default", false, "CREATE TABLE q (id int); CREATE DOMAIN d AS timestamptz DEFAULT now(); ALTER TABLE q ADD COLUMN n d;"},
+	{"column-type-rewrite", true,  "CREATE TABLE q (id int, g int GENERATED ALWAYS AS (id + 1) STORED); ALTER TABLE q ALTER g SET EXPRESSION AS (id + 2);", .version = "17"},
+	{"add-column-inline-check", true,  "CREATE TABLE q (id int); ALTER TABLE q ADD COLUMN g int NOT NULL GENERATED ALWAYS AS (id + 1) VIRTUAL;", .version = "18"},
+	{"rename-column", true,  "CREATE TYPE pair AS (x int, y int); ALTER TYPE pair RENAME ATTRIBUTE x TO z;"},
+	{"drop-column", true,  "CREATE TYPE pair AS (x int, y int); ALTER TYPE pair DROP ATTRIBUTE y CASCADE;"},
+	{"drop-column", false, "CREATE TYPE pair AS (x int, y int); ALTER TYPE pair ADD ATTRIBUTE z int;"},
+	{"rename-column", true,  "CREATE TABLE q (a int, b int); BEGIN; ALTER TABLE q RENAME a TO c; COMMIT; BEGIN; ALTER TABLE q RENAME TO q2; CREATE VIEW q AS SELECT c AS a, c, b FROM q2; COMMIT;"},
+	{"set-not-null-scan", true,  SPLIT "ALTER TABLE m ALTER n SET NOT NULL;"},
+	{"add-column-volatile-default", false, SPLIT "ALTER TABLE m ADD COLUMN x timestamptz DEFAULT now();"},
+	{"drop-default", true,  "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY;"},
+	{"drop-default", false, "CREATE TABLE i (id int GENERATED ALWAYS AS IDENTITY); ALTER TABLE i ALTER id DROP IDENTITY, ALTER id SET DEFAULT 5;"},
+	{"column-type-rewrite", false, "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER COLUMN \"c\" TYPE text USING \"c\"::text;"},
+	{"column-type-rewrite", false, "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER c TYPE varchar(40) USING q.c::varchar(40);"},
+	{"column-type-rewrite", true,  "CREATE TABLE q (id int, c varchar(20)); ALTER TABLE q ALTER c TYPE text USING upper(\"c\");"},
 	{"update-no-where", true,  USERS "DO $$ BEGIN UPDATE users SET n = 1; END $$;"},
 	{"rename-column", false, USERS "ALTER TABLE users ADD COLUMN tmp int; ALTER TABLE users RENAME COLUMN tmp TO kept;"},
 	{"rename-column", false, USERS "BEGIN; ALTER TABLE users RENAME COLUMN email TO mail; ALTER TABLE users RENAME TO people;"

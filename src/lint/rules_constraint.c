@@ -117,6 +117,7 @@ const struct rule rule_add_fk_copy = {
 	.good = "ALTER TABLE orders ADD INDEX orders_user_idx2 (user_id);",
 	.example_dialect = DIALECT_MARIADB,
 	.check = check_fk_copy,
+	.hides = (const char *const[]){"table-copied", NULL},
 };
 
 static void check_check(const struct rule *r, struct judged *j)

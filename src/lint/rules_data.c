@@ -36,6 +36,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
+			(c->flags & CHANGE_HAS_LIMIT) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) || fills_new_columns(j, c, n, t))
 			continue;

@@ -301,7 +301,7 @@ const struct rule rule_drop_primary_key = {
 		"USING INDEX users_code;",
 	.example_dialect = DIALECT_POSTGRES,
 	.check = check_drop_primary,
-	.hides = (const char *const[]){"drop-constraint", NULL},
+	.hides = (const char *const[]){"table-copied", "drop-constraint", NULL},
 };
 
 static bool sets_identity(struct judged *j, const struct change *c, const void *arg)

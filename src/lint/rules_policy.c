@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #define FOR_POLICIES(j, p)                                                                         \
-	for (const struct policy *p = (j)->judge->in->policies,                                    \
-				 *p##_end = p + (j)->judge->in->npolicies;                         \
+	for (const struct policy *                                                                 \
+			p = (j)->judge->in->policies,                                              \
+		       *p##_end = (j)->judge->in->npolicies ? p + (j)->judge->in->npolicies : p;   \
 		p < p##_end; p++)                                                                  \
 		if (policy_on_path(p, path_of(j)))
 

@@ -182,8 +182,7 @@ static void check_database(const struct rule *r, struct judged *j)
 	FOR_CHANGES(j, c)
 	{
 		if (c->kind == CHANGE_DROP_DATABASE ||
-			(c->kind == CHANGE_DROP_SCHEMA && dialect_is_mysql(j->dialect) &&
-				slice_istarts(j->statement->text, "drop database")))
+			(c->kind == CHANGE_DROP_SCHEMA && dialect_is_mysql(j->dialect)))
 			on_change(j, r, c, shown(j, c->target, SLICE_NONE),
 				"the whole database %.*s is gone for good", SLICE(c->target.name));
 	}
@@ -248,7 +247,27 @@ static const char *dropped_thing(const struct change *c)
 	return c->kind == CHANGE_DROP_VIEW       ? "view"
 	       : c->kind == CHANGE_DROP_MATVIEW  ? "materialized view"
 	       : c->kind == CHANGE_DROP_FUNCTION ? "function"
+	       : c->kind == CHANGE_DROP_SEQUENCE ? "sequence"
 						 : NULL;
+}
+
+/* A sequence of which nobody knows, or that only numbers a column's rows. */
+static bool is_numbering(const struct judged *j, const struct change *c, const struct object *o)
+{
+	const struct script *s = &j->judge->unit->script;
+
+	if (c->kind != CHANGE_DROP_SEQUENCE)
+		return false;
+	if (!o || o->sequence.owned_by.len)
+		return true;
+	/* its column has just lost the default */
+	for (size_t i = 0; i < s->n && i < j->statement->index; i++)
+		for (size_t k = 0; k < s->at[i].nchanges; k++)
+			if (s->at[i].changes[k].kind == CHANGE_DROP_DEFAULT ||
+				s->at[i].changes[k].kind == CHANGE_DROP_COLUMN ||
+				s->at[i].changes[k].kind == CHANGE_DROP_TABLE)
+				return true;
+	return false;
 }
 
 /* One finding for a DROP VIEW, however many names it has. */
@@ -266,7 +285,8 @@ static void check_drop_view(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (!thing || (c->flags & CHANGE_INNER) || !existed_before(j, c, c->type, &n, &o) ||
-			is_trigger_function(j, c, o) || later_change(j, makes_again, c))
+			is_trigger_function(j, c, o) || is_numbering(j, c, o) ||
+			later_change(j, makes_again, c))
 			continue;
 		certain = certain || o;
 		if (first) {
@@ -289,9 +309,10 @@ const struct rule rule_drop_view = {
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_ALL,
 	.classes = RULE_CLASS(CLASS_DROP),
-	.says = "running code that uses the view or function fails",
-	.why = "A view or function is an interface: the code that runs during the deploy still "
-	       "uses it. One that the same script makes again, and a trigger's function, are not "
+	.says = "running code that uses the view, function or sequence fails",
+	.why = "A view, a function or a sequence of its own is an interface: the code that runs "
+	       "during the deploy still uses it. One that the same script makes again, and a "
+	       "trigger's function, are not "
 	       "meant.",
 	.safe = "Release code that does not use it; drop it in a later release.",
 	.doc = "https://www.postgresql.org/docs/current/sql-dropview.html",

@@ -20,6 +20,21 @@ static bool has_policy(const struct object *table)
 	return false;
 }
 
+/* The policy that goes is the last one, and the table goes on asking for one. */
+static bool last_policy_goes(struct judged *j, const struct change *c, struct name *n)
+{
+	const struct object *t;
+	size_t policies = 0;
+
+	if (c->kind != CHANGE_DROP_POLICY || (c->flags & CHANGE_INNER) ||
+		!existed_before(j, c, OBJECT_TABLE, n, &t) || !t || !t->table_.row_security ||
+		table_goes_too(j, *n) || later_change(j, makes_policy, n))
+		return false;
+	for (size_t i = 0; i < t->nparts; i++)
+		policies += t->parts[i]->type == OBJECT_POLICY;
+	return policies == 1 && j->effect->ndestroys;
+}
+
 static void check_rls(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -27,6 +42,11 @@ static void check_rls(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
+		if (last_policy_goes(j, c, &n))
+			on_change(j, r, c, shown(j, n, SLICE_NONE),
+				"all rows of %.*s vanish for everybody but its owner: its last "
+				"policy goes",
+				SLICE(n.name));
 		if (c->kind != CHANGE_ROW_SECURITY || !slice_is(c->value.text, "enable") ||
 			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
 			/* made by this file: nobody has read its rows yet */
@@ -45,7 +65,7 @@ const struct rule rule_rls_no_policy = {
 	.id = "rls-no-policy",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG,
-	.classes = RULE_CLASS(CLASS_ALTER),
+	.classes = RULE_CLASS(CLASS_ALTER) | RULE_CLASS(CLASS_DROP),
 	.says = "row level security without a policy hides all rows",
 	.why = "As long as there is no policy the answer is no: SELECT, UPDATE and DELETE find no "
 	       "rows, INSERT fails, without an error that says why. The owner, superusers and "
@@ -83,6 +103,52 @@ static bool sets_path_later(struct judged *j, const struct change *c, const void
 	       slice_ifind(slice_sub(c->span.src->text, c->span.off, c->span.len),
 		       SL("search_path")) != SIZE_MAX;
 }
+
+/* ---- Row level security goes ---- */
+
+static bool turns_on(struct judged *j, const struct change *c, const void *arg)
+{
+	return c->kind == CHANGE_ROW_SECURITY && slice_is(c->value.text, "enable") &&
+	       is_table(j, c->target, *(const struct name *)arg);
+}
+
+static void check_rls_off(const struct rule *r, struct judged *j)
+{
+	FOR_CHANGES(j, c)
+	{
+		const struct object *t;
+		struct name n;
+
+		if (c->kind != CHANGE_ROW_SECURITY || !slice_is(c->value.text, "disable") ||
+			!existed_before(j, c, OBJECT_TABLE, &n, &t) ||
+			(t && !t->table_.row_security) || later_change(j, turns_on, &n))
+			continue;
+		on_change(j, r, c, shown(j, n, SLICE_NONE),
+			"whoever may read %.*s sees all of its rows from here on", SLICE(n.name))
+			->certain = t != NULL;
+	}
+}
+
+const struct rule rule_rls_disabled = {
+	.id = "rls-disabled",
+	.severity = SEVERITY_WARNING,
+	.engines = RULE_PG,
+	.classes = RULE_CLASS(CLASS_ALTER),
+	.says = "row level security is turned off: rows that were hidden are shown",
+	.why = "The policies stay, but nobody asks them any more: every role with SELECT reads "
+	       "every row, of every tenant. Nothing fails, so nobody notices.",
+	.safe = "ALTER or CREATE POLICY for what has to be seen; REVOKE from the roles that must "
+		"not see it before the policies go.",
+	.doc = "https://www.postgresql.org/docs/current/ddl-rowsecurity.html",
+	.setup = "CREATE TABLE notes (id bigint PRIMARY KEY, owner text); CREATE POLICY own ON "
+		 "notes USING (owner = current_user); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;",
+	.bad = "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;",
+	.good = "ALTER TABLE notes FORCE ROW LEVEL SECURITY;",
+	.example_dialect = DIALECT_POSTGRES,
+	.check = check_rls_off,
+};
+
+/* ---- Functions with their owner's rights ---- */
 
 static void check_definer(const struct rule *r, struct judged *j)
 {

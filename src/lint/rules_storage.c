@@ -155,12 +155,24 @@ static void check_lock_tables(const struct rule *r, struct judged *j, const stru
 		write ? "reads and writes" : "writes", SLICE(n.name));
 }
 
+/* FLUSH TABLES … WITH READ LOCK: without a name it is the whole server. */
+static void check_flush(const struct rule *r, struct judged *j, const struct change *c)
+{
+	if (slice_istarts(j->statement->text, "flush") &&
+		slice_ifind(j->statement->text, SL("with read lock")) != SIZE_MAX)
+		on_change(j, r, c, SLICE_NONE,
+			"writes wait until UNLOCK TABLES, in every table unless some are named, "
+			"and behind whatever this waits for itself");
+}
+
 static void check_lock(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
 	{
 		const struct lock *l;
 
+		if (c->kind == CHANGE_FLUSH && j->session->lock_timeout <= 0)
+			check_flush(r, j, c);
 		if (c->kind != CHANGE_LOCK_TABLE || (c->flags & CHANGE_NOWAIT) ||
 			j->session->lock_timeout > 0)
 			continue;
@@ -183,7 +195,7 @@ const struct rule rule_lock_table = {
 	.id = "lock-table",
 	.severity = SEVERITY_WARNING,
 	.engines = RULE_PG | RULE_MYSQL | RULE_MARIADB,
-	.classes = RULE_CLASS(CLASS_TX),
+	.classes = RULE_CLASS(CLASS_TX) | RULE_CLASS(CLASS_MAINT),
 	.says = "a table is locked, and nothing limits the wait",
 	.why = "LOCK TABLE without a mode takes ACCESS EXCLUSIVE. While it waits for a long query, "
 	       "everybody else queues behind it. NOWAIT, or a lock_timeout that is in force, and "

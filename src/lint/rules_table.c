@@ -151,19 +151,18 @@ const struct rule rule_drop_table = {
 	.hides = (const char *const[]){"drop-table-locks-parents", NULL},
 };
 
+static bool makes_view(struct judged *j, const struct change *c, const void *arg)
+{
+	const struct name *old = arg;
+
+	(void)j;
+	return c->kind == CHANGE_CREATE_VIEW && slice_ieq(c->target.name, old->name);
+}
+
+/* A view under the old name, made further down in the same transaction, keeps old code alive. */
 static bool shimmed(struct judged *j, struct name old)
 {
-	/* A view under the old name later in the same script keeps old code alive. */
-	struct slice rest = j->statement->span.src
-				    ? slice_from(j->statement->span.src->text,
-					      j->statement->span.off + j->statement->span.len)
-				    : SLICE_NONE;
-	struct slice want = arena_printf(j->arena, "CREATE VIEW %.*s", SLICE(old.name));
-	struct slice replace =
-		arena_printf(j->arena, "CREATE OR REPLACE VIEW %.*s", SLICE(old.name));
-
-	return j->session->in_tx &&
-	       (slice_ifind(rest, want) != SIZE_MAX || slice_ifind(rest, replace) != SIZE_MAX);
+	return later_in_tx(j, makes_view, &old);
 }
 
 static bool gives_up(const struct change *c, struct slice name)
@@ -199,6 +198,20 @@ static bool replaced(struct judged *j, const struct change *rename, struct name 
 	return later_change(j, makes_name, &old) != NULL;
 }
 
+/* Not a table, but code may say its name: a view, a function that no trigger has. */
+static bool is_called(const struct change *c, const struct object *o)
+{
+	switch ((int)(o ? o->type : c->type)) {
+	case OBJECT_VIEW:
+	case OBJECT_MATVIEW:
+		return o;
+	case OBJECT_FUNCTION:
+		return o && !slice_iis(o->function.returns, "trigger") &&
+		       !slice_iis(o->function.returns, "event_trigger");
+	}
+	return false;
+}
+
 static void check_rename_table(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -206,14 +219,17 @@ static void check_rename_table(const struct rule *r, struct judged *j)
 		const struct object *t;
 		struct name n;
 
-		if (c->kind != CHANGE_RENAME_TABLE || (c->flags & CHANGE_INNER) ||
-			c->type == OBJECT_INDEX || !existed_before(j, c, OBJECT_NONE, &n, &t) ||
-			(t && t->type != OBJECT_TABLE) || shimmed(j, n) || replaced(j, c, n) ||
-			takes_over(j, c))
+		if ((c->kind != CHANGE_RENAME_TABLE && c->kind != CHANGE_RENAME_OTHER) ||
+			(c->flags & CHANGE_INNER) || c->type == OBJECT_INDEX ||
+			!existed_before(j, c,
+				c->kind == CHANGE_RENAME_TABLE ? OBJECT_NONE : c->type, &n, &t) ||
+			(t ? t->type != OBJECT_TABLE && !is_called(c, t)
+			   : c->kind != CHANGE_RENAME_TABLE) ||
+			shimmed(j, n) || replaced(j, c, n) || takes_over(j, c))
 			continue;
 		on_change(j, r, c, shown(j, n, SLICE_NONE),
 			"code that runs now still says %.*s, and fails from here on",
-			SLICE(n.name));
+			SLICE(slice_sub(n.name, 0, slice_chr(n.name, '('))));
 	}
 }
 
@@ -288,7 +304,9 @@ static void check_cascade(const struct rule *r, struct judged *j)
 		if (!(c->flags & CHANGE_CASCADE) || (c->flags & CHANGE_INNER) ||
 			change_class_of(c->kind) != CLASS_DROP || c->kind == CHANGE_DROP_SCHEMA)
 			continue;
-		if (!existed_before(j, c, c->type, &n, &o))
+		/* An extension is mostly made by somebody else than the migrations. */
+		if (!existed_before(j, c, c->type, &n, &o) &&
+			(c->kind != CHANGE_DROP_EXTENSION || o))
 			continue;
 		if (!first || c->kind == CHANGE_DROP_COLUMN || c->kind == CHANGE_DROP_CONSTRAINT) {
 			first = c;

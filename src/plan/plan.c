@@ -4,6 +4,9 @@
 #include "base/digest.h"
 #include "sql/mask.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 struct planner {
 	struct plan *plan;
 	struct arena *arena;
@@ -14,6 +17,8 @@ struct planner {
 	struct catalog *catalog; /* replayed as we go, NULL when nobody gave one */
 	struct session session;
 	unsigned groups;
+	struct step *steps; /* on the heap while there come more */
+	size_t room;
 };
 
 static bool placeholder_value(void *ctx, struct slice name, struct slice *out)
@@ -230,14 +235,10 @@ static void pass(struct planner *pl, const struct statement *st, bool own)
 		session_end(&pl->session, pl->catalog, true);
 }
 
-static void foresee(struct planner *pl, struct step *step)
+static void foresee_facts(struct planner *pl, struct step *step)
 {
 	struct effect *effect, e;
-	bool own;
 
-	if (!pl->catalog)
-		return;
-	own = enter(pl);
 	effect = ARENA_NEW(pl->arena, struct effect);
 	pl->engine->effects(pl->arena, pl->catalog, &pl->session, step->statement, effect);
 	step->effect = effect;
@@ -259,6 +260,28 @@ static void foresee(struct planner *pl, struct step *step)
 		names_add(pl->arena, &step->destroys, text);
 	}
 	step->one_way = step->destroys.n > 0;
+}
+
+/* Thousands of INSERTs say the same one after the other: it is kept once. */
+static void foresee(struct planner *pl, struct step *step)
+{
+	const struct step *last = pl->plan->nsteps ? &pl->steps[pl->plan->nsteps - 1] : NULL;
+	struct arena_mark here;
+	bool own;
+
+	if (!pl->catalog)
+		return;
+	own = enter(pl);
+	here = arena_mark(pl->arena);
+	foresee_facts(pl, step);
+	if (last && effect_eq(last->effect, step->effect) && last->lock == step->lock &&
+		locks_eq(last->locks, last->nlocks, step->locks, step->nlocks) &&
+		names_eq(last->destroys, step->destroys)) {
+		step->effect = last->effect;
+		step->locks = last->locks;
+		step->destroys = last->destroys;
+		arena_back(pl->arena, here);
+	}
 	pass(pl, step->statement, own);
 }
 
@@ -347,6 +370,15 @@ static bool no_words_around(const struct script *s, struct err *err)
 	return err_span(err, word->span);
 }
 
+static void push_step(struct planner *pl, const struct step *s)
+{
+	if (pl->plan->nsteps == pl->room) {
+		pl->room = pl->room ? pl->room * 2 : 64;
+		pl->steps = mem_realloc(pl->steps, pl->room * sizeof *pl->steps);
+	}
+	pl->steps[pl->plan->nsteps++] = *s;
+}
+
 static bool add_step(struct planner *pl, const struct migration *m, const struct statement *st,
 	const struct grouping *g, struct err *err)
 {
@@ -368,7 +400,7 @@ static bool add_step(struct planner *pl, const struct migration *m, const struct
 		return false;
 	digest_sha256_hex(s.sql, s.hash);
 	foresee(pl, &s);
-	*ARENA_PUSH(pl->arena, p->steps, p->nsteps) = s;
+	push_step(pl, &s);
 	return true;
 }
 
@@ -414,8 +446,8 @@ static bool plan_migration(struct planner *pl, const struct migration *m, struct
 	if (pl->catalog && g.wrap)
 		session_end(&pl->session, pl->catalog, true);
 	if (g.wrap && pl->plan->nsteps > begin) {
-		pl->plan->steps[begin].begins_tx = true;
-		pl->plan->steps[pl->plan->nsteps - 1].ends_tx = true;
+		pl->steps[begin].begins_tx = true;
+		pl->steps[pl->plan->nsteps - 1].ends_tx = true;
 	}
 	return true;
 }
@@ -489,6 +521,10 @@ bool plan_make(struct plan *out, struct arena *a, const struct project *p, const
 		session_init(&pl.session, e->dialect, a);
 	for (size_t i = 0; ok && i < r->nmigrations; i++)
 		ok = plan_migration(&pl, r->migrations[i], err);
+	out->steps = ARENA_ARRAY(a, out->nsteps, struct step);
+	if (out->nsteps)
+		memcpy(out->steps, pl.steps, out->nsteps * sizeof *out->steps);
+	free(pl.steps);
 	/* What the steps say of objects are the catalog's own words. */
 	if (pl.catalog)
 		arena_adopt(a, catalog_arena(pl.catalog));

@@ -44,6 +44,37 @@ static void one_transaction(void **state)
 	assert_string_not_equal(r.plan.steps[0].hash, r.plan.steps[1].hash);
 }
 
+/* Facts of statements that say the same are kept once; each of them that says more has its own. */
+static void same_facts_are_shared(void **state)
+{
+	struct fixture *f = *state;
+	struct plan_request req = {.direction = DIR_UP, .nmigrations = 1};
+	struct catalog *c = catalog_new(DIALECT_SQLITE, 0);
+	const struct migration *one;
+	struct err err = {0};
+	struct plan plan;
+
+	put(f, "migrations/1_a.up.sql",
+		"CREATE TABLE a (x);\nCREATE TABLE b (x);\nINSERT INTO a VALUES (1);\nINSERT INTO "
+		"a VALUES (2);\nINSERT INTO b VALUES (1);\n"
+		"DROP TABLE a;\nDROP TABLE b;\n");
+	assert_true(open_as(f, "golang-migrate", DIALECT_SQLITE));
+	one = &f->p.migrations[0];
+	req.migrations = &one;
+	req.catalog = c;
+	assert_true(
+		plan_make(&plan, &f->arena, &f->p, engine_for(DIALECT_SQLITE, &err), &req, &err));
+	assert_int_equal(plan.nsteps, 7);
+	assert_ptr_equal(plan.steps[2].effect, plan.steps[3].effect);
+	assert_ptr_not_equal(plan.steps[3].effect, plan.steps[4].effect);
+	assert_true(slice_is(plan.steps[3].effect->writes_rows[0].object.name, "a"));
+	assert_true(slice_is(plan.steps[4].effect->writes_rows[0].object.name, "b"));
+	assert_true(slice_is(plan.steps[5].destroys.at[0], "a"));
+	assert_true(slice_is(plan.steps[6].destroys.at[0], "b"));
+	assert_true(plan.steps[5].one_way && plan.steps[6].one_way && !plan.steps[3].one_way);
+	catalog_free(c);
+}
+
 static void own_transaction_gives_way(void **state)
 {
 	struct planned r = plan_of(*state, "BEGIN;\nCREATE TABLE a (x);\nCOMMIT;\n");
@@ -260,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_transaction),
+		TEST(same_facts_are_shared),
 		TEST(own_transaction_gives_way),
 		TEST(own_transaction_in_the_middle),
 		TEST(outside_a_transaction),

@@ -113,6 +113,22 @@ static bool drops_database(const struct statement *st)
 	return false;
 }
 
+static bool truncates(const struct change *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c[i].kind == CHANGE_TRUNCATE || truncates(c[i].inner, c[i].ninner))
+			return true;
+	return false;
+}
+
+/* Rows of another table that go with those of the statement's own: which of them foreign keys tell
+ * (linked.c). TRUNCATE empties it, whatever they say. */
+static bool follows(const struct step *s, const struct door *door)
+{
+	return door->kind == DOOR_ROWS && door->cascade &&
+	       !truncates(s->statement->changes, s->statement->nchanges);
+}
+
 static bool keep_door(
 	struct archiver *k, const struct step *s, const struct door *door, struct err *err)
 {
@@ -187,6 +203,8 @@ static bool keep_picked(struct archiver *k, const struct step *s, struct err *er
 	if (r->kind == ARCHIVE_ROWS)
 		return true;
 	r->changed = c->list;
+	for (size_t i = 0; i < t.touched.n; i++)
+		names_add(k->arena, &r->changed, t.touched.at[i]);
 	for (size_t i = 0; i < t.key.n; i++)
 		if (names_has(c->list, t.key.at[i])) {
 			err_set(err, ERR_REFUSED,
@@ -354,7 +372,7 @@ bool archive_prepare(struct archiver *k, size_t i, struct err *err)
 	if (!ok)
 		return false;
 	for (size_t m = 0; m < n; m++)
-		if (!keep_door(k, s, &v[m], err))
+		if (!follows(s, &v[m]) && !keep_door(k, s, &v[m], err))
 			return false;
 	if (!keep_picked(k, s, err) || !archive_linked(k, s, begin, err))
 		return false;
@@ -576,7 +594,8 @@ bool archive_prove(struct archiver *k, const struct step *s, struct err *err)
 	return prove(k, k->at + from, to - from, err);
 }
 
-bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct err *err)
+bool archive_is_made(
+	struct archiver *k, const struct step *s, bool *made, struct archive *out, struct err *err)
 {
 	struct archive *v;
 	size_t n;
@@ -584,9 +603,14 @@ bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struc
 	*made = false;
 	if (!archives_read(k->conn, k->where, k->arena, &v, &n, err))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		*made |= v[i].done && v[i].statement == (long long)s->ordinal &&
-			 v[i].direction == s->direction &&
-			 slice_eq(v[i].migration, s->migration->id) && slice_is(v[i].hash, s->hash);
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].done || v[i].statement != (long long)s->ordinal ||
+			v[i].direction != s->direction ||
+			!slice_eq(v[i].migration, s->migration->id) ||
+			!slice_is(v[i].hash, s->hash))
+			continue;
+		*made = true;
+		*out = v[i];
+	}
 	return true;
 }

@@ -3,7 +3,7 @@
  * Scoped: the rows are copied into a table of ours (schema `belay_archive` on PostgreSQL, tables
  * `belay_archive_RUN_N` elsewhere) by the statement's own transaction where the engine has one.
  * One row of the journal's table `archive` tells what they are and holds the statements that put
- * them back; state `begun` until the copy is complete. Before the transaction commits, the restore
+ * them back; state `begun` until the copy is complete, `growing` while batches add to it. Before the transaction commits, the restore
  * is carried out inside of it, compared, and rolled back. Whole: a file, see whole.h.
  *
  *	archive(name, ordinal, run, migration, direction, statement, hash, kind, object,
@@ -40,7 +40,8 @@ struct archive {
 	bool can_repeat; /* putting it back twice changes nothing */
 	struct names define, after;
 	struct slice restore;
-	bool done; /* else begun and not finished */
+	bool done;    /* else begun and not finished */
+	bool growing; /* batch by batch: it holds what they have changed so far */
 	long long age_s;
 	struct slice made, restored; /* moments; restored empty = never */
 	/* While it is made. */
@@ -90,8 +91,14 @@ bool archive_prove(struct archiver *k, const struct step *s, struct err *err);
  * lock is not to be had. */
 bool archive_shut(struct archiver *k, const struct step *s, struct err *err);
 void archive_open(struct archiver *k);
-/* Was it made by an earlier run that did not get to the end of the statement's batches? */
-bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct err *err);
+/* Was it made by an earlier run that did not get to the end of the statement's batches? *out is the
+ * last one. */
+bool archive_is_made(struct archiver *k, const struct step *s, bool *made, struct archive *out,
+	struct err *err);
+/* Of a statement in batches (grow.c): can it be kept batch by batch? Then, instead of
+ * archive_fill(): */
+bool archive_may_grow(const struct archiver *k, const struct step *s);
+bool archive_grow(struct archiver *k, struct archive *r, struct err *err);
 
 /* ---- Putting them back (archive_restore.c) ---- */
 struct put_back {
@@ -115,6 +122,8 @@ bool archives_read(struct conn *c, struct slice where, struct arena *a, struct a
 	size_t *n, struct err *err);
 bool archive_write(struct conn *c, struct slice where, const struct archive *r, struct err *err);
 bool archive_finish(struct conn *c, struct slice where, const struct archive *r, struct err *err);
+bool archive_set_growing(
+	struct conn *c, struct slice where, const struct archive *r, struct err *err);
 bool archive_set_restored(
 	struct conn *c, struct slice where, const struct archive *r, struct err *err);
 /* Takes away the kept rows (or the file) and the journal's row. */

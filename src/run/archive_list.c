@@ -107,11 +107,12 @@ static struct archive read_one(const struct rows *r, size_t i, struct arena *a)
 		.define = part(a, rows_get(r, i, DEFINE)),
 		.restore = rows_get(r, i, RESTORE),
 		.after = part(a, rows_get(r, i, AFTER)),
-		.done = slice_is(rows_get(r, i, STATE), "done"),
+		.growing = slice_is(rows_get(r, i, STATE), "growing"),
 		.made = rows_get(r, i, MADE),
 		.restored = rows_get(r, i, RESTORED),
 		.age_s = number(r, i, AGE)};
 
+	out.done = out.growing || slice_is(rows_get(r, i, STATE), "done");
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 		if (slice_is(rows_get(r, i, KIND), kinds[k]))
 			out.kind = (enum archive_kind)k;
@@ -133,6 +134,23 @@ static const char *age_of(enum dialect d)
 	return "timestampdiff(SECOND, made, now(3))";
 }
 
+static bool count_growing(struct conn *c, struct arena *a, struct archive *r, struct err *err)
+{
+	unsigned long long n = 0;
+	struct buf b = {0};
+	struct rows rows = {0};
+	bool ok;
+
+	if (!r->growing)
+		return true;
+	sqlf(&b, c->id.dialect, "SELECT count(*) FROM %N", r->store.schema, r->store.name);
+	ok = conn_query(c, buf_slice(&b), a, &rows, err);
+	buf_done(&b);
+	if (ok && slice_u64(rows_get(&rows, 0, 0), &n))
+		r->kept = (long long)n;
+	return ok;
+}
+
 bool archives_read(struct conn *c, struct slice where, struct arena *a, struct archive **out,
 	size_t *n, struct err *err)
 {
@@ -151,8 +169,12 @@ bool archives_read(struct conn *c, struct slice where, struct arena *a, struct a
 	buf_adds(&b, " ORDER BY run, ordinal");
 	ok = conn_query(c, buf_slice(&b), a, &r, err);
 	buf_done(&b);
-	for (size_t i = 0; ok && i < r.nrows; i++)
-		*ARENA_PUSH(a, *out, *n) = read_one(&r, i, a);
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		struct archive *one = ARENA_PUSH(a, *out, *n);
+
+		*one = read_one(&r, i, a);
+		ok = count_growing(c, a, one, err);
+	}
 	return ok;
 }
 
@@ -202,6 +224,18 @@ bool archive_finish(struct conn *c, struct slice where, const struct archive *r,
 	sqlf(&b, d, " SET state = 'done', kept = %lld, bytes = %lld, fingerprint = %L", r->kept,
 		r->bytes, r->fingerprint);
 	this_row(&b, d, r);
+	return send(c, &b, err);
+}
+
+bool archive_set_growing(
+	struct conn *c, struct slice where, const struct archive *r, struct err *err)
+{
+	struct buf b = {0};
+
+	buf_adds(&b, "UPDATE ");
+	journal_table_at(&b, c->id.dialect, where, "archive");
+	buf_adds(&b, " SET state = 'growing'");
+	this_row(&b, c->id.dialect, r);
 	return send(c, &b, err);
 }
 

@@ -77,20 +77,39 @@ static bool try_one(struct putting *p, struct slice sql, struct err *why)
 	return ok;
 }
 
+/* A name inside of it (of a key's index) may have been what was there already. */
+static bool is_made(struct putting *p, const struct archive *r, struct err *why)
+{
+	struct kept_table t = {0};
+	bool found = true;
+
+	if (!err_is(why))
+		return true;
+	if (!p->conn->engine->keep->table(p->conn, p->arena, r->table, &found, &t, p->err))
+		return false;
+	if (found)
+		return true;
+	err_move(p->err, why);
+	return false;
+}
+
 static bool define(struct putting *p, const struct archive *r, struct put_back *out)
 {
-	for (size_t i = 0; i < r->define.n; i++) {
+	struct err taken = {0};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < r->define.n; i++) {
 		struct err why = {0};
 
 		if (try_one(p, r->define.at[i], &why))
 			continue;
-		if (is_there_already(&why)) {
-			err_done(&why);
-			continue;
-		}
-		err_move(p->err, &why);
-		return err_context(p->err, "making %.*s again", SLICE(r->object));
+		ok = is_there_already(&why);
+		err_move(ok ? &taken : p->err, &why);
 	}
+	ok = ok && is_made(p, r, &taken);
+	err_done(&taken);
+	if (!ok)
+		return err_context(p->err, "making %.*s again", SLICE(r->object));
 	out->defined = true;
 	return true;
 }
@@ -158,6 +177,38 @@ static bool put_rows(struct putting *p, const struct archive *r, struct put_back
 	return true;
 }
 
+static bool has(enum dialect d, struct names columns, struct slice c)
+{
+	for (size_t i = 0; i < columns.n; i++)
+		if (d == DIALECT_POSTGRES ? slice_eq(columns.at[i], c)
+					  : slice_ieq(columns.at[i], c))
+			return true;
+	return false;
+}
+
+/* Rows of a table whose name another one has now. */
+static bool is_another(struct putting *p, const struct archive *r, const struct kept_table *t)
+{
+	if (r->kind != ARCHIVE_TABLE && r->kind != ARCHIVE_ROWS)
+		return false;
+	for (size_t i = 0; i < r->columns.n; i++) {
+		struct slice c = r->columns.at[i];
+
+		if (has(p->conn->id.dialect, t->columns, c))
+			continue;
+		err_set(p->err, ERR_REFUSED,
+			"cannot put back %.*s: the table of that name has no column %.*s now",
+			SLICE(r->object), SLICE(c));
+		err_hint(p->err,
+			"If it is another table, rename it (on PostgreSQL its indexes, too): then "
+			"the one that was is made again. The rows themselves are in %.*s%s%.*s.",
+			SLICE(r->store.schema), r->store.schema.len ? "." : "",
+			SLICE(r->store.name));
+		return true;
+	}
+	return false;
+}
+
 static bool is_missing(struct putting *p, const struct archive *r, bool *missing)
 {
 	struct kept_table t = {0};
@@ -166,14 +217,10 @@ static bool is_missing(struct putting *p, const struct archive *r, bool *missing
 	if (!p->conn->engine->keep->table(p->conn, p->arena, r->table, &found, &t, p->err))
 		return false;
 	*missing = !found;
-	if (found && r->kind == ARCHIVE_COLUMN) {
-		*missing = true;
-		for (size_t i = 0; i < t.columns.n; i++)
-			if (p->conn->id.dialect == DIALECT_POSTGRES
-					? slice_eq(t.columns.at[i], r->part)
-					: slice_ieq(t.columns.at[i], r->part))
-				*missing = false;
-	}
+	if (found && r->kind == ARCHIVE_COLUMN)
+		*missing = !has(p->conn->id.dialect, t.columns, r->part);
+	if (found && is_another(p, r, &t))
+		return false;
 	if (!found && r->kind != ARCHIVE_TABLE) {
 		err_set(p->err, ERR_REFUSED, "cannot put back %.*s: the table %.*s is gone",
 			SLICE(r->object), SLICE(r->table.name));

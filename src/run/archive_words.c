@@ -97,6 +97,11 @@ static void set_back(struct buf *b, enum dialect d, const struct archive *r)
 		add_value(b, d, r, c);
 		any = true;
 	}
+	/* Foreign keys do not set what ON UPDATE would set now. */
+	for (size_t i = 0; i < r->source.touched.n; i++)
+		if (!names_has(r->columns, r->source.touched.at[i]))
+			sqlf(b, d, ", x.%I = x.%I", r->source.touched.at[i],
+				r->source.touched.at[i]);
 	if (dialect_is_mysql(d))
 		return;
 	sqlf(b, d, " FROM %N a WHERE ", r->store.schema, r->store.name);

@@ -20,8 +20,11 @@ static bool run_range(struct batcher *x, long long *rows, struct err *err)
 {
 	const struct batched *w = x->what;
 	struct rows r = {.affected = -1};
+	long long kept;
 	bool ok;
 
+	if (!grow_range(x, &kept, err))
+		return false;
 	buf_clear(&x->sql);
 	buf_printf(&x->sql, "%.*s\nWHERE ", SLICE(w->head));
 	range_where(x);
@@ -34,7 +37,7 @@ static bool run_range(struct batcher *x, long long *rows, struct err *err)
 	ok = x->b->conn->ops->exec(x->b->conn, buf_slice(&x->sql), &x->scratch, &r, err);
 	x->in_statement = !ok;
 	*rows = r.affected > 0 ? r.affected : 0;
-	return ok;
+	return ok && grow_fits(x, kept, *rows, err);
 }
 
 static bool write_cursor(struct batcher *x, const struct cursor *next, struct err *err)
@@ -145,7 +148,8 @@ static bool run_one(struct batcher *x, struct err *err)
 	arena_reset(&x->scratch);
 	x->in_statement = false;
 	x->lazy = x->b->conn->engine->batches->lazily && io_now_ms() - x->synced < SYNC_MS;
-	if (!h->begin(h->ctx, x->b->step, err) || !choose(x, err) || !run_range(x, &rows, err))
+	if (!grow_begin(x, err) || !h->begin(h->ctx, x->b->step, err) || !choose(x, err) ||
+		!run_range(x, &rows, err))
 		return false;
 	next_turn(x, &next);
 	to_end = range_is_end(x, next.upto);
@@ -281,7 +285,6 @@ void batch_follow(struct batcher *x, const struct batch_limits *l, bool busy)
 {
 	const struct engine_batches *e = x->b->conn->engine->batches;
 
-	x->busy = busy;
 	x->target_ms = l->target_ms ? l->target_ms : busy ? BUSY_MS : TARGET_MS;
 	if (e->most_ms && x->target_ms > e->most_ms)
 		x->target_ms = e->most_ms;
@@ -301,8 +304,9 @@ static bool read_log(struct batcher *x, long long *at, struct err *err)
 	struct err why = {0};
 
 	*at = -1;
-	if (!x->busy || x->no_log || !c->engine->batches->written)
+	if (!x->beside || x->no_log || !c->engine->batches->written)
 		return true;
+	x->looks++;
 	if (c->engine->batches->written(c, at, &why))
 		return true;
 	if (!c->ops->alive(c) || why.code == ERR_INTERRUPTED) {
@@ -328,6 +332,7 @@ bool batch_step(struct batcher *x, long long *ms, bool *waited, struct err *err)
 	long long begun, from, to;
 
 	*waited = false;
+	x->looks = 0;
 	if (!read_log(x, &from, err))
 		return false;
 	begun = io_now_ms();
@@ -357,10 +362,11 @@ static bool run_batches(struct batcher *x, struct err *err)
 		if (!go_on(x, err) || !pace_wait(p, err) || !pace_tidy(p, err))
 			return false;
 		batch_follow(x, &p->limits, pace_is_busy(p));
+		x->beside = pace_sees_others(p);
 		x->no_turns = p->turns_fail;
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
-		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0);
+		pace_note(p, x->commit_ms, batch_moves(x->what) ? x->changed : 0, x->looks);
 		telling_batch(&x->telling, x->cursor->seen, p);
 		if (!x->last && !pace_rest(p, ms, x->log, waited && !x->suspect, err))
 			return false;
@@ -414,10 +420,14 @@ static bool finish(struct batcher *x, struct err *err)
 {
 	const struct batch_host *h = x->b->host;
 	struct batch_run *b = x->b;
+	struct archive grown;
 
+	if (b->keeps && !grow_count(x, &grown, err))
+		return false;
 	for (;;) {
 		if (h->begin(h->ctx, b->step, err) &&
 			cursor_end(b->journal, b->conn, b->step, err) &&
+			(!b->keeps || archive_finish(b->conn, b->o->journal_where, &grown, err)) &&
 			journal_done_alone(b->journal, b->step, io_now_ms() - x->begun, err) &&
 			h->commit(h->ctx, err))
 			return true;
@@ -425,6 +435,15 @@ static bool finish(struct batcher *x, struct err *err)
 		if (!b->conn->ops->alive(b->conn) || !h->again(h->ctx, b->step, err))
 			return false;
 	}
+}
+
+static bool finish_empty(struct batcher *x, struct err *err)
+{
+	struct archive grown;
+
+	return !x->b->keeps ||
+	       (grow_count(x, &grown, err) &&
+		       archive_finish(x->b->conn, x->b->o->journal_where, &grown, err));
 }
 
 /* Once through; again while rows are left, if that is asked for. */
@@ -437,7 +456,7 @@ static bool walk(struct batcher *x, struct err *err)
 		return false;
 	telling_begin(&x->telling, x->b, x->cursor->seen);
 	if (x->empty)
-		return true;
+		return finish_empty(x, err);
 	for (int pass = 1; again; pass++) {
 		if (!batch_in_parts(x, &parted, err) || (!parted && !run_batches(x, err)) ||
 			!pace_tidied(x->pace, err) ||

@@ -39,6 +39,7 @@ struct batch_run {
 	const struct step *step;
 	struct slice session; /* how the server calls our connection */
 	struct arena *arena;  /* for what is said in the end */
+	const struct archive *keeps; /* what a batch changes goes there first; NULL: nowhere */
 	struct cursor cursor; /* what was reached */
 	struct arena reached; /* where its values live; the caller's to free */
 	struct batch_key key;

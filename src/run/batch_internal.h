@@ -18,8 +18,9 @@ struct batcher {
 	struct arena scratch;
 	struct buf sql;
 	int target_ms;
-	bool busy, no_log; /* others are at work; the server's log is not to be known */
-	long long log;     /* bytes of it in the last batch, others' too; 0: it was not looked at */
+	bool beside, no_log; /* others are at work; the server's log is not to be known */
+	long long log; /* bytes of it in the last batch, others' too; 0: it was not looked at */
+	int looks;     /* at it, for the last batch */
 	long long size, least, most;
 	long long suspect; /* rows left of a range in which one failed */
 	long long tried;   /* rows that this one may meet */
@@ -85,6 +86,13 @@ bool batch_look_back(struct batcher *x, bool last_pass, bool *again, struct err 
  * *can: what is copied does not tell. */
 bool compare_can(struct batcher *x, bool *can, struct err *err);
 bool compare_range(struct batcher *x, long long *missing, struct err *err);
+/* ---- grow.c: nothing where nothing is kept. Before the transaction of a batch; in it, before its
+ * statement, how many rows were kept; behind it, whether no other was changed; in the end, what is
+ * to be written of the archive. */
+bool grow_begin(struct batcher *x, struct err *err);
+bool grow_range(struct batcher *x, long long *kept, struct err *err);
+bool grow_fits(struct batcher *x, long long kept, long long changed, struct err *err);
+bool grow_count(struct batcher *x, struct archive *r, struct err *err);
 /* ---- split.c: parts of about the same size, written to the journal; none: it is not worth it. */
 bool batch_split(struct batcher *x, int workers, struct cursor **out, size_t *n, struct err *err);
 /* ---- parallel.c: several connections at the rest, when that is asked for or was begun; *parted

@@ -363,6 +363,7 @@ static bool run_in_batches(struct executor *x, const struct step *s, struct err 
 
 	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
+	b.keeps = keep_growing(&x->keep);
 	tell(x, EVENT_STATEMENT_BEGIN, s, 0);
 	ok = batch_run(&b, err);
 	x->batches = !ok && (b.cursor.found || b.cursor.last);
@@ -387,6 +388,7 @@ static void after_failure(
 		return;
 	if (why->code != ERR_INTERRUPTED && x->conn->engine->probe)
 		x->conn->engine->probe(x->conn, s->statement, before, x->arena, &p, &ignored);
+	x->cut = why->code == ERR_INTERRUPTED && x->conn->id.dialect == DIALECT_POSTGRES;
 	err_done(&ignored);
 	if (x->conn->ops->alive(x->conn) &&
 		!(x->halfway ? journal_halfway : journal_failed)(
@@ -829,7 +831,7 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	x->kept = 0;
 	x->batches = false;
 	x->doubt = false;
-	x->halfway = false;
+	x->halfway = x->cut = false;
 	forget_own(x);
 	keep_migration(&x->keep);
 	x->begun = io_now_ms();

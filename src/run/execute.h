@@ -33,6 +33,7 @@ struct executor {
 	bool batches;    /* a statement in batches has done some of its rows */
 	bool doubt;      /* a statement outside a transaction was sent, and no answer came yet */
 	bool halfway;    /* a statement failed that may have committed part of what it does */
+	bool cut; /* a statement outside a transaction was cancelled: it may leave a ruin */
 	bool other_role; /* taken on between statements */
 	size_t unkept;   /* the first verify query whose answer is not in the journal */
 };

@@ -64,6 +64,19 @@ static void say_doubt(struct executor *x, const struct migration *m, const char 
 		err_context(err, "%zu of %zu statements before it ran and stay", x->kept, total);
 }
 
+static void say_cut(struct executor *x, const struct migration *m, const char *path, size_t total,
+	struct err *err)
+{
+	const char *command = x->plan->direction == DIR_UP ? "up" : "down";
+
+	err_context(err,
+		"this statement of migration %.*s (%s) was cancelled outside a transaction: what "
+		"it leaves, such as an index that is not valid, the next belay %s looks at first",
+		SLICE(m->id), path, command);
+	if (x->kept)
+		err_context(err, "%zu of %zu statements before it ran and stay", x->kept, total);
+}
+
 void failure_explain(struct executor *x, const struct migration *m, size_t total, struct err *err)
 {
 	bool lost = !x->conn->ops->alive(x->conn);
@@ -82,6 +95,8 @@ void failure_explain(struct executor *x, const struct migration *m, size_t total
 		say_doubt(x, m, path, total, err);
 	else if (x->halfway)
 		halfway_say(x, m, path, total, err);
+	else if (x->cut)
+		say_cut(x, m, path, total, err);
 	else if (x->batches || (!x->grouped && x->kept))
 		say_partial(x, m, total, err);
 	else if (lost)

@@ -22,8 +22,11 @@ static bool send(struct fold *f, struct err *err)
 static bool collect(
 	struct conn *c, struct slice sql, struct arena *a, struct rows *out, struct err *err)
 {
+	enum { MOST_BYTES = 512 * 1024 }; /* and what servers take in one message is limited */
 	struct fold *f = fold_of(c);
 
+	if (f->sql.len > MOST_BYTES && !send(f, err))
+		return false;
 	if (out) /* somebody wants to know what came of it */
 		return send(f, err) && f->real->ops->exec(f->real, sql, a, out, err);
 	buf_add(&f->sql, sql);

@@ -67,8 +67,8 @@ static void own(struct journal *j, const char *name)
 
 bool journal_owns(enum dialect d, struct slice where, struct slice schema, struct slice name)
 {
-	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "turn", "control",
-		"applied", "version", "snapshot", "verified", "archive"};
+	static const char *const tables[] = {"run", "step", "cursor", "part", "moved", "turn",
+		"control", "applied", "version", "snapshot", "verified", "archive"};
 	struct slice ours, prefix;
 
 	journal_place(d, where, &ours, &prefix);
@@ -688,15 +688,19 @@ bool journal_halfway(struct journal *j, const struct step *s, const char *messag
 bool journal_done_in_tx(struct journal *j, const struct step *const *steps, const long long *ms,
 	size_t n, struct err *err)
 {
-	if (n == 0)
-		return true;
-	step_insert(j);
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_adds(&j->sql, ", ");
-		step_values(j, steps[i], "transaction", "done", SLICE_NONE, ms[i]);
+	enum { AT_ONCE = 1000 }; /* servers keep many times a message's size while they read it */
+
+	for (size_t from = 0; from < n; from += AT_ONCE) {
+		step_insert(j);
+		for (size_t i = from; i < n && i < from + AT_ONCE; i++) {
+			if (i > from)
+				buf_adds(&j->sql, ", ");
+			step_values(j, steps[i], "transaction", "done", SLICE_NONE, ms[i]);
+		}
+		if (!run_sql(j, err))
+			return false;
 	}
-	return run_sql(j, err);
+	return true;
 }
 
 static bool close_open_steps(struct journal *j, const struct migration *m, struct err *err)

@@ -2,6 +2,7 @@
 #include "run/keep.h"
 
 #include "engine/engine.h"
+#include "sql/quote.h"
 
 static bool is_transactional(const struct keep *k)
 {
@@ -127,23 +128,62 @@ bool keep_after(struct keep *k, const struct step *s, struct err *err)
 	return !keep_on(k) || archive_prove(&k->maker, s, err);
 }
 
+const struct archive *keep_growing(const struct keep *k)
+{
+	return k->grows ? &k->growing : NULL;
+}
+
+static bool keep_or_grow(struct keep *k, const struct step *s, struct err *err)
+{
+	struct archiver *maker = &k->maker;
+
+	if (!s->batched)
+		return keep_before(k, s, err);
+	if (!archive_prepare(maker, s->serial, err))
+		return false;
+	if (!archive_may_grow(maker, s))
+		return archive_fill(maker, s, err);
+	if (!archive_grow(maker, maker->at, err))
+		return false;
+	k->growing = *maker->at;
+	k->grows = true;
+	return true;
+}
+
+/* An earlier run began with it: its batches go on keeping. */
+static bool go_on_growing(struct keep *k, const struct archive *made, struct err *err)
+{
+	struct conn *c = k->maker.conn;
+	bool found;
+
+	if (!made->growing)
+		return true; /* all of it was kept when it began */
+	k->growing = *made;
+	k->grows = true;
+	return c->engine->keep->table(
+		c, k->maker.arena, made->table, &found, &k->growing.source, err);
+}
+
 bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err)
 {
 	struct conn *c = k->maker.conn;
 	struct err ignored = {0};
-	bool made, ok;
+	struct archive made;
+	bool is_made, ok;
 
+	k->grows = false;
 	if (!keep_on(k))
 		return true;
 	archiver_fresh(&k->maker);
-	if (!archive_is_made(&k->maker, s, &made, err))
+	if (!archive_is_made(&k->maker, s, &is_made, &made, err))
 		return false;
-	if (made && s->batched) /* the rest of its rows was kept when it began */
-		return true;
+	if (is_made && s->batched)
+		return go_on_growing(k, &made, err);
 	if (!is_transactional(k))
-		return keep_before(k, s, err);
-	if (conn_exec(c, begin, err) && keep_before(k, s, err) && conn_exec(c, SL("COMMIT"), err))
+		return keep_or_grow(k, s, err);
+	if (conn_exec(c, begin, err) && keep_or_grow(k, s, err) && conn_exec(c, SL("COMMIT"), err))
 		return true;
+	k->grows = false;
 	ok = c->ops->alive(c) && conn_exec(c, SL("ROLLBACK"), &ignored);
 	err_done(&ignored);
 	return ok && false;
@@ -173,19 +213,43 @@ void keep_open(struct keep *k, const struct step *s, struct err *err)
 
 /* ---- Back again ---- */
 
-/* The last run of its up that kept anything. */
-static long long run_of(const struct keep *k, const struct migration *m)
+/* The run that undid it last, 0 = none: what was kept before that is of another life. */
+static bool undone_in(struct keep *k, const struct migration *m, long long *run, struct err *err)
 {
-	long long run = -1;
+	struct conn *c = k->maker.conn;
+	unsigned long long n = 0;
+	struct rows r = {0};
+	struct buf b = {0};
+	bool ok;
 
-	for (size_t i = 0; i < k->nmade; i++) {
-		const struct archive *r = &k->made[i];
+	buf_adds(&b, "SELECT COALESCE(max(run), 0) FROM ");
+	journal_table(k->maker.journal, &b, "step");
+	sqlf(&b, c->id.dialect,
+		" WHERE migration = %L AND direction = 'down' AND run < %lld"
+		" AND (kind = 'transaction' OR state = 'recorded')",
+		m->id, journal_run(k->maker.journal));
+	ok = conn_query(c, buf_slice(&b), k->maker.arena, &r, err);
+	buf_done(&b);
+	if (ok && slice_u64(rows_get(&r, 0, 0), &n))
+		*run = (long long)n;
+	return ok;
+}
 
-		if (r->done && r->direction == DIR_UP && r->kind != ARCHIVE_WHOLE &&
-			!r->restored.len && slice_eq(r->migration, m->id) && r->run > run)
-			run = r->run;
-	}
-	return run;
+static bool is_of(const struct archive *r, const struct migration *m, long long since)
+{
+	return r->done && r->direction == DIR_UP && r->kind != ARCHIVE_WHOLE && !r->restored.len &&
+	       r->run > since && slice_eq(r->migration, m->id);
+}
+
+/* A run that was killed behind a statement has left that one's archive, the next run the others'.
+ * Of a statement that was begun twice the later one counts. */
+static bool is_last(struct keep *k, size_t at, const struct migration *m, long long since)
+{
+	for (size_t i = 0; i < k->nmade; i++)
+		if (is_of(&k->made[i], m, since) && k->made[i].statement == k->made[at].statement &&
+			k->made[i].run > k->made[at].run)
+			return false;
+	return true;
 }
 
 static struct slice words_of(struct keep *k, const struct archive *r, const struct put_back *p)
@@ -209,11 +273,12 @@ bool keep_put_back(struct keep *k, const struct migration *m,
 	struct archive *v = NULL;
 	struct put_back *out;
 	size_t n = 0;
-	long long run = run_of(k, m);
+	long long since = 0;
 
-	for (size_t i = 0; run >= 0 && i < k->nmade; i++)
-		if (k->made[i].run == run && k->made[i].done && k->made[i].direction == DIR_UP &&
-			slice_eq(k->made[i].migration, m->id))
+	if (k->nmade && !undone_in(k, m, &since, err))
+		return false;
+	for (size_t i = 0; i < k->nmade; i++)
+		if (is_of(&k->made[i], m, since) && is_last(k, i, m, since))
 			*ARENA_PUSH(k->maker.arena, v, n) = k->made[i];
 	if (n == 0)
 		return true;

@@ -11,6 +11,8 @@ struct keep {
 	struct archive *made; /* by earlier runs */
 	size_t nmade;
 	bool whole;  /* all of it is kept already */
+	struct archive growing; /* of the statement in batches, if `grows` */
+	bool grows;
 	bool in_own; /* inside of a transaction that the migration opened */
 };
 bool keep_begin(struct keep *k, const struct plan *p, const struct run_options *o,
@@ -28,6 +30,9 @@ bool keep_before(struct keep *k, const struct step *s, struct err *err);
 bool keep_after(struct keep *k, const struct step *s, struct err *err);
 /* Before a step that has no transaction, or several. */
 bool keep_alone(struct keep *k, const struct step *s, struct slice begin, struct err *err);
+/* What the batches of the statement, for which that was called, keep in their transactions; NULL:
+ * nothing, or it is kept already. */
+const struct archive *keep_growing(const struct keep *k);
 /* Directly before and after a statement that commits by itself: nobody else writes in between. */
 bool keep_shut(struct keep *k, const struct step *s, struct err *err);
 void keep_open(struct keep *k, const struct step *s, struct err *err);

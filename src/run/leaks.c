@@ -106,9 +106,16 @@ static void add_value(struct buf *b, struct slice v)
 		sqlf(b, DIALECT_MARIADB, "%L", v);
 }
 
+/* MySQL refuses to set this one in a transaction. */
+static bool comes_behind(const struct conn *c, struct slice name)
+{
+	return c->id.dialect == DIALECT_MYSQL && slice_is(name, "explicit_defaults_for_timestamp");
+}
+
 static bool prepare_mysql(struct leaks *k, struct conn *c, struct err *err)
 {
-	struct buf b = {0};
+	struct buf b = {0}, behind = {0};
+	bool any = false;
 	struct rows r = {0};
 	bool ok;
 
@@ -116,15 +123,25 @@ static bool prepare_mysql(struct leaks *k, struct conn *c, struct err *err)
 	ok = conn_query(c, buf_slice(&b), &k->arena, &r, err);
 	buf_clear(&b);
 	sqlf(&b, DIALECT_MARIADB, "USE %I; SET ", c->id.database);
-	for (size_t i = 0; ok && i < r.nrows; i++) {
-		buf_printf(&b, "%sSESSION %.*s = ", i ? ", " : "", SLICE(rows_get(&r, i, 0)));
-		add_value(&b, rows_get(&r, i, 1));
-	}
-	if (ok && r.nrows)
-		k->back = arena_slice(&k->arena, buf_slice(&b));
 	/* This one ends a transaction when it is switched on. */
-	k->behind = SL("SET SESSION autocommit = 1");
+	buf_adds(&behind, "SET SESSION autocommit = 1");
+	for (size_t i = 0; ok && i < r.nrows; i++) {
+		bool late = comes_behind(c, rows_get(&r, i, 0));
+		struct buf *to = late ? &behind : &b;
+
+		buf_printf(to, "%sSESSION %.*s = ",
+			late  ? "; SET "
+			: any ? ", "
+			      : "",
+			SLICE(rows_get(&r, i, 0)));
+		add_value(to, rows_get(&r, i, 1));
+		any |= !late;
+	}
+	if (any)
+		k->back = arena_slice(&k->arena, buf_slice(&b));
+	k->behind = arena_slice(&k->arena, buf_slice(&behind));
 	buf_done(&b);
+	buf_done(&behind);
 	return ok;
 }
 

@@ -37,6 +37,11 @@ bool pace_is_busy(const struct pace *p)
 	return p->engine->pressure && io_now_ms() < p->busy_until;
 }
 
+bool pace_sees_others(const struct pace *p)
+{
+	return p->seen_others && pace_is_busy(p);
+}
+
 /* Is anybody else at work? A moment's look misses short transactions: they are counted. The server
  * counts ours up to a second late: those of the time before may be among them. */
 static void note_others(struct pace *p)
@@ -150,9 +155,9 @@ bool pace_wait(struct pace *p, struct err *err)
 	return true;
 }
 
-void pace_note(struct pace *p, long long commit_ms, long long dead_rows)
+void pace_note(struct pace *p, long long commit_ms, long long dead_rows, int looks)
 {
-	p->own += OWN;
+	p->own += OWN + looks;
 	/* One slow commit is chance; half of it remains with each that is not. */
 	if (commit_ms >= 0)
 		p->commit_ms = (p->commit_ms + commit_ms) / 2;
@@ -175,7 +180,7 @@ bool pace_rest(struct pace *p, long long batch_ms, long long log, bool waited, s
 	/* Who waits for us in a queue of its own polling has to find the moment. */
 	if (p->engine->most_ms && !waited)
 		ms = ms / 5;
-	else if (!waited && (!pace_is_busy(p) || !p->seen_others))
+	else if (!waited && !pace_sees_others(p))
 		return true;
 	return pace_nap(p, ms > 0 ? ms : 1, err);
 }

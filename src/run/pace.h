@@ -67,8 +67,10 @@ bool pace_look(struct pace *p, struct slice *reason, struct err *err);
 bool pace_wait(struct pace *p, struct err *err);
 /* Are others at work? Then batches are short, and rest. */
 bool pace_is_busy(const struct pace *p);
-/* A batch was committed. */
-void pace_note(struct pace *p, long long commit_ms, long long dead_rows);
+/* … and is that known? In the first second nobody can tell. */
+bool pace_sees_others(const struct pace *p);
+/* A batch was committed; the server's log was looked at so many times. */
+void pace_note(struct pace *p, long long commit_ms, long long dead_rows, int looks);
 /* How long to leave the server to others after a batch: as long as it took, longer after so many
  * bytes of log that it would grow too fast (max_wal). */
 long long pace_due(const struct batch_limits *l, long long batch_ms, long long log);

@@ -38,10 +38,11 @@ struct team {
 	pthread_cond_t changed;
 	size_t next; /* part */
 	size_t running;
-	bool stop, hold, busy, no_turns;
+	bool stop, hold, busy, beside, no_turns;
 	struct batch_limits limits;
 	long long seen, rows, ranges;       /* of all parts */
 	long long batches, commit_ms, dead; /* since the main thread looked */
+	int looks;
 };
 
 /* ---- In the threads ---- */
@@ -169,6 +170,7 @@ static bool my_turn(struct worker *w)
 	limits = t->limits;
 	busy = t->busy;
 	w->x.no_turns = t->no_turns;
+	w->x.beside = t->beside;
 	pthread_mutex_unlock(&t->lock);
 	batch_follow(&w->x, &limits, busy);
 	return go;
@@ -185,6 +187,7 @@ static long long note_batch(struct worker *w, const struct cursor *before, long 
 	t->rows += now->rows - before->rows;
 	t->ranges += now->ranges - before->ranges;
 	t->batches++;
+	t->looks += w->x.looks;
 	t->commit_ms = w->x.commit_ms > t->commit_ms ? w->x.commit_ms : t->commit_ms;
 	t->dead += batch_moves(w->x.what) ? w->x.changed : 0;
 	*busy = t->busy;
@@ -256,6 +259,7 @@ static bool open_worker(struct team *t, struct worker *w, struct err *err)
 		.journal = b->journal,
 		.step = b->step,
 		.arena = &w->arena,
+		.keeps = b->keeps,
 		.key = b->key};
 	w->x = (struct batcher){
 		.b = &w->run, .what = t->main->what, .key = &w->run.key, .cursor = &w->run.cursor};
@@ -327,11 +331,13 @@ static bool exchange(struct team *t, bool hold)
 	pthread_mutex_lock(&t->lock);
 	t->hold = hold;
 	t->busy = pace_is_busy(p);
+	t->beside = pace_sees_others(p);
 	t->limits = p->limits;
 	t->no_turns = p->turns_fail;
 	for (; t->batches > 0; t->batches--) {
-		pace_note(p, t->batches == 1 ? t->commit_ms : -1, t->dead);
+		pace_note(p, t->batches == 1 ? t->commit_ms : -1, t->dead, t->looks);
 		t->dead = 0;
+		t->looks = 0;
 	}
 	t->commit_ms = -1;
 	t->main->cursor->seen = t->seen;
@@ -428,6 +434,7 @@ static bool finish_turns(struct batcher *x, struct err *err)
 		if (!h->go_on(h->ctx, err) || !pace_wait(x->pace, err))
 			return false;
 		batch_follow(x, &x->pace->limits, pace_is_busy(x->pace));
+		x->beside = pace_sees_others(x->pace);
 		if (!batch_step(x, &ms, &waited, err))
 			return false;
 	}

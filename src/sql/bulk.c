@@ -13,6 +13,7 @@ struct rows {
 	size_t n, kept;  /* rows, and those that are read */
 	size_t cut, end; /* left out are the bytes from … to */
 	size_t tokens_left_out, tokens;
+	size_t most_bytes, most_tokens;
 };
 
 static void row_ends(struct rows *r, size_t at)
@@ -22,7 +23,7 @@ static void row_ends(struct rows *r, size_t at)
 	if (r->cut)
 		return;
 	r->kept = r->n;
-	if (at >= BULK_BYTES || r->tokens >= BULK_TOKENS / 2) {
+	if (at >= r->most_bytes || r->tokens >= r->most_tokens / 2) {
 		r->cut = at;
 		r->tokens_left_out = r->tokens;
 	}
@@ -63,32 +64,38 @@ static void blank_out(struct arena *a, struct statement *st, const struct rows *
 	st->text = slice_n(copy, st->text.len);
 }
 
-struct bulk bulk_trim(struct arena *a, enum dialect d, struct statement *st)
+struct bulk bulk_trim_at(
+	struct arena *a, enum dialect d, struct statement *st, size_t bytes, size_t tokens)
 {
 	struct bulk out = {0};
-	struct rows r = {0};
+	struct rows r = {.most_bytes = bytes, .most_tokens = tokens};
 	struct lexer l;
 	struct token t;
 
-	if (st->text.len <= BULK_BYTES)
+	if (st->text.len <= bytes)
 		return out;
 	lexer_init(&l, d, st->text);
 	while ((t = lexer_next(&l)).kind != TOKEN_END)
 		look_at(&r, t);
 	out.rows = r.n;
 	out.rows_read = r.kept;
-	out.unreadable = r.tokens > BULK_TOKENS;
+	out.unreadable = r.tokens > tokens;
 	if (out.unreadable)
 		out.says = arena_printf(a,
-			"it has more than %d words and signs, and no more are read of one "
+			"it has more than %zu words and signs, and no more are read of one "
 			"statement",
-			BULK_TOKENS);
+			tokens);
 	else if (r.n > r.kept)
 		out.says = arena_printf(a,
-			"it has %zu rows, and only the first %zu are read: %d MB or %d words and "
+			"it has %zu rows, and only the first %zu are read: %zu MB or %zu words and "
 			"signs of one statement",
-			r.n, r.kept, BULK_BYTES >> 20, BULK_TOKENS / 2);
+			r.n, r.kept, bytes >> 20, tokens / 2);
 	if (!out.unreadable && r.n > r.kept)
 		blank_out(a, st, &r);
 	return out;
+}
+
+struct bulk bulk_trim(struct arena *a, enum dialect d, struct statement *st)
+{
+	return bulk_trim_at(a, d, st, BULK_BYTES, BULK_TOKENS);
 }

@@ -19,5 +19,8 @@ struct bulk {
 
 /* Looks only at statements of more than BULK_BYTES. May replace st->text. */
 struct bulk bulk_trim(struct arena *a, enum dialect d, struct statement *st);
+/* The same with other limits. */
+struct bulk bulk_trim_at(
+	struct arena *a, enum dialect d, struct statement *st, size_t bytes, size_t tokens);
 
 #endif

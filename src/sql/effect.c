@@ -129,3 +129,58 @@ void effect_need(struct arena *a, struct effect *e, struct slice what)
 	if (!names_has(e->needs, what))
 		names_add(a, &e->needs, what);
 }
+
+/* ---- The same? ---- */
+
+static bool word_eq(const char *x, const char *y)
+{
+	return x == y || (x && y && strcmp(x, y) == 0);
+}
+
+bool locks_eq(const struct lock *x, size_t nx, const struct lock *y, size_t ny)
+{
+	for (size_t i = 0; i < nx && nx == ny; i++)
+		if (!name_eq(x[i].object, y[i].object) || x[i].type != y[i].type ||
+			!word_eq(x[i].mode, y[i].mode) || x[i].blocks != y[i].blocks ||
+			x[i].certain != y[i].certain || x[i].new_in_tx != y[i].new_in_tx)
+			return false;
+	return nx == ny;
+}
+
+static bool touched_eq(const struct touched *x, size_t nx, const struct touched *y, size_t ny)
+{
+	for (size_t i = 0; i < nx && nx == ny; i++)
+		if (x[i].type != y[i].type || !name_eq(x[i].object, y[i].object) ||
+			!slice_eq(x[i].part, y[i].part) || x[i].certain != y[i].certain ||
+			x[i].new_in_tx != y[i].new_in_tx)
+			return false;
+	return nx == ny;
+}
+
+static bool breaks_eq(const struct effect *x, const struct effect *y)
+{
+	for (size_t i = 0; i < x->nbreaks && x->nbreaks == y->nbreaks; i++) {
+		const struct breakage *a = &x->breaks[i], *b = &y->breaks[i];
+
+		if (a->who != b->who || a->type != b->type || !name_eq(a->object, b->object) ||
+			!slice_eq(a->part, b->part) || a->certain != b->certain)
+			return false;
+	}
+	return x->nbreaks == y->nbreaks;
+}
+
+bool effect_eq(const struct effect *x, const struct effect *y)
+{
+	return x->outcome == y->outcome && slice_eq(x->outcome_why, y->outcome_why) &&
+	       locks_eq(x->locks, x->nlocks, y->locks, y->nlocks) &&
+	       touched_eq(x->rewrites, x->nrewrites, y->rewrites, y->nrewrites) &&
+	       touched_eq(x->scans, x->nscans, y->scans, y->nscans) &&
+	       touched_eq(x->builds, x->nbuilds, y->builds, y->nbuilds) &&
+	       touched_eq(x->writes_rows, x->nwrites_rows, y->writes_rows, y->nwrites_rows) &&
+	       touched_eq(x->destroys, x->ndestroys, y->destroys, y->ndestroys) &&
+	       names_eq(x->waits_for, y->waits_for) && breaks_eq(x, y) &&
+	       x->transaction == y->transaction && x->rerun == y->rerun && x->undo == y->undo &&
+	       word_eq(x->algorithm, y->algorithm) && word_eq(x->lock_clause, y->lock_clause) &&
+	       x->documented == y->documented && x->unread == y->unread &&
+	       x->certain == y->certain && names_eq(x->needs, y->needs);
+}

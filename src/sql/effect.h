@@ -62,6 +62,7 @@ struct effect {
 	enum rerun rerun;
 	enum undo undo;
 	const char *algorithm, *lock_clause; /* MySQL/MariaDB, else NULL */
+	unsigned long long row_bytes; /* … what the columns declare, if no row holds so much */
 	bool documented;    /* the manual says so, no server was watched doing it */
 	bool unread;        /* opaque: nothing here is known */
 	bool certain;       /* every fact is */
@@ -79,5 +80,9 @@ void effect_lock(struct arena *a, struct effect *e, struct lock l);
 void effect_touch(struct arena *a, struct touched **v, size_t *n, struct touched t);
 void effect_break(struct arena *a, struct effect *e, struct breakage b);
 void effect_need(struct arena *a, struct effect *e, struct slice what); /* also clears certain */
+
+/* Do both say the same? */
+bool effect_eq(const struct effect *x, const struct effect *y);
+bool locks_eq(const struct lock *x, size_t nx, const struct lock *y, size_t ny);
 
 #endif

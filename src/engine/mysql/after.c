@@ -310,15 +310,22 @@ static struct slice constraint_name(struct altering *s, const struct change *ch)
 	return arena_printf(s->a, "%.*s%llu", SLICE(head), highest + 1);
 }
 
-static void add_constraint(struct altering *s, const struct change *ch)
+/* A check that is written beside a column of its name. */
+static bool is_beside(const struct change *first, const struct change *ch)
+{
+	return ch > first && ch[-1].def && ch[-1].def->type == OBJECT_COLUMN &&
+	       slice_ieq(ch[-1].def->name, ch->name);
+}
+
+static void add_constraint(struct altering *s, const struct change *first, const struct change *ch)
 {
 	const struct object *def = ch->def;
 	bool foreign = slice_is(def->constraint.kind, "foreign key"),
 	     primary = slice_is(def->constraint.kind, "primary key");
 	struct after_part *old = find(s, OBJECT_CONSTRAINT, ch->name);
 
-	if (old && !primary && !foreign) /* a column's own check, said again */
-		old->gone = true;
+	if (old && !primary && !foreign && is_beside(first, ch))
+		old->gone = true; /* a column's own check, said again */
 	*ARENA_PUSH(s->a, s->x->v, s->x->n) = (struct after_part){.type = OBJECT_CONSTRAINT,
 		.name = primary        ? SL("PRIMARY")
 			: ch->name.len ? ch->name
@@ -393,7 +400,7 @@ static void carry_out(struct altering *s, const struct change *first, const stru
 		break;
 	case CHANGE_ADD_CONSTRAINT:
 		if (!(ch->flags & CHANGE_IF_NOT_EXISTS) || !find(s, OBJECT_CONSTRAINT, ch->name))
-			add_constraint(s, ch);
+			add_constraint(s, first, ch);
 		break;
 	case CHANGE_DROP_CONSTRAINT:
 		drop_constraint(s, ch);

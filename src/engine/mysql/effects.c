@@ -2,6 +2,7 @@
 #include "engine/mysql/effects_alter.h"
 
 #include "engine/mysql/parser.h"
+#include "engine/unknown_column.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -131,63 +132,6 @@ static void rename_tables(struct effects *x, const struct change *ch)
 	fx_rename_table(x, ch);
 }
 
-/* Triggers have one name space per database, and DROP TRIGGER does not name the table. */
-static enum presence find_trigger(
-	const struct effects *x, const struct change *ch, struct name *table)
-{
-	const struct object **tables, *o;
-	size_t n = catalog_list(x->c, OBJECT_TABLE, x->a, &tables);
-
-	for (size_t i = 0; i < n; i++) {
-		if (catalog_part(x->c, tables[i], OBJECT_TRIGGER, ch->name, &o) != PRESENT ||
-			!slice_eq(tables[i]->schema, ch->target.schema))
-			continue;
-		*table = (struct name){tables[i]->schema, tables[i]->name};
-		return PRESENT;
-	}
-	return catalog_is_complete(x->c) ? ABSENT : UNKNOWN;
-}
-
-/* FOLLOWS, PRECEDES: a trigger of the same table, time and event. */
-static void trigger_has_neighbour(
-	struct effects *x, const struct change *ch, const struct object *t)
-{
-	struct fx_words w = fx_words_of(x);
-	size_t at = fx_word_at(&w, 0, "ROW") + 1;
-	struct slice name;
-
-	if (at + 1 >= w.n || (!token_is(w.at[at], "FOLLOWS") && !token_is(w.at[at], "PRECEDES")))
-		return;
-	name = token_value(x->a, x->d.dialect, w.at[at + 1]);
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-
-		if (o->type == OBJECT_TRIGGER && slice_ieq(o->name, name) &&
-			slice_eq(o->trigger.timing, ch->def->trigger.timing) &&
-			names_eq(o->trigger.events, ch->def->trigger.events))
-			return;
-	}
-	fx_fails(x, OUTCOME_FAILS, "there is no trigger %.*s beside which it could stand",
-		SLICE(name));
-}
-
-static void create_trigger(struct effects *x, const struct change *ch)
-{
-	struct name on;
-	enum presence how;
-	const struct object *t = fx_find(x, OBJECT_NONE, ch->target, &how);
-
-	if (how == ABSENT)
-		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(fx_show(x, ch->target)));
-	if (t && t->type == OBJECT_VIEW)
-		fx_fails(x, OUTCOME_FAILS, "%.*s is a view", SLICE(fx_show(x, ch->target)));
-	if (t && !t->tainted)
-		trigger_has_neighbour(x, ch, t);
-	if (!fx_flag(ch, CHANGE_IF_NOT_EXISTS | CHANGE_OR_REPLACE) &&
-		find_trigger(x, ch, &on) == PRESENT)
-		fx_fails(x, OUTCOME_FAILS, "the trigger %.*s exists already", SLICE(ch->name));
-}
-
 /* What a view or a query reads: unqualified names, for other databases are not known. */
 static void wants_table(struct effects *x, struct slice read)
 {
@@ -254,19 +198,8 @@ static void create_table(struct effects *x, const struct change *ch)
 		if (how == ABSENT)
 			fx_fails(x, OUTCOME_FAILS, "there is no table %.*s", SLICE(ch->other.name));
 	}
-	if (t) {
+	if (t)
 		fx_created_fits(x, ch);
-		fx_created_keys_fit(x, ch);
-	}
-	for (size_t i = 0; t && i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-
-		if (o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "foreign key") &&
-			slice_empty(o->constraint.ref_table.schema) &&
-			!slice_ieq(o->constraint.ref_table.name, ch->target.name) &&
-			(!x->s || x->s->foreign_keys))
-			wants_table(x, o->constraint.ref_table.name);
-	}
 }
 
 static void create_effects(struct effects *x, const struct change *ch)
@@ -299,7 +232,7 @@ static void create_effects(struct effects *x, const struct change *ch)
 		fx_want_absent(x, ch, OBJECT_FUNCTION, ch->target, "routine");
 		break;
 	case CHANGE_CREATE_TRIGGER:
-		create_trigger(x, ch);
+		fx_create_trigger(x, ch);
 		break;
 	case CHANGE_CREATE_OTHER:
 		if (ch->type == OBJECT_EVENT)
@@ -344,19 +277,6 @@ static void drop_relation(struct effects *x, const struct change *ch)
 	fx_breaks(x, BREAKS_OLD_READERS, ch, ch->type, SLICE_NONE, true);
 	fx_breaks(x, BREAKS_OLD_WRITERS, ch, ch->type, SLICE_NONE, true);
 	fx_destroys(x, ch, ch->type, SLICE_NONE, how == PRESENT || !quiet);
-}
-
-static void drop_trigger(struct effects *x, const struct change *ch)
-{
-	struct name table = {ch->target.schema, SLICE_NONE};
-	enum presence how = find_trigger(x, ch, &table);
-
-	if (how == ABSENT && fx_flag(ch, CHANGE_IF_EXISTS))
-		return;
-	if (how == ABSENT)
-		fx_fails(x, OUTCOME_FAILS, "there is no trigger %.*s", SLICE(ch->name));
-	fx_touch(x, &x->out->destroys, &x->out->ndestroys, OBJECT_TRIGGER, table, ch->name,
-		how == PRESENT);
 }
 
 static void drop_other(struct effects *x, const struct change *ch)
@@ -404,7 +324,7 @@ static void drop_effects(struct effects *x, const struct change *ch)
 	if (ch->type == OBJECT_TABLE || ch->type == OBJECT_VIEW || ch->type == OBJECT_SEQUENCE)
 		drop_relation(x, ch);
 	else if (ch->type == OBJECT_TRIGGER)
-		drop_trigger(x, ch);
+		fx_drop_trigger(x, ch);
 	else
 		drop_other(x, ch);
 }
@@ -630,6 +550,36 @@ static void soften(struct effects *x)
 		x->out->outcome = OUTCOME_MAY_FAIL;
 }
 
+/* A query over a column that none of its tables has. */
+static void query_fits(struct effects *x)
+{
+	struct slice name;
+	enum change_kind k;
+
+	if (x->st->nchanges == 0 || fx_flag(x->st->changes, CHANGE_GUARDED | CHANGE_IF_NOT_EXISTS))
+		return;
+	k = x->st->changes->kind;
+	if (k != CHANGE_SELECT && k != CHANGE_INSERT && k != CHANGE_REPLACE && k != CHANGE_UPDATE &&
+		k != CHANGE_DELETE && k != CHANGE_CREATE_VIEW && k != CHANGE_CREATE_TABLE_AS)
+		return;
+	if (unknown_column(x->a, x->c, x->s, x->st->text, &name))
+		fx_fails(x, OUTCOME_FAILS, "no table here has a column %.*s", SLICE(name));
+}
+
+/* CALL of a procedure that is not there. */
+static void called_fits(struct effects *x)
+{
+	const struct change *ch = x->st->changes;
+	enum presence how = UNKNOWN;
+
+	if (x->st->nchanges == 0 || ch->kind != CHANGE_CALL || fx_flag(ch, CHANGE_GUARDED) ||
+		ch->target.schema.len)
+		return;
+	fx_find(x, OBJECT_FUNCTION, ch->target, &how);
+	if (how == ABSENT)
+		fx_fails(x, OUTCOME_FAILS, "there is no procedure %.*s", SLICE(ch->target.name));
+}
+
 /* What fails does nothing; only DROP drops what it finds. */
 static void undone(struct effects *x)
 {
@@ -673,12 +623,31 @@ static struct statement bare(struct arena *a, enum dialect d, const struct state
 	return in;
 }
 
+static void statement_effects(struct effects *x)
+{
+	const struct statement *st = x->st;
+
+	foreign_words(x);
+	for (size_t i = 0; i < st->nchanges; i++)
+		fx_names_fit(x, &st->changes[i]);
+	if (st->nchanges && alters_table(st))
+		fx_alter(x);
+	else
+		for (size_t i = 0; i < st->nchanges; i++)
+			change_effects(x, &st->changes[i]);
+	soften(x);
+	called_fits(x);
+	query_fits(x);
+}
+
 void mysql_effects(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct statement *said, struct effect *out)
 {
 	struct statement inner = bare(a, catalog_dialect(c), said), *st = &inner;
+	struct fx_scratch scratch = {0};
 	struct effects x = {a, c, s, st,
-		{.dialect = catalog_dialect(c), .version = catalog_version(c)}, out, NULL, {0}};
+		{.dialect = catalog_dialect(c), .version = catalog_version(c)}, out, NULL, {0},
+		&scratch};
 
 	*out = (struct effect){.certain = true, .transaction = TX_ALLOWED};
 	if (st->state == STATEMENT_OPAQUE) {
@@ -696,16 +665,11 @@ void mysql_effects(struct arena *a, const struct catalog *c, const struct sessio
 	for (size_t i = 0; i < st->nchanges; i++)
 		if (commits(&st->changes[i], slice_of(st->kind)))
 			out->transaction = TX_COMMITS;
-	foreign_words(&x);
-	if (st->nchanges && alters_table(st))
-		fx_alter(&x);
-	else
-		for (size_t i = 0; i < st->nchanges; i++)
-			change_effects(&x, &st->changes[i]);
-	soften(&x);
+	statement_effects(&x);
 	out->documented |= unwatched(&x.d);
 	if (out->outcome == OUTCOME_FAILS)
 		undone(&x);
+	arena_done(&scratch.arena);
 }
 
 /* Nothing in these servers must stand outside a transaction: what cannot be part of one commits it.

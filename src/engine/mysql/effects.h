@@ -5,6 +5,16 @@
 #include "engine/mysql/online.h"
 #include "sql/token.h"
 
+/* The statement's words: made once, gone with it. */
+struct fx_words {
+	struct token *at;
+	size_t n;
+};
+struct fx_scratch {
+	struct arena arena;
+	struct fx_words words;
+};
+
 struct effects {
 	struct arena *a;
 	const struct catalog *c;
@@ -14,6 +24,7 @@ struct effects {
 	struct effect *out;
 	const struct object *t; /* the table that is altered, NULL = not known or none */
 	struct after after;     /* … and as it will be */
+	struct fx_scratch *scratch;
 };
 
 /* ---- effects.c: saying things ---- */
@@ -46,11 +57,6 @@ void fx_alter(struct effects *x);
 void fx_rename_table(struct effects *x, const struct change *ch);
 
 /* ---- effects_again.c ---- */
-struct fx_words {
-	struct token *at;
-	size_t n;
-};
-
 struct fx_words fx_words_of(struct effects *x);
 /* The place of a word outside of brackets, w->n if there is none. */
 size_t fx_word_at(const struct fx_words *w, size_t from, const char *word);

@@ -9,14 +9,16 @@
 
 struct fx_words fx_words_of(struct effects *x)
 {
-	struct fx_words w = {0};
+	struct fx_words *w = &x->scratch->words;
 	struct lexer l;
 	struct token t;
 
+	if (w->at)
+		return *w;
 	lexer_init(&l, x->d.dialect, x->st->text);
 	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
-		*ARENA_PUSH(x->a, w.at, w.n) = t;
-	return w;
+		*ARENA_PUSH(&x->scratch->arena, w->at, w->n) = t;
+	return *w;
 }
 
 size_t fx_word_at(const struct fx_words *w, size_t from, const char *word)

@@ -335,6 +335,7 @@ void fx_alter(struct effects *x)
 		one_change(x, &x->st->changes[i]);
 	if (x->t && !x->t->tainted && is_innodb(x->t))
 		fx_keys_fit(x);
+	fx_columns_fit(x);
 	fx_row_fits(x);
 	losses(x, first);
 	if (takes_clauses(x->st))

@@ -31,8 +31,29 @@ const struct object *fx_new_column(const struct effects *x, struct slice name);
 bool fx_over_empty(const struct effects *x, struct names columns);
 bool fx_is_foreign(const struct object *o);
 
-/* Its default, its length and its expression are possible. */
+/* Its type, its default and its expression are possible. */
 void fx_column_fits(struct effects *x, const struct change *ch);
+
+/* ---- effects_type.c, effects_default.c ---- */
+void fx_type_fits(struct effects *x, const struct change *ch);
+void fx_charset_fits(struct effects *x, struct slice charset, struct slice collation);
+/* `said`: the definition as it is written. */
+void fx_default_fits(struct effects *x, const struct object *column, struct slice said);
+
+/* ---- effects_foreign.c ---- */
+/* The keys of CREATE TABLE. */
+void fx_created_keys_fit(struct effects *x, const struct change *ch);
+void fx_add_foreign_key(struct effects *x, const struct change *ch);
+/* No foreign key sets one of the columns to NULL. */
+void fx_stays_nullable(struct effects *x, struct names columns);
+
+/* ---- effects_expr.c ---- */
+enum fx_clause { FX_VIRTUAL, FX_STORED, FX_CHECK, FX_DEFAULT };
+/* Functions and sub-selects; `of`: whose expression it is. */
+void fx_expr_fits(struct effects *x, const struct expr *e, enum fx_clause clause, struct slice of);
+/* The columns that computed columns and defaults look at, in the table as it will be. */
+void fx_columns_fit(struct effects *x);
+void fx_check_fits(struct effects *x, const struct object *check);
 
 /* ---- effects_create.c ---- */
 void fx_created_fits(struct effects *x, const struct change *ch);
@@ -44,6 +65,8 @@ void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
 void fx_mysql_fulltext(struct effects *x, bool copies);
+/* A check's name is one in all of the database. */
+void fx_check_name_is_free(struct effects *x, struct name on, const struct object *check);
 void fx_mysql_partition_by(struct effects *x);
 void fx_mysql_options(struct effects *x, const struct change *ch);
 
@@ -53,11 +76,18 @@ void fx_create_index(struct effects *x, const struct change *ch);
 void fx_drop_index(struct effects *x, const struct change *ch);
 /* What an index cannot be over. */
 void fx_index_fits(struct effects *x, const struct change *ch);
-/* CREATE TABLE */
-void fx_created_keys_fit(struct effects *x, const struct change *ch);
+void fx_columns_differ(struct effects *x, struct names columns);
 void fx_keys_fit(struct effects *x);
 void fx_row_fits(struct effects *x); /* what the columns declare together */
 void fx_drop_constraint(struct effects *x, const struct change *ch);
+
+/* ---- effects_trigger.c ---- */
+void fx_create_trigger(struct effects *x, const struct change *ch);
+void fx_drop_trigger(struct effects *x, const struct change *ch);
+
+/* ---- effects_name.c ---- */
+/* Names that no table, column, index or constraint can have. */
+void fx_names_fit(struct effects *x, const struct change *ch);
 
 /* ---- effects_partition.c ---- */
 void fx_partitions(struct effects *x, const struct change *ch);

@@ -40,61 +40,6 @@ bool fx_over_empty(const struct effects *x, struct names columns)
 	return false;
 }
 
-/* As many characters as bytes, none of them escaped. */
-static bool is_plain_text(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80 || s.at[i] == '\\' || s.at[i] == '\'')
-			return false;
-	return true;
-}
-
-static void default_fits(struct effects *x, const struct change *ch)
-{
-	const struct column_def *d = &ch->def->column;
-	struct slice text = d->default_value.text, base = my_type_base(d->type);
-	bool quoted = text.len >= 2 && text.at[0] == '\'' && text.at[text.len - 1] == '\'';
-	struct slice inside = quoted ? slice_sub(text, 1, text.len - 2) : SLICE_NONE;
-	unsigned long long limit = 0;
-	bool bad = d->not_null && slice_ifind(span_text(ch->span), SL("default null")) != SIZE_MAX;
-
-	if (quoted && slice_ends(base, "int") && inside.len)
-		bad |= (inside.at[0] < '0' || inside.at[0] > '9') && !strchr("-+ .", inside.at[0]);
-	if (quoted && (slice_is(base, "char") || slice_is(base, "varchar")) &&
-		my_type_number(d->type, &limit))
-		bad |= is_plain_text(inside) && inside.len > limit;
-	if (quoted && slice_is(base, "enum"))
-		bad |= slice_find(d->type, text) == SIZE_MAX &&
-		       slice_find(my_lower(x->a, d->type), my_lower(x->a, text)) == SIZE_MAX;
-	if (bad)
-		fx_fails(x, OUTCOME_FAILS, "%.*s is no valid default of %.*s", SLICE(text),
-			SLICE(ch->name));
-}
-
-/* A row holds 65,535 bytes, so many has the longest VARCHAR. */
-static void length_fits(struct effects *x, const struct change *ch)
-{
-	struct object column = my_with_charset(x->t, ch->def);
-	struct slice base = my_type_base(column.column.type);
-	unsigned long long n = 0;
-	bool text = slice_is(base, "varchar"), said = !slice_empty(column.column.charset);
-	unsigned bytes = !text ? 1 : (unsigned)my_charset_bytes(column.column.charset);
-
-	if ((!text && !slice_is(base, "varbinary")) || !my_type_number(column.column.type, &n) ||
-		n * bytes <= 65535)
-		return;
-	if (said || !text || n > 65535) {
-		fx_fails(x, OUTCOME_FAILS, "%.*s is too long for a column",
-			SLICE(column.column.type));
-		return;
-	}
-	fx_fails(x, OUTCOME_MAY_FAIL, "%.*s is too long for a column of four bytes a character",
-		SLICE(column.column.type));
-	effect_need(x->a, x->out,
-		arena_printf(x->a, "character set of %.*s.%.*s", SLICE(fx_show(x, ch->target)),
-			SLICE(ch->name)));
-}
-
 static void wants_neighbour(struct effects *x, const struct change *ch)
 {
 	const struct object *o;
@@ -111,6 +56,16 @@ static void wants_neighbour(struct effects *x, const struct change *ch)
 
 static void counter_wants_key(struct effects *x, const struct change *ch)
 {
+	for (size_t i = 0; i < x->after.n; i++) {
+		const struct after_part *p = &x->after.v[i];
+		const struct object *o = p->will ? p->will : p->was;
+
+		if (p->type == OBJECT_COLUMN && !p->gone && !slice_empty(o->column.identity) &&
+			!slice_ieq(p->name, ch->def->name))
+			fx_fails(x, OUTCOME_FAILS,
+				"a table has one AUTO_INCREMENT column, here it is %.*s",
+				SLICE(p->name));
+	}
 	for (size_t i = 0; i < x->after.n; i++) {
 		const struct after_part *p = &x->after.v[i];
 
@@ -138,26 +93,13 @@ static bool is_carried(const struct effects *x, struct slice column)
 	return false;
 }
 
-/* MariaDB stores nothing that follows from the session: the clock, dice, who is there; nor a CHAR's
- * text, of which sql_mode decides whether blanks stand at its end. */
+/* MariaDB stores no CHAR's text, of which sql_mode decides whether blanks stand at its end. */
 static bool is_stored_well(struct effects *x, const struct object *def)
 {
-	static const char *const moving[] = {"now", "current_timestamp", "localtime", "sysdate",
-		"curdate", "current_date", "curtime", "current_time", "unix_timestamp", "rand",
-		"uuid", "uuid_short", "sys_guid", "user", "current_user", "session_user",
-		"connection_id", "database", "schema", "version", "last_insert_id", "random_bytes",
-		"date_format", "dayname", "monthname", "from_unixtime", "sleep", "nextval",
-		"lastval", "benchmark", "found_rows", "row_count"};
 	static const char *const trimming[] = {"rtrim", "trim"};
 	const struct expr *e = &def->column.generation;
 	struct slice type = def->column.type, base = my_type_base(type), bare;
 
-	for (size_t i = 0; i < sizeof moving / sizeof *moving; i++)
-		for (size_t k = 0; k < e->facts->functions.n; k++)
-			if (slice_iis(e->facts->functions.at[k], moving[i]) &&
-				!(slice_is(slice_of(moving[i]), "unix_timestamp") &&
-					e->facts->has_columns))
-				return false;
 	for (size_t i = 0; i < sizeof trimming / sizeof *trimming; i++)
 		for (size_t k = 0; k < e->facts->functions.n; k++)
 			if (slice_iis(e->facts->functions.at[k], trimming[i]))
@@ -189,42 +131,35 @@ static bool is_kept(const struct effects *x, struct slice column)
 	return false;
 }
 
-static void generation_is_possible(struct effects *x, const struct change *ch)
-{
-	const struct column_def *d = &ch->def->column;
-
-	if (d->generation.facts->has_subquery)
-		fx_fails(x, OUTCOME_FAILS, "a computed column has no sub-select");
-	if (is_mariadb(&x->d) && (slice_is(d->generated, "stored") || is_kept(x, ch->def->name)) &&
-		!is_stored_well(x, ch->def))
-		fx_fails(x, OUTCOME_FAILS, "the value of %.*s follows from the session",
-			SLICE(ch->name));
-}
-
-/* The expression of a generated column, over columns that are not there. */
+/* The expression of a generated column. */
 static void generation_fits(struct effects *x, const struct change *ch)
 {
 	const struct expr *e = &ch->def->column.generation;
+	bool stored = slice_is(ch->def->column.generated, "stored");
 
-	if (!x->t || x->t->tainted || !e->text.len || !e->facts)
+	if (!e->text.len || !e->facts)
 		return;
-	generation_is_possible(x, ch);
+	fx_expr_fits(x, e,
+		stored || (is_mariadb(&x->d) && is_kept(x, ch->def->name)) ? FX_STORED : FX_VIRTUAL,
+		ch->name);
+	if (!x->t || x->t->tainted)
+		return;
+	if (is_mariadb(&x->d) && (stored || is_kept(x, ch->def->name)) &&
+		!is_stored_well(x, ch->def))
+		fx_fails(x, OUTCOME_FAILS, "the value of %.*s follows from the session",
+			SLICE(ch->name));
 	for (size_t i = 0; i < e->facts->columns.n; i++)
-		if (slice_is(ch->def->column.generated, "stored") &&
-			is_carried(x, e->facts->columns.at[i]))
+		if (stored && is_carried(x, e->facts->columns.at[i]))
 			fx_fails(x, OUTCOME_FAILS, "%.*s is changed by a foreign key",
 				SLICE(e->facts->columns.at[i]));
-		else if (!after_find(&x->after, OBJECT_COLUMN, e->facts->columns.at[i]))
-			fx_fails(x, OUTCOME_FAILS, "there is no column %.*s to compute %.*s from",
-				SLICE(e->facts->columns.at[i]), SLICE(ch->name));
 }
 
 void fx_column_fits(struct effects *x, const struct change *ch)
 {
+	fx_type_fits(x, ch);
 	generation_fits(x, ch);
-	default_fits(x, ch);
-	fx_mysql_default(x, ch->def);
-	length_fits(x, ch);
+	fx_default_fits(x, ch->def, span_text(ch->span));
+	fx_expr_fits(x, &ch->def->column.default_value, FX_DEFAULT, ch->name);
 }
 
 void fx_add_column(struct effects *x, const struct change *ch)
@@ -444,6 +379,19 @@ static void key_keeps_type(struct effects *x, const struct change *ch, const str
 				SLICE(keys[i]->name), SLICE(ch->name));
 }
 
+/* MariaDB's addresses and UUIDs become text, and no other of them. */
+static void stays_of_its_kind(struct effects *x, const struct change *ch, const struct object *from)
+{
+	static const char *const kinds[] = {"uuid", "inet4", "inet6"};
+	struct slice a = my_type_base(from->column.type), b = my_type_base(ch->def->column.type);
+	int known = 0;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		known += slice_is(a, kinds[i]) + slice_is(b, kinds[i]);
+	if (known == 2 && !slice_eq(a, b) && x->d.version < 110300)
+		fx_fails(x, OUTCOME_FAILS, "%.*s does not become %.*s", SLICE(a), SLICE(b));
+}
+
 static void generated_stays(struct effects *x, const struct object *from, const struct change *ch)
 {
 	struct slice a = from->column.generated, b = ch->def->column.generated;
@@ -502,6 +450,7 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 		return;
 	}
 	generated_stays(x, c, ch);
+	stays_of_its_kind(x, ch, c);
 	key_keeps_type(x, ch, c);
 	fx_mysql_modify_column(x, ch, c);
 	from = my_with_charset(x->t, c);
@@ -516,6 +465,9 @@ void fx_modify_column(struct effects *x, const struct change *ch)
 	if (!slice_empty(ch->def->column.identity))
 		counter_wants_key(x, ch);
 	if (!c->column.not_null && ch->def->column.not_null) {
+		struct names one = {(struct slice *)&ch->def->name, 1};
+
+		fx_stays_nullable(x, one);
 		fx_fails(x, OUTCOME_MAY_FAIL, "a row may hold NULL there");
 		fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_COLUMN, ch->name, true);
 	}

@@ -27,27 +27,6 @@ static struct names key_of(const struct object *o)
 
 /* ---- columns ---- */
 
-/* ENUM('a','A'): labels that are the same to a collation. Only those of equal spelling are sure. */
-static void labels_differ(struct effects *x, const struct object *c)
-{
-	struct slice base = my_type_base(c->column.type);
-	struct lexer l;
-	struct token t;
-	struct names seen = {0};
-
-	if (!slice_is(base, "enum") && !slice_is(base, "set"))
-		return;
-	lexer_init(&l, x->d.dialect, c->column.type);
-	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
-		if (t.kind != TOKEN_STRING)
-			continue;
-		if (names_has(seen, t.text))
-			fx_fails(x, OUTCOME_FAILS, "%.*s is there twice in %.*s", SLICE(t.text),
-				SLICE(c->name));
-		names_add(x->a, &seen, t.text);
-	}
-}
-
 static bool in_key(const struct object *t, struct slice column)
 {
 	for (size_t i = 0; i < t->nparts; i++)
@@ -96,11 +75,11 @@ static void columns_fit(struct effects *x, const struct change *ch)
 				fx_fails(x, OUTCOME_FAILS, "the column %.*s is there twice",
 					SLICE(o->name));
 		fx_column_fits(x, &one);
-		labels_differ(x, o);
 	}
 	if (all && !visible)
 		fx_fails(x, OUTCOME_FAILS, "a table needs a column that is visible");
 	counters_fit(x, t);
+	fx_columns_fit(x);
 }
 
 /* ---- keys and checks ---- */
@@ -118,22 +97,9 @@ static void names_differ(struct effects *x, const struct object *t)
 					SLICE(t->parts[i]->name));
 }
 
-static void check_fits(struct effects *x, const struct object *t, const struct object *check)
-{
-	const struct expr *e = &check->constraint.expression;
-
-	if (!e->facts)
-		return;
-	if (e->facts->has_subquery)
-		fx_fails(x, OUTCOME_FAILS, "a check has no sub-select");
-	for (size_t i = 0; i < e->facts->columns.n; i++)
-		if (!column_of(t, e->facts->columns.at[i]))
-			fx_fails(x, OUTCOME_FAILS, "there is no column %.*s to check",
-				SLICE(e->facts->columns.at[i]));
-}
-
 static void primary_fits(struct effects *x, const struct object *t, const struct object *key)
 {
+	fx_columns_differ(x, key->constraint.columns);
 	for (size_t i = 0; i < key->constraint.columns.n; i++) {
 		const struct object *c = column_of(t, key->constraint.columns.at[i]);
 
@@ -165,8 +131,10 @@ static void keys_fit(struct effects *x, const struct change *ch, bool whole)
 					SLICE(key_of(o).at[k]));
 		if (o->type != OBJECT_CONSTRAINT)
 			continue;
+		if (slice_is(o->constraint.kind, "check"))
+			fx_check_name_is_free(x, ch->target, o);
 		if (slice_is(o->constraint.kind, "check") && whole)
-			check_fits(x, t, o);
+			fx_check_fits(x, o);
 		else if (slice_is(o->constraint.kind, "primary key"))
 			primary_fits(x, t, o);
 	}
@@ -180,10 +148,7 @@ static void options_fit(struct effects *x, const struct object *t)
 	struct slice charset = t->table_.charset, collation = t->table_.collation;
 	struct slice engine = t->table_.access_method;
 
-	if (charset.len && collation.len && !slice_starts(collation, "uca1400") &&
-		!slice_ieq(my_collation_charset(x->a, collation), charset))
-		fx_fails(x, OUTCOME_FAILS, "%.*s is no collation of %.*s", SLICE(collation),
-			SLICE(charset));
+	fx_charset_fits(x, charset, collation);
 	if (engine.len && !my_engine_known(engine))
 		fx_fails(x, OUTCOME_FAILS, "there is no storage engine %.*s", SLICE(engine));
 }
@@ -257,9 +222,11 @@ void fx_row_fits(struct effects *x)
 		if (p->type == OBJECT_COLUMN && !p->gone)
 			bytes += least_bytes(x, p->will ? p->will : p->was);
 	}
-	if (bytes > MOST_BYTES)
-		fx_fails(x, OUTCOME_FAILS,
-			"its columns declare at least %llu bytes, a row holds 65,535", bytes);
+	if (bytes <= MOST_BYTES)
+		return;
+	x->out->row_bytes = bytes;
+	fx_fails(x, OUTCOME_FAILS, "its columns declare at least %llu bytes, a row holds 65,535",
+		bytes);
 }
 
 void fx_created_fits(struct effects *x, const struct change *ch)
@@ -276,6 +243,7 @@ void fx_created_fits(struct effects *x, const struct change *ch)
 		return;
 	}
 	look_at_new(&y, x, ch->def);
+	fx_created_keys_fit(&y, ch);
 	if (whole) { /* else columns come from elsewhere, too */
 		columns_fit(&y, ch);
 		fx_row_fits(&y);

@@ -14,138 +14,12 @@ static bool keeps_key(const struct effects *x, const struct change *ch)
 	return false;
 }
 
-static bool leads(const struct object *index, struct names columns)
-{
-	struct names key =
-		index->type == OBJECT_INDEX ? index->index.columns : index->constraint.columns;
-	size_t k = 0;
-
-	while (k < columns.n && k < key.n && slice_ieq(key.at[k], columns.at[k]))
-		k++;
-	return k == columns.n;
-}
-
 static const struct object *column_in(const struct object *t, struct slice name)
 {
 	for (size_t i = 0; t && i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_COLUMN && slice_ieq(t->parts[i]->name, name))
 			return t->parts[i];
 	return NULL;
-}
-
-/* The two columns of a foreign key have one type: the same integer, signed alike. */
-static bool types_meet(const struct object *a, const struct object *b)
-{
-	struct slice x = my_type_base(a->column.type), y = my_type_base(b->column.type);
-	bool text = my_type_has_charset(a->column.type) && my_type_has_charset(b->column.type);
-
-	if (text)
-		return true;
-	return slice_eq(x, y) && (slice_find(a->column.type, SL(" unsigned")) == SIZE_MAX) ==
-					 (slice_find(b->column.type, SL(" unsigned")) == SIZE_MAX);
-}
-
-/* `made` NULL: the table is altered, and what it will be is in x->after. */
-static void foreign_key_fits(struct effects *x, const struct object *made,
-	const struct object *foreign, const struct object *parent)
-{
-	const struct constraint_def *k = &foreign->constraint;
-	bool key = false;
-
-	for (size_t i = 0; i < parent->nparts; i++) {
-		const struct object *o = parent->parts[i];
-
-		key |= (o->type == OBJECT_INDEX ||
-			       (o->type == OBJECT_CONSTRAINT &&
-				       slice_is(o->constraint.kind, "primary key"))) &&
-		       leads(o, k->ref_columns);
-	}
-	if (!key && !parent->tainted && k->ref_columns.n)
-		fx_fails(x, OUTCOME_FAILS, "%.*s has no key over the columns referred to",
-			SLICE(parent->name));
-	for (size_t i = 0; i < k->columns.n && i < k->ref_columns.n; i++) {
-		const struct after_part *mine =
-			after_find(&x->after, OBJECT_COLUMN, k->columns.at[i]);
-		const struct object *theirs = column_in(parent, k->ref_columns.at[i]),
-				    *own = made         ? column_in(made, k->columns.at[i])
-					   : !mine      ? NULL
-					   : mine->will ? mine->will
-							: mine->was;
-
-		if (own && theirs && !types_meet(own, theirs))
-			fx_fails(x, OUTCOME_FAILS, "%.*s and %.*s.%.*s have different types",
-				SLICE(k->columns.at[i]), SLICE(parent->name),
-				SLICE(k->ref_columns.at[i]));
-	}
-}
-
-/* Other engines than InnoDB read a foreign key and forget it. */
-static bool keeps_foreign_keys(const struct object *t)
-{
-	return !t || slice_empty(t->table_.access_method) ||
-	       slice_is(t->table_.access_method, "InnoDB");
-}
-
-static bool has_column(const struct object *t, struct names columns)
-{
-	for (size_t i = 0; i < columns.n; i++)
-		if (!column_in(t, columns.at[i]))
-			return false;
-	return true;
-}
-
-/* The keys of CREATE TABLE: over columns that are there, one of them primary, and foreign ones of
- * the type that they refer to. */
-void fx_created_keys_fit(struct effects *x, const struct change *ch)
-{
-	const struct object *t = ch->def;
-	size_t primary = 0;
-
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-		bool foreign =
-			fx_is_foreign(o) && keeps_foreign_keys(t) && (!x->s || x->s->foreign_keys);
-		const struct object *parent;
-		enum presence how;
-
-		if (o->type != OBJECT_CONSTRAINT)
-			continue;
-		primary += slice_is(o->constraint.kind, "primary key");
-		if (ch->kind == CHANGE_CREATE_TABLE && slice_empty(ch->other.name) &&
-			!has_column(t, o->constraint.columns))
-			fx_fails(x, OUTCOME_FAILS, "a key is over a column that is not there");
-		parent = foreign ? fx_find(x, OBJECT_TABLE, o->constraint.ref_table, &how) : NULL;
-		if (parent)
-			foreign_key_fits(x, t, o, parent);
-	}
-	if (primary > 1)
-		fx_fails(x, OUTCOME_FAILS, "a table has one primary key");
-}
-
-static void add_foreign_key(struct effects *x, const struct change *ch)
-{
-	bool checked = !x->s || x->s->foreign_keys;
-	enum presence how;
-	const struct object *parent;
-
-	if (x->t && !slice_empty(x->t->table_.partition_key.text))
-		fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");
-	parent = fx_find(x, OBJECT_TABLE, ch->def->constraint.ref_table, &how);
-
-	if (how == ABSENT && checked)
-		fx_fails(x, OUTCOME_FAILS, "there is no table %.*s to refer to",
-			SLICE(fx_show(x, ch->def->constraint.ref_table)));
-	if (parent && checked)
-		foreign_key_fits(x, NULL, ch->def, parent);
-	if (x->t)
-		for (size_t i = 0; i < ch->def->constraint.columns.n; i++)
-			fx_want_part(
-				x, ch, OBJECT_COLUMN, ch->def->constraint.columns.at[i], "column");
-	if (fx_over_empty(x, ch->def->constraint.columns))
-		return;
-	if (checked)
-		fx_fails(x, OUTCOME_MAY_FAIL, "a row may have no partner in the other table");
-	fx_breaks(x, BREAKS_OLD_WRITERS, ch, OBJECT_CONSTRAINT, fx_name_made(x, ch), true);
 }
 
 /* A check written beside a column that is added or modified: MariaDB looks at no row for it. */
@@ -164,8 +38,10 @@ static void add_check(struct effects *x, const struct change *ch)
 
 	if (column) {
 		fx_rerun(x, column->kind == CHANGE_ADD_COLUMN ? RERUN_FAILS : RERUN_SAME);
-		if (column->kind == CHANGE_ADD_COLUMN)
+		if (column->kind == CHANGE_ADD_COLUMN) {
+			fx_check_fits(x, ch->def);
 			return;
+		}
 		if (slice_starts(ch->def->constraint.expression.normal, "json_valid(")) {
 			if (fx_part(x, OBJECT_CONSTRAINT, ch->name, &old) != PRESENT)
 				fx_fails(x, OUTCOME_MAY_FAIL, "a value may not be valid JSON");
@@ -175,8 +51,10 @@ static void add_check(struct effects *x, const struct change *ch)
 		fx_rerun(x, RERUN_DIFFERS);
 	} else {
 		fx_want_free(x, ch, OBJECT_CONSTRAINT, ch->name, "constraint");
+		fx_check_name_is_free(x, ch->target, ch->def);
 		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	}
+	fx_check_fits(x, ch->def);
 	if (ch->def->constraint.not_enforced)
 		return;
 	if (!column)
@@ -222,10 +100,21 @@ static bool has_nullable(const struct effects *x, struct names columns)
 	return false;
 }
 
+void fx_columns_differ(struct effects *x, struct names columns)
+{
+	for (size_t i = 1; i < columns.n; i++) {
+		struct names before = {columns.at, i};
+
+		if (my_names_have(before, columns.at[i]))
+			fx_fails(x, OUTCOME_FAILS, "the key has %.*s twice", SLICE(columns.at[i]));
+	}
+}
+
 static void add_primary_key(struct effects *x, const struct change *ch)
 {
 	const struct object *old;
 
+	fx_columns_differ(x, ch->def->constraint.columns);
 	fx_rerun(x, fx_is_replaced(x, ch) || fx_flag(ch, CHANGE_IF_NOT_EXISTS) ? RERUN_SAME
 									       : RERUN_FAILS);
 	if (fx_part(x, OBJECT_CONSTRAINT, SL("PRIMARY"), &old) == PRESENT && !keeps_key(x, ch))
@@ -244,6 +133,7 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 	}
 	if (keeps_key(x, ch))
 		return;
+	fx_stays_nullable(x, ch->def->constraint.columns);
 	unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
 	if (!is_unique_already(x, ch->def->constraint.columns, true) ||
 		has_nullable(x, ch->def->constraint.columns))
@@ -264,21 +154,49 @@ void fx_add_constraint(struct effects *x, const struct change *ch)
 		add_primary_key(x, ch);
 		return;
 	}
-	if (slice_is(kind, "foreign key") && !keeps_foreign_keys(x->t))
-		return;
+	if (slice_is(kind, "foreign key") && x->t && x->t->table_.access_method.len &&
+		!slice_is(x->t->table_.access_method, "InnoDB"))
+		return; /* other engines read it and forget it */
 	if (slice_empty(ch->name) && !fx_flag(ch, CHANGE_IF_NOT_EXISTS))
 		fx_rerun(x, RERUN_DIFFERS);
 	else
 		fx_part_rerun(x, ch, CHANGE_IF_NOT_EXISTS);
 	fx_want_free(x, ch, OBJECT_CONSTRAINT, ch->name, "constraint");
 	if (slice_is(kind, "foreign key"))
-		add_foreign_key(x, ch);
+		fx_add_foreign_key(x, ch);
+}
+
+/* c(10): a part of a text, of not more characters than it has. */
+static void prefix_fits(struct effects *x, const struct object *column, struct slice key)
+{
+	struct slice base = my_type_base(column->column.type), inside;
+	size_t open = slice_chr(key, '('), close = slice_chr(key, ')');
+	unsigned long long length = 0, most = 0;
+	bool text = slice_ends(base, "char") || slice_ends(base, "binary");
+
+	if (open >= key.len || close >= key.len || close < open)
+		return;
+	inside = slice_sub(key, open + 1, close - open - 1);
+	if (!slice_u64(inside, &length))
+		return; /* a column in brackets: an expression of MySQL's */
+	if (length == 0)
+		fx_fails(x, OUTCOME_FAILS, "an index over no characters of %.*s",
+			SLICE(column->name));
+	if (!text && !my_lob_size(base) && !my_is_geometry(column->column.type) &&
+		!slice_is(base, "json"))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is no text: an index takes all of it",
+			SLICE(column->name));
+	if (text && my_type_number(column->column.type, &most) && length > most)
+		fx_fails(x, OUTCOME_FAILS, "%.*s has %llu characters at most, the index wants %llu",
+			SLICE(column->name), most, length);
 }
 
 void fx_index_fits(struct effects *x, const struct change *ch)
 {
 	const struct index_def *d = &ch->def->index;
 
+	if (slice_find(span_text(ch->def->span), SL("((")) == SIZE_MAX)
+		fx_columns_differ(x, d->columns);
 	for (size_t i = 0; i < d->columns.n; i++) {
 		const struct after_part *p = after_find(&x->after, OBJECT_COLUMN, d->columns.at[i]);
 		const struct object *c = !p ? NULL : p->will ? p->will : p->was;
@@ -287,6 +205,8 @@ void fx_index_fits(struct effects *x, const struct change *ch)
 
 		if (!c)
 			continue;
+		if (cut && !slice_is(d->method, "fulltext") && !slice_is(d->method, "spatial"))
+			prefix_fits(x, c, d->keys.at[i]);
 		if (slice_is(d->method, "fulltext")) {
 			if (!my_type_has_charset(c->column.type) || slice_is(base, "enum") ||
 				slice_is(base, "set") || slice_is(c->column.generated, "virtual"))
@@ -395,15 +315,28 @@ void fx_keys_fit(struct effects *x)
 	}
 }
 
+static struct names primary_of(const struct object *t)
+{
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_CONSTRAINT &&
+			slice_is(t->parts[i]->constraint.kind, "primary key"))
+			return t->parts[i]->constraint.columns;
+	return (struct names){0};
+}
+
 /* Every unique key of a partitioned table has the columns that its rows are spread by. */
 static void unique_fits_partitions(struct effects *x, struct names columns, struct slice name)
 {
 	struct slice by = x->t ? x->t->table_.partition_key.text : SLICE_NONE;
+	struct names primary = primary_of(x->t);
+	bool by_primary = slice_istarts(by, "KEY") && slice_ends(by, "()");
 
 	for (size_t i = 0; by.len && i < x->t->nparts; i++) {
 		const struct object *c = x->t->parts[i];
 
-		if (c->type == OBJECT_COLUMN && my_mentions(x->a, x->d.dialect, by, c->name) &&
+		if (c->type == OBJECT_COLUMN &&
+			(by_primary ? my_names_have(primary, c->name)
+				    : my_mentions(x->a, x->d.dialect, by, c->name)) &&
 			!my_names_have(columns, c->name))
 			fx_fails(x, OUTCOME_FAILS,
 				"the key %.*s lacks %.*s, which the rows are "

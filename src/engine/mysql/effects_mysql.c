@@ -151,6 +151,38 @@ void fx_mysql_modify_column(struct effects *x, const struct change *ch, const st
 				SLICE(ch->def->name));
 }
 
+/* ---- names ---- */
+
+static bool is_check(const struct object *o)
+{
+	return o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "check");
+}
+
+/* One that the same statement drops is free. */
+static bool is_let_go(const struct effects *x, const struct object *check)
+{
+	for (size_t i = 0; i < x->after.n; i++)
+		if (x->after.v[i].was == check)
+			return x->after.v[i].gone;
+	return false;
+}
+
+void fx_check_name_is_free(struct effects *x, struct name on, const struct object *check)
+{
+	const struct object **v;
+	size_t n;
+
+	if (is_mariadb(&x->d) || check->generated_name || slice_empty(check->name))
+		return;
+	on = fx_resolved(x, on);
+	n = catalog_bearing(x->c, check->name, x->a, &v);
+	for (size_t i = 0; i < n; i++)
+		if (is_check(v[i]) && slice_eq(v[i]->table->schema, on.schema) &&
+			!is_let_go(x, v[i]))
+			fx_fails(x, OUTCOME_FAILS, "%.*s has a check %.*s already",
+				SLICE(v[i]->table->name), SLICE(check->name));
+}
+
 /* ---- FULLTEXT ---- */
 
 void fx_mysql_fulltext(struct effects *x, bool copies)

@@ -4,6 +4,7 @@
 #include "engine/mysql/effects_alter.h"
 
 #include "engine/mysql/parser.h"
+#include "engine/unknown_column.h"
 
 #include <stdint.h>
 
@@ -182,8 +183,13 @@ void fx_insert_fits(struct effects *x, const struct change *ch, const struct obj
 	say_columns(x, ch, t, &v);
 	if (fx_is_strict(x) && !has_trigger_before(t, "insert") && v.n)
 		nothing_is_missing(x, t, &v);
-	if (fx_flag(ch, CHANGE_FROM_SELECT))
+	if (fx_flag(ch, CHANGE_FROM_SELECT)) {
+		size_t given;
+
+		if (selected_values(x->a, x->c, x->s, x->st->text, &given) && v.n && given != v.n)
+			fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", given, v.n);
 		return;
+	}
 	say_values(x, &w, &v);
 	if (v.nvalues && v.nvalues != v.n)
 		fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v.nvalues, v.n);

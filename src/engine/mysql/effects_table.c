@@ -56,11 +56,14 @@ void fx_rename_table(struct effects *x, const struct change *ch)
 /* The rows' past has the old columns: the server wants to be told what to do about that. */
 void fx_versioned(struct effects *x, const struct change *ch)
 {
-	if (x->t && x->t->type == OBJECT_TABLE &&
+	bool key = ch->kind == CHANGE_ADD_CONSTRAINT && ch->def &&
+		   slice_is(ch->def->constraint.kind, "primary key");
+
+	if (x->t && x->t->type == OBJECT_TABLE && !(x->s && x->s->keeps_past) &&
 		names_has(x->t->table_.options, SL("system versioning")) &&
-		(ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
-			ch->kind == CHANGE_MODIFY_COLUMN || ch->kind == CHANGE_RENAME_COLUMN))
-		fx_fails(x, OUTCOME_MAY_FAIL,
+		(key || ch->kind == CHANGE_ADD_COLUMN || ch->kind == CHANGE_DROP_COLUMN ||
+			ch->kind == CHANGE_MODIFY_COLUMN))
+		fx_fails(x, OUTCOME_FAILS,
 			"the table is system-versioned: refused unless "
 			"system_versioning_alter_history is KEEP");
 }
@@ -71,6 +74,7 @@ void fx_convert(struct effects *x, const struct change *ch)
 		.charset = ch->value.text, .collation = ch->list.n ? ch->list.at[0] : SLICE_NONE};
 	bool narrows = !x->t || x->t->tainted;
 
+	fx_charset_fits(x, d.charset, d.collation);
 	for (size_t i = 0; x->t && i < x->t->nparts; i++) {
 		struct object from, to;
 		struct type_question q = {.from = &from, .to = &to};

@@ -97,6 +97,27 @@ static void add_once(struct arena *a, struct names *n, struct slice s)
 		names_add(a, n, s);
 }
 
+/* The name of a character set or of a collation: … USING utf8mb4, … COLLATE utf8mb4_bin,
+ * _utf8mb4'x', CHAR(10) ASCII. */
+static bool names_charset(struct parser *p, size_t i, size_t from)
+{
+	struct token t = tok_at(p, i), before = {.kind = TOKEN_END}, second = before;
+
+	if (i > from)
+		before = tok_at(p, i - 1);
+	if (i > from + 1)
+		second = tok_at(p, i - 2);
+	if (token_is(before, "USING") || token_is(before, "COLLATE") ||
+		token_is(before, "CHARSET") ||
+		(token_is(before, "SET") &&
+			(token_is(second, "CHARACTER") || token_is(second, "CHAR"))))
+		return true;
+	if (slice_starts(t.text, "_") && tok_at(p, i + 1).kind == TOKEN_STRING)
+		return true;
+	return (token_is(t, "ASCII") || token_is(t, "UNICODE")) &&
+	       (token_is(before, "CHAR") || token_punct(before, ")"));
+}
+
 static bool facts_word(struct parser *p, size_t i, size_t from, size_t to, struct expr_facts *f)
 {
 	struct token t = tok_at(p, i), next = tok_at(p, i + 1);
@@ -107,6 +128,8 @@ static bool facts_word(struct parser *p, size_t i, size_t from, size_t to, struc
 	if (t.kind == TOKEN_WORD && !after_dot && !dotted) {
 		if (slice_iis(t.text, "SELECT"))
 			f->has_subquery = true;
+		if (names_charset(p, i, from))
+			return slice_starts(t.text, "_");
 		if (slice_iis(t.text, "NULL") || slice_iis(t.text, "TRUE") ||
 			slice_iis(t.text, "FALSE"))
 			return true;

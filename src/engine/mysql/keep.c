@@ -70,13 +70,17 @@ static bool columns(struct conn *c, struct arena *a, struct kept_table *t, struc
 	struct rows r = {0};
 
 	if (!conn_query_params(c,
-		    SL("SELECT column_name FROM information_schema.columns"
+		    SL("SELECT column_name, extra LIKE '%on update%'"
+		       " FROM information_schema.columns"
 		       " WHERE table_schema = ? AND table_name = ?"
 		       " AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position"),
 		    params, 2, a, &r, err))
 		return false;
-	for (size_t i = 0; i < r.nrows; i++)
+	for (size_t i = 0; i < r.nrows; i++) {
 		names_add(a, &t->columns, rows_get(&r, i, 0));
+		if (slice_is(rows_get(&r, i, 1), "1"))
+			names_add(a, &t->touched, rows_get(&r, i, 0));
+	}
 	t->casts = ARENA_ARRAY(a, t->columns.n + 1, struct slice);
 	return key_of(c, a, t, err);
 }

@@ -39,6 +39,7 @@ static struct token end_token(struct slice text)
 bool my_parser_init(struct parser *p, struct reader *r, struct arena *a, struct statement *st,
 	struct slice text)
 {
+	struct arena *keep = r ? my_reader_tokens(r) : a;
 	struct lexer l;
 	struct row_skip rows = {0};
 	struct token *v = NULL;
@@ -55,9 +56,9 @@ bool my_parser_init(struct parser *p, struct reader *r, struct arena *a, struct 
 			break;
 		if (text.len > LONG_INSERT && t.kind != TOKEN_BAD && skip_row_token(&rows, t, n))
 			continue;
-		*ARENA_PUSH(a, v, n) = t;
+		*ARENA_PUSH(keep, v, n) = t;
 	}
-	*ARENA_PUSH(a, v, n) = end_token(text);
+	*ARENA_PUSH(keep, v, n) = end_token(text);
 	p->a = a;
 	p->reader = r;
 	p->st = st;

@@ -6,7 +6,8 @@
  * do not know the construct (OPAQUE, with the reason). Nothing else is ever done with text that was
  * not understood.
  *
- * Everything lives in the arena that engine.read() was given. */
+ * Everything lives in the arena that engine.read() was given; only the tokens leave with the
+ * statement. */
 #ifndef BELAY_ENGINE_MYSQL_PARSER_H
 #define BELAY_ENGINE_MYSQL_PARSER_H
 
@@ -183,6 +184,8 @@ bool my_read_statement(struct parser *p);
 bool my_read_inner(struct parser *p, struct slice text, unsigned flags);
 
 /* What the reader remembers from earlier statements of one file. */
+/* Where tokens live until the next statement is read. */
+struct arena *my_reader_tokens(struct reader *r);
 struct slice my_reader_variable(struct reader *r, struct slice name, struct slice *other);
 void my_reader_set_variable(
 	struct reader *r, struct slice name, struct slice value, struct slice other, bool known);

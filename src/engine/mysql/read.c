@@ -15,7 +15,7 @@ struct memory {
 struct reader {
 	struct my_dialect d, from_options;
 	const struct source *src;
-	struct arena arena;
+	struct arena arena, tokens;
 	struct memory *memory;
 	size_t nmemory;
 };
@@ -50,6 +50,7 @@ void mysql_reader_close(struct reader *r)
 	if (!r)
 		return;
 	arena_done(&r->arena);
+	arena_done(&r->tokens);
 	free(r);
 }
 
@@ -77,6 +78,11 @@ static void remember(struct reader *r, int kind, struct slice name, struct slice
 	m->value = known ? slice_of(arena_cstr(&r->arena, value)) : SLICE_NONE;
 	m->value.len = known ? value.len : 0;
 	m->other = other.at && known ? arena_slice(&r->arena, other) : SLICE_NONE;
+}
+
+struct arena *my_reader_tokens(struct reader *r)
+{
+	return &r->tokens;
 }
 
 struct slice my_reader_variable(struct reader *r, struct slice name, struct slice *other)
@@ -305,6 +311,7 @@ bool mysql_read(struct reader *r, struct arena *a, struct statement *st, struct 
 		r->src = st->span.src;
 		p.d = r->d;
 	}
+	arena_reset(&r->tokens);
 	if (my_parser_init(&p, r, a, st, st->text) && my_read_statement(&p)) {
 		my_take_punct(&p, ";");
 		my_want_end(&p);

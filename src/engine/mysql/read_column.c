@@ -3,11 +3,14 @@
 
 #include "sql/quote.h"
 
+#include <stdint.h>
+
 struct column_read {
 	struct object *column;
 	struct column_parts *parts;
 	struct my_type type;
 	bool nullable_said, default_said, has_json_check;
+	bool said, generated, checked, references; /* which attributes came so far */
 };
 
 static struct object *add_part(struct parser *p, struct column_read *c, enum object_type t)
@@ -324,6 +327,7 @@ static bool read_generated(struct parser *p, struct column_read *c)
 		return my_fault_expected(p, "\"(\" and an expression");
 	if (!my_take_brackets(p, &from, &to))
 		return false;
+	c->generated = true;
 	d->generation = my_expr_tokens(p, from, to);
 	d->generated = SL("virtual");
 	if (my_take_word(p, "STORED") || (is_mariadb(&p->d) && my_take_word(p, "PERSISTENT")))
@@ -351,13 +355,14 @@ static bool read_check(struct parser *p, struct column_read *c, struct slice nam
 		return my_fault_expected(p, "\"(\" and a condition");
 	if (!my_take_brackets(p, &from, &to))
 		return false;
+	c->checked = true;
 	o = add_check(p, c, name);
 	o->constraint.expression = my_expr_tokens(p, from, to);
 	if (!is_mariadb(&p->d) && mentions_others(&o->constraint.expression, c->column->name))
 		return my_fault_expected(p, "a condition over the column alone before that");
-	if (my_take_word(p, "NOT ENFORCED"))
+	if (!is_mariadb(&p->d) && my_take_word(p, "NOT ENFORCED"))
 		o->constraint.not_enforced = true;
-	else
+	else if (!is_mariadb(&p->d))
 		my_take_word(p, "ENFORCED");
 	if (c->type.is_json)
 		c->has_json_check = true;
@@ -376,6 +381,7 @@ static bool read_inline_references(struct parser *p, struct column_read *c)
 
 	o->constraint.kind = SL("foreign key");
 	o->generated_name = true;
+	c->references = true;
 	names_add(p->a, &o->constraint.columns, c->column->name);
 	if (!my_read_references(p, &o->constraint))
 		return false;
@@ -448,6 +454,15 @@ static bool read_key_word(struct parser *p, struct column_read *c, bool *took)
 	return true;
 }
 
+/* Texts and their like of MariaDB. */
+static bool takes_compression(const struct column_read *c)
+{
+	struct slice type = c->type.text;
+
+	return c->type.is_text || slice_starts(type, "varbinary") ||
+	       slice_find(type, SL("blob")) != SIZE_MAX;
+}
+
 static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 {
 	struct slice s;
@@ -455,11 +470,11 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 	*took = true;
 	if (my_take_word(p, "INVISIBLE"))
 		option(p, c, SL("invisible"));
-	else if (my_take_word(p, "VISIBLE"))
+	else if (!is_mariadb(&p->d) && my_take_word(p, "VISIBLE"))
 		;
-	else if (my_take_word(p, "COLUMN_FORMAT"))
+	else if (!is_mariadb(&p->d) && my_take_word(p, "COLUMN_FORMAT"))
 		return read_word_option(p, c, "column_format");
-	else if (my_take_word(p, "STORAGE"))
+	else if (!is_mariadb(&p->d) && my_take_word(p, "STORAGE"))
 		return read_word_option(p, c, "storage");
 	else if (my_take_word(p, "SRID"))
 		return read_word_option(p, c, "srid");
@@ -468,7 +483,7 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 	else if (my_take_word(p, "ENGINE_ATTRIBUTE") ||
 		 my_take_word(p, "SECONDARY_ENGINE_ATTRIBUTE"))
 		return my_take_punct(p, "="), my_want_string(p, &s, "a string");
-	else if (is_mariadb(&p->d) && my_take_word(p, "COMPRESSED")) {
+	else if (is_mariadb(&p->d) && takes_compression(c) && my_take_word(p, "COMPRESSED")) {
 		option(p, c, SL("compressed"));
 		if (my_take_punct(p, "="))
 			p->at++;
@@ -482,11 +497,60 @@ static bool read_rare(struct parser *p, struct column_read *c, bool *took)
 	return true;
 }
 
+static bool at_attribute(const struct parser *p)
+{
+	static const char *const words[] = {"NOT", "NULL", "DEFAULT", "ON", "AUTO_INCREMENT",
+		"UNIQUE", "PRIMARY", "KEY", "COMMENT", "COLLATE", "CHECK", "CONSTRAINT",
+		"INVISIBLE", "REFERENCES", "GENERATED", "AS", "SERIAL"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (my_is_word(p, words[i]))
+			return true;
+	return false;
+}
+
+/* Attributes stand in any order, but: a computed column's expression is the first of them, and
+ * REFERENCES the last. MariaDB lets only these stand behind an expression, and wants the check
+ * last.
+ */
+static bool attribute_may_stand(struct parser *p, const struct column_read *c)
+{
+	static const char *const computed[] = {
+		"UNIQUE", "COMMENT", "INVISIBLE", "CHECK", "CONSTRAINT"};
+	bool may = !c->generated;
+
+	if (!at_attribute(p))
+		return true;
+	if (c->references || (c->said && (my_is_word(p, "GENERATED") || my_is_word(p, "AS"))))
+		return my_fault_expected(p, "the end of the column");
+	if (!is_mariadb(&p->d))
+		return true;
+	for (size_t i = 0; i < sizeof computed / sizeof *computed; i++)
+		may |= my_is_word(p, computed[i]);
+	if (c->checked)
+		may = my_is_word(p, "REFERENCES") || my_is_word(p, "CONSTRAINT");
+	return may || my_fault_expected(p, "the end of the column");
+}
+
+/* CONSTRAINT name: before CHECK on MySQL, before REFERENCES on MariaDB. */
+static bool read_constraint_name(struct parser *p, struct slice *name)
+{
+	const char *word = is_mariadb(&p->d) ? "REFERENCES" : "CHECK";
+
+	if (!my_take_word(p, "CONSTRAINT"))
+		return true;
+	if (!my_is_word(p, word) && !my_want_ident(p, name, "a constraint name"))
+		return false;
+	return my_is_word(p, word) || my_fault_expected(p, word);
+}
+
 static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
 {
 	struct column_def *d = &c->column->column;
 	struct slice name = SLICE_NONE;
 
+	if (!attribute_may_stand(p, c) || !read_constraint_name(p, &name))
+		return false;
 	if (!read_null(p, c, took) || *took || !read_key_word(p, c, took) || *took ||
 		!read_rare(p, c, took) || *took)
 		return p->fault == FAULT_NONE;
@@ -514,16 +578,6 @@ static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
 		return read_collate(p, c);
 	if (my_take_word(p, "GENERATED ALWAYS AS") || my_take_word(p, "AS"))
 		return read_generated(p, c);
-	if (my_is_word(p, "CONSTRAINT")) {
-		p->at++;
-		if (!my_is_word(p, "CHECK") && !my_want_ident(p, &name, "a constraint name"))
-			return false;
-		if (!my_is_word(p, "CHECK"))
-			return my_is_word(p, "PRIMARY") || my_is_word(p, "UNIQUE") ||
-					       my_is_word(p, "REFERENCES")
-				       ? true
-				       : my_fault_expected(p, "CHECK");
-	}
 	if (my_take_word(p, "CHECK"))
 		return read_check(p, c, name);
 	*took = false;
@@ -580,9 +634,13 @@ bool my_read_column(struct parser *p, struct object *column, struct column_parts
 		column->column.not_null = true;
 		add_unique(p, &c);
 	}
-	while (took)
+	while (took) {
+		bool collate = my_is_word(p, "COLLATE"); /* is as good as a part of the type */
+
 		if (!read_attribute(p, &c, &took))
 			return false;
+		c.said |= !collate;
+	}
 	finish_text(p, &c);
 	finish_json(p, &c);
 	/* Without explicit_defaults_for_timestamp (the default before MariaDB 10.10 and MySQL 8.0)

@@ -64,18 +64,33 @@ static bool is_cte(const struct names *ctes, struct slice name)
 	return false;
 }
 
+/* Behind the columns that a name in WITH may have: b (x, y). */
+static size_t past_columns(const struct parser *p, size_t i, size_t to)
+{
+	if (!token_punct(tok_at(p, i), "("))
+		return i;
+	while (i < to && !token_punct(tok_at(p, i), ")"))
+		i++;
+	return i + 1;
+}
+
 /* WITH a AS (…), b (x) AS (…): names that are no tables. */
 static struct names find_ctes(struct parser *p, size_t from, size_t to)
 {
 	struct names ctes = {0};
 
-	for (size_t i = from; i + 1 < to; i++)
-		if (token_is(tok_at(p, i + 1), "AS") && token_punct(tok_at(p, i + 2), "(") &&
-			my_is_identifier(p, i) &&
-			(token_is(tok_at(p, i - (i > from)), "WITH") ||
-				token_is(tok_at(p, i - (i > from)), "RECURSIVE") ||
-				token_punct(tok_at(p, i - (i > from)), ",")))
+	for (size_t i = from; i + 1 < to; i++) {
+		struct token before = tok_at(p, i - (i > from));
+		size_t as;
+
+		if (!my_is_identifier(p, i) ||
+			(!token_is(before, "WITH") && !token_is(before, "RECURSIVE") &&
+				!token_punct(before, ",")))
+			continue;
+		as = past_columns(p, i + 1, to);
+		if (token_is(tok_at(p, as), "AS") && token_punct(tok_at(p, as + 1), "("))
 			names_add(p->a, &ctes, token_value(p->a, p->d.dialect, tok_at(p, i)));
+	}
 	return ctes;
 }
 

@@ -3,6 +3,8 @@
 
 #include "sql/quote.h"
 
+#include <stdint.h>
+
 enum type_class {
 	CLASS_INT,      /* display width */
 	CLASS_DECIMAL,  /* (10,0) unless said */
@@ -216,7 +218,7 @@ static bool read_type_words(struct parser *p, struct type_words *w, struct my_ty
 			w->zerofill = w->is_unsigned = true;
 		else if (out->is_text && my_take_word(p, "BINARY"))
 			out->binary = true;
-		else if (!read_charset_words(p, &out->charset))
+		else if (out->is_text && !read_charset_words(p, &out->charset))
 			return false;
 		if (p->at == before)
 			return true;
@@ -358,6 +360,26 @@ static bool read_brackets(struct parser *p, struct type_words *w)
 	return true;
 }
 
+/* What the text of a type says nothing of any more. */
+static bool lengths_fit(struct parser *p, const struct type_words *w)
+{
+	unsigned long long n = 0;
+	bool plain = slice_empty(w->second);
+
+	if (slice_empty(w->first))
+		return true;
+	slice_u64(w->first, &n);
+	if (w->row->class == CLASS_REAL && plain && n > 53)
+		return my_fault_expected(p, "a precision of at most 53 before that");
+	if (w->row->class == CLASS_INT && n > 255)
+		return my_fault_expected(p, "a width of at most 255 before that");
+	if (w->row->class == CLASS_LOB && n > UINT32_MAX)
+		return my_fault_expected(p, "a length of at most 4294967295 before that");
+	if (w->row->class == CLASS_YEAR && n != 4 && !is_mariadb(&p->d))
+		return my_fault_expected(p, "YEAR without a width, or YEAR(4), before that");
+	return true;
+}
+
 static void type_flags(struct parser *p, const struct type_row *row, struct my_type *out)
 {
 	out->is_text = row->text;
@@ -385,7 +407,7 @@ bool my_read_type(struct parser *p, struct my_type *out)
 	if (!w.row)
 		return my_fault_expected(p, "a data type");
 	type_flags(p, w.row, out);
-	if (!read_brackets(p, &w) || !read_type_words(p, &w, out))
+	if (!read_brackets(p, &w) || !lengths_fit(p, &w) || !read_type_words(p, &w, out))
 		return false;
 	if (national)
 		out->charset = SL("utf8mb3");

@@ -87,6 +87,31 @@ static void refuse_columns(struct looking *l)
 					SLICE(n.at[i]));
 }
 
+/* Primary and unique keys have each column once; indexes may have it twice. */
+static void refuse_key_twice(struct looking *l, const struct object *o)
+{
+	struct names n = o->constraint.columns;
+
+	if (o->type != OBJECT_CONSTRAINT || (!slice_is(o->constraint.kind, "primary key") &&
+						    !slice_is(o->constraint.kind, "unique")))
+		return;
+	for (size_t i = 1; i < n.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (slice_eq(n.at[i], n.at[k]))
+				pg_fails(l, "column \"%.*s\" appears twice in the key",
+					SLICE(n.at[i]));
+}
+
+static void refuse_keys_twice(struct looking *l)
+{
+	const struct change *c = l->change;
+
+	if (c->def && c->kind == CHANGE_ADD_CONSTRAINT)
+		refuse_key_twice(l, c->def);
+	for (size_t i = 0; c->def && c->kind == CHANGE_CREATE_TABLE && i < c->def->nparts; i++)
+		refuse_key_twice(l, c->def->parts[i]);
+}
+
 static void refuse_twice(struct looking *l)
 {
 	struct names n = l->change->list;
@@ -144,6 +169,7 @@ void pg_refusals(struct looking *l)
 	case CHANGE_CREATE_TABLE:
 		refuse_columns(l);
 		refuse_keys(l);
+		refuse_keys_twice(l);
 		pg_refuse_table(l);
 		if (l->change->def)
 			pg_refuse_options(l, NULL, &l->change->def->table_.options);
@@ -160,6 +186,7 @@ void pg_refusals(struct looking *l)
 	case CHANGE_ADD_COLUMN:
 	case CHANGE_ADD_CONSTRAINT:
 		refuse_keys(l);
+		refuse_keys_twice(l);
 		break;
 	case CHANGE_CALL:
 		pg_refuse_call(l);

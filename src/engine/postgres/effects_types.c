@@ -201,6 +201,34 @@ static struct slice cast_argument(struct slice text, struct slice *rest)
 	return slice_trim(slice_sub(text, 5, as - 5));
 }
 
+/* The column itself: c, "c", t.c, "t"."c". In front of it can only stand the table's name. */
+static bool is_column(struct slice text, struct slice column)
+{
+	struct slice last, before;
+	size_t at = text.len;
+
+	if (slice_ends(text, "\"") && text.len > 1) {
+		for (at = text.len - 1; at > 0 && text.at[at - 1] != '"'; at--)
+			;
+		if (at == 0)
+			return false;
+		last = slice_sub(text, at, text.len - at - 1);
+		before = slice_sub(text, 0, at - 1);
+	} else {
+		while (at > 0 && text.at[at - 1] != '.')
+			at--;
+		last = slice_from(text, at);
+		before = slice_sub(text, 0, at);
+	}
+	if (!slice_ieq(slice_trim(last), column))
+		return false;
+	before = slice_trim(before);
+	for (size_t i = 0; i < before.len; i++)
+		if (strchr("()[]'", before.at[i]))
+			return false;
+	return before.len == 0 || slice_ends(before, ".");
+}
+
 /* Does USING only say what would be done anyway? Then *to is the type it casts to, if any. */
 static bool using_is_plain(const struct change *c, struct slice *to)
 {
@@ -208,9 +236,7 @@ static bool using_is_plain(const struct change *c, struct slice *to)
 	const struct expr_facts *f = c->value.facts;
 
 	*to = SLICE_NONE;
-	if (text.len > 2 && text.at[0] == '"' && text.at[text.len - 1] == '"')
-		text = slice_sub(text, 1, text.len - 2);
-	if (text.len == 0 || slice_ieq(text, c->name))
+	if (text.len == 0 || is_column(text, c->name))
 		return true;
 	arg = cast_argument(text, &rest);
 	if (!arg.len) {
@@ -220,9 +246,7 @@ static bool using_is_plain(const struct change *c, struct slice *to)
 		rest = colons == SIZE_MAX ? SLICE_NONE : slice_from(text, colons + 2);
 	}
 	arg = pg_bare_text(arg);
-	if (arg.len > 2 && arg.at[0] == '"' && arg.at[arg.len - 1] == '"')
-		arg = slice_sub(arg, 1, arg.len - 2);
-	if (!rest.len || !slice_ieq(arg, c->name) || !f || f->functions.n || f->types.n != 1)
+	if (!rest.len || !is_column(arg, c->name) || !f || f->functions.n || f->types.n != 1)
 		return false;
 	for (size_t i = 0; i < rest.len; i++)
 		if (strchr("+-*/%|&<>=:~!@#^?", rest.at[i]))

@@ -3,11 +3,17 @@
 
 /* ---- Rows ---- */
 
-/* WHERE true, WHERE 1 = 1 */
+/* WHERE true, WHERE 1 = 1, and those with OR behind them */
 static bool always_true(node where)
 {
 	node n = rd_body(where), l, r;
 
+	if (tree_key_is(n, "BoolExpr") && tree_is(tree_get(n, "boolop"), "OR_EXPR")) {
+		for (l = tree_first(tree_get(n, "args")); l; l = tree_next(tree_get(n, "args"), l))
+			if (!tree_key_is(rd_body(l), "BoolExpr") && always_true(l))
+				return true;
+		return false;
+	}
 	if (tree_key_is(n, "A_Const"))
 		return tree_true(tree_get(tree_get(n, "boolval"), "boolval"));
 	if (!tree_key_is(n, "A_Expr") ||
@@ -60,6 +66,25 @@ static void where(struct rd *rd, struct change *c, node n, node relation)
 	c->value = rd_expr(rd, w, i, returning < end ? returning : end);
 }
 
+/* pg_class and the like, which superusers can write to. */
+static bool is_catalog(struct name n)
+{
+	static const char *const tables[] = {"pg_attrdef", "pg_attribute", "pg_authid", "pg_cast",
+		"pg_class", "pg_collation", "pg_constraint", "pg_database", "pg_depend", "pg_enum",
+		"pg_extension", "pg_index", "pg_inherits", "pg_namespace", "pg_operator",
+		"pg_policy", "pg_proc", "pg_rewrite", "pg_sequence", "pg_statistic", "pg_trigger",
+		"pg_type"};
+
+	if (n.schema.len)
+		return slice_is(n.schema, "pg_catalog");
+	if (!slice_starts(n.name, "pg_"))
+		return false;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (slice_is(n.name, tables[i]))
+			return true;
+	return false;
+}
+
 /* What INSERT, UPDATE, DELETE and MERGE share. */
 static struct change *dml(struct rd *rd, node n, enum change_kind kind)
 {
@@ -70,6 +95,8 @@ static struct change *dml(struct rd *rd, node n, enum change_kind kind)
 	c = rd_emit(rd, kind);
 	c->type = OBJECT_TABLE;
 	c->target = rd_relation(rd, relation);
+	if (is_catalog(c->target))
+		rd->partly = SL("what it makes of the server's own catalog");
 	if (!tree_true(tree_get(relation, "inh")))
 		c->flags |= CHANGE_ONLY;
 	if (tree_get(n, "returningList") || tree_get(n, "returningClause"))

@@ -5,6 +5,7 @@
  * mode). https://sqlite.org/lockingv3.html, https://sqlite.org/lang_altertable.html */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdarg.h>
@@ -330,7 +331,7 @@ static void drop_view(struct judging *j)
 		e_touch(j, OBJECT_VIEW, j->full, SLICE_NONE));
 	e_breaks(j, BREAKS_OLD_READERS, OBJECT_VIEW, SLICE_NONE);
 	if (!j->temporary)
-		e_views_break(j);
+		e_view_goes(j);
 }
 
 static void drop_index(struct judging *j)
@@ -365,6 +366,7 @@ static void create_trigger(struct judging *j)
 		e_fails(j, "cannot create triggers on virtual tables");
 	if (j->o->type == OBJECT_TABLE && slice_is(j->ch->def->trigger.timing, "instead of"))
 		e_fails(j, "cannot create INSTEAD OF trigger on table: %.*s", SLICE(j->full.name));
+	e_trigger_works(j);
 }
 
 /* DROP TRIGGER does not name the table: look through all of them. */
@@ -402,7 +404,7 @@ static void drop_trigger(struct judging *j)
 	if (!drops(j, there, "trigger"))
 		return;
 	if (trigger && trigger->table)
-		j->full = (struct name){trigger->table->schema, trigger->table->name};
+		e_trigger_goes(j, trigger->table);
 	effect_touch(j->a, &j->e->destroys, &j->e->ndestroys,
 		e_touch(j, OBJECT_TRIGGER, j->full, j->ch->name));
 }
@@ -436,6 +438,7 @@ static const struct {
 	{"freelist_count", PRAGMA_READS},
 	{"max_page_count", PRAGMA_READS},
 	{"table_info", PRAGMA_READS},
+	{"table_list", PRAGMA_READS},
 	{"table_xinfo", PRAGMA_READS},
 	{"index_info", PRAGMA_READS},
 	{"index_xinfo", PRAGMA_READS},
@@ -939,6 +942,20 @@ static void unread(struct arena *a, const struct statement *st, struct effect *e
 		a, e, arena_printf(a, "what the statement does (%.*s)", SLICE(st->opaque_reason)));
 }
 
+/* A query over a column that none of its tables has; a view's is not looked at before it is read.
+ */
+static void query_fits(struct judging *j)
+{
+	struct slice name;
+	enum change_kind k = j->st->nchanges ? j->st->changes->kind : CHANGE_CREATE_VIEW;
+
+	if ((k == CHANGE_SELECT || k == CHANGE_INSERT || k == CHANGE_REPLACE ||
+		    k == CHANGE_UPDATE || k == CHANGE_DELETE || k == CHANGE_CREATE_TABLE_AS) &&
+		!(j->st->changes->flags & CHANGE_IF_NOT_EXISTS) &&
+		unknown_column(j->a, j->c, j->s, j->st->text, &name))
+		e_fails(j, "no such column: %.*s", SLICE(name));
+}
+
 void sqlite_effects(struct arena *a, const struct catalog *c, const struct session *s,
 	const struct statement *st, struct effect *out)
 {
@@ -964,6 +981,7 @@ void sqlite_effects(struct arena *a, const struct catalog *c, const struct sessi
 		j.ch = &st->changes[i];
 		judge_change(&j);
 	}
+	query_fits(&j);
 	if (st->partly_opaque)
 		effect_need(a, out, st->opaque_reason);
 	if (j.version < SQLITE_V(3, 46, 0) && st->nchanges)

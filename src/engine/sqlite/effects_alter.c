@@ -5,6 +5,7 @@
  * https://sqlite.org/lang_altertable.html and tried on 3.40. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -150,6 +151,17 @@ static void column_rules(struct judging *j, const struct object *col)
 		refused_with_rows(j, "Cannot add a REFERENCES column with non-NULL default value");
 }
 
+/* What a computed column is computed from; its checks are read before. */
+static void names_are_there(struct judging *j, const struct object *col)
+{
+	struct slice text = col->column.generation.text, name;
+
+	if (text.len && j->o && j->o->type == OBJECT_TABLE &&
+		unknown_in_expression(j->a, j->c, j->o, j->ch->name, text, &name))
+		e_fails(j, "error in table %.*s after add column: no such column: %.*s",
+			SLICE(j->full.name), SLICE(name));
+}
+
 static void add_column(struct judging *j)
 {
 	const struct object *col = j->ch->def;
@@ -164,6 +176,7 @@ static void add_column(struct judging *j)
 		e_fails(j, "error in table %.*s after add column: %.*s", SLICE(j->full.name),
 			SLICE(*(const struct slice *)j->ch->payload));
 	column_rules(j, col);
+	names_are_there(j, col);
 	strict_rows(j, &col->column);
 	rowid_alias(j, "add", j->ch->name);
 	/* It is accepted, and then every row is refused: generated column loop. */
@@ -176,6 +189,8 @@ static void add_column(struct judging *j)
 			SLICE(e_path(j, j->full, SLICE_NONE)));
 	}
 	e_breaks(j, BREAKS_NEW_CODE, OBJECT_COLUMN, j->ch->name);
+	if (!col->column.generated.len)
+		e_values_counted(j);
 	if (col->column.not_null && !col->column.generated.len &&
 		is_null_default(&col->column.default_value))
 		e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_COLUMN, j->ch->name);
@@ -266,6 +281,27 @@ static void part_stops(struct judging *j, const struct object *o, struct slice c
 	}
 }
 
+/* Can the view mean no other table's column, and none that it calls so itself? */
+static bool means_ours(struct judging *j, const struct object *view, struct slice column)
+{
+	struct slice alias = arena_printf(j->a, " as %.*s", SLICE(column));
+
+	if (slice_ifind(view->view.query.text, alias) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < view->view.reads.n; i++) {
+		struct slice name = view->view.reads.at[i];
+		size_t dot = slice_chr(name, '.');
+		struct name n = {SLICE_NONE, dot == SIZE_MAX ? name : slice_from(name, dot + 1)};
+		const struct object *t, *part;
+
+		if (catalog_find(j->c, j->s, OBJECT_TABLE, n, &t) != PRESENT)
+			return false;
+		if (t != j->o && catalog_part(j->c, t, OBJECT_COLUMN, column, &part) != ABSENT)
+			return false;
+	}
+	return true;
+}
+
 static void views_stop(struct judging *j, struct slice column)
 {
 	const struct object **v;
@@ -274,7 +310,7 @@ static void views_stop(struct judging *j, struct slice column)
 	for (size_t i = 0; i < n; i++) {
 		if (v[i]->type != OBJECT_VIEW || !e_mentions(v[i]->view.query.text, column))
 			continue;
-		if (v[i]->view.reads.n == 1)
+		if (v[i]->view.reads.n == 1 || means_ours(j, v[i], column))
 			e_fails(j, "error in view %.*s after drop column: no such column: %.*s",
 				SLICE(v[i]->name), SLICE(column));
 		else
@@ -330,6 +366,7 @@ static void drop_column(struct judging *j)
 		if (!j->s->legacy_alter_table || j->version >= SQLITE_V(3, 36, 0))
 			e_broken_views(j);
 		e_stars_lose(j, column);
+		e_triggers_stop(j, column);
 		e_triggers_break(j, column);
 	}
 	if (stored)
@@ -471,11 +508,7 @@ static void implicit_delete(struct judging *j)
 		name = (struct name){child->schema, child->name};
 		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
 			slice_is(action, "set default")) {
-			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
-				(struct touched){.type = OBJECT_TABLE,
-					.object = name,
-					.certain = true,
-					.new_in_tx = e_new(j, child)});
+			e_goes_with(j, child, action);
 			continue;
 		}
 		e_may_fail(j, "rows of %.*s refer to it: FOREIGN KEY constraint failed",

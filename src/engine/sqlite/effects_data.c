@@ -5,6 +5,7 @@
  * index and no key can serve. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -149,6 +150,49 @@ static bool is_served(const struct object *child, struct names columns)
 	return false;
 }
 
+static bool acts(struct slice action)
+{
+	return slice_is(action, "cascade") || slice_is(action, "set null") ||
+	       slice_is(action, "set default");
+}
+
+static bool is_written(const struct judging *j, const struct object *t)
+{
+	for (size_t i = 0; i < j->e->nwrites_rows; i++)
+		if (slice_eq(j->e->writes_rows[i].object.name, t->name) &&
+			slice_eq(j->e->writes_rows[i].object.schema, t->schema))
+			return true;
+	return false;
+}
+
+/* Rows of a child go, and what refers to those goes with them, and so on. */
+void e_goes_with(struct judging *j, const struct object *child, struct slice action)
+{
+	const struct object **keys;
+	bool known = is_written(j, child) || child == j->o;
+	size_t n;
+
+	effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
+		(struct touched){.type = OBJECT_TABLE,
+			.object = {child->schema, child->name},
+			.certain = true,
+			.new_in_tx = e_new(j, child)});
+	if (known || !slice_is(action, "cascade"))
+		return;
+	n = catalog_referencing(j->c, child, j->a, &keys);
+	for (size_t i = 0; i < n; i++) {
+		struct slice next = keys[i]->constraint.on_delete;
+
+		if (!keys[i]->table || keys[i]->table == j->o)
+			continue;
+		if (acts(next))
+			e_goes_with(j, keys[i]->table, next);
+		else
+			e_may_fail(j, "rows of %.*s may refer to it: FOREIGN KEY constraint failed",
+				SLICE(keys[i]->table->name));
+	}
+}
+
 /* With foreign keys on, the rows that refer to these are changed too, or stand in the way. They are
  * looked for by an index, or by reading all of the child. */
 static void children(struct judging *j)
@@ -173,13 +217,8 @@ static void children(struct judging *j)
 					.object = {child->schema, child->name},
 					.certain = true,
 					.new_in_tx = e_new(j, child)});
-		if (slice_is(action, "cascade") || slice_is(action, "set null") ||
-			slice_is(action, "set default"))
-			effect_touch(j->a, &j->e->writes_rows, &j->e->nwrites_rows,
-				(struct touched){.type = OBJECT_TABLE,
-					.object = {child->schema, child->name},
-					.certain = true,
-					.new_in_tx = e_new(j, child)});
+		if (acts(action))
+			e_goes_with(j, child, updates ? SLICE_NONE : action);
 		else
 			e_may_fail(j, "rows of %.*s may refer to it: FOREIGN KEY constraint failed",
 				SLICE(child->name));
@@ -283,8 +322,11 @@ static void conflict_fits(struct judging *j)
 
 static void insert_fits(struct judging *j)
 {
-	size_t given = j->ch->flags & CHANGE_FROM_SELECT ? 0 : values_given(j);
+	bool selects = j->ch->flags & CHANGE_FROM_SELECT;
+	size_t given = selects ? 0 : values_given(j);
 
+	if (selects && !selected_values(j->a, j->c, j->s, j->st->text, &given))
+		given = 0;
 	if (given && given != columns_to_give(j))
 		e_fails(j, "%zu values for %zu columns of %.*s", given, columns_to_give(j),
 			SLICE(j->full.name));

@@ -1,6 +1,7 @@
 /* effects_index.c - CREATE INDEX: what SQLite refuses in keys and conditions, what it reads. */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 /* Columns that an index needs and the table does not have. */
@@ -18,6 +19,25 @@ static void missing_columns(struct judging *j)
 		if (p == ABSENT)
 			e_fails(j, "no such column: %.*s", SLICE(key));
 	}
+}
+
+static void names_are_there(struct judging *j, struct slice text)
+{
+	struct slice name;
+
+	if (text.len && unknown_in_expression(j->a, j->c, j->o, SLICE_NONE, text, &name))
+		e_fails(j, "no such column: %.*s", SLICE(name));
+}
+
+/* An expression's columns, and those of the condition. */
+static void missing_names(struct judging *j)
+{
+	const struct index_def *index = &j->ch->def->index;
+
+	for (size_t i = 0; i < index->keys.n; i++)
+		if (!names_has(index->columns, index->keys.at[i]))
+			names_are_there(j, index->keys.at[i]);
+	names_are_there(j, index->predicate.text);
 }
 
 static bool is_one_of(struct token t, const char *const *words, size_t n)
@@ -104,6 +124,8 @@ void judge_create_index(struct judging *j)
 		else if (slice_is(j->o->table_.kind, "virtual"))
 			e_fails(j, "virtual tables may not be indexed");
 		missing_columns(j);
+		if (j->o->type == OBJECT_TABLE)
+			missing_names(j);
 	}
 	effect_touch(
 		j->a, &j->e->scans, &j->e->nscans, e_touch(j, OBJECT_TABLE, j->full, SLICE_NONE));

@@ -5,6 +5,7 @@
  * first statement that uses them fails. https://sqlite.org/lang_altertable.html */
 #include "engine/sqlite/effects.h"
 
+#include "engine/unknown_column.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -94,6 +95,22 @@ void e_views_break(struct judging *j)
 		views_over(j, j->o, 0);
 }
 
+/* A view without its INSTEAD OF trigger is not written to. */
+void e_trigger_goes(struct judging *j, const struct object *table)
+{
+	j->full = (struct name){table->schema, table->name};
+	if (table->type == OBJECT_VIEW)
+		breaks_other(j, BREAKS_OLD_WRITERS, table);
+}
+
+void e_view_goes(struct judging *j)
+{
+	for (size_t i = 0; j->o && i < j->o->nparts; i++)
+		if (j->o->parts[i]->type == OBJECT_TRIGGER) /* INSTEAD OF */
+			e_breaks(j, BREAKS_OLD_WRITERS, OBJECT_VIEW, SLICE_NONE);
+	e_views_break(j);
+}
+
 void e_stars_lose(struct judging *j, struct slice column)
 {
 	const struct object **v;
@@ -102,6 +119,35 @@ void e_stars_lose(struct judging *j, struct slice column)
 	for (size_t i = 0; i < n; i++)
 		if (shows(j, v[i], column, true))
 			breaks_other(j, BREAKS_OLD_READERS, v[i]);
+}
+
+/* NEW.email and OLD.email in a trigger of the view. */
+static bool names_row(struct judging *j, struct slice body, struct slice column)
+{
+	struct token before[2] = {{0}}, t;
+	struct lexer l;
+
+	lexer_init(&l, DIALECT_SQLITE, body);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		if (token_punct(before[1], ".") &&
+			(token_is(before[0], "NEW") || token_is(before[0], "OLD")) &&
+			slice_ieq(token_value(j->a, DIALECT_SQLITE, t), column))
+			return true;
+		before[0] = before[1];
+		before[1] = t;
+	}
+	return false;
+}
+
+static void rows_keep_column(struct judging *j, const struct object *view, struct slice column)
+{
+	for (size_t i = 0; i < view->nparts; i++) {
+		const struct object *t = view->parts[i];
+
+		if (t->type == OBJECT_TRIGGER && names_row(j, t->trigger.body.text, column))
+			e_fails(j, "error in trigger %.*s after rename: no such column: %.*s",
+				SLICE(t->name), SLICE(column));
+	}
 }
 
 /* SQLite edits the text of a view that reads the column, so the view's own column is called
@@ -115,7 +161,11 @@ void e_views_renamed(struct judging *j, struct slice column)
 		if (!shows(j, v[i], column, false))
 			continue;
 		breaks_other(j, BREAKS_OLD_READERS, v[i]);
+		rows_keep_column(j, v[i], column);
 		m = catalog_dependents(j->c, v[i], SLICE_NONE, j->a, &over);
+		for (size_t k = 0; k < m; k++)
+			if (shows(j, over[k], column, true))
+				breaks_other(j, BREAKS_OLD_READERS, over[k]);
 		for (size_t k = 0; k < m; k++)
 			if (e_mentions(over[k]->view.query.text, column))
 				e_fails(j, "error in view %.*s after rename: no such column: %.*s",
@@ -125,27 +175,142 @@ void e_views_renamed(struct judging *j, struct slice column)
 
 /* ---- Triggers ---- */
 
-/* Whoever fires a trigger that no longer works cannot write either, and so on. */
-static void writers_of(
-	struct judging *j, const struct object *table, struct slice column, unsigned depth)
-{
-	const struct object **v;
-	size_t n = catalog_naming(
-		j->c, (struct name){table->schema, table->name}, OBJECT_TRIGGER, j->a, &v);
+/* What a trigger's body does to a table. */
+enum deed { DEED_OTHER, DEED_INSERT, DEED_INSERT_ALL, DEED_UPDATE, DEED_DELETE };
 
-	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++) {
-		if (!v[i]->table || v[i]->table == table || v[i]->table == j->o ||
-			(column.len && !e_mentions(v[i]->trigger.body.text, column)))
-			continue;
-		breaks_other(j, BREAKS_OLD_WRITERS, v[i]->table);
-		writers_of(j, v[i]->table, SLICE_NONE, depth + 1);
-	}
+/* `before`: the three tokens before the table's name, the nearest last; `next` behind it. */
+static enum deed deed_of(const struct token before[3], struct token next)
+{
+	if (token_is(before[2], "INTO"))
+		return token_punct(next, "(") ? DEED_INSERT : DEED_INSERT_ALL;
+	if (token_is(before[2], "UPDATE") ||
+		(token_is(before[1], "OR") && token_is(before[0], "UPDATE")))
+		return DEED_UPDATE;
+	if (token_is(before[2], "FROM") && token_is(before[1], "DELETE"))
+		return DEED_DELETE;
+	return DEED_OTHER;
 }
 
+static bool is_event(enum deed deed, struct names events)
+{
+	switch (deed) {
+	case DEED_INSERT:
+	case DEED_INSERT_ALL:
+		return names_has(events, SL("insert"));
+	case DEED_UPDATE:
+		return names_has(events, SL("update"));
+	case DEED_DELETE:
+		return names_has(events, SL("delete"));
+	case DEED_OTHER:
+		break;
+	}
+	return false;
+}
+
+/* UPDATE t SET a = 1, b = 2: one of the columns that the trigger is for, behind the table's name.
+ */
+static bool sets_any(struct judging *j, struct lexer l, struct names columns)
+{
+	bool name = false;
+	struct token t;
+	int depth = 0;
+
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		if (depth == 0 &&
+			(token_is(t, "WHERE") || token_is(t, "FROM") || token_punct(t, ";")))
+			break;
+		if (name && names_has(columns, token_value(j->a, DIALECT_SQLITE, t)))
+			return true;
+		name = token_is(t, "SET") || (depth == 0 && token_punct(t, ","));
+	}
+	return columns.n == 0;
+}
+
+/* `on` NULL: an INSERT that names no columns. Else what fires that trigger. */
+static bool does(
+	struct judging *j, struct slice body, struct slice table, const struct trigger_def *on)
+{
+	struct token before[3] = {{0}}, t;
+	struct lexer l;
+
+	lexer_init(&l, DIALECT_SQLITE, body);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
+			slice_ieq(token_value(j->a, DIALECT_SQLITE, t), table)) {
+			enum deed deed = deed_of(before, lexer_peek(&l));
+
+			if (!on ? deed == DEED_INSERT_ALL
+				: is_event(deed, on->events) &&
+						(deed != DEED_UPDATE ||
+							sets_any(j, l, on->columns)))
+				return true;
+		}
+		before[0] = before[1];
+		before[1] = before[2];
+		before[2] = t;
+	}
+	return false;
+}
+
+static size_t triggers_naming(
+	struct judging *j, const struct object *table, const struct object ***out)
+{
+	return catalog_naming(
+		j->c, (struct name){table->schema, table->name}, OBJECT_TRIGGER, j->a, out);
+}
+
+/* Whoever fires a trigger that no longer works cannot write either, and so on. */
+static void firing(struct judging *j, const struct object *table, const struct trigger_def *broken,
+	unsigned depth)
+{
+	const struct object **v;
+	size_t n = triggers_naming(j, table, &v);
+
+	breaks_other(j, BREAKS_OLD_WRITERS, table);
+	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++)
+		if (v[i]->table && v[i]->table != table && v[i]->table != j->o &&
+			does(j, v[i]->trigger.body.text, table->name, broken))
+			firing(j, v[i]->table, &v[i]->trigger, depth + 1);
+}
+
+/* A table goes (no column), or a column of it. */
 void e_triggers_break(struct judging *j, struct slice column)
 {
-	if (j->o)
-		writers_of(j, j->o, column, 0);
+	const struct object **v;
+	size_t n = j->o ? triggers_naming(j, j->o, &v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->table && v[i]->table != j->o &&
+			(!column.len || e_mentions(v[i]->trigger.body.text, column) ||
+				does(j, v[i]->trigger.body.text, j->o->name, NULL)))
+			firing(j, v[i]->table, &v[i]->trigger, 0);
+}
+
+/* SQLite reads all triggers again: one of another table whose expressions want the column stops it.
+ * What an INSERT or SET gives a value is looked at when the trigger fires. */
+void e_triggers_stop(struct judging *j, struct slice column)
+{
+	const struct object **v;
+	size_t n = j->o ? triggers_naming(j, j->o, &v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->table && v[i]->table != j->o && v[i]->table->type == OBJECT_TABLE &&
+			trigger_wants_column(j->a, j->c, j->s, v[i], j->o, column))
+			e_fails(j, "error in trigger %.*s after drop column: no such column: %.*s",
+				SLICE(v[i]->name), SLICE(column));
+}
+
+/* One column more: INSERT INTO t VALUES (…) has one value too few. */
+void e_values_counted(struct judging *j)
+{
+	const struct object **v;
+	size_t n = j->o && j->o->type == OBJECT_TABLE ? triggers_naming(j, j->o, &v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->table && does(j, v[i]->trigger.body.text, j->o->name, NULL))
+			firing(j, v[i]->table, &v[i]->trigger, 0);
 }
 
 /* A trigger that names a table that is not there makes RENAME fail. */
@@ -172,7 +337,50 @@ void e_broken_triggers(struct judging *j)
 	}
 }
 
+/* SQLite reads a trigger's body when it is to fire: who fires it cannot write then. */
+void e_trigger_works(struct judging *j)
+{
+	const struct trigger_def *d = &j->ch->def->trigger;
+	bool works = true;
+	struct slice name;
+
+	for (size_t i = 0; i < d->reads.n; i++)
+		works &= catalog_find(j->c, j->s, OBJECT_NONE, e_full_name(d->reads.at[i]), NULL) !=
+			 ABSENT;
+	if (works && !unknown_in_trigger(j->a, j->c, j->s, j->o, d->events, j->st->text, &name))
+		return;
+	firing(j, j->o, d, 0);
+}
+
 /* ---- Foreign keys ---- */
+
+static bool acts(const struct constraint_def *k)
+{
+	static const char *const still[] = {"", "no action", "restrict"};
+	bool deletes = true, updates = true;
+
+	for (size_t i = 0; i < sizeof still / sizeof *still; i++) {
+		deletes &= !slice_is(k->on_delete, still[i]);
+		updates &= !slice_is(k->on_update, still[i]);
+	}
+	return deletes || updates;
+}
+
+/* Its other parents: what they carry into the child's rows is written there. */
+static void other_parents_break(struct judging *j, const struct object *child)
+{
+	for (size_t i = 0; i < child->nparts; i++) {
+		const struct object *k = child->parts[i], *parent;
+
+		if (k->type == OBJECT_CONSTRAINT && slice_is(k->constraint.kind, "foreign key") &&
+			acts(&k->constraint) &&
+			catalog_find(j->c, j->s, OBJECT_TABLE,
+				(struct name){child->schema, k->constraint.ref_table.name},
+				&parent) == PRESENT &&
+			parent != j->o)
+			breaks_other(j, BREAKS_OLD_WRITERS, parent);
+	}
+}
 
 /* With foreign keys on, SQLite looks for the parent whenever rows of the child are written. */
 void e_children_break(struct judging *j)
@@ -184,8 +392,10 @@ void e_children_break(struct judging *j)
 		return;
 	n = catalog_referencing(j->c, j->o, j->a, &keys);
 	for (size_t i = 0; i < n; i++)
-		if (keys[i]->table && keys[i]->table != j->o)
+		if (keys[i]->table && keys[i]->table != j->o) {
 			breaks_other(j, BREAKS_OLD_WRITERS, keys[i]->table);
+			other_parents_break(j, keys[i]->table);
+		}
 }
 
 static bool sets_one_of(const struct judging *j, struct names columns)

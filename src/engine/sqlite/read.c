@@ -472,6 +472,20 @@ static void note_refusal(struct arena *a, struct change *ch, const struct opinio
 	ch->payload = message;
 }
 
+/* Whoever writes SQLite's own table changes the schema in a way that is not followed. */
+static void note_schema_write(struct statement *st)
+{
+	const struct change *ch = st->nchanges ? &st->changes[st->nchanges - 1] : NULL;
+
+	if (!ch || change_class_of(ch->kind) != CLASS_DATA ||
+		(!slice_iis(ch->target.name, "sqlite_master") &&
+			!slice_iis(ch->target.name, "sqlite_schema")) ||
+		ch->kind == CHANGE_SELECT)
+		return;
+	st->partly_opaque = true;
+	st->opaque_reason = SL("what it makes of SQLite's own schema table");
+}
+
 bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct err *err)
 {
 	struct parse p;
@@ -488,6 +502,7 @@ bool sqlite_read(struct reader *r, struct arena *a, struct statement *st, struct
 		return false;
 	if (!v.syntax) {
 		note_refusal(a, &st->changes[0], &v);
+		note_schema_write(st);
 		return true;
 	}
 	if (r->options.version <= sqlite_version()) {

@@ -71,6 +71,15 @@ ALTER TABLE orders ADD INDEX n (n), ALGORITHM=INPLACE, LOCK=NONE;" "ALTER TABLE 
 	says "uname"
 }
 
+@test "MySQL: a migration of rows that asks, or sets something: the session is brought back around its transaction" {
+	migration 1_t 'CREATE TABLE t (id int PRIMARY KEY, n int);'
+	migration 2_rows "SET @n = 4; SET sql_mode = 'ANSI_QUOTES';
+INSERT INTO t VALUES (1, @n); SELECT 1;"
+	migration 3_rows "SELECT count(*) FROM t; INSERT INTO t VALUES (2, \"x\" = 'x');"
+	ends 0 belay up --db "$url"
+	[ "$(my 'SELECT * FROM t')" = $'1\t4\n2\t1' ]
+}
+
 @test "MySQL: rehearsed on a server of belay's own, and on a given one" {
 	shop
 	migration 2_note "ALTER TABLE users ADD COLUMN note varchar(10);" "ALTER TABLE users DROP COLUMN note;"

@@ -168,7 +168,7 @@ static bool reads(struct watch *w, const struct relation *r)
 	return ok;
 }
 
-static bool writes(struct watch *w, const struct relation *r)
+static bool inserts(struct watch *w, const struct relation *r)
 {
 	struct names name = {(struct slice[]){r->name}, 1};
 	struct buf b = {0};
@@ -183,25 +183,65 @@ static bool writes(struct watch *w, const struct relation *r)
 		buf_adds(&b, ", NULL");
 	buf_adds(&b, ")");
 	ok = prepares(w, buf_cstr(&b));
-	buf_clear(&b);
+	buf_done(&b);
+	return ok;
+}
+
+static bool updates(struct watch *w, const struct relation *r)
+{
+	struct names name = {(struct slice[]){r->name}, 1};
+	struct buf b = {0};
+	bool ok;
+
 	buf_adds(&b, "UPDATE ");
 	list_columns(&b, name, (struct names){0}, "");
 	buf_adds(&b, " SET ");
 	list_columns(&b, r->columns, r->computed, " = NULL");
-	ok = ok && prepares(w, buf_cstr(&b));
+	ok = prepares(w, buf_cstr(&b));
+	buf_done(&b);
+	return ok;
+}
+
+static bool deletes(struct watch *w, const struct relation *r)
+{
+	struct names name = {(struct slice[]){r->name}, 1};
+	struct buf b = {0};
+	bool ok;
+
+	buf_adds(&b, "DELETE FROM ");
+	list_columns(&b, name, (struct names){0}, "");
+	ok = prepares(w, buf_cstr(&b));
 	buf_done(&b);
 	return ok;
 }
 
 /* What could be read (written) before and cannot now. `could` was filled beforehand. */
-static struct slice broken(
-	struct watch *w, const bool *could, bool (*can)(struct watch *, const struct relation *))
+static void add_broken(struct watch *w, const bool *could,
+	bool (*can)(struct watch *, const struct relation *), struct names *out)
+{
+	for (size_t i = 0; i < w->before.n; i++)
+		if (could[i] && !can(w, &w->before.v[i]) && !names_has(*out, w->before.v[i].name))
+			add_sorted(w->a, out, w->before.v[i].name);
+}
+
+enum { FORMS = 3 };
+static bool (*const forms[FORMS])(struct watch *, const struct relation *) = {
+	inserts, updates, deletes};
+
+static struct slice broken_writers(struct watch *w, bool *const could[FORMS])
 {
 	struct names n = {0};
 
-	for (size_t i = 0; i < w->before.n; i++)
-		if (could[i] && !can(w, &w->before.v[i]))
-			add_sorted(w->a, &n, w->before.v[i].name);
+	for (int i = 0; i < FORMS; i++)
+		add_broken(w, could[i], forms[i], &n);
+	return joined(w->a, n);
+}
+
+static struct slice broken_readers(struct watch *w, const bool *could)
+{
+	struct names n = {0};
+
+	add_broken(w, could, reads, &n);
 	return joined(w->a, n);
 }
 
@@ -260,7 +300,7 @@ static void open_other(struct watch *w)
 
 static void alone(struct watch *w, struct facts *out)
 {
-	bool *could_read, *could_write, tells;
+	bool *could_read, *could_write[FORMS], tells;
 	struct slice *none;
 	size_t n;
 
@@ -270,7 +310,8 @@ static void alone(struct watch *w, struct facts *out)
 	tells = !w->in_tx && journal_tells(w) && !changes_rows(w);
 	picture_take(w->l, w->db, w->a, &w->before);
 	could_read = probe(w, reads);
-	could_write = probe(w, writes);
+	for (int i = 0; i < FORMS; i++)
+		could_write[i] = probe(w, forms[i]);
 	out->v[FACT_OUTCOME] = SL("refused");
 	if (library_run(w->l, w->db, w->sql)) {
 		out->v[FACT_OUTCOME] = SL("ok");
@@ -285,8 +326,8 @@ static void alone(struct watch *w, struct facts *out)
 			out->v[FACT_TREES] =
 				joined(w->a, picture_written(w->a, &w->before, &w->after, w->path));
 		out->v[FACT_GONE] = gone(w);
-		out->v[FACT_READERS] = w->in_tx ? SL("?") : broken(w, could_read, reads);
-		out->v[FACT_WRITERS] = w->in_tx ? SL("?") : broken(w, could_write, writes);
+		out->v[FACT_READERS] = w->in_tx ? SL("?") : broken_readers(w, could_read);
+		out->v[FACT_WRITERS] = w->in_tx ? SL("?") : broken_writers(w, could_write);
 		out->v[FACT_UNDO] = undo(w);
 		out->v[FACT_AGAIN] = again(w);
 	} else {
