@@ -9,7 +9,7 @@
 #define MYSQL DIALECT_MYSQL
 
 #define PARTED                                                                                     \
-	"CREATE TABLE y (id int, n int, KEY (id)) PARTITION BY RANGE (n) (PARTITION p0 VALUES "     \
+	"CREATE TABLE y (id int, n int, KEY (id)) PARTITION BY RANGE (n) (PARTITION p0 VALUES "    \
 	"LESS THAN (10), PARTITION p1 VALUES LESS THAN (20));"
 
 /* clang-format off */

@@ -18,10 +18,12 @@
 #define MARIA DIALECT_MARIADB
 #define LITE DIALECT_SQLITE
 #define KEYED                                                                                      \
-	"CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); CREATE TABLE p (id INTEGER PRIMARY KEY, " \
+	"CREATE TABLE u (id INTEGER PRIMARY KEY, x TEXT); CREATE TABLE p (id INTEGER PRIMARY "     \
+	"KEY, "                                                                                    \
 	"u INTEGER REFERENCES u (id) ON DELETE CASCADE);"
 #define REBUILD(first)                                                                             \
-	KEYED "BEGIN;" first "CREATE TABLE n (id INTEGER PRIMARY KEY, x TEXT NOT NULL DEFAULT '');" \
+	KEYED "BEGIN;" first                                                                       \
+	      "CREATE TABLE n (id INTEGER PRIMARY KEY, x TEXT NOT NULL DEFAULT '');"               \
 	      "INSERT INTO n (id, x) SELECT id, x FROM u;"
 
 /* clang-format off */

@@ -32,13 +32,12 @@ void archive_select(struct buf *b, enum dialect d, const struct archive *r);
 struct slice archive_restore_words(struct arena *a, enum dialect d, const struct archive *r,
 	const struct archive *others, size_t n);
 
-/* What the store and the table are called where they are compared. MySQL and MariaDB: of one archive
- * alone, because LOCK TABLES knows them all. */
+/* What the store and the table are called where they are compared. MySQL and MariaDB: of one
+ * archive alone, because LOCK TABLES knows them all. */
 struct archive_aliases {
 	struct slice store, table;
 };
 
-struct archive_aliases archive_aliases(
-	struct arena *a, enum dialect d, const struct archive *r);
+struct archive_aliases archive_aliases(struct arena *a, enum dialect d, const struct archive *r);
 
 #endif

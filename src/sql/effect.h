@@ -63,10 +63,10 @@ struct effect {
 	enum undo undo;
 	const char *algorithm, *lock_clause; /* MySQL/MariaDB, else NULL */
 	unsigned long long row_bytes; /* … what the columns declare, if no row holds so much */
-	bool documented;    /* the manual says so, no server was watched doing it */
-	bool unread;        /* opaque: nothing here is known */
-	bool certain;       /* every fact is */
-	struct names needs; /* what is missing: "old type of public.orders.status" */
+	bool documented;              /* the manual says so, no server was watched doing it */
+	bool unread;                  /* opaque: nothing here is known */
+	bool certain;                 /* every fact is */
+	struct names needs;           /* what is missing: "old type of public.orders.status" */
 };
 
 const char *outcome_word(enum outcome o);   /* ok, fails, may-fail */

@@ -29,8 +29,8 @@ struct directive {
 
 struct statement {
 	struct slice text; /* as it will be read: masked; without terminator and leading comments */
-	struct slice raw;  /* as the author wrote it (same length, but for rows that bulk.h leaves out
-			    * at the end of the text) */
+	struct slice raw;  /* as the author wrote it (same length, but for rows that bulk.h leaves
+			    * out  at the end of the text) */
 	struct span span;  /* the same text in its source */
 	unsigned index;    /* from 0 within its file */
 	struct piece piece;

@@ -243,8 +243,8 @@ static bool make_role(struct scratch *s, struct slice role, struct err *err)
 	pg_scratch_role_made(s, role, SLICE_NONE);
 	if (!create_role(admin, role, &there, err))
 		return false;
-	return there || conn_execf(admin, err, "GRANT %I TO %I WITH ADMIN OPTION", role,
-				SL(SCRATCH_OWNER));
+	return there ||
+	       conn_execf(admin, err, "GRANT %I TO %I WITH ADMIN OPTION", role, SL(SCRATCH_OWNER));
 }
 
 static bool free_role(struct scratch *s, struct slice role, struct slice database, struct err *err)

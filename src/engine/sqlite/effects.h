@@ -58,12 +58,12 @@ void e_stars_lose(struct judging *j, struct slice column); /* views that show ev
 void e_views_renamed(struct judging *j, struct slice column);
 void e_triggers_break(struct judging *j, struct slice column); /* empty: whatever they do with it */
 void e_trigger_goes(struct judging *j, const struct object *table); /* DROP TRIGGER */
-void e_triggers_stop(struct judging *j, struct slice column); /* DROP COLUMN */
+void e_triggers_stop(struct judging *j, struct slice column);       /* DROP COLUMN */
 /* With foreign keys on: rows of a child go or change, and what refers to them. */
 void e_goes_with(struct judging *j, const struct object *child, struct slice action);
-void e_view_goes(struct judging *j); /* DROP VIEW */
-void e_values_counted(struct judging *j);                      /* ADD COLUMN */
-void e_trigger_works(struct judging *j);                       /* CREATE TRIGGER */
+void e_view_goes(struct judging *j);      /* DROP VIEW */
+void e_values_counted(struct judging *j); /* ADD COLUMN */
+void e_trigger_works(struct judging *j);  /* CREATE TRIGGER */
 void e_broken_triggers(struct judging *j);
 void e_children_break(struct judging *j);  /* foreign keys that refer to it */
 void e_missing_parents(struct judging *j); /* foreign keys that refer to nothing */
