@@ -49,7 +49,8 @@ static struct slice type_schema(struct apply *x, struct slice base)
 	const struct object *found = NULL;
 	struct slice schema;
 
-	if (catalog_find(x->c, x->s, OBJECT_TYPE, name, &found) == PRESENT)
+	if (x->c->ntype[OBJECT_TYPE] &&
+		catalog_find(x->c, x->s, OBJECT_TYPE, name, &found) == PRESENT)
 		return found->schema;
 	schema = extension_schema(x, base);
 	if (schema.len || catalog_find(x->c, x->s, OBJECT_NONE, name, &found) != PRESENT)
