@@ -35,7 +35,6 @@ static void resolve_names(struct apply *x, struct node *table)
 	node_edited(x->c, table);
 }
 
-/* A column that a parent has too: its own words are added to what it inherits. */
 static struct names its_own(struct apply *x)
 {
 	struct names own = {0};
@@ -44,6 +43,8 @@ static struct names its_own(struct apply *x)
 	return own;
 }
 
+/* A column that a parent has too: its own words are added to what it inherits. Those of a partition
+ * are never its own. */
 static void merge_column(struct apply *x, struct node *col, const struct object *def)
 {
 	struct object *o = node_edit(x->c, col);
@@ -53,7 +54,7 @@ static void merge_column(struct apply *x, struct node *col, const struct object 
 	if (def->column.generation.text.len)
 		o->column.generation = expr_copy(&x->c->arena, def->column.generation);
 	o->column.not_null |= def->column.not_null;
-	if (o->column.inherited)
+	if (o->column.inherited && slice_empty(o->table->table_.partition_of.name))
 		o->column.own = its_own(x);
 	if (def->column.collation.len)
 		o->column.collation = keep(x->c, def->column.collation);

@@ -260,7 +260,8 @@ static void name_is_free(struct effects *x, const struct foreign *f)
 		return;
 	n = catalog_bearing(x->c, f->key->name, x->a, &v);
 	for (size_t i = 0; i < n; i++)
-		if (fx_is_foreign(v[i]) && slice_eq(v[i]->table->schema, on.schema))
+		if (fx_is_foreign(v[i]) && slice_eq(v[i]->table->schema, on.schema) &&
+			!v[i]->table->tainted)
 			fx_fails(x, OUTCOME_FAILS, "%.*s has a foreign key %.*s already",
 				SLICE(v[i]->table->name), SLICE(f->key->name));
 }

@@ -178,7 +178,7 @@ void fx_check_name_is_free(struct effects *x, struct name on, const struct objec
 	n = catalog_bearing(x->c, check->name, x->a, &v);
 	for (size_t i = 0; i < n; i++)
 		if (is_check(v[i]) && slice_eq(v[i]->table->schema, on.schema) &&
-			!is_let_go(x, v[i]))
+			!v[i]->table->tainted && !is_let_go(x, v[i]))
 			fx_fails(x, OUTCOME_FAILS, "%.*s has a check %.*s already",
 				SLICE(v[i]->table->name), SLICE(check->name));
 }

@@ -23,7 +23,7 @@ static enum presence find_trigger(
 			!slice_eq(v[i]->table->schema, ch->target.schema))
 			continue;
 		*table = (struct name){v[i]->table->schema, v[i]->table->name};
-		return PRESENT;
+		return v[i]->table->tainted ? UNKNOWN : PRESENT;
 	}
 	return catalog_is_complete(x->c) ? ABSENT : UNKNOWN;
 }
@@ -74,18 +74,18 @@ static bool set_before(const struct fx_words *w, size_t at)
 static void row_fits(struct effects *x, const struct change *ch, const struct object *t,
 	const struct fx_words *w, size_t at)
 {
-	bool new = token_is(w->at[at], "NEW"),
+	bool fresh = token_is(w->at[at], "NEW"),
 	     before = slice_iis(ch->def->trigger.timing, "before");
 	struct slice column = token_value(x->a, x->d.dialect, w->at[at + 2]);
 	const struct object *o;
 
-	if (!new &&trigger_on(ch, "insert"))
+	if (!fresh && trigger_on(ch, "insert"))
 		fx_fails(x, OUTCOME_FAILS, "an INSERT has no OLD row");
-	if (new &&trigger_on(ch, "delete"))
+	if (fresh && trigger_on(ch, "delete"))
 		fx_fails(x, OUTCOME_FAILS, "a DELETE has no NEW row");
-	if (is_set(w, at) && set_before(w, at - 1) && (!new || !before))
-		fx_fails(x, OUTCOME_FAILS, "%s.%.*s cannot be set %s", new ? "NEW" : "OLD",
-			SLICE(column), new ? "after the row is written" : "at all");
+	if (is_set(w, at) && set_before(w, at - 1) && (!fresh || !before))
+		fx_fails(x, OUTCOME_FAILS, "%s.%.*s cannot be set %s", fresh ? "NEW" : "OLD",
+			SLICE(column), fresh ? "after the row is written" : "at all");
 	if (catalog_part(x->c, t, OBJECT_COLUMN, column, &o) == ABSENT)
 		fx_fails(
 			x, OUTCOME_FAILS, "%.*s has no column %.*s", SLICE(t->name), SLICE(column));
