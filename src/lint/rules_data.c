@@ -28,6 +28,12 @@ static bool fills_new_columns(
 	return true;
 }
 
+/* PostgreSQL's UPDATE and DELETE have none: theirs stands in a subquery. */
+static bool has_own_limit(const struct judged *j, const struct change *c)
+{
+	return j->dialect != DIALECT_POSTGRES && (c->flags & CHANGE_HAS_LIMIT);
+}
+
 static void check_no_where(const struct rule *r, struct judged *j)
 {
 	FOR_CHANGES(j, c)
@@ -36,7 +42,7 @@ static void check_no_where(const struct rule *r, struct judged *j)
 		struct name n;
 
 		if (!changes_rows(c) || (c->flags & CHANGE_INNER) || in_batches(j->statement) ||
-			(c->flags & CHANGE_HAS_LIMIT) ||
+			has_own_limit(j, c) ||
 			((c->flags & CHANGE_HAS_WHERE) && !(c->flags & CHANGE_WHERE_TRUE)) ||
 			!existed_before(j, c, OBJECT_NONE, &n, &t) || fills_new_columns(j, c, n, t))
 			continue;

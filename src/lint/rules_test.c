@@ -126,6 +126,7 @@ static const struct row rows[] = {
 	{"vacuum-full", false, USERS "VACUUM (FULL false) users;"},
 	{"truncate", true,  USERS "TRUNCATE users;"},
 	{"update-no-where", true,  USERS "UPDATE users SET n = 1;"},
+	{"update-no-where", true,  USERS "UPDATE users SET n = (SELECT id FROM users LIMIT 1);"},
 	{"update-no-where", true,  USERS "DELETE FROM users WHERE true;"},
 	{"update-no-where", false, USERS "UPDATE users SET n = 1 WHERE id = 5;"},
 	{"update-no-where", false, "BEGIN;" USERS "UPDATE users SET n = 1; COMMIT;"},
