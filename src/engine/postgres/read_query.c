@@ -173,7 +173,7 @@ static bool names_only(struct rd *rd, node query, struct names *out)
 {
 	node select = query, list, c;
 
-	while (tree_key_is(select, "SelectStmt") && tree_get(select, "larg"))
+	while (tree_get(select, "larg"))
 		select = tree_get(select, "larg");
 	list = tree_get(select, "targetList");
 	for (c = tree_first(list); c; c = tree_next(list, c)) {

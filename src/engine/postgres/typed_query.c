@@ -313,7 +313,7 @@ bool typed_columns(struct typing *t, const struct typed_scope *outer, const stru
 /* ---- GROUP BY ---- */
 static bool same(const struct typed_node *a, const struct typed_node *b)
 {
-	if (!a || !b)
+	if (!a || !b || a == b)
 		return a == b;
 	if (a->kind != b->kind || !slice_eq(a->text, b->text) || a->n != b->n ||
 		a->flag != b->flag || a->query || b->query)
@@ -413,8 +413,10 @@ static void grouped(
 				return;
 			group[i] = q->targets[at - 1].value;
 		} else if (group[i]->kind == NODE_COLUMN && !group[i]->qualifier.len) {
+			struct slice name = group[i]->text;
+
 			for (size_t k = 0; k < q->ntargets; k++)
-				if (slice_eq(q->targets[k].name, group[i]->text))
+				if (slice_eq(q->targets[k].name, name))
 					group[i] = q->targets[k].value;
 		}
 	}
