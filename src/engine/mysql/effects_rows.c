@@ -175,11 +175,13 @@ void fx_insert_fits(struct effects *x, const struct change *ch, const struct obj
 	struct fx_words w = fx_words_of(x);
 	struct values v = {0};
 	bool ignores = w.n > 1 && token_is(w.at[1], "IGNORE");
+	size_t values = fx_word_at(&w, 0, "VALUES"), value = fx_word_at(&w, 0, "VALUE");
 
+	/* INSERT … SET has VALUES() behind ON DUPLICATE KEY UPDATE at most. */
 	if (!t || t->type != OBJECT_TABLE || t->tainted || ignores ||
-		(!fx_flag(ch, CHANGE_FROM_SELECT) && fx_word_at(&w, 0, "VALUES") == w.n &&
-			fx_word_at(&w, 0, "VALUE") == w.n))
-		return; /* INSERT … SET */
+		(!fx_flag(ch, CHANGE_FROM_SELECT) &&
+			(value < values ? value : values) >= fx_word_at(&w, 0, "SET")))
+		return;
 	say_columns(x, ch, t, &v);
 	if (fx_is_strict(x) && !has_trigger_before(t, "insert") && v.n)
 		nothing_is_missing(x, t, &v);
