@@ -31,6 +31,7 @@ struct psql_state {
 	size_t begins, begin_at;
 	bool copy, from; /* COPY first; the last token was FROM */
 	bool copy_in;
+	bool plain; /* no COPY and no routine: words tell nothing more */
 };
 
 enum lite_state {
@@ -143,6 +144,7 @@ static void psql_word(struct psql_state *p, struct token t)
 		p->heads[0] == 'c' && (p->heads[1] == 'f' || p->heads[1] == 'p' ||
 					      (p->heads[1] == 'o' && p->heads[2] == 'r' &&
 						      (p->heads[3] == 'f' || p->heads[3] == 'p')));
+	p->plain = p->words >= 4 && !routine && !p->copy;
 	if (!routine || p->parens)
 		return;
 	if (token_is(t, "begin")) {
@@ -158,6 +160,8 @@ static void psql_word(struct psql_state *p, struct token t)
 static void psql_token(struct psql_state *p, struct token t)
 {
 	if (t.kind == TOKEN_WORD) {
+		if (p->plain)
+			return;
 		if (p->words == 0)
 			p->copy = token_is(t, "copy");
 		psql_word(p, t);

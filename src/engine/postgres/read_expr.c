@@ -213,6 +213,30 @@ static void gate_of(struct rd *rd, node n)
 		rd_requires(rd, 17, "WHEN NOT MATCHED BY SOURCE");
 }
 
+/* By its first letters: nearly all nodes are none of those above. */
+static bool may_be_gated(node n)
+{
+	static const char *const begins[] = {"CTE", "Json", "Merge", "Return", "RangeSub"};
+
+	switch (n->key[0]) {
+	case 'C':
+	case 'J':
+	case 'M':
+	case 'R':
+		break;
+	default:
+		return false;
+	}
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		size_t len = strlen(begins[i]);
+
+		if (n->keylen > len && n->key[1] == begins[i][1] &&
+			memcmp(n->key, begins[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 void rd_gates(struct rd *rd, node n)
 {
 	uint32_t i;
@@ -220,6 +244,6 @@ void rd_gates(struct rd *rd, node n)
 	if (rd->r->version >= 180000)
 		return;
 	for (i = 0; n && i < n->size; i++)
-		if (is_node(n + i))
+		if (is_node(n + i) && may_be_gated(n + i))
 			gate_of(rd, n + i);
 }
