@@ -385,8 +385,15 @@ static void bare_columns(struct typing *t, const struct typed_scope *s, const st
 	if (n->kind == NODE_COLUMN) {
 		bool here = false;
 
-		for (size_t i = 0; i < s->n; i++)
-			here = here || names_has(s->sources[i].columns, n->text);
+		for (size_t i = 0; i < s->n; i++) {
+			const struct typed_source *src = &s->sources[i];
+
+			if (n->qualifier.len && !slice_eq(n->qualifier, src->alias))
+				continue;
+			if (src->opaque) /* nobody knows */
+				return;
+			here = here || names_has(src->columns, n->text);
+		}
 		if (here && !key_grouped(s, n, group, ngroup))
 			typed_fault(t, "column \"%.*s\" must appear in the GROUP BY clause",
 				SLICE(n->text));
@@ -408,6 +415,8 @@ static void grouped(
 		unsigned long long at;
 
 		group[i] = q->group[i];
+		if (group[i]->kind == NODE_ROW) /* (a, b) stands for both */
+			return;
 		if (group[i]->kind == NODE_NUMBER && slice_u64(group[i]->text, &at)) {
 			if (at == 0 || at > q->ntargets)
 				return;

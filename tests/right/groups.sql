@@ -1,0 +1,14 @@
+CREATE DOMAIN wt AS text;
+CREATE TABLE am (public_id wt primary key, scope_id text not null, create_time timestamptz);
+CREATE TABLE uc (m wt REFERENCES am (public_id), user_dn text);
+CREATE TABLE s (prim wt);
+CREATE VIEW a1 AS SELECT am.public_id, am.create_time, string_agg(distinct uc.user_dn, '|') FROM am am LEFT OUTER JOIN uc uc ON am.public_id = uc.m GROUP BY am.public_id;
+CREATE VIEW a2 AS SELECT case when s.prim is not null then true else false end as isp, am.public_id, am.create_time FROM am am LEFT JOIN s ON am.public_id = s.prim GROUP BY am.public_id, isp;
+CREATE VIEW a3 AS SELECT am.public_id, count(*) FROM am JOIN uc ON uc.m = am.public_id GROUP BY (am.public_id, uc.user_dn);
+CREATE VIEW a4 AS SELECT am.public_id, uc.user_dn AS create_time, am.scope_id FROM am JOIN uc ON uc.m = am.public_id GROUP BY am.public_id, uc.user_dn;
+CREATE TABLE am2 (id int, create_time int, CONSTRAINT k PRIMARY KEY (id));
+CREATE VIEW a5 AS SELECT id, create_time FROM am2 GROUP BY id;
+ALTER TABLE am2 ADD COLUMN later int;
+CREATE VIEW a6 AS SELECT id, later, a.create_time FROM am2 a GROUP BY a.id;
+CREATE VIEW a7 AS SELECT am.public_id as public_id, am.create_time FROM am GROUP BY am.public_id;
+CREATE VIEW a8 AS SELECT am.public_id, am.create_time FROM am JOIN uc ON true GROUP BY am.public_id, uc.m;
