@@ -62,3 +62,9 @@ CREATE TABLE j (a int, b int, c int GENERATED ALWAYS AS (a + coalesce(b, 0)) STO
 INSERT INTO j (a, b, d) VALUES (1, 2, DEFAULT), ('3', 4.4, 'q'), (1 + 1, NULL, lower('Z'));
 INSERT INTO j DEFAULT VALUES;
 ALTER TABLE j ADD COLUMN e interval DEFAULT '1 day'::interval * 2, ADD COLUMN f float8 DEFAULT random() * pi(), ADD COLUMN g char(3) DEFAULT 'ab', ADD COLUMN h oid DEFAULT 0, ADD COLUMN i regclass DEFAULT 'j'::regclass, ADD COLUMN k "char" DEFAULT 'x', ADD COLUMN l name DEFAULT current_user, ADD COLUMN m_ daterange DEFAULT daterange(current_date, NULL), ADD COLUMN n int4multirange, ADD COLUMN o macaddr, ADD COLUMN q cidr DEFAULT '10.0.0.0/8', ADD COLUMN r time with time zone DEFAULT current_time, ADD COLUMN s jsonpath DEFAULT '$.a', ADD COLUMN t_ pg_lsn, ADD COLUMN uu text[] DEFAULT ARRAY[]::text[], ADD COLUMN vv jsonb DEFAULT jsonb_build_object('a', ARRAY[1, 2], 'b', now());
+CREATE TABLE tg (id int PRIMARY KEY, res text NOT NULL);
+CREATE FUNCTION fill_tg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.res := ''x''; RETURN NEW; END';
+CREATE TRIGGER t BEFORE INSERT ON tg FOR EACH ROW EXECUTE FUNCTION fill_tg();
+INSERT INTO tg (id) SELECT 1;
+INSERT INTO tg (id) VALUES (2);
+INSERT INTO tg VALUES (3, NULL);

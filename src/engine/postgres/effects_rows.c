@@ -174,12 +174,26 @@ static void row_sequences(struct looking *l, const struct relation *r, const str
 	}
 }
 
+/* A row's trigger in front may fill in what is missing. */
+static bool has_trigger_before(const struct object *table)
+{
+	for (size_t i = 0; i < table->nparts; i++) {
+		const struct object *p = table->parts[i];
+
+		if (p->type == OBJECT_TRIGGER && slice_is(p->trigger.timing, "before") &&
+			p->trigger.for_each_row)
+			return true;
+	}
+	return false;
+}
+
 /* What INSERT is refused for, whatever the rows are. */
 static void insert_refused(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	const struct change *c = l->change;
 	const struct object *col;
 	bool overriding = slice_ifind(l->statement->text, SL("overriding")) != SIZE_MAX;
+	bool filled = r->object && has_trigger_before(r->object);
 
 	for (size_t i = 0; r->object && i < c->list.n; i++) {
 		enum presence p =
@@ -197,11 +211,12 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 		for (size_t k = 0; p->type == OBJECT_COLUMN && k < v->n; k++)
 			if (pg_bad_literal(l, pg_value(l, v, k, r, p->name), p->column.type, true))
 				pg_fails(l, "a value is no %.*s", SLICE(p->column.type));
-		for (size_t k = 0; p->type == OBJECT_COLUMN && p->column.not_null && k < v->n; k++)
+		for (size_t k = 0;
+			p->type == OBJECT_COLUMN && p->column.not_null && !filled && k < v->n; k++)
 			if (slice_iis(pg_value(l, v, k, r, p->name), "null"))
 				pg_fails(l, "column \"%.*s\" must not be null", SLICE(p->name));
 	}
-	if (c->list.n == 0 || c->kind != CHANGE_INSERT)
+	if (c->list.n == 0 || c->kind != CHANGE_INSERT || filled)
 		return;
 	for (size_t i = 0; r->object && r->type == OBJECT_TABLE && i < r->object->nparts; i++) {
 		const struct object *p = r->object->parts[i];
