@@ -109,9 +109,10 @@ const struct rule rule_history_replay = {
 	.severity = SEVERITY_ERROR,
 	.engines = RULE_ALL,
 	.says = "the statement fails when the history is replayed up to it",
-	.why = "It names something that is not there, or makes something that is there already. On "
-	       "PostgreSQL, whether each expression and value is of the type that its place needs is "
-	       "told by belay explain, plan and rehearse, not here.",
+	.why = "It names something that is not there, or makes something that is there already. "
+	       "Whether each expression is of the type that its place needs is told by belay "
+	       "explain, "
+	       "plan and rehearse.",
 	.safe = "Mend the name or the order; give --base-schema if the schema begins elsewhere.",
 	.doc = "https://www.postgresql.org/docs/current/sql-createtable.html",
 	.setup = "CREATE TABLE users (id bigint);",
