@@ -39,7 +39,8 @@ static const char columns[] =
 	" WHERE a.pid = h.backend AND (a.backend_start IS NULL OR a.backend_start = "
 	"h.backend_start)),"
 	" pg_catalog.to_char(h.since, 'HH24:MI:SS'), h.epoch || ' ' || h.beat,"
-	" CASE WHEN h.backend <> 0 AND h.beat > '-infinity' THEN h.backend END, h.backend_start"
+	" CASE WHEN h.backend <> 0 AND h.beat > '-infinity' THEN h.backend END, h.backend_start,"
+	" h.beat > '-infinity'"
 	" FROM %s f, %s h"
 	" WHERE f.part = 'fence' AND h.part = 'heartbeat'";
 
@@ -68,7 +69,8 @@ static bool query_holder(struct lease *l, struct conn *c, bool lock, struct aren
 		out->who = arena_printf(a, "%.*s, since %.*s", SLICE(rows_get(&r, 0, 0)),
 			SLICE(rows_get(&r, 0, 4)));
 		out->beat = rows_get(&r, 0, 5);
-		out->silent = !yes(&r, 1) && yes(&r, 2) && yes(&r, 3);
+		/* Who has given it back is not silent. */
+		out->silent = !yes(&r, 1) && yes(&r, 2) && yes(&r, 3) && yes(&r, 8);
 		if (out->silent)
 			out->pid = rows_get(&r, 0, 6);
 		out->start = rows_get(&r, 0, 7);
@@ -132,8 +134,10 @@ static void end_session(struct conn *c, const struct holder *h, struct arena *a)
 }
 
 /* Transactions that it has left open keep the fence, behind a pooler and on its other connections
- * too. They are older than its last heartbeat, or hardly younger. */
-static void end_transactions(struct lease *l, struct conn *c, struct arena *a)
+ * too. They are older than its last heartbeat, or hardly younger; and nobody else has it since we
+ * looked. */
+static void end_transactions(
+	struct lease *l, struct conn *c, const struct holder *h, struct arena *a)
 {
 	struct buf b = {0}, name = {0};
 	struct err ignored = {0};
@@ -146,8 +150,9 @@ static void end_transactions(struct lease *l, struct conn *c, struct arena *a)
 		" WHERE k.relation = %L::pg_catalog.regclass AND k.database = (SELECT d.oid"
 		" FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())"
 		" AND k.granted AND a.pid <> pg_catalog.pg_backend_pid()"
+		" AND h.epoch || ' ' || h.beat = %L"
 		" AND a.xact_start < h.beat + interval '%d milliseconds'" WAITS_FOR_CLIENT,
-		buf_slice(&name), buf_slice(&name), (int)LEASE_MS / 3);
+		buf_slice(&name), buf_slice(&name), h->beat, (int)LEASE_MS / 3);
 	conn_query(c, buf_slice(&b), a, &r, &ignored);
 	err_done(&ignored);
 	buf_done(&name);
@@ -231,7 +236,7 @@ static bool try_once(struct lease *l, struct conn *c, const struct lease_request
 	h->locked = true;
 	if (ok && h->silent) {
 		end_session(c, h, a);
-		end_transactions(l, c, a);
+		end_transactions(l, c, h, a);
 	}
 	return ok;
 }
