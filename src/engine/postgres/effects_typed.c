@@ -174,13 +174,11 @@ static void create_table(struct looking *l, const struct object *def)
 {
 	struct typed_scope s = {0};
 	struct typing t;
-	size_t columns = 0;
 
 	typed_begin(&t, l);
 	for (size_t i = 0; i < def->nparts; i++) {
 		const struct object *p = def->parts[i];
 
-		columns += p->type == OBJECT_COLUMN;
 		if (p->type == OBJECT_COLUMN && p->column.default_value.text.len && !s.n)
 			new_scope(&t, &s, def, says_all(l, def));
 		if (p->type == OBJECT_COLUMN && p->column.generated.len && !s.n)
