@@ -68,7 +68,7 @@ static const struct option_spec graph_options[] = {
 	{"confirm",   0, OPTION_TEXT, "NAME", "the name of a protected environment"}, \
 	{"yes-destroy", 0, OPTION_LIST, "NAME", "agree that rows are lost: an object as belay prints it, or a migration's id (repeatable)"}, \
 	{"backup",    0, OPTION_CHOICE, "scoped|whole", "keep what would be lost: copies beside it (scoped, default), or the whole database in a file"}, \
-	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions and locks; change nothing"}, \
+	{"dry-run",   0, OPTION_FLAG, NULL, "print the statements, transactions, locks and estimates; change nothing"}, \
 	{"wait-for-db", 0, OPTION_TEXT, "TIME", "while the server does not answer, try again this long (30s)"}
 
 static const struct option_spec up_options[] = {

@@ -77,6 +77,19 @@ bool object_is_relation(enum object_type t)
 	return types[t].relation;
 }
 
+bool object_fills_rows(const struct object *table, const char *event)
+{
+	for (size_t i = 0; i < table->nparts; i++) {
+		const struct object *p = table->parts[i];
+
+		if (p->type == OBJECT_TRIGGER && p->trigger.for_each_row &&
+			slice_is(p->trigger.timing, "before") &&
+			names_has(p->trigger.events, slice_of(event)))
+			return true;
+	}
+	return false;
+}
+
 const struct field *object_fields(enum object_type t)
 {
 	return types[t].fields;

@@ -324,6 +324,8 @@ struct object {
 
 const char *object_type_word(enum object_type t); /* "table", "materialized view", … */
 bool object_is_relation(enum object_type t);      /* shares the relation name space */
+/* A row's BEFORE trigger for "insert", "update" or "delete": it may fill in what is missing. */
+bool object_fills_rows(const struct object *table, const char *event);
 /* Deep copy into another arena (parts too, `table` pointers set, spans kept). */
 struct object *object_copy(struct arena *a, const struct object *o);
 /* The same without parts, into a struct of the caller's. */

@@ -136,19 +136,6 @@ static void value_fits(struct effects *x, const struct object *c, const struct t
 
 /* ---- INSERT ---- */
 
-/* A trigger in front may fill in what is missing. */
-static bool has_trigger_before(const struct object *t, const char *event)
-{
-	for (size_t i = 0; i < t->nparts; i++) {
-		const struct object *o = t->parts[i];
-
-		if (o->type == OBJECT_TRIGGER && slice_is(o->trigger.timing, "before") &&
-			names_has(o->trigger.events, slice_of(event)))
-			return true;
-	}
-	return false;
-}
-
 static bool wants_value(const struct object *c)
 {
 	const struct column_def *d = &c->column;
@@ -183,7 +170,7 @@ void fx_insert_fits(struct effects *x, const struct change *ch, const struct obj
 			(value < values ? value : values) >= fx_word_at(&w, 0, "SET")))
 		return;
 	say_columns(x, ch, t, &v);
-	if (fx_is_strict(x) && !has_trigger_before(t, "insert") && v.n)
+	if (fx_is_strict(x) && !object_fills_rows(t, "insert") && v.n)
 		nothing_is_missing(x, t, &v);
 	if (fx_flag(ch, CHANGE_FROM_SELECT)) {
 		size_t given;
@@ -195,7 +182,7 @@ void fx_insert_fits(struct effects *x, const struct change *ch, const struct obj
 	say_values(x, &w, &v);
 	if (v.nvalues && v.nvalues != v.n)
 		fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v.nvalues, v.n);
-	for (size_t i = 0; i < v.nvalues && v.nvalues == v.n && !has_trigger_before(t, "insert");
+	for (size_t i = 0; i < v.nvalues && v.nvalues == v.n && !object_fills_rows(t, "insert");
 		i++)
 		value_fits(x, v.columns[i], v.first[i], v.tokens[i]);
 }
@@ -209,7 +196,7 @@ void fx_update_fits(struct effects *x, const struct change *ch, const struct obj
 	int depth = 0;
 
 	if (!t || t->type != OBJECT_TABLE || t->tainted || ch->reads.n || x->st->nchanges > 1 ||
-		(w.n > 1 && token_is(w.at[1], "IGNORE")) || has_trigger_before(t, "update"))
+		(w.n > 1 && token_is(w.at[1], "IGNORE")) || object_fills_rows(t, "update"))
 		return;
 	for (size_t i = from; i <= w.n; i++) {
 		bool ends = i == w.n || (depth == 0 && (token_is(w.at[i], "WHERE") ||

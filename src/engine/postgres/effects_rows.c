@@ -174,26 +174,13 @@ static void row_sequences(struct looking *l, const struct relation *r, const str
 	}
 }
 
-/* A row's trigger in front may fill in what is missing. */
-static bool has_trigger_before(const struct object *table)
-{
-	for (size_t i = 0; i < table->nparts; i++) {
-		const struct object *p = table->parts[i];
-
-		if (p->type == OBJECT_TRIGGER && slice_is(p->trigger.timing, "before") &&
-			p->trigger.for_each_row)
-			return true;
-	}
-	return false;
-}
-
 /* What INSERT is refused for, whatever the rows are. */
 static void insert_refused(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	const struct change *c = l->change;
 	const struct object *col;
 	bool overriding = slice_ifind(l->statement->text, SL("overriding")) != SIZE_MAX;
-	bool filled = r->object && has_trigger_before(r->object);
+	bool filled = r->object && object_fills_rows(r->object, "insert");
 
 	for (size_t i = 0; r->object && i < c->list.n; i++) {
 		enum presence p =
