@@ -127,8 +127,8 @@ static bool finish(struct cut *c, enum piece_kind kind, size_t end, size_t termi
 	if (!c->has_body)
 		p->body_off = c->body_end = end - terminator;
 	p->body_len = c->body_end - p->body_off;
-	keep_token(c, (struct token){TOKEN_END, c->body_end,
-			      slice_sub(c->s->text, c->body_end, 0)});
+	keep_token(
+		c, (struct token){TOKEN_END, c->body_end, slice_sub(c->s->text, c->body_end, 0)});
 	p->copy_in = p->kind == PIECE_SQL && c->psql.copy_in;
 	c->s->at = end;
 	if (p->copy_in && p->terminated)
