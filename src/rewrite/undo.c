@@ -59,11 +59,18 @@ static enum guarded guarded(struct step_writer *w)
 	if (!creates && !(c->flags & CHANGE_IF_EXISTS))
 		return NOT_GUARDED;
 	switch ((int)c->kind) {
-	case CHANGE_ADD_COLUMN:
-	case CHANGE_DROP_COLUMN:
-		return part_seen(w, OBJECT_COLUMN, c->name, !creates);
+	case CHANGE_ADD_COLUMN: /* IF EXISTS is about the table */
+		return creates ? part_seen(w, OBJECT_COLUMN, c->name, false)
+			       : seen(w, OBJECT_NONE, c->target, true);
+	case CHANGE_ADD_CONSTRAINT:
+		return creates ? part_seen(w, OBJECT_CONSTRAINT, c->def->name, false)
+			       : seen(w, OBJECT_NONE, c->target, true);
+	case CHANGE_RENAME_COLUMN:
+	case CHANGE_SET_DEFAULT:
+	case CHANGE_DROP_DEFAULT:
+		return part_seen(w, OBJECT_COLUMN, c->name, true);
 	case CHANGE_DROP_CONSTRAINT:
-		return part_seen(w, OBJECT_CONSTRAINT, c->name, !creates);
+		return part_seen(w, OBJECT_CONSTRAINT, c->name, true);
 	case CHANGE_CREATE_INDEX:
 		if (dialect_is_mysql(w->d))
 			return part_seen(w, OBJECT_INDEX, c->def->name, false);
