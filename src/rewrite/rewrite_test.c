@@ -327,6 +327,12 @@ static void test_guards_and_ways_back(void **state)
 		back(all[i], setup, "ALTER TABLE t DROP CONSTRAINT IF EXISTS nothing", "");
 	}
 	back(DIALECT_POSTGRES, "", "DROP INDEX IF EXISTS nothing", "");
+	back(DIALECT_POSTGRES, setup, "ALTER TABLE IF EXISTS t ADD COLUMN b int",
+		"ALTER TABLE t DROP COLUMN b");
+	back(DIALECT_POSTGRES, setup, "ALTER TABLE IF EXISTS u ADD COLUMN b int", "");
+	back(DIALECT_MARIADB, "CREATE TABLE t (a int, CONSTRAINT k CHECK (a > 0));",
+		"ALTER TABLE t ADD CONSTRAINT IF NOT EXISTS k CHECK (a > 1)", "");
+	back(DIALECT_MARIADB, setup, "ALTER TABLE t RENAME COLUMN IF EXISTS z TO y", "");
 	back(DIALECT_POSTGRES, "SELECT unknown_things();",
 		"ALTER TABLE elsewhere ADD COLUMN IF NOT EXISTS b int", "");
 }

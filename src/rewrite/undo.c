@@ -59,11 +59,18 @@ static enum guarded guarded(struct step_writer *w)
 	if (!creates && !(c->flags & CHANGE_IF_EXISTS))
 		return NOT_GUARDED;
 	switch ((int)c->kind) {
-	case CHANGE_ADD_COLUMN:
-	case CHANGE_DROP_COLUMN:
-		return part_seen(w, OBJECT_COLUMN, c->name, !creates);
+	case CHANGE_ADD_COLUMN: /* IF EXISTS is about the table */
+		return creates ? part_seen(w, OBJECT_COLUMN, c->name, false)
+			       : seen(w, OBJECT_NONE, c->target, true);
+	case CHANGE_ADD_CONSTRAINT:
+		return creates ? part_seen(w, OBJECT_CONSTRAINT, c->def->name, false)
+			       : seen(w, OBJECT_NONE, c->target, true);
+	case CHANGE_RENAME_COLUMN:
+	case CHANGE_SET_DEFAULT:
+	case CHANGE_DROP_DEFAULT:
+		return part_seen(w, OBJECT_COLUMN, c->name, true);
 	case CHANGE_DROP_CONSTRAINT:
-		return part_seen(w, OBJECT_CONSTRAINT, c->name, !creates);
+		return part_seen(w, OBJECT_CONSTRAINT, c->name, true);
 	case CHANGE_CREATE_INDEX:
 		if (dialect_is_mysql(w->d))
 			return part_seen(w, OBJECT_INDEX, c->def->name, false);
@@ -73,6 +80,15 @@ static enum guarded guarded(struct step_writer *w)
 			return part_seen(
 				w, OBJECT_INDEX, c->name.len ? c->name : c->target.name, true);
 		return seen(w, OBJECT_INDEX, c->target, true);
+	case CHANGE_DROP_TRIGGER:
+		return part_seen(w, OBJECT_TRIGGER, c->name, true);
+	case CHANGE_DROP_POLICY:
+		return part_seen(w, OBJECT_POLICY, c->name, true);
+	case CHANGE_DROP_FUNCTION:
+		return seen(w, OBJECT_FUNCTION, c->target, true);
+	case CHANGE_DROP_TYPE:
+	case CHANGE_DROP_DOMAIN:
+		return seen(w, OBJECT_TYPE, c->target, true);
 	case CHANGE_CREATE_TYPE:
 	case CHANGE_CREATE_DOMAIN:
 		return seen(w, OBJECT_TYPE, c->target, false);
@@ -368,9 +384,111 @@ static bool undo_of_object(struct step_writer *w, struct piece_list *to)
 	return true;
 }
 
+/* Its text says all there is: no grants, no comment, no triggers or rules of its own. */
+static bool is_its_text(const struct object *o)
+{
+	if (o->acl.n || o->comment.len)
+		return false;
+	for (size_t i = 0; i < o->nparts; i++)
+		if (o->parts[i]->type != OBJECT_COLUMN || o->parts[i]->comment.len ||
+			o->parts[i]->acl.n || best(o->parts[i]->column.default_value).len)
+			return false;
+	return true;
+}
+
+static bool undo_of_drop(struct step_writer *w, struct piece_list *to)
+{
+	const struct change *c = w->c;
+	const struct object *o = NULL;
+	enum object_type type;
+
+	if (w->in->statement->nchanges > 1) /* one may read the other */
+		return false;
+	switch ((int)c->kind) {
+	case CHANGE_DROP_TRIGGER:
+	case CHANGE_DROP_POLICY:
+		o = part(w, c->kind == CHANGE_DROP_TRIGGER ? OBJECT_TRIGGER : OBJECT_POLICY,
+			c->name);
+		break;
+	case CHANGE_DROP_VIEW:
+	case CHANGE_DROP_MATVIEW:
+	case CHANGE_DROP_FUNCTION:
+	case CHANGE_DROP_TYPE:
+	case CHANGE_DROP_DOMAIN:
+		type = c->kind == CHANGE_DROP_VIEW       ? OBJECT_VIEW
+		       : c->kind == CHANGE_DROP_MATVIEW  ? OBJECT_MATVIEW
+		       : c->kind == CHANGE_DROP_FUNCTION ? OBJECT_FUNCTION
+							 : OBJECT_TYPE;
+		if (catalog_find(w->in->before, w->in->session, type, c->target, &o) != PRESENT)
+			o = NULL;
+		break;
+	default:
+		break;
+	}
+	if (!o || c->flags & CHANGE_CASCADE || !is_its_text(o) ||
+		(o->type == OBJECT_FUNCTION && slice_is(o->function.kind, "aggregate")))
+		return false;
+	made_again(w, o, to);
+	return true;
+}
+
+/* f(integer) with its name in quotes where it needs them, and the word that DROP wants. */
+static void drop_function(struct step_writer *w, const struct object *f, struct piece_list *to)
+{
+	size_t at = slice_chr(f->name, '(');
+	const char *word = slice_is(f->function.kind, "procedure")   ? "PROCEDURE"
+			   : slice_is(f->function.kind, "aggregate") ? "AGGREGATE"
+								     : "FUNCTION";
+
+	piece(w, to, "DROP %s %n%s", slice_of(word), w->c->target.schema,
+		at == SIZE_MAX ? f->name : slice_n(f->name.at, at),
+		at == SIZE_MAX ? SLICE_NONE : slice_from(f->name, at));
+}
+
+static bool undo_of_code(struct step_writer *w, struct piece_list *to)
+{
+	const struct change *c = w->c;
+	bool pg = w->d == DIALECT_POSTGRES;
+
+	switch ((int)c->kind) {
+	case CHANGE_CREATE_TRIGGER:
+		if (c->flags & (CHANGE_OR_REPLACE | CHANGE_IF_NOT_EXISTS) || !c->def)
+			return false;
+		if (pg)
+			piece(w, to, "DROP TRIGGER %i ON %n", c->def->name, T(w));
+		else
+			piece(w, to, "DROP TRIGGER %i", c->def->name);
+		return true;
+	case CHANGE_CREATE_POLICY:
+		piece(w, to, "DROP POLICY %i ON %n", c->def->name, T(w));
+		return true;
+	case CHANGE_CREATE_FUNCTION:
+		if (!pg || !c->def)
+			return false;
+		/* One that was replaced has grants and a language of its own: not by text alone. */
+		if (c->flags & CHANGE_OR_REPLACE &&
+			seen(w, OBJECT_FUNCTION, c->target, false) != DID_IT)
+			return false;
+		drop_function(w, c->def, to);
+		return true;
+	case CHANGE_RENAME_CONSTRAINT:
+		piece(w, to, "ALTER TABLE %n RENAME CONSTRAINT %i TO %i", T(w), c->other.name,
+			c->name);
+		return true;
+	case CHANGE_RENAME_INDEX:
+		if (pg)
+			piece(w, to, "ALTER INDEX %n RENAME TO %i", c->target.schema, c->other.name,
+				c->target.name);
+		return pg;
+	default:
+		return false;
+	}
+}
+
 static bool undo_change(struct step_writer *w, struct piece_list *to)
 {
-	return undo_of_column(w, to) || undo_of_table_part(w, to) || undo_of_object(w, to);
+	return undo_of_column(w, to) || undo_of_table_part(w, to) || undo_of_object(w, to) ||
+	       undo_of_drop(w, to) || undo_of_code(w, to);
 }
 
 /* What is taken back stands before what was there; a change without a way back leaves the step
