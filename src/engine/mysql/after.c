@@ -34,7 +34,8 @@ bool my_mentions(struct arena *a, enum dialect d, struct slice text, struct slic
 	lexer_init(&l, d, text);
 	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
 		if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
-			slice_ieq(token_value(a, d, t), column))
+			slice_ieq(token_value(a, d, t), column) &&
+			!(t.kind == TOKEN_WORD && token_punct(lexer_peek(&l), "(")))
 			return true;
 	return false;
 }

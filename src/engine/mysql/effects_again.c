@@ -266,6 +266,26 @@ static size_t column_place(const struct change *ch, const struct object *t, stru
 	return SIZE_MAX;
 }
 
+/* … and in the first rows that SELECT brings: the same ones, if nothing else is made for each. */
+static enum said value_selected(const struct fx_words *w, size_t nth)
+{
+	size_t i = fx_word_at(w, 0, "SELECT") + 1, item = 0;
+	int depth = 0;
+
+	for (; i < w->n && item <= nth; i++) {
+		struct token t = w->at[i];
+
+		if (depth == 0 && (token_is(t, "FROM") || token_is(t, "UNION")))
+			break;
+		if (item == nth && is_fickle(t))
+			return SAID_FICKLE;
+		item += depth == 0 && token_punct(t, ",");
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+	}
+	return SAID_VALUE;
+}
+
 /* Is a unique key given a value that a second run will meet again? */
 static enum said key_said(struct effects *x, const struct fx_words *w, const struct change *ch,
 	const struct object *t, struct names key)
@@ -284,6 +304,8 @@ static enum said key_said(struct effects *x, const struct fx_words *w, const str
 			one = SAID_NOTHING;
 		else if (!fx_flag(ch, CHANGE_FROM_SELECT))
 			one = value_said(w, place);
+		else
+			one = value_selected(w, place);
 		if (one == SAID_NOTHING || one == SAID_FICKLE)
 			return one;
 		if (one == SAID_UNKNOWN)

@@ -61,6 +61,7 @@ void fx_created_fits(struct effects *x, const struct change *ch);
 /* ---- effects_mysql.c: nothing on MariaDB ---- */
 void fx_mysql_default(struct effects *x, const struct object *column);
 void fx_mysql_add_column(struct effects *x, const struct change *ch);
+void fx_mysql_functional(struct effects *x, const struct after_part *p, struct slice column);
 void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */

@@ -217,6 +217,10 @@ void fx_index_fits(struct effects *x, const struct change *ch)
 				fx_fails(x, OUTCOME_FAILS,
 					"a SPATIAL index wants %.*s to be NOT NULL",
 					SLICE(c->name));
+			else if (x->t && !p->was && !c->column.default_value.text.len &&
+				 is_mariadb(&x->d))
+				fx_fails(x, OUTCOME_MAY_FAIL, "the rows have no place in %.*s yet",
+					SLICE(c->name));
 		} else if (my_lob_size(base) && !cut && !is_mariadb(&x->d)) {
 			fx_fails(x, OUTCOME_FAILS, "an index over %.*s wants a length",
 				SLICE(c->name));

@@ -54,18 +54,14 @@ static void push_value(struct effects *x, struct values *v, const struct token *
 	*ARENA_PUSH(x->a, v->tokens, v->nvalues) = n;
 }
 
-/* The values of the first row behind VALUES. */
-static void say_values(struct effects *x, const struct fx_words *w, struct values *v)
+/* The values of the row whose bracket opens at `i`; the place behind it. */
+static size_t say_row(struct effects *x, const struct fx_words *w, size_t i, struct values *v)
 {
-	size_t i = fx_word_at(w, 0, "VALUES"), from;
+	size_t from = i + 1;
 	int depth = 0;
 
-	if (i == w->n)
-		i = fx_word_at(w, 0, "VALUE");
-	if (i + 2 >= w->n || !token_punct(w->at[i + 1], "("))
-		return;
-	from = i + 2;
-	for (i += 2; i < w->n; i++) {
+	v->nvalues = 0;
+	for (i++; i < w->n; i++) {
 		bool ends = depth == 0 && token_punct(w->at[i], ")");
 
 		if (depth == 0 && (ends || token_punct(w->at[i], ","))) {
@@ -74,10 +70,12 @@ static void say_values(struct effects *x, const struct fx_words *w, struct value
 			from = i + 1;
 		}
 		if (ends)
-			return;
+			return i + 1;
 		depth += token_punct(w->at[i], "(");
 		depth -= token_punct(w->at[i], ")");
 	}
+	v->nvalues = 0;
+	return w->n;
 }
 
 /* ---- does a value fit ---- */
@@ -119,99 +117,71 @@ static bool takes_null(const struct object *c)
 	       slice_is(my_type_base(c->column.type), "timestamp");
 }
 
-static void value_fits(struct effects *x, const struct object *c, const struct token *t, size_t n)
+/* A BEFORE trigger that names the column may give it a value. */
+static bool is_filled(
+	struct effects *x, const struct object *t, const char *event, const struct object *c)
 {
-	bool none = n == 1 && (token_is(t[0], "DEFAULT") || token_is(t[0], "NULL"));
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct trigger_def *d = &t->parts[i]->trigger;
+
+		if (t->parts[i]->type == OBJECT_TRIGGER && slice_is(d->timing, "before") &&
+			names_has(d->events, slice_of(event)) &&
+			my_mentions(x->a, x->d.dialect, d->body.text, c->name))
+			return true;
+	}
+	return false;
+}
+
+static void is_computed(struct effects *x, const struct object *c)
+{
+	if (!is_mariadb(&x->d) || fx_is_strict(x))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is computed and takes no value", SLICE(c->name));
+}
+
+/* What a BEFORE trigger sees has become of the column's type already; only a NULL waits for it. */
+static void value_fits(struct effects *x, const struct object *t, const char *event,
+	const struct object *c, const struct token *v, size_t n)
+{
+	bool null = n == 1 && token_is(v[0], "NULL");
 
 	if (!c)
 		return;
-	if (is_made(c) && !none && fx_is_strict(x))
-		fx_fails(x, OUTCOME_FAILS, "%.*s is computed and takes no value", SLICE(c->name));
-	if (n == 1 && token_is(t[0], "NULL") && !takes_null(c))
+	if (is_made(c) && !null && !(n == 1 && token_is(v[0], "DEFAULT")))
+		is_computed(x, c);
+	if (null && !takes_null(c) && !is_filled(x, t, event, c))
 		fx_fails(x, OUTCOME_FAILS, "%.*s cannot be NULL", SLICE(c->name));
-	if (n == 1 && fx_is_strict(x) && misfits(x, c, t[0]))
-		fx_fails(x, OUTCOME_FAILS, "%.*s is no value for %.*s", SLICE(t[0].text),
+	if (n == 1 && fx_is_strict(x) && misfits(x, c, v[0]))
+		fx_fails(x, OUTCOME_FAILS, "%.*s is no value for %.*s", SLICE(v[0].text),
 			SLICE(c->name));
 }
 
-/* ---- INSERT ---- */
-
-static bool wants_value(const struct object *c)
-{
-	const struct column_def *d = &c->column;
-
-	return c->type == OBJECT_COLUMN && d->not_null && !d->default_value.text.len &&
-	       slice_empty(d->identity) && !is_made(c) && !slice_starts(d->type, "enum");
-}
-
-static void nothing_is_missing(struct effects *x, const struct object *t, const struct values *v)
-{
-	for (size_t i = 0; i < t->nparts; i++) {
-		bool given = !wants_value(t->parts[i]);
-
-		for (size_t k = 0; !given && k < v->n; k++)
-			given = v->columns[k] == t->parts[i];
-		if (!given)
-			fx_fails(x, OUTCOME_FAILS, "%.*s has no default and is given no value",
-				SLICE(t->parts[i]->name));
-	}
-}
-
-void fx_insert_fits(struct effects *x, const struct change *ch, const struct object *t)
+/* SET column = value, …: behind UPDATE, and behind INSERT. */
+static void set_fits(
+	struct effects *x, const struct object *t, const char *event, struct values *given)
 {
 	struct fx_words w = fx_words_of(x);
-	struct values v = {0};
-	bool ignores = w.n > 1 && token_is(w.at[1], "IGNORE");
-	size_t values = fx_word_at(&w, 0, "VALUES"), value = fx_word_at(&w, 0, "VALUE");
-
-	/* INSERT … SET has VALUES() behind ON DUPLICATE KEY UPDATE at most. */
-	if (!t || t->type != OBJECT_TABLE || t->tainted || ignores ||
-		(!fx_flag(ch, CHANGE_FROM_SELECT) &&
-			(value < values ? value : values) >= fx_word_at(&w, 0, "SET")))
-		return;
-	say_columns(x, ch, t, &v);
-	if (fx_is_strict(x) && !object_fills_rows(t, "insert") && v.n)
-		nothing_is_missing(x, t, &v);
-	if (fx_flag(ch, CHANGE_FROM_SELECT)) {
-		size_t given;
-
-		if (selected_values(x->a, x->c, x->s, x->st->text, &given) && v.n && given != v.n)
-			fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", given, v.n);
-		return;
-	}
-	say_values(x, &w, &v);
-	if (v.nvalues && v.nvalues != v.n)
-		fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v.nvalues, v.n);
-	for (size_t i = 0; i < v.nvalues && v.nvalues == v.n && !object_fills_rows(t, "insert");
-		i++)
-		value_fits(x, v.columns[i], v.first[i], v.tokens[i]);
-}
-
-/* ---- UPDATE ---- */
-
-void fx_update_fits(struct effects *x, const struct change *ch, const struct object *t)
-{
-	struct fx_words w = fx_words_of(x);
-	size_t set = fx_word_at(&w, 0, "SET"), from = set + 1;
+	size_t from = fx_word_at(&w, 0, "SET") + 1;
 	int depth = 0;
 
-	if (!t || t->type != OBJECT_TABLE || t->tainted || ch->reads.n || x->st->nchanges > 1 ||
-		(w.n > 1 && token_is(w.at[1], "IGNORE")) || object_fills_rows(t, "update"))
-		return;
 	for (size_t i = from; i <= w.n; i++) {
 		bool ends = i == w.n || (depth == 0 && (token_is(w.at[i], "WHERE") ||
 							       token_is(w.at[i], "ORDER") ||
-							       token_is(w.at[i], "LIMIT")));
+							       token_is(w.at[i], "LIMIT") ||
+							       token_is(w.at[i], "RETURNING") ||
+							       token_is(w.at[i], "ON")));
 
 		if (ends || (depth == 0 && token_punct(w.at[i], ","))) {
 			size_t name = from;
 
 			while (name + 1 < i && token_punct(w.at[name + 1], "."))
 				name += 2;
-			if (name + 2 < i && token_punct(w.at[name + 1], "="))
-				value_fits(x,
-					column_of(t, token_value(x->a, x->d.dialect, w.at[name])),
+			if (name + 2 < i && token_punct(w.at[name + 1], "=")) {
+				struct slice c = token_value(x->a, x->d.dialect, w.at[name]);
+
+				*ARENA_PUSH(x->a, given->columns, given->n) = column_of(t, c);
+				value_fits(x, t, event, given->columns[given->n - 1],
 					&w.at[name + 2], i - name - 2);
+			}
 			from = i + 1;
 		}
 		if (ends)
@@ -219,6 +189,99 @@ void fx_update_fits(struct effects *x, const struct change *ch, const struct obj
 		depth += token_punct(w.at[i], "(");
 		depth -= token_punct(w.at[i], ")");
 	}
+}
+
+/* ---- INSERT ---- */
+
+/* An ENUM has its first value; not where MariaDB's triggers come first. */
+static bool wants_value(struct effects *x, const struct object *t, const struct object *c)
+{
+	const struct column_def *d = &c->column;
+
+	return c->type == OBJECT_COLUMN && d->not_null && !d->default_value.text.len &&
+	       slice_empty(d->identity) && !is_made(c) &&
+	       (!slice_starts(d->type, "enum") ||
+		       (is_mariadb(&x->d) && object_fills_rows(t, "insert"))) &&
+	       !is_filled(x, t, "insert", c);
+}
+
+static void nothing_is_missing(struct effects *x, const struct object *t, const struct values *v)
+{
+	for (size_t i = 0; i < t->nparts; i++) {
+		bool given = false;
+
+		for (size_t k = 0; !given && k < v->n; k++)
+			given = v->columns[k] == t->parts[i];
+		if (!given && wants_value(x, t, t->parts[i]))
+			fx_fails(x, OUTCOME_FAILS, "%.*s has no default and is given no value",
+				SLICE(t->parts[i]->name));
+	}
+}
+
+static void select_fits(struct effects *x, const struct values *v, const struct change *ch)
+{
+	size_t given = 0;
+
+	if (selected_values(x->a, x->c, x->s, x->st->text, &given) && v->n && given != v->n)
+		fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", given, v->n);
+	for (size_t i = 0; i < v->n && (ch->list.n || given == v->n); i++)
+		if (v->columns[i] && is_made(v->columns[i]))
+			is_computed(x, v->columns[i]);
+}
+
+/* Every row behind VALUES. */
+static void rows_fit(struct effects *x, const struct object *t, size_t at, struct values *v)
+{
+	struct fx_words w = fx_words_of(x);
+	size_t i = at + 1;
+
+	while (i < w.n && token_punct(w.at[i], "(")) {
+		i = say_row(x, &w, i, v);
+		if (v->nvalues && v->nvalues != v->n) {
+			fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v->nvalues, v->n);
+			return;
+		}
+		for (size_t k = 0; k < v->nvalues; k++)
+			value_fits(x, t, "insert", v->columns[k], v->first[k], v->tokens[k]);
+		if (i >= w.n || !token_punct(w.at[i++], ","))
+			return;
+	}
+}
+
+void fx_insert_fits(struct effects *x, const struct change *ch, const struct object *t)
+{
+	struct fx_words w = fx_words_of(x);
+	struct values v = {0};
+	size_t values = fx_word_at(&w, 0, "VALUES"), value = fx_word_at(&w, 0, "VALUE");
+	bool set = !fx_flag(ch, CHANGE_FROM_SELECT) &&
+		   (value < values ? value : values) >= fx_word_at(&w, 0, "SET");
+
+	if (!t || t->type != OBJECT_TABLE || t->tainted || (w.n > 1 && token_is(w.at[1], "IGNORE")))
+		return;
+	if (set) /* VALUES() stands behind ON DUPLICATE KEY UPDATE at most */
+		set_fits(x, t, "insert", &v);
+	else
+		say_columns(x, ch, t, &v);
+	if (fx_is_strict(x) && v.n)
+		nothing_is_missing(x, t, &v);
+	if (set)
+		return;
+	if (fx_flag(ch, CHANGE_FROM_SELECT))
+		select_fits(x, &v, ch);
+	else
+		rows_fit(x, t, value < values ? value : values, &v);
+}
+
+/* ---- UPDATE ---- */
+
+void fx_update_fits(struct effects *x, const struct change *ch, const struct object *t)
+{
+	struct fx_words w = fx_words_of(x);
+	struct values v = {0};
+
+	if (t && t->type == OBJECT_TABLE && !t->tainted && !ch->reads.n && x->st->nchanges <= 1 &&
+		!(w.n > 1 && token_is(w.at[1], "IGNORE")))
+		set_fits(x, t, "update", &v);
 }
 
 /* ---- views ---- */
@@ -229,9 +292,14 @@ static bool is_read_only(struct effects *x, struct slice query)
 	static const char *const words[] = {"GROUP", "DISTINCT", "UNION", "HAVING", "LIMIT",
 		"COUNT", "SUM", "MAX", "MIN", "AVG"};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (my_mentions(x->a, x->d.dialect, query, slice_of(words[i])))
-			return true;
+	struct lexer l;
+	struct token t;
+
+	lexer_init(&l, x->d.dialect, query);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (token_is(t, words[i]))
+				return true;
 	return false;
 }
 
