@@ -288,6 +288,30 @@ static bool may_be_text(const struct walk *w, size_t i)
 	return w->d == DIALECT_SQLITE && w->at[i].text.len && w->at[i].text.at[0] == '"';
 }
 
+/* A table of SQLite's WITHOUT ROWID has no column of the name that every other has. */
+static bool lacks_rowid(const struct walk *w, const struct object *t, struct slice name)
+{
+	return t && t->type == OBJECT_TABLE && t->table_.without_rowid && !has_column(w, t, name);
+}
+
+static bool is_rowid(const struct walk *w, size_t i)
+{
+	return w->d == DIALECT_SQLITE && !w->gone_of &&
+	       (at(w, i, "ROWID") || at(w, i, "_ROWID_") || at(w, i, "OID"));
+}
+
+static bool nobody_has_rowid(const struct walk *w, const struct scope *s, struct slice name)
+{
+	for (; s; s = s->outer) {
+		if (s->open || !s->n)
+			return false;
+		for (size_t i = 0; i < s->n; i++)
+			if (!lacks_rowid(w, s->at[i].table, name))
+				return false;
+	}
+	return true;
+}
+
 /* a.b: the table is known and has no such column. */
 static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 {
@@ -300,7 +324,8 @@ static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 		w->unknown =
 			arena_printf(w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
 	if (from && from->table && !has_column(w, from->table, value(w, i + 2)) &&
-		!(w->d == DIALECT_SQLITE && ONE_OF(w->at[i + 2], words)))
+		!(w->d == DIALECT_SQLITE && ONE_OF(w->at[i + 2], words) &&
+			!(is_rowid(w, i + 2) && lacks_rowid(w, from->table, value(w, i + 2)))))
 		w->unknown = value(w, i + 2);
 }
 
@@ -364,6 +389,12 @@ static void look_at_names(struct walk *w, const struct scope *s, size_t from, si
 		} else if (w->gone_of && punct(w, i + 1, "=") &&
 			   (i == from || punct(w, i - 1, ",")) && at(w, from - 1, "SET")) {
 			continue;
+		} else if (i > from && at(w, i - 1, "IN") && is_name(w->at[i])) {
+			i += punct(w, i + 1, ".") ? 2 : 0; /* SQLite: x IN table */
+		} else if (is_rowid(w, i) && !(i > from && punct(w, i - 1, ".")) &&
+			   !(i > from && ends_operand(w, i - 1)) &&
+			   nobody_has_rowid(w, s, value(w, i))) {
+			w->unknown = value(w, i);
 		} else if (is_name(w->at[i]) && punct(w, i + 1, ".")) {
 			if (!(i > from && punct(w, i - 1, ".")))
 				look_at_qualified(w, s, i);

@@ -243,9 +243,12 @@ static void write_view(struct effects *x, const struct change *ch, const struct 
 	const struct object *t = fx_behind_view(x, ch, view);
 	bool one = t && t->type == OBJECT_TABLE;
 
-	for (size_t i = 0; !one && i < view->view.reads.n; i++)
+	for (size_t i = 0; !one && i < view->view.reads.n; i++) {
 		fx_touch(x, &x->out->writes_rows, &x->out->nwrites_rows, OBJECT_TABLE,
 			fx_resolved(x, name_read(view->view.reads.at[i])), SLICE_NONE, false);
+		if (ch->kind == CHANGE_UPDATE)
+			scans(x, name_read(view->view.reads.at[i]), false);
+	}
 	if (one)
 		writes(x, (struct name){t->schema, t->name});
 	fx_undo(x, ch->kind == CHANGE_INSERT && !fx_flag(ch, CHANGE_ON_CONFLICT) ? UNDO_EXACT
@@ -257,6 +260,8 @@ static void write_view(struct effects *x, const struct change *ch, const struct 
 	else
 		fx_rerun(x, RERUN_UNKNOWN);
 	if (ch->kind == CHANGE_INSERT || ch->kind == CHANGE_REPLACE) {
+		if (one)
+			fx_insert_through(x, view, t);
 		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
 		return;
 	}
@@ -295,7 +300,8 @@ static void insert(struct effects *x, const struct change *ch, const struct obje
 
 	fx_insert_fits(x, ch, t);
 	fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
-	fx_rerun(x, fx_insert_again(x, ch, t));
+	fx_rerun(x, ch->kind == CHANGE_REPLACE && is_versioned(t) ? RERUN_DIFFERS
+								  : fx_insert_again(x, ch, t));
 	if (ch->reads.n)
 		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
 	if (ch->kind == CHANGE_REPLACE)
@@ -368,7 +374,10 @@ void fx_maintain(struct effects *x, const struct change *ch)
 	} else if (slice_is(kind, "REPAIR TABLE")) {
 		struct fx_words w = fx_words_of(x);
 
-		if (t && !is_innodb(t) && !fx_has_word(&w, 0, w.n, "QUICK"))
+		/* InnoDB has none; since 11.5 MariaDB writes the table anew instead. */
+		bool anew = is_mariadb(&x->d) && x->d.version >= 110500;
+
+		if (t && (!is_innodb(t) || anew) && !fx_has_word(&w, 0, w.n, "QUICK"))
 			fx_rewrites(x, ch->target, t);
 	} else if (slice_is(kind, "CHECK TABLE") || slice_is(kind, "CHECKSUM TABLE")) {
 		scans(x, ch->target, true);

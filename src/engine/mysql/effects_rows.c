@@ -218,6 +218,22 @@ static void nothing_is_missing(struct effects *x, const struct object *t, const 
 	}
 }
 
+/* Through a view only its columns get a value. */
+void fx_insert_through(struct effects *x, const struct object *view, const struct object *t)
+{
+	struct slice query = view->view.query.text;
+
+	if (!fx_is_strict(x) || t->type != OBJECT_TABLE || t->tainted || view->tainted ||
+		slice_chr(query, '*') < query.len)
+		return;
+	for (size_t i = 0; i < t->nparts; i++)
+		if (wants_value(x, t, t->parts[i]) &&
+			!my_mentions(x->a, x->d.dialect, query, t->parts[i]->name))
+			fx_fails(x, OUTCOME_FAILS,
+				"%.*s has no default, and the view %.*s does not have it",
+				SLICE(t->parts[i]->name), SLICE(view->name));
+}
+
 static void select_fits(struct effects *x, const struct values *v, const struct change *ch)
 {
 	size_t given = 0;
