@@ -393,6 +393,24 @@ static bool counts(const struct change *ch, const struct object *t)
 	return false;
 }
 
+/* One SELECT that brings, the second time, all that it brought the first, and no fewer for what has
+ * been added: no sub-query, outer join, sum or limit. */
+static bool brings_all_again(const struct fx_words *w)
+{
+	static const char *const others[] = {"LIMIT", "GROUP", "DISTINCT", "UNION", "EXCEPT",
+		"INTERSECT", "LEFT", "RIGHT", "HAVING", "OVER", "MAX", "MIN", "COUNT", "SUM",
+		"AVG"};
+	size_t selects = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		selects += token_is(w->at[i], "SELECT");
+		for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+			if (token_is(w->at[i], others[k]))
+				return false;
+	}
+	return selects == 1;
+}
+
 enum rerun fx_insert_again(struct effects *x, const struct change *ch, const struct object *t)
 {
 	bool gentle = fx_flag(ch, CHANGE_ON_CONFLICT) || ch->kind == CHANGE_REPLACE;
@@ -402,7 +420,8 @@ enum rerun fx_insert_again(struct effects *x, const struct change *ch, const str
 	if (fx_flag(ch, CHANGE_FROM_SELECT) && reads_itself(x, ch) &&
 		(fx_guard(x, &w, ch) || is_anti_join(x, &w, ch)))
 		return RERUN_SAME;
-	if (!t || t->tainted || t->type != OBJECT_TABLE || reads_itself(x, ch))
+	if (!t || t->tainted || t->type != OBJECT_TABLE ||
+		(reads_itself(x, ch) && (gentle || !brings_all_again(&w))))
 		return RERUN_UNKNOWN;
 	if (gentle && counts(ch, t)) /* the number is taken, whatever becomes of the row */
 		return RERUN_DIFFERS;
