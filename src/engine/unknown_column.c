@@ -53,7 +53,7 @@ static const char *const words[] = {
 	"JSON", "KEY", "LANGUAGE", "LAST", "LEADING", "LEFT", "LIKE", "LIMIT", "LOCALTIME",
 	"LOCALTIMESTAMP", "LOCK", "LOCKED", "LOW_PRIORITY", "MATCH", "MATERIALIZED", "MEMBER",
 	"MICROSECOND", "MINUS", "MINUTE", "MINUTE_MICROSECOND", "MINUTE_SECOND", "MOD", "MODE", "MONTH",
-	"NATURAL", "NCHAR", "NEXT", "NO", "NOT", "NOTHING", "NOTNULL", "NOWAIT", "NULL", "NULLS", "OF",
+	"NATURAL", "NCHAR", "NEXT", "NO", "NOT", "NOTNULL", "NOWAIT", "NULL", "NULLS", "OF",
 	"OFFSET", "OID", "ON", "ONLY", "OR", "ORDER", "OTHERS", "OUTER", "OVER", "PARTITION", "PRECEDING",
 	"PRECISION", "PREVIOUS", "PRIMARY", "QUARTER", "QUERY", "QUICK", "RAISE", "RANGE", "REAL",
 	"RECURSIVE", "REGEXP", "REPLACE", "RETURNING", "RIGHT", "RLIKE", "ROLLBACK", "ROLLUP", "ROW",
@@ -61,7 +61,7 @@ static const char *const words[] = {
 	"SIGNED", "SKIP", "SOME", "SOUNDS", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_CACHE",
 	"SQL_CALC_FOUND_ROWS", "SQL_NO_CACHE", "SQL_SMALL_RESULT", "STRAIGHT_JOIN", "SYSDATE",
 	"TEMPORARY", "TEXT", "THEN", "TIES", "TIME", "TIMESTAMP", "TO", "TRAILING", "TRUE", "UNBOUNDED",
-	"UNION", "UNIQUE", "UNKNOWN", "UNSIGNED", "UPDATE", "USE", "USING", "UTC_DATE", "UTC_TIME",
+	"UNION", "UNIQUE", "UNSIGNED", "UPDATE", "USE", "USING", "UTC_DATE", "UTC_TIME",
 	"UTC_TIMESTAMP", "VALUE", "VALUES", "WAIT", "WEEK", "WHEN", "WHERE", "WINDOW", "WITH", "WITHIN",
 	"XOR", "YEAR", "YEAR_MONTH", "_ROWID_",
 };
@@ -350,6 +350,8 @@ static bool is_of_another_kind(const struct walk *w, size_t i, size_t from)
 	       (at(w, i - 1, "AS") || at(w, i - 1, "COLLATE") || at(w, i - 1, "USING") ||
 		       at(w, i - 1, "CHARSET") || at(w, i - 1, "OVER") || at(w, i - 1, "WINDOW") ||
 		       at(w, i - 1, "INDEXED") || at(w, i - 1, "INTO") ||
+		       (at(w, i - 1, "DO") && at(w, i, "NOTHING")) ||
+		       ((at(w, i - 1, "IS") || at(w, i - 1, "NOT")) && at(w, i, "UNKNOWN")) ||
 		       (at(w, i - 1, "SET") && i > from + 1 && at(w, i - 2, "CHARACTER")) ||
 		       (at(w, i - 1, "FOR") && i > from + 1 && at(w, i - 2, "VALUE")) ||
 		       (at(w, i - 1, "BY") && i > from + 1 && at(w, i - 2, "INDEXED")));
@@ -796,21 +798,60 @@ static bool count_values(struct walk *w, size_t select, size_t to, size_t *n)
 	return true;
 }
 
+/* The first SELECT outside brackets; `to`: there is none. */
+static size_t first_select(struct walk *w, size_t to)
+{
+	size_t i = at(w, 0, "WITH") ? read_common(w, 0, to) : 0;
+
+	while (i < to && !at(w, i, "SELECT")) {
+		if (at(w, i, "VALUES") || at(w, i, "WITH") || at(w, i, "SET"))
+			return to;
+		i = punct(w, i, "(") ? past_bracket(w, i) : i + 1;
+	}
+	return i;
+}
+
 bool selected_values(struct arena *a, const struct catalog *c, const struct session *s,
 	struct slice text, size_t *n)
 {
 	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
-	size_t i = 0, to;
+	size_t i, to;
 
 	if (text.len > LONGEST || !read_tokens(&w, text))
 		return false;
 	to = end_of(&w);
-	if (at(&w, 0, "WITH"))
-		i = read_common(&w, 0, to);
-	while (i < to && !at(&w, i, "SELECT")) {
-		if (at(&w, i, "VALUES") || at(&w, i, "WITH") || at(&w, i, "SET"))
-			return false;
-		i = punct(&w, i, "(") ? past_bracket(&w, i) : i + 1;
-	}
+	i = first_select(&w, to);
 	return i < to && count_values(&w, i, upsert(&w, i, to), n);
+}
+
+bool selects_differ(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, size_t *one, size_t *other)
+{
+	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
+	size_t to;
+	bool known = false;
+
+	if (slice_ifind(text, SL("union")) == SIZE_MAX || text.len > LONGEST ||
+		!read_tokens(&w, text))
+		return false;
+	to = end_of(&w);
+	for (size_t i = first_select(&w, to); i < to;) {
+		size_t end = i + 1, n;
+
+		while (end < to && !at(&w, end, "UNION") && !at(&w, end, "EXCEPT") &&
+			!at(&w, end, "INTERSECT"))
+			end = punct(&w, end, "(") ? past_bracket(&w, end) : end + 1;
+		if (count_values(&w, i, end, &n)) {
+			if (known && n != *one) {
+				*other = n;
+				return true;
+			}
+			*one = n;
+			known = true;
+		}
+		i = end + 1 + (at(&w, end + 1, "ALL") || at(&w, end + 1, "DISTINCT"));
+		if (!at(&w, i, "SELECT"))
+			return false;
+	}
+	return false;
 }

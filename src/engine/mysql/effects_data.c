@@ -237,6 +237,49 @@ static void truncate(struct effects *x, const struct change *ch, const struct ob
 		fx_rewrites(x, ch->target, t);
 }
 
+/* The table behind a view over several that alone has the column; NULL: not so. */
+static const struct object *owner_of(
+	struct effects *x, const struct object *view, struct slice column)
+{
+	const struct object *owner = NULL, *part;
+
+	for (size_t i = 0; i < view->view.reads.n; i++) {
+		enum presence how;
+		const struct object *t =
+			fx_find(x, OBJECT_TABLE, name_read(view->view.reads.at[i]), &how);
+
+		if (!t || t->type != OBJECT_TABLE || t->tainted)
+			return NULL;
+		if (catalog_part(x->c, t, OBJECT_COLUMN, column, &part) != PRESENT)
+			continue;
+		if (owner)
+			return NULL;
+		owner = t;
+	}
+	return owner;
+}
+
+/* An UPDATE of a view that joins tables writes one of them. */
+static void writes_one_table(struct effects *x, const struct change *ch, const struct object *view)
+{
+	const struct object *first = NULL;
+
+	if (view->tainted || view->view.columns.n ||
+		my_mentions(x->a, x->d.dialect, view->view.query.text, SL("AS")))
+		return;
+	for (size_t i = 0; i < ch->list.n; i++) {
+		const struct object *owner = owner_of(x, view, ch->list.at[i]);
+
+		if (!owner)
+			return;
+		if (first && owner != first)
+			fx_fails(x, OUTCOME_FAILS,
+				"the view %.*s joins tables, and two are written",
+				SLICE(fx_show(x, ch->target)));
+		first = owner;
+	}
+}
+
 /* The rows of a view are those of the tables behind it. */
 static void write_view(struct effects *x, const struct change *ch, const struct object *view)
 {
@@ -253,6 +296,8 @@ static void write_view(struct effects *x, const struct change *ch, const struct 
 		writes(x, (struct name){t->schema, t->name});
 	fx_undo(x, ch->kind == CHANGE_INSERT && !fx_flag(ch, CHANGE_ON_CONFLICT) ? UNDO_EXACT
 										 : UNDO_NONE);
+	if (ch->kind == CHANGE_UPDATE && view->view.reads.n > 1)
+		writes_one_table(x, ch, view);
 	if (ch->kind == CHANGE_UPDATE)
 		fx_rerun(x, is_versioned(t) ? RERUN_DIFFERS : fx_update_again(x, ch, t));
 	else if (ch->kind == CHANGE_DELETE)

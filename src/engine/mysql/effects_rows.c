@@ -80,15 +80,78 @@ static size_t say_row(struct effects *x, const struct fx_words *w, size_t i, str
 
 /* ---- does a value fit ---- */
 
+/* A whole number, as it is written; `negative`: behind a minus. */
+static bool is_out_of_range(const struct object *c, struct slice text, bool negative)
+{
+	static const struct {
+		const char *base;
+		unsigned long long most; /* signed */
+	} sizes[] = {{"tinyint", 0x7f}, {"smallint", 0x7fff}, {"mediumint", 0x7fffff},
+		{"int", 0x7fffffff}, {"bigint", 0x7fffffffffffffff}};
+	struct slice base = my_type_base(c->column.type);
+	bool no_sign = slice_ends(c->column.type, "unsigned") ||
+		       slice_find(c->column.type, SL(" unsigned")) != SIZE_MAX;
+	unsigned long long n, p = 0, s = 0;
+	size_t point = slice_chr(text, '.');
+
+	if (slice_is(base, "decimal") && my_type_number(c->column.type, &p)) {
+		size_t comma = slice_chr(c->column.type, ',');
+
+		if (comma < c->column.type.len)
+			slice_u64(slice_sub(c->column.type, comma + 1,
+					  slice_chr(c->column.type, ')') - comma - 1),
+				&s);
+		text = slice_sub(text, 0, point < text.len ? point : text.len);
+		return slice_u64(text, &n) && n > 0 && text.len > p - s && text.at[0] != '0';
+	}
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (slice_is(base, sizes[i].base) && slice_u64(text, &n))
+			return no_sign ? (negative && n) || n > 2 * sizes[i].most + 1
+				       : n > sizes[i].most + negative;
+	return false;
+}
+
+/* Of a date only what no calendar has: the thirteenth month, the 31st of June, a word. */
+static bool is_no_date(struct effects *x, struct slice text)
+{
+	static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	unsigned long long part[3] = {0};
+	struct slice mode = x->s ? x->s->sql_mode : SLICE_NONE;
+	size_t at = 0;
+
+	if (text.len == 0 || slice_find(mode, SL("ALLOW_INVALID_DATES")) != SIZE_MAX)
+		return false;
+	if (text.at[0] > '9')
+		return true;
+	for (int i = 0; i < 3; i++) {
+		size_t from = at;
+
+		while (at < text.len && text.at[at] >= '0' && text.at[at] <= '9')
+			at++;
+		if (at == from || !slice_u64(slice_sub(text, from, at - from), &part[i]) ||
+			(i < 2 && (at >= text.len || text.at[at++] != '-')))
+			return false;
+	}
+	if (part[1] > 12)
+		return true;
+	return part[1] && (part[2] > days[part[1] - 1] ||
+				  (part[1] == 2 && part[2] == 29 &&
+					  (part[0] % 4 || (part[0] % 100 == 0 && part[0] % 400))));
+}
+
 /* Literals only. Characters count as bytes here, so text with others than ASCII is let pass. */
 static bool misfits(struct effects *x, const struct object *c, struct token t)
 {
 	struct slice base = my_type_base(c->column.type), text;
 	unsigned long long limit = 0;
 
+	if (t.kind == TOKEN_NUMBER)
+		return is_out_of_range(c, t.text, false);
 	if (t.kind != TOKEN_STRING)
 		return false;
 	text = token_value(x->a, x->d.dialect, t);
+	if (slice_is(base, "date") || slice_is(base, "datetime") || slice_is(base, "timestamp"))
+		return is_no_date(x, text);
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.at[i] >= 0x80)
 			return false;
@@ -99,6 +162,8 @@ static bool misfits(struct effects *x, const struct object *c, struct token t)
 		    slice_is(base, "varbinary")) &&
 		my_type_number(c->column.type, &limit))
 		return text.len > limit;
+	if (is_out_of_range(c, text, false))
+		return true;
 	if (slice_ends(base, "int") && text.len)
 		return (text.at[0] < '0' || text.at[0] > '9') && !strchr("-+ .", text.at[0]);
 	if (slice_is(base, "enum") && text.len) {
@@ -150,6 +215,10 @@ static void value_fits(struct effects *x, const struct object *t, const char *ev
 		is_computed(x, c);
 	if (null && !takes_null(c) && !is_filled(x, t, event, c))
 		fx_fails(x, OUTCOME_FAILS, "%.*s cannot be NULL", SLICE(c->name));
+	if (n == 2 && fx_is_strict(x) && token_punct(v[0], "-") && v[1].kind == TOKEN_NUMBER &&
+		is_out_of_range(c, v[1].text, true))
+		fx_fails(x, OUTCOME_FAILS, "-%.*s is no value for %.*s", SLICE(v[1].text),
+			SLICE(c->name));
 	if (n == 1 && fx_is_strict(x) && misfits(x, c, v[0]))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no value for %.*s", SLICE(v[0].text),
 			SLICE(c->name));

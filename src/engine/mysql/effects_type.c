@@ -162,6 +162,8 @@ void fx_type_fits(struct effects *x, const struct change *ch)
 	if (my_type_has_charset(d->type)) {
 		struct object c = my_with_charset(x->t, ch->def);
 
+		if (slice_empty(c.column.charset))
+			c.column.charset = my_charset_server(&x->d);
 		fx_charset_fits(x,
 			slice_istarts(d->collation, "uca1400") ? c.column.charset : d->charset,
 			d->collation);

@@ -330,15 +330,20 @@ static bool says_what_it_does(const struct my_dialect *d)
 	return d->version >= 110200;
 }
 
+static bool is_same_engine(const struct asked *q, const struct change *ch)
+{
+	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
+
+	return slice_ieq(now, ch->value.text) ||
+	       (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
+}
+
 /* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
 static struct online change_engine(const struct asked *q, const struct change *ch)
 {
 	struct online o = on_copy();
-	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
-	bool same = slice_ieq(now, ch->value.text) ||
-		    (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
 
-	if (same)
+	if (is_same_engine(q, ch))
 		return force(q);
 	if (is_mariadb(q->d) && !says_what_it_does(q->d))
 		o.algorithm = ALGO_INSTANT;
@@ -611,6 +616,15 @@ static bool hides_copy(const struct asked *q)
 	return hides && is_mariadb(q->d) && q->is.partitioned;
 }
 
+static bool switches_engine(const struct asked *q)
+{
+	for (size_t i = 0; i < q->st->nchanges; i++)
+		if (q->st->changes[i].kind == CHANGE_TABLE_ENGINE && is_mariadb(q->d) &&
+			!is_same_engine(q, &q->st->changes[i]))
+			return true;
+	return false;
+}
+
 /* Rows have so many versions and no more: then they are all written anew. */
 static struct online by_row_versions(const struct asked *q, struct online o)
 {
@@ -657,7 +671,8 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = on_whole_table(&q, all);
 	else if (all.applies && on_copies_for_virtual(&q))
 		all = on_worse(all, on_copy());
-	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
+	if (all.applies && all.algorithm > ALGO_INSTANT &&
+		(hides_copy(&q) || switches_engine(&q))) {
 		all = on_copy();
 		if (!says_what_it_does(d))
 			all.algorithm = ALGO_INSTANT;

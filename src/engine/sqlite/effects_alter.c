@@ -452,6 +452,10 @@ static void edit_constraint(struct judging *j)
 		e_part(j, OBJECT_COLUMN, j->ch->name, &there);
 	if (column && there == ABSENT)
 		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
+	if (j->ch->kind == CHANGE_DROP_CONSTRAINT)
+		e_part(j, OBJECT_CONSTRAINT, j->ch->name, &there);
+	if (j->ch->kind == CHANGE_DROP_CONSTRAINT && there == ABSENT)
+		e_fails(j, "no such constraint: %.*s", SLICE(j->ch->name));
 	j->e->rerun = column                     ? RERUN_SAME
 		      : adds && !j->ch->name.len ? RERUN_DIFFERS /* one more without a name */
 						 : RERUN_FAILS;
