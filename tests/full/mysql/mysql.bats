@@ -1,30 +1,16 @@
 #!/usr/bin/env bats
 # The runner on a real MySQL: what tests/mysql.sh runs, and make check-full with it.
 
-BELAY=${BELAY:-$BATS_TEST_DIRNAME/../../../build/belay}
-load ../../helper
-ROOT=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
-
-setup_file() {
-	local out
-	out=$("$ROOT/tests/servers/mysql.sh" start) || return 1
-	MY_DIR=$(sed -n 1p <<<"$out") url=$(sed -n 2p <<<"$out") MY_BIN=${MY_BIN:-$("$ROOT/tools/mysql.sh")}
-	export MY_DIR url MY_BIN
-}
-
-teardown_file() {
-	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mysql.sh" stop "$MY_DIR"
-}
+load server
 
 setup() {
 	unset DATABASE_URL NO_COLOR
+	url=$MY_URL
 	export LC_ALL=C.UTF-8 TERM=xterm
 	cd "$BATS_TEST_TMPDIR" || return 1
 	mariadb --no-defaults -S "$MY_DIR/s" -u root -e "DROP DATABASE IF EXISTS test; CREATE DATABASE test"
 	echo 'dialect: mysql' >belay.yml
 }
-
-my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B "${MY_DB-test}" -e "$1"; }
 
 # migration ID UP [DOWN]
 migration() {
