@@ -258,7 +258,7 @@ static bool serves_itself(const struct effects *x, const struct after_part *p, s
 
 	if (p->gone || (p->type != OBJECT_INDEX && !after_is_primary(p)))
 		return false;
-	if (is_mariadb(&x->d) && x->t && !p->was)
+	if (is_mariadb(&x->d) && x->st->changes->kind != CHANGE_CREATE_TABLE && !p->was)
 		return false; /* MariaDB looks at the table as it was */
 	if (!p->implied && !after_is_primary(p))
 		return serves(x, o, columns);
