@@ -324,8 +324,7 @@ static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 		w->unknown =
 			arena_printf(w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
 	if (from && from->table && !has_column(w, from->table, value(w, i + 2)) &&
-		!(w->d == DIALECT_SQLITE && ONE_OF(w->at[i + 2], words) &&
-			!(is_rowid(w, i + 2) && lacks_rowid(w, from->table, value(w, i + 2)))))
+		!(is_rowid(w, i + 2) && !lacks_rowid(w, from->table, value(w, i + 2))))
 		w->unknown = value(w, i + 2);
 }
 

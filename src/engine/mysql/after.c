@@ -254,7 +254,8 @@ static void replace_implied(struct altering *s, struct names columns)
 		bool implied = false;
 
 		for (size_t j = 0; j < s->x->n && p->type == OBJECT_INDEX && p->was; j++)
-			implied |= s->x->v[j].was && is_foreign(&s->x->v[j]) &&
+			implied |= p->was->generated_name && s->x->v[j].was &&
+				   is_foreign(&s->x->v[j]) &&
 				   slice_ieq(s->x->v[j].was->name, p->name);
 		while (k < p->columns.n && k < columns.n &&
 			slice_ieq(p->columns.at[k], columns.at[k]))

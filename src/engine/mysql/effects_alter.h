@@ -83,6 +83,7 @@ void fx_row_fits(struct effects *x); /* what the columns declare together */
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 
 /* ---- effects_trigger.c ---- */
+void fx_triggers_clash(struct effects *x, const struct change *ch, const struct object *t);
 void fx_create_trigger(struct effects *x, const struct change *ch);
 void fx_drop_trigger(struct effects *x, const struct change *ch);
 

@@ -3,7 +3,7 @@
  * "As if at least one row matched": a second INSERT of the same key fails, a second UPDATE to the
  * same values changes nothing. Which index the server takes is said only where there is no choice.
  */
-#include "engine/mysql/effects.h"
+#include "engine/mysql/effects_alter.h"
 
 #include "sql/token.h"
 
@@ -370,6 +370,8 @@ void fx_data(struct effects *x, const struct change *ch)
 		return;
 	}
 	writes(x, ch->target);
+	if (t && t->type == OBJECT_TABLE && !t->tainted && ch->kind != CHANGE_TRUNCATE)
+		fx_triggers_clash(x, ch, t);
 	switch ((int)ch->kind) {
 	case CHANGE_INSERT:
 	case CHANGE_REPLACE:
