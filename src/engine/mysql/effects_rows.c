@@ -13,8 +13,6 @@
 struct values {
 	const struct object **columns; /* those that the statement gives values, in its order */
 	size_t n;
-	const struct token **first; /* the first token of each value in the first row */
-	size_t *tokens, nvalues;    /* … and of how many tokens it is */
 };
 
 static bool is_invisible(const struct object *c)
@@ -44,38 +42,6 @@ static void say_columns(
 	for (size_t i = 0; ch->list.n == 0 && i < t->nparts; i++)
 		if (t->parts[i]->type == OBJECT_COLUMN && !is_invisible(t->parts[i]))
 			*ARENA_PUSH(x->a, v->columns, v->n) = t->parts[i];
-}
-
-static void push_value(struct effects *x, struct values *v, const struct token *at, size_t n)
-{
-	size_t slots = v->nvalues;
-
-	*ARENA_PUSH(x->a, v->first, slots) = at;
-	*ARENA_PUSH(x->a, v->tokens, v->nvalues) = n;
-}
-
-/* The values of the row whose bracket opens at `i`; the place behind it. */
-static size_t say_row(struct effects *x, const struct fx_words *w, size_t i, struct values *v)
-{
-	size_t from = i + 1;
-	int depth = 0;
-
-	v->nvalues = 0;
-	for (i++; i < w->n; i++) {
-		bool ends = depth == 0 && token_punct(w->at[i], ")");
-
-		if (depth == 0 && (ends || token_punct(w->at[i], ","))) {
-			if (i > from)
-				push_value(x, v, &w->at[from], i - from);
-			from = i + 1;
-		}
-		if (ends)
-			return i + 1;
-		depth += token_punct(w->at[i], "(");
-		depth -= token_punct(w->at[i], ")");
-	}
-	v->nvalues = 0;
-	return w->n;
 }
 
 /* ---- does a value fit ---- */
@@ -314,20 +280,42 @@ static void select_fits(struct effects *x, const struct values *v, const struct 
 			is_computed(x, v->columns[i]);
 }
 
-/* Every row behind VALUES. */
-static void rows_fit(struct effects *x, const struct object *t, size_t at, struct values *v)
+/* The row whose bracket opens at `i`; the place behind it, and how many values it has. */
+static size_t row_fits(struct effects *x, const struct object *t, const struct fx_words *w,
+	size_t i, const struct values *v, size_t *n)
+{
+	size_t from = i + 1;
+	int depth = 0;
+
+	*n = 0;
+	for (i++; i < w->n; i++) {
+		bool ends = depth == 0 && token_punct(w->at[i], ")");
+
+		if (depth == 0 && (ends || token_punct(w->at[i], ","))) {
+			if (i > from && *n < v->n)
+				value_fits(x, t, "insert", v->columns[*n], &w->at[from], i - from);
+			*n += i > from;
+			from = i + 1;
+		}
+		if (ends)
+			return i + 1;
+		depth += token_punct(w->at[i], "(");
+		depth -= token_punct(w->at[i], ")");
+	}
+	*n = 0;
+	return w->n;
+}
+
+/* Every row behind VALUES, the first that does not fit being enough. */
+static void rows_fit(struct effects *x, const struct object *t, size_t at, const struct values *v)
 {
 	struct fx_words w = fx_words_of(x);
-	size_t i = at + 1;
+	size_t i = at + 1, n;
 
-	while (i < w.n && token_punct(w.at[i], "(")) {
-		i = say_row(x, &w, i, v);
-		if (v->nvalues && v->nvalues != v->n) {
-			fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", v->nvalues, v->n);
-			return;
-		}
-		for (size_t k = 0; k < v->nvalues; k++)
-			value_fits(x, t, "insert", v->columns[k], v->first[k], v->tokens[k]);
+	while (i < w.n && token_punct(w.at[i], "(") && x->out->outcome != OUTCOME_FAILS) {
+		i = row_fits(x, t, &w, i, v, &n);
+		if (n && n != v->n)
+			fx_fails(x, OUTCOME_FAILS, "%zu values for %zu columns", n, v->n);
 		if (i >= w.n || !token_punct(w.at[i++], ","))
 			return;
 	}
