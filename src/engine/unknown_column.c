@@ -53,7 +53,7 @@ static const char *const words[] = {
 	"JSON", "KEY", "LANGUAGE", "LAST", "LEADING", "LEFT", "LIKE", "LIMIT", "LOCALTIME",
 	"LOCALTIMESTAMP", "LOCK", "LOCKED", "LOW_PRIORITY", "MATCH", "MATERIALIZED", "MEMBER",
 	"MICROSECOND", "MINUS", "MINUTE", "MINUTE_MICROSECOND", "MINUTE_SECOND", "MOD", "MODE", "MONTH",
-	"NATURAL", "NCHAR", "NEXT", "NO", "NOT", "NOTHING", "NOTNULL", "NOWAIT", "NULL", "NULLS", "OF",
+	"NATURAL", "NCHAR", "NEXT", "NO", "NOT", "NOTNULL", "NOWAIT", "NULL", "NULLS", "OF",
 	"OFFSET", "OID", "ON", "ONLY", "OR", "ORDER", "OTHERS", "OUTER", "OVER", "PARTITION", "PRECEDING",
 	"PRECISION", "PREVIOUS", "PRIMARY", "QUARTER", "QUERY", "QUICK", "RAISE", "RANGE", "REAL",
 	"RECURSIVE", "REGEXP", "REPLACE", "RETURNING", "RIGHT", "RLIKE", "ROLLBACK", "ROLLUP", "ROW",
@@ -61,7 +61,7 @@ static const char *const words[] = {
 	"SIGNED", "SKIP", "SOME", "SOUNDS", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_CACHE",
 	"SQL_CALC_FOUND_ROWS", "SQL_NO_CACHE", "SQL_SMALL_RESULT", "STRAIGHT_JOIN", "SYSDATE",
 	"TEMPORARY", "TEXT", "THEN", "TIES", "TIME", "TIMESTAMP", "TO", "TRAILING", "TRUE", "UNBOUNDED",
-	"UNION", "UNIQUE", "UNKNOWN", "UNSIGNED", "UPDATE", "USE", "USING", "UTC_DATE", "UTC_TIME",
+	"UNION", "UNIQUE", "UNSIGNED", "UPDATE", "USE", "USING", "UTC_DATE", "UTC_TIME",
 	"UTC_TIMESTAMP", "VALUE", "VALUES", "WAIT", "WEEK", "WHEN", "WHERE", "WINDOW", "WITH", "WITHIN",
 	"XOR", "YEAR", "YEAR_MONTH", "_ROWID_",
 };
@@ -288,6 +288,30 @@ static bool may_be_text(const struct walk *w, size_t i)
 	return w->d == DIALECT_SQLITE && w->at[i].text.len && w->at[i].text.at[0] == '"';
 }
 
+/* A table of SQLite's WITHOUT ROWID has no column of the name that every other has. */
+static bool lacks_rowid(const struct walk *w, const struct object *t, struct slice name)
+{
+	return t && t->type == OBJECT_TABLE && t->table_.without_rowid && !has_column(w, t, name);
+}
+
+static bool is_rowid(const struct walk *w, size_t i)
+{
+	return w->d == DIALECT_SQLITE && !w->gone_of &&
+	       (at(w, i, "ROWID") || at(w, i, "_ROWID_") || at(w, i, "OID"));
+}
+
+static bool nobody_has_rowid(const struct walk *w, const struct scope *s, struct slice name)
+{
+	for (; s; s = s->outer) {
+		if (s->open || !s->n)
+			return false;
+		for (size_t i = 0; i < s->n; i++)
+			if (!lacks_rowid(w, s->at[i].table, name))
+				return false;
+	}
+	return true;
+}
+
 /* a.b: the table is known and has no such column. */
 static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 {
@@ -300,7 +324,7 @@ static void look_at_qualified(struct walk *w, const struct scope *s, size_t i)
 		w->unknown =
 			arena_printf(w->a, "%.*s.%.*s", SLICE(value(w, i)), SLICE(value(w, i + 2)));
 	if (from && from->table && !has_column(w, from->table, value(w, i + 2)) &&
-		!(w->d == DIALECT_SQLITE && ONE_OF(w->at[i + 2], words)))
+		!(is_rowid(w, i + 2) && !lacks_rowid(w, from->table, value(w, i + 2))))
 		w->unknown = value(w, i + 2);
 }
 
@@ -325,6 +349,8 @@ static bool is_of_another_kind(const struct walk *w, size_t i, size_t from)
 	       (at(w, i - 1, "AS") || at(w, i - 1, "COLLATE") || at(w, i - 1, "USING") ||
 		       at(w, i - 1, "CHARSET") || at(w, i - 1, "OVER") || at(w, i - 1, "WINDOW") ||
 		       at(w, i - 1, "INDEXED") || at(w, i - 1, "INTO") ||
+		       (at(w, i - 1, "DO") && at(w, i, "NOTHING")) ||
+		       ((at(w, i - 1, "IS") || at(w, i - 1, "NOT")) && at(w, i, "UNKNOWN")) ||
 		       (at(w, i - 1, "SET") && i > from + 1 && at(w, i - 2, "CHARACTER")) ||
 		       (at(w, i - 1, "FOR") && i > from + 1 && at(w, i - 2, "VALUE")) ||
 		       (at(w, i - 1, "BY") && i > from + 1 && at(w, i - 2, "INDEXED")));
@@ -364,6 +390,12 @@ static void look_at_names(struct walk *w, const struct scope *s, size_t from, si
 		} else if (w->gone_of && punct(w, i + 1, "=") &&
 			   (i == from || punct(w, i - 1, ",")) && at(w, from - 1, "SET")) {
 			continue;
+		} else if (i > from && at(w, i - 1, "IN") && is_name(w->at[i])) {
+			i += punct(w, i + 1, ".") ? 2 : 0; /* SQLite: x IN table */
+		} else if (is_rowid(w, i) && !(i > from && punct(w, i - 1, ".")) &&
+			   !(i > from && ends_operand(w, i - 1)) &&
+			   nobody_has_rowid(w, s, value(w, i))) {
+			w->unknown = value(w, i);
 		} else if (is_name(w->at[i]) && punct(w, i + 1, ".")) {
 			if (!(i > from && punct(w, i - 1, ".")))
 				look_at_qualified(w, s, i);
@@ -765,21 +797,60 @@ static bool count_values(struct walk *w, size_t select, size_t to, size_t *n)
 	return true;
 }
 
+/* The first SELECT outside brackets; `to`: there is none. */
+static size_t first_select(struct walk *w, size_t to)
+{
+	size_t i = at(w, 0, "WITH") ? read_common(w, 0, to) : 0;
+
+	while (i < to && !at(w, i, "SELECT")) {
+		if (at(w, i, "VALUES") || at(w, i, "WITH") || at(w, i, "SET"))
+			return to;
+		i = punct(w, i, "(") ? past_bracket(w, i) : i + 1;
+	}
+	return i;
+}
+
 bool selected_values(struct arena *a, const struct catalog *c, const struct session *s,
 	struct slice text, size_t *n)
 {
 	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
-	size_t i = 0, to;
+	size_t i, to;
 
 	if (text.len > LONGEST || !read_tokens(&w, text))
 		return false;
 	to = end_of(&w);
-	if (at(&w, 0, "WITH"))
-		i = read_common(&w, 0, to);
-	while (i < to && !at(&w, i, "SELECT")) {
-		if (at(&w, i, "VALUES") || at(&w, i, "WITH") || at(&w, i, "SET"))
-			return false;
-		i = punct(&w, i, "(") ? past_bracket(&w, i) : i + 1;
-	}
+	i = first_select(&w, to);
 	return i < to && count_values(&w, i, upsert(&w, i, to), n);
+}
+
+bool selects_differ(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, size_t *one, size_t *other)
+{
+	struct walk w = {.a = a, .c = c, .s = s, .d = catalog_dialect(c)};
+	size_t to;
+	bool known = false;
+
+	if (slice_ifind(text, SL("union")) == SIZE_MAX || text.len > LONGEST ||
+		!read_tokens(&w, text))
+		return false;
+	to = end_of(&w);
+	for (size_t i = first_select(&w, to); i < to;) {
+		size_t end = i + 1, n;
+
+		while (end < to && !at(&w, end, "UNION") && !at(&w, end, "EXCEPT") &&
+			!at(&w, end, "INTERSECT"))
+			end = punct(&w, end, "(") ? past_bracket(&w, end) : end + 1;
+		if (count_values(&w, i, end, &n)) {
+			if (known && n != *one) {
+				*other = n;
+				return true;
+			}
+			*one = n;
+			known = true;
+		}
+		i = end + 1 + (at(&w, end + 1, "ALL") || at(&w, end + 1, "DISTINCT"));
+		if (!at(&w, i, "SELECT"))
+			return false;
+	}
+	return false;
 }

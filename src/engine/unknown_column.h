@@ -23,6 +23,9 @@ bool unknown_in_trigger(struct arena *a, const struct catalog *c, const struct s
  * stands for columns that are not known. */
 bool selected_values(struct arena *a, const struct catalog *c, const struct session *s,
 	struct slice text, size_t *n);
+/* UNION of queries that do not give as many values as each other. */
+bool selects_differ(struct arena *a, const struct catalog *c, const struct session *s,
+	struct slice text, size_t *one, size_t *other);
 /* Would an expression of that trigger miss the column, if the table had it no longer? What INSERT
  * and SET give values to does not count. */
 bool trigger_wants_column(struct arena *a, const struct catalog *c, const struct session *s,

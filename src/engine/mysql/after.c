@@ -34,7 +34,8 @@ bool my_mentions(struct arena *a, enum dialect d, struct slice text, struct slic
 	lexer_init(&l, d, text);
 	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
 		if ((t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
-			slice_ieq(token_value(a, d, t), column))
+			slice_ieq(token_value(a, d, t), column) &&
+			!(t.kind == TOKEN_WORD && token_punct(lexer_peek(&l), "(")))
 			return true;
 	return false;
 }
@@ -253,7 +254,8 @@ static void replace_implied(struct altering *s, struct names columns)
 		bool implied = false;
 
 		for (size_t j = 0; j < s->x->n && p->type == OBJECT_INDEX && p->was; j++)
-			implied |= s->x->v[j].was && is_foreign(&s->x->v[j]) &&
+			implied |= p->was->generated_name && s->x->v[j].was &&
+				   is_foreign(&s->x->v[j]) &&
 				   slice_ieq(s->x->v[j].was->name, p->name);
 		while (k < p->columns.n && k < columns.n &&
 			slice_ieq(p->columns.at[k], columns.at[k]))

@@ -115,11 +115,14 @@ struct slice my_collation_canonical(struct arena *a, struct slice collation)
 	return s;
 }
 
+/* MariaDB's uca1400_… are of whatever Unicode set the column has. */
 struct slice my_collation_charset(struct arena *a, struct slice collation)
 {
 	struct slice s = my_collation_canonical(a, collation);
 	size_t cut = slice_chr(s, '_');
 
+	if (slice_starts(s, "uca1400"))
+		return SLICE_NONE;
 	return cut < s.len ? slice_sub(s, 0, cut) : s;
 }
 

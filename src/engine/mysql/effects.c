@@ -555,6 +555,7 @@ static void query_fits(struct effects *x)
 {
 	struct slice name;
 	enum change_kind k;
+	size_t n = 0, m = 0;
 
 	if (x->st->nchanges == 0 || fx_flag(x->st->changes, CHANGE_GUARDED | CHANGE_IF_NOT_EXISTS))
 		return;
@@ -564,6 +565,12 @@ static void query_fits(struct effects *x)
 		return;
 	if (unknown_column(x->a, x->c, x->s, x->st->text, &name))
 		fx_fails(x, OUTCOME_FAILS, "no table here has a column %.*s", SLICE(name));
+	if (selects_differ(x->a, x->c, x->s, x->st->text, &n, &m))
+		fx_fails(x, OUTCOME_FAILS, "a UNION of %zu columns and of %zu", n, m);
+	if (k == CHANGE_CREATE_VIEW && x->st->changes->list.n &&
+		selected_values(x->a, x->c, x->s, x->st->text, &n) && n != x->st->changes->list.n)
+		fx_fails(x, OUTCOME_FAILS, "the view names %zu columns and selects %zu",
+			x->st->changes->list.n, n);
 }
 
 /* CALL of a procedure that is not there. */

@@ -70,6 +70,7 @@ enum rerun fx_update_again(struct effects *x, const struct change *ch, const str
 /* ---- effects_rows.c ---- */
 void fx_insert_fits(struct effects *x, const struct change *ch, const struct object *t);
 void fx_update_fits(struct effects *x, const struct change *ch, const struct object *t);
+void fx_insert_through(struct effects *x, const struct object *view, const struct object *t);
 /* The table that a view over one table stands for; NULL: several, or not known. */
 const struct object *fx_behind_view(
 	struct effects *x, const struct change *ch, const struct object *view);

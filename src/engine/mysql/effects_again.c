@@ -266,6 +266,26 @@ static size_t column_place(const struct change *ch, const struct object *t, stru
 	return SIZE_MAX;
 }
 
+/* … and in the first rows that SELECT brings: the same ones, if nothing else is made for each. */
+static enum said value_selected(const struct fx_words *w, size_t nth)
+{
+	size_t i = fx_word_at(w, 0, "SELECT") + 1, item = 0;
+	int depth = 0;
+
+	for (; i < w->n && item <= nth; i++) {
+		struct token t = w->at[i];
+
+		if (depth == 0 && (token_is(t, "FROM") || token_is(t, "UNION")))
+			break;
+		if (item == nth && is_fickle(t))
+			return SAID_FICKLE;
+		item += depth == 0 && token_punct(t, ",");
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+	}
+	return SAID_VALUE;
+}
+
 /* Is a unique key given a value that a second run will meet again? */
 static enum said key_said(struct effects *x, const struct fx_words *w, const struct change *ch,
 	const struct object *t, struct names key)
@@ -284,6 +304,8 @@ static enum said key_said(struct effects *x, const struct fx_words *w, const str
 			one = SAID_NOTHING;
 		else if (!fx_flag(ch, CHANGE_FROM_SELECT))
 			one = value_said(w, place);
+		else
+			one = value_selected(w, place);
 		if (one == SAID_NOTHING || one == SAID_FICKLE)
 			return one;
 		if (one == SAID_UNKNOWN)
@@ -371,6 +393,24 @@ static bool counts(const struct change *ch, const struct object *t)
 	return false;
 }
 
+/* One SELECT that brings, the second time, all that it brought the first, and no fewer for what has
+ * been added: no sub-query, outer join, sum or limit. */
+static bool brings_all_again(const struct fx_words *w)
+{
+	static const char *const others[] = {"LIMIT", "GROUP", "DISTINCT", "UNION", "EXCEPT",
+		"INTERSECT", "LEFT", "RIGHT", "HAVING", "OVER", "MAX", "MIN", "COUNT", "SUM",
+		"AVG"};
+	size_t selects = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		selects += token_is(w->at[i], "SELECT");
+		for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+			if (token_is(w->at[i], others[k]))
+				return false;
+	}
+	return selects == 1;
+}
+
 enum rerun fx_insert_again(struct effects *x, const struct change *ch, const struct object *t)
 {
 	bool gentle = fx_flag(ch, CHANGE_ON_CONFLICT) || ch->kind == CHANGE_REPLACE;
@@ -380,7 +420,8 @@ enum rerun fx_insert_again(struct effects *x, const struct change *ch, const str
 	if (fx_flag(ch, CHANGE_FROM_SELECT) && reads_itself(x, ch) &&
 		(fx_guard(x, &w, ch) || is_anti_join(x, &w, ch)))
 		return RERUN_SAME;
-	if (!t || t->tainted || t->type != OBJECT_TABLE || reads_itself(x, ch))
+	if (!t || t->tainted || t->type != OBJECT_TABLE ||
+		(reads_itself(x, ch) && (gentle || !brings_all_again(&w))))
 		return RERUN_UNKNOWN;
 	if (gentle && counts(ch, t)) /* the number is taken, whatever becomes of the row */
 		return RERUN_DIFFERS;

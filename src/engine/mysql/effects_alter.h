@@ -61,6 +61,7 @@ void fx_created_fits(struct effects *x, const struct change *ch);
 /* ---- effects_mysql.c: nothing on MariaDB ---- */
 void fx_mysql_default(struct effects *x, const struct object *column);
 void fx_mysql_add_column(struct effects *x, const struct change *ch);
+void fx_mysql_functional(struct effects *x, const struct after_part *p, struct slice column);
 void fx_mysql_rename_column(struct effects *x, const struct change *ch);
 void fx_mysql_modify_column(struct effects *x, const struct change *ch, const struct object *from);
 /* Several FULLTEXT indexes at once; `copies`: ALGORITHM=COPY is said. */
@@ -82,6 +83,7 @@ void fx_row_fits(struct effects *x); /* what the columns declare together */
 void fx_drop_constraint(struct effects *x, const struct change *ch);
 
 /* ---- effects_trigger.c ---- */
+void fx_triggers_clash(struct effects *x, const struct change *ch, const struct object *t);
 void fx_create_trigger(struct effects *x, const struct change *ch);
 void fx_drop_trigger(struct effects *x, const struct change *ch);
 

@@ -218,6 +218,7 @@ static void column_is_needed(struct effects *x, const struct after_part *p, stru
 
 	if (!o || p->gone)
 		return;
+	fx_mysql_functional(x, p, column);
 	if (fx_is_foreign(o) && my_names_have(o->constraint.columns, column))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is needed by the foreign key %.*s", SLICE(column),
 			SLICE(o->name));

@@ -3,7 +3,7 @@
  * "As if at least one row matched": a second INSERT of the same key fails, a second UPDATE to the
  * same values changes nothing. Which index the server takes is said only where there is no choice.
  */
-#include "engine/mysql/effects.h"
+#include "engine/mysql/effects_alter.h"
 
 #include "sql/token.h"
 
@@ -237,19 +237,67 @@ static void truncate(struct effects *x, const struct change *ch, const struct ob
 		fx_rewrites(x, ch->target, t);
 }
 
+/* The table behind a view over several that alone has the column; NULL: not so. */
+static const struct object *owner_of(
+	struct effects *x, const struct object *view, struct slice column)
+{
+	const struct object *owner = NULL, *part;
+
+	for (size_t i = 0; i < view->view.reads.n; i++) {
+		enum presence how;
+		const struct object *t =
+			fx_find(x, OBJECT_TABLE, name_read(view->view.reads.at[i]), &how);
+
+		if (!t || t->type != OBJECT_TABLE || t->tainted)
+			return NULL;
+		if (catalog_part(x->c, t, OBJECT_COLUMN, column, &part) != PRESENT)
+			continue;
+		if (owner)
+			return NULL;
+		owner = t;
+	}
+	return owner;
+}
+
+/* An UPDATE of a view that joins tables writes one of them. */
+static void writes_one_table(struct effects *x, const struct change *ch, const struct object *view)
+{
+	const struct object *first = NULL;
+
+	if (view->tainted || view->view.columns.n ||
+		my_mentions(x->a, x->d.dialect, view->view.query.text, SL("AS")))
+		return;
+	for (size_t i = 0; i < ch->list.n; i++) {
+		const struct object *owner = owner_of(x, view, ch->list.at[i]);
+
+		if (!owner)
+			return;
+		if (first && owner != first)
+			fx_fails(x, OUTCOME_FAILS,
+				"the view %.*s joins tables, and two are written",
+				SLICE(fx_show(x, ch->target)));
+		first = owner;
+	}
+}
+
 /* The rows of a view are those of the tables behind it. */
 static void write_view(struct effects *x, const struct change *ch, const struct object *view)
 {
 	const struct object *t = fx_behind_view(x, ch, view);
 	bool one = t && t->type == OBJECT_TABLE;
 
-	for (size_t i = 0; !one && i < view->view.reads.n; i++)
+	for (size_t i = 0; !one && i < view->view.reads.n; i++) {
 		fx_touch(x, &x->out->writes_rows, &x->out->nwrites_rows, OBJECT_TABLE,
 			fx_resolved(x, name_read(view->view.reads.at[i])), SLICE_NONE, false);
+		if (ch->kind == CHANGE_UPDATE)
+			scans(x, name_read(view->view.reads.at[i]), false);
+	}
 	if (one)
 		writes(x, (struct name){t->schema, t->name});
 	fx_undo(x, ch->kind == CHANGE_INSERT && !fx_flag(ch, CHANGE_ON_CONFLICT) ? UNDO_EXACT
 										 : UNDO_NONE);
+	if (ch->kind == CHANGE_UPDATE && view->view.reads.n > 1)
+		writes_one_table(x, ch, view);
 	if (ch->kind == CHANGE_UPDATE)
 		fx_rerun(x, is_versioned(t) ? RERUN_DIFFERS : fx_update_again(x, ch, t));
 	else if (ch->kind == CHANGE_DELETE)
@@ -257,6 +305,8 @@ static void write_view(struct effects *x, const struct change *ch, const struct 
 	else
 		fx_rerun(x, RERUN_UNKNOWN);
 	if (ch->kind == CHANGE_INSERT || ch->kind == CHANGE_REPLACE) {
+		if (one)
+			fx_insert_through(x, view, t);
 		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
 		return;
 	}
@@ -295,7 +345,8 @@ static void insert(struct effects *x, const struct change *ch, const struct obje
 
 	fx_insert_fits(x, ch, t);
 	fx_undo(x, pushes_out ? UNDO_NONE : UNDO_EXACT);
-	fx_rerun(x, fx_insert_again(x, ch, t));
+	fx_rerun(x, ch->kind == CHANGE_REPLACE && is_versioned(t) ? RERUN_DIFFERS
+								  : fx_insert_again(x, ch, t));
 	if (ch->reads.n)
 		reads(x, ch, fx_flag(ch, CHANGE_FROM_SELECT));
 	if (ch->kind == CHANGE_REPLACE)
@@ -319,6 +370,8 @@ void fx_data(struct effects *x, const struct change *ch)
 		return;
 	}
 	writes(x, ch->target);
+	if (t && t->type == OBJECT_TABLE && !t->tainted && ch->kind != CHANGE_TRUNCATE)
+		fx_triggers_clash(x, ch, t);
 	switch ((int)ch->kind) {
 	case CHANGE_INSERT:
 	case CHANGE_REPLACE:
@@ -368,7 +421,10 @@ void fx_maintain(struct effects *x, const struct change *ch)
 	} else if (slice_is(kind, "REPAIR TABLE")) {
 		struct fx_words w = fx_words_of(x);
 
-		if (t && !is_innodb(t) && !fx_has_word(&w, 0, w.n, "QUICK"))
+		/* InnoDB has none; since 11.5 MariaDB writes the table anew instead. */
+		bool anew = is_mariadb(&x->d) && x->d.version >= 110500;
+
+		if (t && (!is_innodb(t) || anew) && !fx_has_word(&w, 0, w.n, "QUICK"))
 			fx_rewrites(x, ch->target, t);
 	} else if (slice_is(kind, "CHECK TABLE") || slice_is(kind, "CHECKSUM TABLE")) {
 		scans(x, ch->target, true);

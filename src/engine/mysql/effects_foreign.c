@@ -10,6 +10,7 @@ struct foreign {
 	const struct object *key;
 	struct name on; /* the table that gets it */
 	bool temporary;
+	bool whole; /* all columns of that table are known */
 };
 
 static const struct object *column_in(const struct object *t, struct slice name)
@@ -156,7 +157,8 @@ static void own_columns_fit(struct effects *x, const struct foreign *f)
 	if (k->ref_columns.n && k->columns.n != k->ref_columns.n)
 		fx_fails(x, OUTCOME_FAILS, "the foreign key has %zu columns and refers to %zu",
 			k->columns.n, k->ref_columns.n);
-	if (!k->ref_columns.n && is_mariadb(&x->d))
+	/* Without columns MariaDB takes the column's own name, which only its own table has. */
+	if (!k->ref_columns.n && is_mariadb(&x->d) && !slice_ieq(k->ref_table.name, f->on.name))
 		fx_fails(x, OUTCOME_FAILS, "the foreign key does not say what it refers to");
 	for (size_t i = 0; i < k->columns.n; i++) {
 		const struct object *c = own_column(x, k->columns.at[i]);
@@ -248,6 +250,50 @@ static void other_end_fits(struct effects *x, const struct foreign *f, const str
 	}
 }
 
+/* Both ends are this table, as it will be. */
+static bool serves_itself(const struct effects *x, const struct after_part *p, struct names columns)
+{
+	const struct object *o = p->will ? p->will : p->was;
+	size_t k = 0;
+
+	if (p->gone || (p->type != OBJECT_INDEX && !after_is_primary(p)))
+		return false;
+	if (is_mariadb(&x->d) && x->st->changes->kind != CHANGE_CREATE_TABLE && !p->was)
+		return false; /* MariaDB looks at the table as it was */
+	if (!p->implied && !after_is_primary(p))
+		return serves(x, o, columns);
+	while (k < columns.n && k < p->columns.n && slice_ieq(p->columns.at[k], columns.at[k]))
+		k++;
+	if (k < columns.n)
+		return false;
+	return is_mariadb(&x->d) || x->d.version < 80400 ||
+	       (!p->implied && p->columns.n == columns.n);
+}
+
+static void own_end_fits(struct effects *x, const struct foreign *f)
+{
+	const struct constraint_def *k = &f->key->constraint;
+	bool served = !k->ref_columns.n;
+
+	for (size_t i = 0; i < x->after.n && !served; i++)
+		served = serves_itself(x, &x->after.v[i], k->ref_columns);
+	if (!served)
+		fx_fails(x, OUTCOME_FAILS, "%.*s has no %skey over the columns referred to",
+			SLICE(f->on.name),
+			is_mariadb(&x->d) || x->d.version < 80400 ? "" : "unique ");
+	for (size_t i = 0; i < k->columns.n && i < k->ref_columns.n; i++) {
+		const struct object *a = own_column(x, k->columns.at[i]),
+				    *b = own_column(x, k->ref_columns.at[i]);
+
+		if (a && !b)
+			fx_fails(x, OUTCOME_FAILS, "%.*s has no column %.*s", SLICE(f->on.name),
+				SLICE(k->ref_columns.at[i]));
+		if (a && b && !types_meet(a, x->t, b, x->t))
+			fx_fails(x, OUTCOME_FAILS, "%.*s and %.*s have different types",
+				SLICE(k->columns.at[i]), SLICE(k->ref_columns.at[i]));
+	}
+}
+
 /* ---- names: one in all of a database ---- */
 
 static void name_is_free(struct effects *x, const struct foreign *f)
@@ -284,6 +330,8 @@ static void foreign_fits(struct effects *x, const struct foreign *f)
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no table", SLICE(parent->name));
 	else if (parent && !self)
 		other_end_fits(x, f, parent);
+	if (self && f->whole)
+		own_end_fits(x, f);
 }
 
 /* ---- CREATE TABLE ---- */
@@ -305,8 +353,10 @@ void fx_created_keys_fit(struct effects *x, const struct change *ch)
 
 	for (size_t i = 0; i < t->nparts; i++) {
 		const struct object *o = t->parts[i];
-		struct foreign f = {
-			.key = o, .on = ch->target, .temporary = fx_flag(ch, CHANGE_TEMPORARY)};
+		struct foreign f = {.key = o,
+			.on = ch->target,
+			.temporary = fx_flag(ch, CHANGE_TEMPORARY),
+			.whole = whole};
 
 		if (o->type != OBJECT_CONSTRAINT)
 			continue;
@@ -326,7 +376,8 @@ void fx_add_foreign_key(struct effects *x, const struct change *ch)
 {
 	struct foreign f = {.key = ch->def,
 		.on = ch->target,
-		.temporary = x->t && slice_is(x->t->table_.persistence, "temporary")};
+		.temporary = x->t && slice_is(x->t->table_.persistence, "temporary"),
+		.whole = x->t && !x->t->tainted};
 
 	if (x->t && !slice_empty(x->t->table_.partition_key.text))
 		fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");

@@ -125,6 +125,8 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 					SLICE(fx_show(x, ch->target)));
 	for (size_t i = 0; i < ch->def->constraint.columns.n; i++)
 		fx_want_part(x, ch, OBJECT_COLUMN, ch->def->constraint.columns.at[i], "column");
+	if (!keeps_key(x, ch))
+		unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
 	for (size_t i = 0; i < ch->def->constraint.columns.n; i++) {
 		const struct object *c = fx_new_column(x, ch->def->constraint.columns.at[i]);
 
@@ -134,7 +136,6 @@ static void add_primary_key(struct effects *x, const struct change *ch)
 	if (keeps_key(x, ch))
 		return;
 	fx_stays_nullable(x, ch->def->constraint.columns);
-	unique_fits_partitions(x, ch->def->constraint.columns, SL("PRIMARY"));
 	if (!is_unique_already(x, ch->def->constraint.columns, true) ||
 		has_nullable(x, ch->def->constraint.columns))
 		fx_fails(x, OUTCOME_MAY_FAIL, "two rows may have the same key");
@@ -216,6 +217,10 @@ void fx_index_fits(struct effects *x, const struct change *ch)
 			if (!c->column.not_null)
 				fx_fails(x, OUTCOME_FAILS,
 					"a SPATIAL index wants %.*s to be NOT NULL",
+					SLICE(c->name));
+			else if (x->t && !p->was && !c->column.default_value.text.len &&
+				 is_mariadb(&x->d))
+				fx_fails(x, OUTCOME_MAY_FAIL, "the rows have no place in %.*s yet",
 					SLICE(c->name));
 		} else if (my_lob_size(base) && !cut && !is_mariadb(&x->d)) {
 			fx_fails(x, OUTCOME_FAILS, "an index over %.*s wants a length",

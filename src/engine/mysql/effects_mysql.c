@@ -89,6 +89,19 @@ static struct slice expression_of(const struct object *o)
 	return e->normal.len ? e->normal : e->text;
 }
 
+/* A key part in brackets is an expression: a column of it is neither dropped nor called otherwise
+ * while the index stays. */
+void fx_mysql_functional(struct effects *x, const struct after_part *p, struct slice column)
+{
+	if (is_mariadb(&x->d) || p->gone || !p->was || p->type != OBJECT_INDEX)
+		return;
+	for (size_t i = 0; i < p->was->index.keys.n; i++)
+		if (slice_starts(p->was->index.keys.at[i], "(") &&
+			my_mentions(x->a, x->d.dialect, p->was->index.keys.at[i], column))
+			fx_fails(x, OUTCOME_FAILS, "the index %.*s is over an expression of %.*s",
+				SLICE(p->was->name), SLICE(column));
+}
+
 void fx_mysql_rename_column(struct effects *x, const struct change *ch)
 {
 	if (is_mariadb(&x->d) || !x->t || slice_ieq(ch->name, ch->other.name))
@@ -97,6 +110,7 @@ void fx_mysql_rename_column(struct effects *x, const struct change *ch)
 		const struct object *o = x->after.v[i].was;
 		struct slice by;
 
+		fx_mysql_functional(x, &x->after.v[i], ch->name);
 		if (!o || x->after.v[i].gone ||
 			(o->type != OBJECT_COLUMN && o->type != OBJECT_CONSTRAINT))
 			continue;

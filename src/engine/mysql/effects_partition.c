@@ -142,7 +142,8 @@ static void parts_fit_partitions(struct effects *x, const struct change *ch)
 
 		if (fx_is_foreign(o))
 			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no foreign key");
-		if (mariadb && o->type == OBJECT_COLUMN && my_is_geometry(o->column.type))
+		if (mariadb && x->d.version < 110200 && o->type == OBJECT_COLUMN &&
+			my_is_geometry(o->column.type))
 			fx_fails(x, OUTCOME_FAILS, "a partitioned table has no geometry");
 	}
 	if (x->t && catalog_referencing(x->c, x->t, x->a, &keys))

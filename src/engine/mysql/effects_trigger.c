@@ -120,6 +120,49 @@ void fx_create_trigger(struct effects *x, const struct change *ch)
 		fx_fails(x, OUTCOME_FAILS, "the trigger %.*s exists already", SLICE(ch->name));
 }
 
+/* A table that the body writes: INSERT INTO t, UPDATE t, DELETE FROM t. */
+static bool body_writes(struct effects *x, struct slice body, struct slice table)
+{
+	struct token before[2] = {{0}}, t;
+	struct lexer l;
+
+	lexer_init(&l, x->d.dialect, body);
+	while ((t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD) {
+		bool written = token_is(before[1], "INTO") ||
+			       (token_is(before[1], "UPDATE") && !token_is(before[0], "KEY")) ||
+			       (token_is(before[1], "FROM") && token_is(before[0], "DELETE"));
+
+		if (written && slice_ieq(token_value(x->a, x->d.dialect, t), table))
+			return true;
+		before[0] = before[1];
+		before[1] = t;
+	}
+	return false;
+}
+
+/* A row trigger writes no table that the statement which fired it uses. */
+void fx_triggers_clash(struct effects *x, const struct change *ch, const struct object *t)
+{
+	const char *event = ch->kind == CHANGE_UPDATE   ? "update"
+			    : ch->kind == CHANGE_DELETE ? "delete"
+							: "insert";
+
+	for (size_t i = 0; i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		bool clash;
+
+		if (o->type != OBJECT_TRIGGER || !names_has(o->trigger.events, slice_of(event)))
+			continue;
+		clash = body_writes(x, o->trigger.body.text, t->name);
+		for (size_t k = 0; k < ch->reads.n; k++)
+			clash |= body_writes(x, o->trigger.body.text, ch->reads.at[k]);
+		if (clash)
+			fx_fails(x, OUTCOME_FAILS,
+				"the trigger %.*s writes a table that the statement uses",
+				SLICE(o->name));
+	}
+}
+
 void fx_drop_trigger(struct effects *x, const struct change *ch)
 {
 	struct name table = {ch->target.schema, SLICE_NONE};

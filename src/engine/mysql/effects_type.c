@@ -130,6 +130,11 @@ static bool collation_known(const struct effects *x, struct slice collation)
 	       my_charset_canonical(my_collation_charset(x->a, collation));
 }
 
+static bool is_unicode(struct slice charset)
+{
+	return slice_istarts(charset, "utf") || slice_iis(charset, "ucs2");
+}
+
 void fx_charset_fits(struct effects *x, struct slice charset, struct slice collation)
 {
 	if (charset.len && !slice_iis(charset, "default") && !my_charset_canonical(charset))
@@ -140,8 +145,9 @@ void fx_charset_fits(struct effects *x, struct slice charset, struct slice colla
 		fx_fails(x, OUTCOME_FAILS, "there is no collation %.*s here", SLICE(collation));
 		return;
 	}
-	if (charset.len && !slice_istarts(collation, "uca1400") &&
-		!slice_ieq(my_collation_charset(x->a, collation), charset))
+	if (slice_istarts(collation, "uca1400")
+			? charset.len && !is_unicode(charset)
+			: charset.len && !slice_ieq(my_collation_charset(x->a, collation), charset))
 		fx_fails(x, OUTCOME_FAILS, "%.*s is no collation of %.*s", SLICE(collation),
 			SLICE(charset));
 }
@@ -153,6 +159,13 @@ void fx_type_fits(struct effects *x, const struct change *ch)
 	numbers_fit(x, ch->def);
 	length_fits(x, ch);
 	labels_fit(x, ch->def);
-	if (my_type_has_charset(d->type))
-		fx_charset_fits(x, d->charset, d->collation);
+	if (my_type_has_charset(d->type)) {
+		struct object c = my_with_charset(x->t, ch->def);
+
+		if (slice_empty(c.column.charset))
+			c.column.charset = my_charset_server(&x->d);
+		fx_charset_fits(x,
+			slice_istarts(d->collation, "uca1400") ? c.column.charset : d->charset,
+			d->collation);
+	}
 }

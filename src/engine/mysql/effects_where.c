@@ -178,6 +178,25 @@ bool fx_is_never(struct effects *x, struct slice where)
 	return is_never(&w);
 }
 
+/* MariaDB 11.8 takes the expression of a computed column for that column, and its index. */
+static bool computes_key(struct effects *x, const struct object *t, struct slice where)
+{
+	for (size_t i = 0; is_mariadb(&x->d) && x->d.version >= 110800 && i < t->nparts; i++) {
+		const struct object *c = t->parts[i];
+		bool all = c->type == OBJECT_COLUMN && c->column.generated.len &&
+			   fx_leads_index(t, c->name);
+
+		for (size_t k = 0; all && k < t->nparts; k++)
+			all = t->parts[k]->type != OBJECT_COLUMN ||
+			      !my_mentions(x->a, x->d.dialect, c->column.generation.text,
+				      t->parts[k]->name) ||
+			      my_mentions(x->a, x->d.dialect, where, t->parts[k]->name);
+		if (all)
+			return true;
+	}
+	return false;
+}
+
 enum fx_scan fx_scan_under(struct effects *x, const struct object *t, struct slice where)
 {
 	struct terms w;
@@ -193,7 +212,7 @@ enum fx_scan fx_scan_under(struct effects *x, const struct object *t, struct sli
 		if ((w.at[i].kind == TERM_EQUAL || w.at[i].kind == TERM_RANGE) &&
 			fx_leads_index(t, w.at[i].column))
 			return SCAN_LIKELY_NOT;
-	return fx_scan_beside(x, t, where);
+	return computes_key(x, t, where) ? SCAN_MAYBE : fx_scan_beside(x, t, where);
 }
 
 enum fx_scan fx_scan_beside(struct effects *x, const struct object *t, struct slice text)

@@ -81,6 +81,8 @@ static void table_row(struct loader *l, const struct rows *r, size_t i)
 	struct slice kind = rows_get(r, i, 1);
 	struct object *t;
 
+	if (slice_starts(kind, "TEMPORARY")) /* MariaDB 11.2 shows a session its own */
+		return;
 	t = my_object_new(&l->arena, OBJECT_TABLE, rows_get(r, i, 0));
 	t->schema = l->schema;
 	if (slice_ends(kind, "VIEW")) {

@@ -292,6 +292,9 @@ static struct online set_options(const struct asked *q, const struct change *ch)
 				return on_copy();
 			continue;
 		}
+		if (slice_starts(ch->list.at[i], "page_compressed=") && q->is.innodb &&
+			q->d->version >= 110200)
+			continue; /* pages to come */
 		if (q->is.innodb && option_rebuilds(ch->list.at[i]))
 			return on_rebuild(q);
 	}
@@ -321,17 +324,28 @@ static struct online force(const struct asked *q)
 	return q->is.innodb ? on_rebuild(q) : on_copy();
 }
 
+/* Until MariaDB 11.2 some copies are accepted, and made, under every name. */
+static bool says_what_it_does(const struct my_dialect *d)
+{
+	return d->version >= 110200;
+}
+
+static bool is_same_engine(const struct asked *q, const struct change *ch)
+{
+	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
+
+	return slice_ieq(now, ch->value.text) ||
+	       (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
+}
+
 /* MariaDB accepts ALGORITHM=INSTANT for another engine, and copies the table all the same. */
 static struct online change_engine(const struct asked *q, const struct change *ch)
 {
 	struct online o = on_copy();
-	struct slice now = q->t ? q->t->table_.access_method : SLICE_NONE;
-	bool same = slice_ieq(now, ch->value.text) ||
-		    (slice_empty(now) && slice_is(ch->value.text, "InnoDB"));
 
-	if (same)
+	if (is_same_engine(q, ch))
 		return force(q);
-	if (is_mariadb(q->d))
+	if (is_mariadb(q->d) && !says_what_it_does(q->d))
 		o.algorithm = ALGO_INSTANT;
 	return o;
 }
@@ -475,12 +489,10 @@ static bool json_changes(const struct asked *q, const struct change *ch)
 	return was != will;
 }
 
-/* https://mariadb.com/kb/en/innodb-online-ddl-overview/, documented, not tried here. */
+/* https://mariadb.com/kb/en/innodb-online-ddl-overview/, measured on 11.8. */
 bool my_copies_online(const struct my_dialect *d, const struct object *t)
 {
 	if (!is_mariadb(d) || d->version < 110200)
-		return false;
-	if (t && names_has(t->table_.options, SL("system versioning")))
 		return false;
 	for (size_t i = 0; t && i < t->nparts; i++) {
 		const struct constraint_def *k = &t->parts[i]->constraint;
@@ -494,18 +506,92 @@ bool my_copies_online(const struct my_dialect *d, const struct object *t)
 	return true;
 }
 
-static bool keeps_writers_out(const struct statement *st)
+static bool is_altered(const struct statement *st, struct slice column)
+{
+	for (size_t i = 0; i < st->nchanges; i++)
+		if ((st->changes[i].kind == CHANGE_MODIFY_COLUMN ||
+			    st->changes[i].kind == CHANGE_DROP_COLUMN) &&
+			slice_ieq(st->changes[i].name, column))
+			return true;
+	return false;
+}
+
+static bool takes_null(const struct object *t, struct slice column)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && slice_ieq(t->parts[i]->name, column))
+			return !t->parts[i]->column.not_null;
+	return true;
+}
+
+/* A key that tells the rows of the old table and of the copy apart: unique, NOT NULL, untouched. */
+static bool keeps_a_key(const struct object *t, const struct statement *st)
+{
+	for (size_t i = 0; t && i < t->nparts; i++) {
+		const struct object *o = t->parts[i];
+		bool primary =
+			o->type == OBJECT_CONSTRAINT && slice_is(o->constraint.kind, "primary key");
+		struct names key = primary ? o->constraint.columns : o->index.columns;
+		bool good = primary || (o->type == OBJECT_INDEX && o->index.unique);
+
+		for (size_t k = 0; good && k < key.n; k++)
+			good = !is_altered(st, key.at[k]) && !takes_null(t, key.at[k]);
+		if (good)
+			return true;
+	}
+	return false;
+}
+
+static bool counts_already(const struct object *t, struct slice column)
+{
+	for (size_t i = 0; t && i < t->nparts; i++)
+		if (t->parts[i]->type == OBJECT_COLUMN && slice_ieq(t->parts[i]->name, column))
+			return !slice_empty(t->parts[i]->column.identity);
+	return false;
+}
+
+/* A counter, or the next value of a sequence, given to the rows that are there. */
+static bool numbers_rows(
+	const struct object *t, const struct statement *st, const struct change *ch)
+{
+	const struct column_def *d;
+
+	if (!ch->def || ch->def->type != OBJECT_COLUMN)
+		return false;
+	d = &ch->def->column;
+	if (ch->kind == CHANGE_ADD_COLUMN)
+		return !slice_empty(d->identity) ||
+		       slice_ifind(d->default_value.text, SL("nextval")) != SIZE_MAX ||
+		       slice_ifind(d->default_value.text, SL("next value")) != SIZE_MAX;
+	return !slice_empty(d->identity) && !counts_already(t, ch->name) && !keeps_a_key(t, st);
+}
+
+static bool keeps_writers_out(const struct object *t, const struct statement *st)
 {
 	for (size_t i = 0; i < st->nchanges; i++) {
 		const struct change *ch = &st->changes[i];
 
 		if ((ch->flags & CHANGE_IGNORE) || ch->kind == CHANGE_ORDER_BY ||
-			ch->kind == CHANGE_SYSTEM_VERSIONING ||
-			(ch->def && ch->def->type == OBJECT_COLUMN &&
-				!slice_empty(ch->def->column.identity)))
+			(ch->kind == CHANGE_SYSTEM_VERSIONING &&
+				slice_istarts(ch->value.text, "DROP")) ||
+			numbers_rows(t, st, ch))
 			return true;
 	}
 	return false;
+}
+
+/* LOCK=NONE alone: what else would keep writers out is copied beside them. */
+static bool wants_writers(const struct statement *st)
+{
+	bool writers = false, algorithm = false;
+	struct names settings = st->changes[0].settings;
+
+	for (size_t i = 0; i < settings.n; i++) {
+		algorithm |= slice_starts(settings.at[i], "algorithm=") &&
+			     !slice_ends(settings.at[i], "=default");
+		writers |= slice_is(settings.at[i], "lock=none");
+	}
+	return writers && !algorithm;
 }
 
 static bool is_new_index(const struct after_part *p)
@@ -528,6 +614,15 @@ static bool hides_copy(const struct asked *q)
 				 slice_is(ch->def->constraint.kind, "primary key"));
 	}
 	return hides && is_mariadb(q->d) && q->is.partitioned;
+}
+
+static bool switches_engine(const struct asked *q)
+{
+	for (size_t i = 0; i < q->st->nchanges; i++)
+		if (q->st->changes[i].kind == CHANGE_TABLE_ENGINE && is_mariadb(q->d) &&
+			!is_same_engine(q, &q->st->changes[i]))
+			return true;
+	return false;
 }
 
 /* Rows have so many versions and no more: then they are all written anew. */
@@ -566,15 +661,21 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 			one = on_rebuild(&q);
 		all = i ? on_worse(all, one) : one;
 	}
-	if (q.is.temporary && all.applies) /* copied, whatever is asked for: nobody else sees it */
-		return on_instant();
+	if (q.is.temporary &&
+		all.applies) { /* copied, whatever is asked for: nobody else sees it */
+		all = says_what_it_does(d) && is_mariadb(d) ? on_copy() : on_instant();
+		all.lock = LOCK_WORDS_NONE;
+		return all;
+	}
 	if (is_mariadb(d))
 		all = on_whole_table(&q, all);
 	else if (all.applies && on_copies_for_virtual(&q))
 		all = on_worse(all, on_copy());
-	if (all.applies && all.algorithm > ALGO_INSTANT && hides_copy(&q)) {
+	if (all.applies && all.algorithm > ALGO_INSTANT &&
+		(hides_copy(&q) || switches_engine(&q))) {
 		all = on_copy();
-		all.algorithm = ALGO_INSTANT;
+		if (!says_what_it_does(d))
+			all.algorithm = ALGO_INSTANT;
 	}
 	/* A column added or dropped instantly changes the format of new rows; beside an index that
 	 * is being built the rows are written anew instead. MySQL: beside anything slower. */
@@ -588,8 +689,12 @@ struct online my_online_statement(struct arena *a, const struct my_dialect *d,
 		all = by_row_versions(&q, all);
 	if (!is_mariadb(d) && d->version < 80012 && all.algorithm == ALGO_INSTANT)
 		all.algorithm = ALGO_INPLACE; /* the word came with 8.0.12 */
-	if (all.algorithm == ALGO_COPY && my_copies_online(d, t) && !keeps_writers_out(st))
-		all.lock = LOCK_WORDS_NONE;
+	if (my_copies_online(d, t) && !keeps_writers_out(t, st)) {
+		if (all.applies && all.lock == LOCK_WORDS_SHARED && wants_writers(st))
+			all = on_worse(all, on_copy());
+		if (all.algorithm == ALGO_COPY)
+			all.lock = LOCK_WORDS_NONE;
+	}
 	for (size_t i = 0; i < after->n; i++)
 		all.scan |= is_new_index(&after->v[i]) && !all.rebuild;
 	all.scan |= all.adds_index && !all.rebuild;

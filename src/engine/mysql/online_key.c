@@ -8,6 +8,10 @@ bool on_is_hash(const struct asked *q, const struct after_part *p, bool then)
 	const struct object *index = then && p->will ? p->will : p->was ? p->was : p->will;
 	unsigned long long bytes = 0;
 
+	if (is_mariadb(q->d) && after_is_primary(p))
+		for (size_t i = 0; i < index->constraint.options.n; i++)
+			if (slice_ends(index->constraint.options.at[i], " WITHOUT OVERLAPS"))
+				return true;
 	if (!is_mariadb(q->d) || p->type != OBJECT_INDEX || p->implied || !index->index.unique)
 		return false;
 	for (size_t i = 0; i < index->index.columns.n; i++) {

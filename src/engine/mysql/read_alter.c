@@ -649,6 +649,8 @@ bool my_read_alter_table(struct parser *p, size_t start)
 	for (size_t i = start; i < p->at; i++)
 		if (token_is(tok_at(p, i), "IGNORE"))
 			al.flags |= CHANGE_IGNORE;
+		else if (token_is(tok_at(p, i), "ONLINE"))
+			names_add(p->a, &al.settings, SL("lock=none"));
 	if (if_exists(p))
 		al.flags |= CHANGE_IF_EXISTS;
 	if (!my_want_name(p, &al.table, "a table name") || !read_wait(p, &al))

@@ -11,6 +11,7 @@ struct column_read {
 	struct my_type type;
 	bool nullable_said, default_said, has_json_check;
 	bool said, generated, checked, references; /* which attributes came so far */
+	struct slice constraint;                   /* the name before the one that is read */
 };
 
 static struct object *add_part(struct parser *p, struct column_read *c, enum object_type t)
@@ -380,7 +381,8 @@ static bool read_inline_references(struct parser *p, struct column_read *c)
 	struct object *o = my_object_new(p->a, OBJECT_CONSTRAINT, SLICE_NONE);
 
 	o->constraint.kind = SL("foreign key");
-	o->generated_name = true;
+	o->name = o->constraint.index = c->constraint;
+	o->generated_name = slice_empty(o->name);
 	c->references = true;
 	names_add(p->a, &o->constraint.columns, c->column->name);
 	if (!my_read_references(p, &o->constraint))
@@ -547,9 +549,9 @@ static bool read_constraint_name(struct parser *p, struct slice *name)
 static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
 {
 	struct column_def *d = &c->column->column;
-	struct slice name = SLICE_NONE;
 
-	if (!attribute_may_stand(p, c) || !read_constraint_name(p, &name))
+	c->constraint = SLICE_NONE;
+	if (!attribute_may_stand(p, c) || !read_constraint_name(p, &c->constraint))
 		return false;
 	if (!read_null(p, c, took) || *took || !read_key_word(p, c, took) || *took ||
 		!read_rare(p, c, took) || *took)
@@ -579,7 +581,7 @@ static bool read_attribute(struct parser *p, struct column_read *c, bool *took)
 	if (my_take_word(p, "GENERATED ALWAYS AS") || my_take_word(p, "AS"))
 		return read_generated(p, c);
 	if (my_take_word(p, "CHECK"))
-		return read_check(p, c, name);
+		return read_check(p, c, c->constraint);
 	*took = false;
 	return true;
 }

@@ -252,9 +252,13 @@ static bool read_primary(struct parser *p, struct object **out, unsigned *flags)
 	if (!my_read_index_rest(p, &rest))
 		return false;
 	o->constraint.columns = rest.index.columns;
+	if (rest.index.keys.n && o->constraint.columns.n == rest.index.keys.n &&
+		slice_ends(rest.index.keys.at[rest.index.keys.n - 1], " WITHOUT OVERLAPS"))
+		o->constraint.columns.n--; /* a period is no column */
 	o->comment = rest.comment;
 	for (size_t i = 0; i < rest.index.keys.n; i++)
 		if (slice_ends(rest.index.keys.at[i], ")") ||
+			slice_ends(rest.index.keys.at[i], " WITHOUT OVERLAPS") ||
 			slice_ends(rest.index.keys.at[i], " DESC"))
 			names_add(p->a, &o->constraint.options,
 				arena_printf(p->a, "key=%.*s", SLICE(rest.index.keys.at[i])));

@@ -139,12 +139,61 @@ static enum my_type_change same_base(
 	if (slice_is(base, "float") || slice_is(base, "double"))
 		return TYPE_METADATA;
 	if (!my_type_number(a, &m) || !my_type_number(b, &n))
-		return TYPE_NARROWER;
+		return my_lob_size(base) ? TYPE_SAME : TYPE_NARROWER;
+	if (m == n && (slice_ends(base, "char") || slice_ends(base, "binary")))
+		return TYPE_SAME; /* varchar(9) of bytes, and varbinary(9) */
 	if (q->redundant && n >= m && slice_starts(base, "var"))
 		return TYPE_METADATA; /* every length takes two bytes there */
 	if (slice_is(base, "varchar") || slice_is(base, "varbinary"))
 		return varchar_change(d, m, n, bytes);
 	return n > m ? TYPE_WIDER : TYPE_NARROWER;
+}
+
+/* The longest label, without its quotes. */
+static unsigned long long label_length(struct slice type)
+{
+	unsigned long long longest = 0;
+	struct slice rest = slice_from(type, slice_chr(type, '('));
+
+	while (rest.len > 1) { /* 'a','b' */
+		size_t open = slice_chr(rest, '\''), close;
+
+		if (open >= rest.len)
+			break;
+		rest = slice_from(rest, open + 1);
+		close = slice_chr(rest, '\'');
+		close = close < rest.len ? close : rest.len;
+		longest = close > longest ? close : longest;
+		rest = slice_from(rest, close < rest.len ? close + 1 : close);
+	}
+	return longest;
+}
+
+/* The longest text that a value becomes; 0: that is not known. */
+static unsigned long long text_length(struct slice type)
+{
+	static const struct {
+		const char *base;
+		unsigned long long length;
+		bool fraction;
+	} kinds[] = {{"date", 10, false}, {"year", 4, false}, {"time", 10, true},
+		{"datetime", 19, true}, {"timestamp", 19, true}, {"float", 30, false},
+		{"double", 30, false}};
+	static const unsigned char digits[] = {0, 4, 6, 8, 11, 20};
+	struct slice base = my_type_base(type);
+	unsigned long long n = 0;
+
+	my_type_number(type, &n);
+	if (int_size(base))
+		return digits[int_size(base)];
+	if (slice_is(base, "decimal"))
+		return n + 3; /* the sign, the point, a nought before it */
+	if (slice_is(base, "enum"))
+		return label_length(type);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (slice_is(base, kinds[i].base))
+			return kinds[i].length + (kinds[i].fraction && n ? n + 1 : 0);
+	return 0;
 }
 
 /* Another kind of type that keeps every value. */
@@ -158,8 +207,14 @@ static bool holds_all(struct slice a, struct slice b)
 	my_type_number(b, &n);
 	if (slice_is(x, "timestamp") && slice_is(y, "datetime"))
 		return n >= m;
-	if (int_size(x) && text)
-		return my_lob_size(y) || n >= 20;
+	if (text && text_length(a) && slice_ends(y, "text"))
+		return true;
+	if (text && text_length(a) && !my_lob_size(y))
+		return n >= text_length(a);
+	if (slice_is(x, "set") && slice_ends(y, "text"))
+		return true; /* 64 labels and their commas */
+	if (slice_is(x, "json"))
+		return slice_is(y, "longtext");
 	if (int_size(x) && int_size(x) < 5 && slice_is(y, "double"))
 		return true;
 	if ((slice_is(x, "char") || slice_is(x, "varchar")) && text)
@@ -187,14 +242,30 @@ static bool becomes_bytes(
 	return n >= m && varchar_change(d, m, n, 1) == TYPE_METADATA;
 }
 
+/* Text of the character set binary is bytes: a varchar there is a varbinary. */
+static struct slice bytes_of(const struct object *column, struct slice base)
+{
+	static const char *const kinds[][2] = {{"varchar", "varbinary"}, {"char", "binary"},
+		{"tinytext", "tinyblob"}, {"text", "blob"}, {"mediumtext", "mediumblob"},
+		{"longtext", "longblob"}};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (slice_is(column->column.charset, "binary") && slice_is(base, kinds[i][0]))
+			return slice_of(kinds[i][1]);
+	return base;
+}
+
 static enum my_type_change type_text_change(
 	const struct my_dialect *d, const struct type_question *q)
 {
 	struct slice a = q->from->column.type, b = q->to->column.type, x = my_type_base(a),
 		     y = my_type_base(b);
 
-	if (slice_eq(a, b))
+	if (slice_eq(a, b) && slice_is(q->from->column.charset, "binary") ==
+				      slice_is(q->to->column.charset, "binary"))
 		return TYPE_SAME;
+	x = bytes_of(q->from, x);
+	y = bytes_of(q->to, y);
 	if (slice_eq(x, y))
 		return same_base(d, q, a, b);
 	if (int_size(x) && int_size(y))
@@ -213,9 +284,10 @@ static enum my_type_change type_text_change(
 		return TYPE_WIDER;
 	if (is_mariadb(d) && my_is_geometry(a) && slice_is(y, "geometry"))
 		return TYPE_METADATA;
-	if (holds_all(a, b))
-		return TYPE_WIDER;
-	return TYPE_NARROWER;
+	if (slice_is(x, "json") && q->to->column.charset.len &&
+		!slice_is(q->to->column.charset, "utf8mb4"))
+		return TYPE_NARROWER;
+	return holds_all(a, b) ? TYPE_WIDER : TYPE_NARROWER;
 }
 
 /* ---- character sets ---- */

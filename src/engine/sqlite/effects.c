@@ -187,6 +187,7 @@ bool e_too_new(struct judging *j, int since, const char *what)
 	return true;
 }
 
+/* A column: upper(…) is none that is called upper. */
 bool e_mentions(struct slice text, struct slice name)
 {
 	struct lexer l;
@@ -197,7 +198,8 @@ bool e_mentions(struct slice text, struct slice name)
 	lexer_init(&l, DIALECT_SQLITE, text);
 	while (!found && (t = lexer_next(&l)).kind != TOKEN_END && t.kind != TOKEN_BAD)
 		found = (t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED) &&
-			slice_ieq(token_value(&a, DIALECT_SQLITE, t), name);
+			slice_ieq(token_value(&a, DIALECT_SQLITE, t), name) &&
+			!(t.kind == TOKEN_WORD && token_punct(lexer_peek(&l), "("));
 	arena_done(&a);
 	return found;
 }

@@ -81,6 +81,8 @@ void judge_create_index(struct judging *j);
 /* ---- effects_again.c ---- */
 struct name e_full_name(struct slice read); /* schema.name as it was written */
 enum rerun again_insert(struct judging *j);
+/* A key of the table that says ON CONFLICT itself; no OR in the statement. */
+bool e_keys_say(struct judging *j, const char *word);
 enum rerun again_update(struct judging *j);
 
 /* ---- effects_alter.c, effects_data.c ---- */

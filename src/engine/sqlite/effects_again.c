@@ -217,6 +217,17 @@ static enum rerun rerun_copy(struct judging *j)
 										  : RERUN_FAILS;
 }
 
+bool e_keys_say(struct judging *j, const char *word)
+{
+	if (!j->o || j->o->type != OBJECT_TABLE || has_word(j, "OR"))
+		return false;
+	for (size_t i = 0; i < j->o->nparts; i++)
+		if (j->o->parts[i]->type == OBJECT_CONSTRAINT &&
+			names_has(j->o->parts[i]->constraint.conflict, slice_of(word)))
+			return true;
+	return false;
+}
+
 enum rerun again_insert(struct judging *j)
 {
 	const struct sqlite_values *v = j->ch->payload;
@@ -235,7 +246,10 @@ enum rerun again_insert(struct judging *j)
 		return RERUN_DIFFERS;
 	if (v->null || !v->facts.constant)
 		return RERUN_UNKNOWN;
-	return j->ch->flags & CHANGE_ON_CONFLICT ? RERUN_SAME : RERUN_FAILS;
+	return j->ch->flags & CHANGE_ON_CONFLICT || e_keys_say(j, "replace") ||
+			       e_keys_say(j, "ignore")
+		       ? RERUN_SAME
+		       : RERUN_FAILS;
 }
 
 /* UPDATE t SET a = … WHERE a IS NULL: what it wrote is not found again. */

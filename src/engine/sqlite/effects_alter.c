@@ -151,10 +151,10 @@ static void column_rules(struct judging *j, const struct object *col)
 		refused_with_rows(j, "Cannot add a REFERENCES column with non-NULL default value");
 }
 
-/* What a computed column is computed from; its checks are read before. */
-static void names_are_there(struct judging *j, const struct object *col)
+/* What a computed column is computed from, and what its check looks at. */
+static void names_are_there(struct judging *j, struct slice text)
 {
-	struct slice text = col->column.generation.text, name;
+	struct slice name;
 
 	if (text.len && j->o && j->o->type == OBJECT_TABLE &&
 		unknown_in_expression(j->a, j->c, j->o, j->ch->name, text, &name))
@@ -176,7 +176,9 @@ static void add_column(struct judging *j)
 		e_fails(j, "error in table %.*s after add column: %.*s", SLICE(j->full.name),
 			SLICE(*(const struct slice *)j->ch->payload));
 	column_rules(j, col);
-	names_are_there(j, col);
+	names_are_there(j, col->column.generation.text);
+	if (inline_constraint(col, "check"))
+		names_are_there(j, inline_constraint(col, "check")->constraint.expression.text);
 	strict_rows(j, &col->column);
 	rowid_alias(j, "add", j->ch->name);
 	/* It is accepted, and then every row is refused: generated column loop. */
@@ -452,6 +454,10 @@ static void edit_constraint(struct judging *j)
 		e_part(j, OBJECT_COLUMN, j->ch->name, &there);
 	if (column && there == ABSENT)
 		e_fails(j, "no such column: \"%.*s\"", SLICE(j->ch->name));
+	if (j->ch->kind == CHANGE_DROP_CONSTRAINT)
+		e_part(j, OBJECT_CONSTRAINT, j->ch->name, &there);
+	if (j->ch->kind == CHANGE_DROP_CONSTRAINT && there == ABSENT)
+		e_fails(j, "no such constraint: %.*s", SLICE(j->ch->name));
 	j->e->rerun = column                     ? RERUN_SAME
 		      : adds && !j->ch->name.len ? RERUN_DIFFERS /* one more without a name */
 						 : RERUN_FAILS;

@@ -368,7 +368,8 @@ static void judge_insert(struct judging *j)
 	/* Rows that a REPLACE pushed out do not come back, nor what DO UPDATE or a trigger wrote
 	 * over. */
 	j->e->undo = (j->ch->flags & CHANGE_ON_CONFLICT && j->ch->kind == CHANGE_REPLACE) ||
-				     j->overwrites || updates_on_conflict(j)
+				     j->overwrites || updates_on_conflict(j) ||
+				     e_keys_say(j, "replace")
 			     ? UNDO_NONE
 			     : UNDO_EXACT;
 	if (j->ch->flags & CHANGE_FROM_SELECT)

@@ -85,6 +85,8 @@ static void expression(struct judging *j, struct slice text, const char *where)
 
 		if (token_is(t, "SELECT"))
 			e_fails(j, "subqueries prohibited in %s", where);
+		else if (t.kind == TOKEN_PARAM)
+			e_fails(j, "parameters prohibited in %s", where);
 		else if (IS_ONE_OF(t, chance) && (call || slice_istarts(t.text, "current_")))
 			e_fails(j, "non-deterministic functions prohibited in %s", where);
 		else if (call && IS_ONE_OF(t, clocks) && is_now(l))

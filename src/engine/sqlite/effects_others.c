@@ -78,6 +78,20 @@ static bool shows(struct judging *j, const struct object *view, struct slice col
 	}
 }
 
+/* INSTEAD OF triggers begin with the view's query; `columns`: those that name its columns, which a
+ * DELETE does not. */
+static void view_is_written(struct judging *j, const struct object *view, bool columns)
+{
+	for (size_t i = 0; view->type == OBJECT_VIEW && i < view->nparts; i++) {
+		const struct object *t = view->parts[i];
+
+		if (t->type == OBJECT_TRIGGER &&
+			(!columns || names_has(t->trigger.events, SL("insert")) ||
+				names_has(t->trigger.events, SL("update"))))
+			breaks_other(j, BREAKS_OLD_WRITERS, view);
+	}
+}
+
 static void views_over(struct judging *j, const struct object *o, unsigned depth)
 {
 	const struct object **v;
@@ -85,6 +99,7 @@ static void views_over(struct judging *j, const struct object *o, unsigned depth
 
 	for (size_t i = 0; i < n && depth < DEEPEST_VIEW; i++) {
 		breaks_other(j, BREAKS_OLD_READERS, v[i]);
+		view_is_written(j, v[i], false);
 		views_over(j, v[i], depth + 1);
 	}
 }
@@ -117,8 +132,10 @@ void e_stars_lose(struct judging *j, struct slice column)
 	size_t n = catalog_dependents(j->c, j->o, SLICE_NONE, j->a, &v);
 
 	for (size_t i = 0; i < n; i++)
-		if (shows(j, v[i], column, true))
+		if (shows(j, v[i], column, true)) {
 			breaks_other(j, BREAKS_OLD_READERS, v[i]);
+			view_is_written(j, v[i], true);
+		}
 }
 
 /* NEW.email and OLD.email in a trigger of the view. */
@@ -354,26 +371,35 @@ void e_trigger_works(struct judging *j)
 
 /* ---- Foreign keys ---- */
 
-static bool acts(const struct constraint_def *k)
+static bool is_still(struct slice action)
 {
-	static const char *const still[] = {"", "no action", "restrict"};
-	bool deletes = true, updates = true;
+	return !action.len || slice_is(action, "no action") || slice_is(action, "restrict");
+}
 
-	for (size_t i = 0; i < sizeof still / sizeof *still; i++) {
-		deletes &= !slice_is(k->on_delete, still[i]);
-		updates &= !slice_is(k->on_update, still[i]);
-	}
-	return deletes || updates;
+static bool shares(struct names a, struct names b)
+{
+	for (size_t i = 0; i < a.n; i++)
+		for (size_t k = 0; k < b.n; k++)
+			if (slice_ieq(a.at[i], b.at[k]))
+				return true;
+	return false;
+}
+
+/* Does it write the child's columns of the key that is looked up? A row that goes has them all. */
+static bool carries_on(const struct constraint_def *k, struct names lost)
+{
+	return slice_is(k->on_delete, "cascade") ||
+	       ((!is_still(k->on_delete) || !is_still(k->on_update)) && shares(k->columns, lost));
 }
 
 /* Its other parents: what they carry into the child's rows is written there. */
-static void other_parents_break(struct judging *j, const struct object *child)
+static void other_parents_break(struct judging *j, const struct object *child, struct names lost)
 {
 	for (size_t i = 0; i < child->nparts; i++) {
 		const struct object *k = child->parts[i], *parent;
 
 		if (k->type == OBJECT_CONSTRAINT && slice_is(k->constraint.kind, "foreign key") &&
-			acts(&k->constraint) &&
+			carries_on(&k->constraint, lost) &&
 			catalog_find(j->c, j->s, OBJECT_TABLE,
 				(struct name){child->schema, k->constraint.ref_table.name},
 				&parent) == PRESENT &&
@@ -394,17 +420,8 @@ void e_children_break(struct judging *j)
 	for (size_t i = 0; i < n; i++)
 		if (keys[i]->table && keys[i]->table != j->o) {
 			breaks_other(j, BREAKS_OLD_WRITERS, keys[i]->table);
-			other_parents_break(j, keys[i]->table);
+			other_parents_break(j, keys[i]->table, keys[i]->constraint.columns);
 		}
-}
-
-static bool sets_one_of(const struct judging *j, struct names columns)
-{
-	for (size_t i = 0; i < j->ch->list.n; i++)
-		for (size_t k = 0; k < columns.n; k++)
-			if (slice_ieq(j->ch->list.at[i], columns.at[k]))
-				return true;
-	return false;
 }
 
 void e_missing_parents(struct judging *j)
@@ -416,7 +433,8 @@ void e_missing_parents(struct judging *j)
 		struct name parent;
 
 		if (k->type != OBJECT_CONSTRAINT || !slice_is(k->constraint.kind, "foreign key") ||
-			(j->ch->kind == CHANGE_UPDATE && !sets_one_of(j, k->constraint.columns)))
+			(j->ch->kind == CHANGE_UPDATE &&
+				!shares(j->ch->list, k->constraint.columns)))
 			continue;
 		parent = (struct name){j->o->schema, k->constraint.ref_table.name};
 		if (catalog_find(j->c, j->s, OBJECT_TABLE, parent, NULL) == ABSENT)

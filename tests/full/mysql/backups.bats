@@ -1,31 +1,16 @@
 #!/usr/bin/env bats
 # --backup on a real MySQL: what foreign keys take along, writers beside it, batches, retention, refusals.
 
-BELAY=${BELAY:-$BATS_TEST_DIRNAME/../../../build/belay}
-load ../../helper
-ROOT=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
-
-setup_file() {
-	local out
-	out=$("$ROOT/tests/servers/mysql.sh" start) || return 1
-	MY_DIR=$(sed -n 1p <<<"$out") DATABASE_URL=$(sed -n 2p <<<"$out")
-	export MY_DIR DATABASE_URL
-}
-
-teardown_file() {
-	[ -z "${MY_DIR:-}" ] || "$ROOT/tests/servers/mysql.sh" stop "$MY_DIR"
-}
+load server
 
 setup() {
-	export LC_ALL=C.UTF-8 TERM=xterm
+	export LC_ALL=C.UTF-8 TERM=xterm DATABASE_URL=$MY_URL
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 teardown() {
 	touch enough
 	wait
 }
-
-my() { mariadb --no-defaults -S "$MY_DIR/s" -u root -N -B "${MY_DB-test}" -e "$1"; }
 
 # fresh FIRST SECOND: the first migration is run
 fresh() {

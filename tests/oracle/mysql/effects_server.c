@@ -370,7 +370,15 @@ static bool is_full_read(const struct rows *r, const struct plan_columns *c, siz
 	       !slice_is(rows_get(r, i, c->type), "REPLACE");
 }
 
-/* EXPLAIN calls tables as the statement does: "orders AS o" is o there. */
+static bool is_made(struct oracle *o, struct slice table)
+{
+	return slice_ifind(o->made, arena_printf(&o->arena, "TABLE %.*s ", SLICE(table))) !=
+		       SIZE_MAX ||
+	       slice_ifind(o->made, arena_printf(&o->arena, "TABLE `%.*s` ", SLICE(table))) !=
+		       SIZE_MAX;
+}
+
+/* EXPLAIN calls tables as the statement does, or the view: "orders AS o" is o there. */
 static struct slice table_called(struct oracle *o, struct slice sql, struct slice alias)
 {
 	struct token before = {.kind = TOKEN_END}, t;
@@ -384,9 +392,7 @@ static struct slice table_called(struct oracle *o, struct slice sql, struct slic
 			continue;
 		if (slice_ieq(name, alias) &&
 			(before.kind == TOKEN_WORD || before.kind == TOKEN_QUOTED) &&
-			slice_ifind(o->made, arena_printf(&o->arena, "TABLE %.*s ",
-						     SLICE(token_value(&o->arena, o->e->dialect,
-							     before)))) != SIZE_MAX)
+			is_made(o, token_value(&o->arena, o->e->dialect, before)))
 			return token_value(&o->arena, o->e->dialect, before);
 		before = t;
 	}
@@ -413,7 +419,10 @@ static void look_at_plan(
 			oracle_add(o, &out->lists[F_SCANS], st->at[0].changes[0].target.name);
 		else if (is_full_read(&r, c, i))
 			oracle_add(o, &out->lists[F_SCANS],
-				table_called(o, sql, rows_get(&r, i, c->table)));
+				table_called(o,
+					arena_printf(&o->arena, "%.*s; %.*s", SLICE(sql),
+						SLICE(o->made)),
+					rows_get(&r, i, c->table)));
 }
 
 bool oracle_has_kind(const struct script *s, bool (*is)(enum change_kind k))

@@ -241,8 +241,8 @@ static void read_file(struct oracle *o, const char *folder, const char *name)
 
 static void says_what_sqlite_does(void **state)
 {
-	static const char *const files[] = {
-		"facts_alter.txt", "facts_data.txt", "facts_odd.txt", "facts_unseen.txt"};
+	static const char *const files[] = {"facts_alter.txt", "facts_data.txt", "facts_odd.txt",
+		"facts_unseen.txt", "facts_fresh.txt"};
 	const char *other = getenv("ORACLE_TABLE");
 	struct oracle o = {.prints = getenv("BELAY_FACTS_PRINT")};
 	char dir[] = "/dev/shm/belay-facts-XXXXXX";

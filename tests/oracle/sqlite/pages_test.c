@@ -242,13 +242,32 @@ static void one(struct oracle *o, struct slice sql, struct slice says)
 		fault(o, sql, "foreseen, the pages", said, was);
 }
 
+/* "3.44 refused" holds from that version on. */
+static void hear(struct slice line, struct slice *says)
+{
+	size_t blank = slice_chr(line, ' ');
+	unsigned long long minor;
+
+	if (!slice_starts(line, "3.") || blank >= line.len) {
+		*says = line;
+		return;
+	}
+	if (slice_u64(slice_sub(line, 2, blank - 2), &minor) &&
+		sqlite_version() >= 30000 + (int)minor * 100)
+		*says = slice_trim(slice_from(line, blank));
+}
+
 static void read_table(struct oracle *o, struct slice text)
 {
-	struct slice line, sql = SLICE_NONE;
+	struct slice line, sql = SLICE_NONE, says = SLICE_NONE;
 	bool in_setup = false;
 
 	while (slice_line(&text, &line)) {
 		o->line++;
+		if (says.len && !slice_starts(line, "    ")) {
+			one(o, sql, says);
+			says = SLICE_NONE;
+		}
 		if (slice_starts(line, "#") || slice_empty(slice_trim(line)))
 			continue;
 		if (slice_is(line, "{")) {
@@ -260,11 +279,13 @@ static void read_table(struct oracle *o, struct slice text)
 			o->setup =
 				arena_printf(&o->arena, "%.*s%.*s\n", SLICE(o->setup), SLICE(line));
 		} else if (slice_starts(line, "    ")) {
-			one(o, sql, slice_trim(line));
+			hear(slice_trim(line), &says);
 		} else {
 			sql = line;
 		}
 	}
+	if (says.len)
+		one(o, sql, says);
 }
 
 static bool has_dbstat(struct oracle *o)
