@@ -513,19 +513,38 @@ static void taint_all(struct catalog *c, struct session *s, struct names what)
 		catalog_taint(c, s, what.at[i]);
 }
 
+/* PostgreSQL takes the parts of an ALTER TABLE in an order of its own: what goes first, then types,
+ * new columns, and what may speak of them. */
+enum { PASSES = 4 };
+
+static int pass_of(enum change_kind kind)
+{
+	if (kind == CHANGE_DROP_COLUMN || kind == CHANGE_DROP_CONSTRAINT)
+		return 0;
+	if (kind == CHANGE_ALTER_TYPE)
+		return 1;
+	return kind == CHANGE_ADD_COLUMN ? 2 : PASSES - 1;
+}
+
 static enum apply_result apply_changes(
 	struct catalog *c, struct session *s, const struct statement *st, struct slice *why)
 {
+	bool passes = c->dialect == DIALECT_POSTGRES && st->nchanges > 1 && st->kind &&
+		      slice_is(slice_of(st->kind), "ALTER TABLE");
 	enum apply_result all = st->nchanges ? APPLY_NOOP : APPLIED;
 
-	for (size_t i = 0; i < st->nchanges; i++) {
-		enum apply_result r = catalog_apply(c, s, &st->changes[i], why);
+	for (int pass = passes ? 0 : PASSES - 1; pass < PASSES; pass++)
+		for (size_t i = 0; i < st->nchanges; i++) {
+			enum apply_result r;
 
-		if (r == APPLY_CONFLICT)
-			return r;
-		if (r == APPLY_UNSURE || (r == APPLIED && all == APPLY_NOOP))
-			all = r;
-	}
+			if (passes && pass_of(st->changes[i].kind) != pass)
+				continue;
+			r = catalog_apply(c, s, &st->changes[i], why);
+			if (r == APPLY_CONFLICT)
+				return r;
+			if (r == APPLY_UNSURE || (r == APPLIED && all == APPLY_NOOP))
+				all = r;
+		}
 	return all;
 }
 

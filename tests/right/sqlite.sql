@@ -32,3 +32,7 @@ REINDEX i1;
 ANALYZE u;
 DROP TRIGGER t2;
 DROP VIEW v2;
+CREATE TABLE grp (id TEXT PRIMARY KEY, name TEXT);
+CREATE TABLE member (who TEXT, grp TEXT);
+INSERT INTO member (who, grp) SELECT legacy.who, groups.id FROM member legacy INNER JOIN grp groups ON groups.name = legacy.grp;
+INSERT INTO member (who, grp) SELECT rows.id, range.id FROM grp rows, grp range WHERE rows.id = range.name;
