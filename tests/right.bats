@@ -60,3 +60,7 @@ takes() {
 	done
 	ends 0 belay check --dialect mariadb --select history-replay
 }
+
+@test "functions that change the schema as they go: what they made is not missed" {
+	right dynamic
+}

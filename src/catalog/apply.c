@@ -285,6 +285,8 @@ static enum apply_result create_schema(struct apply *x)
 /* clang-format off */
 static apply_fn *const rows[CHANGE_KINDS_] = {
 	[CHANGE_CREATE_TABLE] = apply_create_table,
+	[CHANGE_SELECT] = apply_call,
+	[CHANGE_CALL] = apply_call,
 	[CHANGE_CREATE_TABLE_AS] = apply_create_table_as,
 	[CHANGE_DROP_TABLE] = apply_drop_relation,
 	[CHANGE_RENAME_TABLE] = apply_rename_relation,

@@ -311,6 +311,13 @@ void columns_unknown(struct apply *x, struct node *table)
 	node_edited(x->c, table);
 }
 
+void parts_unknown(struct apply *x, struct node *table)
+{
+	node_edit(x->c, table);
+	table->columns_unknown = table->parts_unknown = true;
+	node_edited(x->c, table);
+}
+
 enum apply_result apply_create_table_as(struct apply *x)
 {
 	const struct change *as_written = x->ch;
