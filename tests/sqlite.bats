@@ -232,3 +232,12 @@ YML
 	ends 0 belay graph --migrations db --layout golang-migrate
 	says "golang-migrate: 1 migrations, 1 head"
 }
+
+@test "a migration that looks something up, or sets something, ends as it began" {
+	echo 'SELECT 1;' | file migrations/001_looks.sql
+	printf 'PRAGMA defer_foreign_keys = ON;\nCREATE TABLE a (i INTEGER PRIMARY KEY);\nPRAGMA foreign_key_check;\n' |
+		file migrations/002_sets.sql
+	printf -- '-- belay:no-transaction\nPRAGMA synchronous = OFF;\nCREATE TABLE b (i int);\n' | file migrations/003_slack.sql
+	ends 0 belay up --db sqlite:app.db
+	[ "$(tables)" = "a b" ]
+}
