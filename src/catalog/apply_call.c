@@ -61,21 +61,22 @@ static bool begins_statement(struct token last)
 
 /* The text that EXECUTE runs may be put together anywhere in the body: its literals are taken for
  * parts of it. */
-static enum reach reach_of_body(struct arena *a, struct slice body)
+static enum reach reach_of_body(struct arena *a, struct slice body, bool *runs)
 {
 	struct token t, last = {.kind = TOKEN_PUNCT, .text = SL(";")};
 	enum reach out = REACH_NOTHING;
-	bool runs = false;
+	bool executes = false;
 	struct lexer x;
 
 	lexer_init(&x, DIALECT_POSTGRES, body);
 	for (; (t = lexer_next(&x)).kind != TOKEN_END; last = t) {
 		if (t.kind == TOKEN_STRING)
 			out = wider(out, reach_of_text(token_value(a, DIALECT_POSTGRES, t)));
-		runs = runs || (token_is(t, "execute") &&
-				       (begins_statement(last) || token_is(last, "query")));
+		executes = executes || (token_is(t, "execute") &&
+					       (begins_statement(last) || token_is(last, "query")));
 	}
-	return runs ? out : REACH_NOTHING;
+	*runs = *runs || executes;
+	return executes ? out : REACH_NOTHING;
 }
 
 /* 'orders', 'shop."Orders"': a name inside a text, as regclass reads it. */
@@ -95,36 +96,69 @@ static struct name name_in(struct arena *a, struct slice text)
 	return t.kind == TOKEN_END ? n : (struct name){0};
 }
 
-/* The relations that the words of the call name; false: it is not written there which. */
-static bool named(struct apply *x, enum reach reach)
+/* Has the function done this to a table of that name? False: there is none. */
+static bool touch(struct apply *x, struct arena *a, struct name n, enum reach reach)
 {
-	struct span s = x->ch->span;
-	struct arena scratch = {0};
-	struct token t;
-	struct lexer lx;
-	bool any = false, literal = true;
+	struct node *table;
 
-	if (!s.src)
+	n = catalog_resolve(x->c, x->s, OBJECT_TABLE, n);
+	table = n.name.len ? node_find(x->c, OBJECT_TABLE, n) : NULL;
+	if (!table)
 		return false;
-	lexer_init(&lx, DIALECT_POSTGRES, span_text(s));
+	if (reach == REACH_PARTS)
+		parts_unknown(x, table);
+	else
+		catalog_taint(x->c, x->s, dotted(a, n));
+	return true;
+}
+
+/* 'ALTER TABLE orders …' as an argument. */
+static bool touch_mentioned(struct apply *x, struct arena *a, struct slice sql, enum reach reach)
+{
+	struct lexer lx;
+	struct token t;
+	bool any = false;
+
+	lexer_init(&lx, DIALECT_POSTGRES, sql);
+	while ((t = lexer_next(&lx)).kind != TOKEN_END)
+		if (t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED)
+			any |= touch(x, a,
+				(struct name){.name = token_value(a, DIALECT_POSTGRES, t)}, reach);
+	return any;
+}
+
+/* SQL that the function is given to run. */
+static enum reach reach_of_arguments(struct arena *a, struct slice call)
+{
+	enum reach out = REACH_NOTHING;
+	struct lexer lx;
+	struct token t;
+
+	lexer_init(&lx, DIALECT_POSTGRES, call);
+	while ((t = lexer_next(&lx)).kind != TOKEN_END)
+		if (t.kind == TOKEN_STRING)
+			out = wider(out, reach_of_text(token_value(a, DIALECT_POSTGRES, t)));
+	return out;
+}
+
+/* The relations that the words of the call name; false: it is not written there which. */
+static bool touch_named(struct apply *x, struct arena *a, struct slice call, enum reach reach)
+{
+	bool any = false, literal = true;
+	struct lexer lx;
+	struct token t;
+
+	lexer_init(&lx, DIALECT_POSTGRES, call);
 	while ((t = lexer_next(&lx)).kind != TOKEN_END) {
-		struct name n;
-		struct node *node;
+		struct slice text;
 
 		literal = literal && !token_is(t, "from");
 		if (t.kind != TOKEN_STRING)
 			continue;
-		n = name_in(&scratch, token_value(&scratch, DIALECT_POSTGRES, t));
-		n = catalog_resolve(x->c, x->s, OBJECT_TABLE, n);
-		if (!(node = node_find(x->c, OBJECT_TABLE, n)))
-			continue;
-		any = true;
-		if (reach == REACH_ALL)
-			catalog_taint(x->c, x->s, dotted(&scratch, n));
-		else
-			parts_unknown(x, node);
+		text = token_value(a, DIALECT_POSTGRES, t);
+		any |= touch(x, a, name_in(a, text), reach) ||
+		       (reach_of_text(text) != REACH_NOTHING && touch_mentioned(x, a, text, reach));
 	}
-	arena_done(&scratch);
 	return any && literal;
 }
 
@@ -137,8 +171,6 @@ static void written_out(struct apply *x, struct arena *a, struct slice body)
 
 	lexer_init(&lx, DIALECT_POSTGRES, body);
 	for (; (t = lexer_next(&lx)).kind != TOKEN_END; last = t) {
-		struct name n;
-
 		if (starts)
 			inside = !token_is(t, "temp") && !token_is(t, "temporary");
 		starts = begins_statement(last) &&
@@ -146,16 +178,13 @@ static void written_out(struct apply *x, struct arena *a, struct slice body)
 		inside = inside && !token_punct(t, ";");
 		if (starts && token_is(t, "create"))
 			catalog_more(x->c);
-		if (!inside || (t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED))
-			continue;
-		n = (struct name){.name = token_value(a, DIALECT_POSTGRES, t)};
-		n = catalog_resolve(x->c, x->s, OBJECT_TABLE, n);
-		if (node_find(x->c, OBJECT_TABLE, n))
-			catalog_taint(x->c, x->s, dotted(a, n));
+		if (inside && (t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED))
+			touch(x, a, (struct name){.name = token_value(a, DIALECT_POSTGRES, t)},
+				REACH_ALL);
 	}
 }
 
-static enum reach reach_of_function(struct apply *x, struct arena *a, struct name name)
+static enum reach reach_of_function(struct apply *x, struct arena *a, struct name name, bool *runs)
 {
 	const struct object **all;
 	enum reach out = REACH_NOTHING;
@@ -166,7 +195,7 @@ static enum reach reach_of_function(struct apply *x, struct arena *a, struct nam
 		struct slice body = f->body.text.len ? f->body.text : f->body.normal;
 
 		if (slice_iis(f->language, "plpgsql"))
-			out = wider(out, reach_of_body(a, body));
+			out = wider(out, reach_of_body(a, body, runs));
 		if (slice_iis(f->language, "plpgsql") || slice_iis(f->language, "sql"))
 			written_out(x, a, body);
 	}
@@ -176,23 +205,27 @@ static enum reach reach_of_function(struct apply *x, struct arena *a, struct nam
 enum apply_result apply_call(struct apply *x)
 {
 	const struct expr_facts *facts = x->ch->value.facts;
+	struct slice call = x->ch->span.src ? span_text(x->ch->span) : SLICE_NONE;
 	enum reach reach = REACH_NOTHING;
 	struct arena scratch = {0};
+	bool runs = false;
 
 	if (!is_postgres(x->c))
 		return APPLIED;
 	if (x->ch->kind == CHANGE_CALL)
-		reach = reach_of_function(x, &scratch, x->ch->target);
+		reach = reach_of_function(x, &scratch, x->ch->target, &runs);
 	for (size_t i = 0; facts && i < facts->functions.n; i++)
-		reach = wider(
-			reach, reach_of_function(x, &scratch, split_name(facts->functions.at[i])));
+		reach = wider(reach,
+			reach_of_function(x, &scratch, split_name(facts->functions.at[i]), &runs));
+	if (runs)
+		reach = wider(reach, reach_of_arguments(&scratch, call));
+	if (reach == REACH_NEW)
+		catalog_more(x->c);
+	else if (reach != REACH_NOTHING && !touch_named(x, &scratch, call, reach))
+		catalog_taint(x->c, x->s, SL("*"));
 	arena_done(&scratch);
 	if (reach == REACH_NOTHING)
 		return APPLIED;
-	if (reach == REACH_NEW)
-		catalog_more(x->c);
-	else if (!named(x, reach))
-		catalog_taint(x->c, x->s, SL("*"));
 	x->why = SL("it runs SQL that is put together as it goes");
 	return APPLY_UNSURE;
 }
