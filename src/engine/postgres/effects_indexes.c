@@ -22,8 +22,7 @@ static bool calls_stable(struct looking *l, struct slice key)
 		return false;
 	n = catalog_overloads(l->catalog, l->session, pg_split_name(name), l->arena, &all);
 	for (size_t i = 0; i < n; i++)
-		if (slice_is(all[i]->function.volatility, "immutable") ||
-			slice_iis(all[i]->function.language, "sql"))
+		if (slice_is(all[i]->function.volatility, "immutable") || pg_is_inlined(l, all[i]))
 			return false;
 	return n > 0;
 }

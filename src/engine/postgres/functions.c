@@ -182,23 +182,34 @@ static struct slice inlined(struct arena *a, struct slice body)
 	return slice_from(rest, 6);
 }
 
+/* The expression that the server puts in place of a call. */
+static struct slice put_in_place(struct looking *l, const struct function_def *f)
+{
+	if (!slice_iis(f->language, "sql") || f->security_definer || f->settings.n ||
+		slice_istarts(f->returns, "setof") || slice_istarts(f->returns, "table"))
+		return SLICE_NONE;
+	return inlined(l->arena, f->body.normal.len ? f->body.normal : f->body.text);
+}
+
+bool pg_is_inlined(struct looking *l, const struct object *function)
+{
+	return put_in_place(l, &function->function).len > 0;
+}
+
 /* A function in SQL counts as what it holds, unless that is looser than it says of itself: then it
  * is called as it stands. */
 static char of_object(struct looking *l, const struct object *o, int nest, struct slice *needs)
 {
 	const struct function_def *f = &o->function;
-	struct slice body = f->body.normal.len ? f->body.normal : f->body.text, expression;
+	struct slice expression;
 	char declared = slice_is(f->volatility, "immutable") ? 'i'
 			: slice_is(f->volatility, "stable")  ? 's'
 							     : 'v';
 	char inside;
 
-	if (declared == 'i' || !slice_iis(f->language, "sql"))
+	if (declared == 'i' || nest >= NEST_MAX)
 		return declared;
-	if (f->security_definer || f->settings.n || slice_istarts(f->returns, "setof") ||
-		slice_istarts(f->returns, "table") || nest >= NEST_MAX)
-		return declared;
-	expression = inlined(l->arena, body);
+	expression = put_in_place(l, f);
 	if (!expression.len)
 		return declared;
 	if (f->strict) {
