@@ -64,3 +64,17 @@ takes() {
 @test "functions that change the schema as they go: what they made is not missed" {
 	right dynamic
 }
+
+@test "MySQL: what a CONTINUE HANDLER passes over stops nobody" {
+	cat >a.sql <<-'EOF'
+		CREATE TABLE t (a int, KEY k (a));
+		DELIMITER //
+		CREATE PROCEDURE p() BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; DROP INDEX nope ON t; END //
+		DELIMITER ;
+		CALL p();
+		DROP PROCEDURE p;
+		DROP INDEX k ON t;
+	EOF
+	echo 'CREATE TABLE t (a int);' >b.sql
+	ends 0 belay diff --dialect mysql a.sql b.sql
+}
