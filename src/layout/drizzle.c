@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "sql/quote.h"
+#include "sql/token.h"
 
 #include <stdint.h>
 
@@ -130,6 +131,50 @@ static void end_at_breakpoints(struct project *p, struct source *src)
 		src->masked = slice_n(masked, src->text.len);
 }
 
+/* One word, perhaps with TRANSACTION, and a semicolon: where it ends; 0 if it is not that. */
+static size_t lone_word(struct lexer *x, struct token t, const char *word)
+{
+	if (!token_is(t, word))
+		return 0;
+	t = lexer_next(x);
+	if (token_is(t, "transaction"))
+		t = lexer_next(x);
+	return token_punct(t, ";") ? t.off + 1 : 0;
+}
+
+/* COMMIT first and BEGIN last: a script that leaves the transaction which Drizzle has opened, for
+ * PRAGMA foreign_keys. There is none here that it would have to leave. */
+static void leave_transaction(struct project *p, struct source *src)
+{
+	struct slice text = src->masked;
+	size_t first = 0, last = 0, end = 0, off;
+	struct token t, before = {.kind = TOKEN_PUNCT, .text = SL(";")};
+	struct lexer x;
+	char *masked;
+
+	lexer_init(&x, DIALECT_SQLITE, text);
+	first = lone_word(&x, lexer_next(&x), "commit");
+	if (!first)
+		return;
+	while ((t = lexer_next(&x)).kind != TOKEN_END) {
+		off = t.off;
+		if (!token_punct(before, ";") || !(end = lone_word(&x, t, "begin"))) {
+			last = 0;
+			before = t;
+			continue;
+		}
+		last = off;
+		before = (struct token){.kind = TOKEN_PUNCT, .text = SL(";")};
+	}
+	if (!last)
+		return;
+	masked = arena_cstr(p->arena, text);
+	for (size_t i = 0; i < text.len; i++)
+		if ((i < first || (i >= last && i < end)) && masked[i] != '\n')
+			masked[i] = ' ';
+	src->masked = slice_n(masked, text.len);
+}
+
 static void take_entry(struct project *p, const char *dir, const struct journal_entry *e)
 {
 	const char *path =
@@ -146,8 +191,10 @@ static void take_entry(struct project *p, const char *dir, const struct journal_
 		digits && digits < e->tag.len ? slice_from(e->tag, digits + 1) : e->tag, path);
 	m->up = part_all(files_load(p, path), TX_MODE_MIGRATION);
 	m->layout_data = e;
-	if (m->up.src)
+	if (m->up.src) {
 		end_at_breakpoints(p, m->up.src);
+		leave_transaction(p, m->up.src);
+	}
 }
 
 static void leave_file(struct project *p, const struct entry *e, void *ctx)

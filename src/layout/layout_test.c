@@ -441,11 +441,14 @@ static void drizzle(void **state)
 	put(f, "drizzle/0001_alpha.sql", "SELECT 3;");
 	put(f, "drizzle/0001_zeta.sql", "SELECT 2;");
 	put(f, "drizzle/0002_left.sql", "SELECT 4;");
+	put(f, "drizzle/0001_zeta.sql", "COMMIT TRANSACTION;\nPRAGMA x;\nBEGIN;\nEND;\nBEGIN;");
 	expect(f, "drizzle", "0000_one 0001_zeta 0001_alpha", "version-gap not-a-migration");
 	assert_int_equal(f->p.dialect, DIALECT_POSTGRES);
 	assert_true(slice_is(f->p.migrations[0].up.src->masked,
 		"CREATE TABLE a (i int)\n;-- statement-breakpoint\nCREATE TABLE b (i int);--> "
 		"statement-breakpoint\nSELECT 1"));
+	assert_true(
+		slice_is(slice_trim(f->p.migrations[1].up.src->masked), "PRAGMA x;\nBEGIN;\nEND;"));
 }
 
 static void foreign(void **state)
