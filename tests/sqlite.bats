@@ -232,3 +232,29 @@ YML
 	ends 0 belay graph --migrations db --layout golang-migrate
 	says "golang-migrate: 1 migrations, 1 head"
 }
+
+@test "a migration that looks something up, or sets something, ends as it began" {
+	echo 'SELECT 1;' | file migrations/001_looks.sql
+	printf 'PRAGMA defer_foreign_keys = ON;\nCREATE TABLE a (i INTEGER PRIMARY KEY);\nPRAGMA foreign_key_check;\n' |
+		file migrations/002_sets.sql
+	printf -- '-- belay:no-transaction\nPRAGMA synchronous = OFF;\nCREATE TABLE b (i int);\n' | file migrations/003_slack.sql
+	ends 0 belay up --db sqlite:app.db
+	[ "$(tables)" = "a b" ]
+}
+
+@test "Drizzle: the journal's order, breakpoints, its own transaction, its history" {
+	mkdir -p drizzle/meta
+	printf '{"dialect": "sqlite", "entries": [{"when": 1700000000000, "tag": "0000_z"}, {"when": 1700000000001, "tag": "0000_a"}]}' |
+		file drizzle/meta/_journal.json
+	printf 'CREATE TABLE a (i INTEGER PRIMARY KEY)\n--> statement-breakpoint\nCREATE TABLE b (i int);' | file drizzle/0000_z.sql
+	printf 'COMMIT TRANSACTION;--> statement-breakpoint\nPRAGMA foreign_keys = OFF;--> statement-breakpoint\nBEGIN TRANSACTION;--> statement-breakpoint\nALTER TABLE b ADD COLUMN j int;--> statement-breakpoint\nCOMMIT TRANSACTION;--> statement-breakpoint\nPRAGMA foreign_keys = ON;--> statement-breakpoint\nBEGIN TRANSACTION;' |
+		file drizzle/0000_a.sql
+	ends 0 belay up --db sqlite:app.db
+	[ "$(columns b)" = "i j" ]
+	[ "$(sqlite3 app.db "SELECT group_concat(hash || created_at, ' ') FROM __drizzle_migrations")" = \
+		"$(sha256sum <drizzle/0000_z.sql | cut -c1-64)1700000000000 $(sha256sum <drizzle/0000_a.sql | cut -c1-64)1700000000001" ]
+	ends 0 belay status --db sqlite:app.db
+	ends 0 belay verify --db sqlite:app.db
+	ends 2 belay new more
+	says "drizzle-kit generate"
+}

@@ -285,6 +285,8 @@ static enum apply_result create_schema(struct apply *x)
 /* clang-format off */
 static apply_fn *const rows[CHANGE_KINDS_] = {
 	[CHANGE_CREATE_TABLE] = apply_create_table,
+	[CHANGE_SELECT] = apply_call,
+	[CHANGE_CALL] = apply_call,
 	[CHANGE_CREATE_TABLE_AS] = apply_create_table_as,
 	[CHANGE_DROP_TABLE] = apply_drop_relation,
 	[CHANGE_RENAME_TABLE] = apply_rename_relation,
@@ -513,19 +515,38 @@ static void taint_all(struct catalog *c, struct session *s, struct names what)
 		catalog_taint(c, s, what.at[i]);
 }
 
+/* PostgreSQL takes the parts of an ALTER TABLE in an order of its own: what goes first, then types,
+ * new columns, and what may speak of them. */
+enum { PASSES = 4 };
+
+static int pass_of(enum change_kind kind)
+{
+	if (kind == CHANGE_DROP_COLUMN || kind == CHANGE_DROP_CONSTRAINT)
+		return 0;
+	if (kind == CHANGE_ALTER_TYPE)
+		return 1;
+	return kind == CHANGE_ADD_COLUMN ? 2 : PASSES - 1;
+}
+
 static enum apply_result apply_changes(
 	struct catalog *c, struct session *s, const struct statement *st, struct slice *why)
 {
+	bool passes = c->dialect == DIALECT_POSTGRES && st->nchanges > 1 && st->kind &&
+		      slice_is(slice_of(st->kind), "ALTER TABLE");
 	enum apply_result all = st->nchanges ? APPLY_NOOP : APPLIED;
 
-	for (size_t i = 0; i < st->nchanges; i++) {
-		enum apply_result r = catalog_apply(c, s, &st->changes[i], why);
+	for (int pass = passes ? 0 : PASSES - 1; pass < PASSES; pass++)
+		for (size_t i = 0; i < st->nchanges; i++) {
+			enum apply_result r;
 
-		if (r == APPLY_CONFLICT)
-			return r;
-		if (r == APPLY_UNSURE || (r == APPLIED && all == APPLY_NOOP))
-			all = r;
-	}
+			if (passes && pass_of(st->changes[i].kind) != pass)
+				continue;
+			r = catalog_apply(c, s, &st->changes[i], why);
+			if (r == APPLY_CONFLICT)
+				return r;
+			if (r == APPLY_UNSURE || (r == APPLIED && all == APPLY_NOOP))
+				all = r;
+		}
 	return all;
 }
 

@@ -124,19 +124,52 @@ static unsigned rank(const struct object *p)
 	return is_kind(p, "foreign key") ? 4 : 0;
 }
 
-/* An unnamed UNIQUE over the columns of the primary key is the primary key: the server makes one
- * index for both. */
-static bool repeats_primary_key(const struct object *def, const struct object *p)
+static bool same_key(const struct object *a, const struct object *b)
 {
-	if (!is_kind(p, "unique") || p->name.len)
+	const struct constraint_def *k = &a->constraint, *other = &b->constraint;
+
+	return names_eq(k->columns, other->columns) && names_eq(k->include, other->include) &&
+	       k->deferrable == other->deferrable && k->deferred == other->deferred &&
+	       k->nulls_not_distinct == other->nulls_not_distinct;
+}
+
+/* A UNIQUE over the columns of the primary key, or of a UNIQUE before it, is that key: the server
+ * makes one index for both. */
+static bool repeats_key(const struct object *def, size_t i)
+{
+	const struct object *p = def->parts[i];
+
+	if (!is_kind(p, "unique"))
 		return false;
-	for (size_t i = 0; i < def->nparts; i++)
-		if (is_kind(def->parts[i], "primary key") &&
-			names_eq(def->parts[i]->constraint.columns, p->constraint.columns) &&
-			names_eq(def->parts[i]->constraint.include, p->constraint.include) &&
-			def->parts[i]->constraint.deferrable == p->constraint.deferrable)
+	for (size_t k = 0; k < def->nparts; k++)
+		if ((is_kind(def->parts[k], "primary key") ||
+			    (k < i && is_kind(def->parts[k], "unique"))) &&
+			same_key(def->parts[k], p))
 			return true;
 	return false;
+}
+
+/* An unnamed key is called as the first that repeats it. */
+static struct slice name_of_key(const struct object *def, const struct object *key)
+{
+	struct slice name = key->name;
+
+	for (size_t i = 0; i < def->nparts && !name.len; i++)
+		if (is_kind(def->parts[i], "unique") && same_key(def->parts[i], key))
+			name = def->parts[i]->name;
+	return name;
+}
+
+static enum apply_result own_constraint(struct apply *x, struct node *table, size_t i)
+{
+	const struct object *def = x->ch->def;
+	struct object p = *def->parts[i];
+
+	if (is_postgres(x->c) && repeats_key(def, i))
+		return APPLIED;
+	if (is_postgres(x->c) && (is_kind(&p, "primary key") || is_kind(&p, "unique")))
+		p.name = name_of_key(def, &p);
+	return add_constraint(x, table, &p);
 }
 
 static enum apply_result own_rest(struct apply *x, struct node *table)
@@ -154,8 +187,8 @@ static enum apply_result own_rest(struct apply *x, struct node *table)
 				add_index(x, table, p, NULL);
 			} else if (p->type != OBJECT_CONSTRAINT) {
 				create_part(x, table, p);
-			} else if (!is_postgres(x->c) || !repeats_primary_key(def, p)) {
-				r = add_constraint(x, table, p);
+			} else {
+				r = own_constraint(x, table, i);
 				if (r == APPLY_CONFLICT)
 					return r;
 			}
@@ -275,6 +308,13 @@ void columns_unknown(struct apply *x, struct node *table)
 {
 	node_edit(x->c, table);
 	table->columns_unknown = true;
+	node_edited(x->c, table);
+}
+
+void parts_unknown(struct apply *x, struct node *table)
+{
+	node_edit(x->c, table);
+	table->columns_unknown = table->parts_unknown = true;
 	node_edited(x->c, table);
 }
 

@@ -195,6 +195,7 @@ static void copy_node(struct catalog *to, const struct node *from)
 	object_copy_into(&to->arena, &n->o, &from->o);
 	n->o.table = NULL;
 	n->columns_unknown = from->columns_unknown;
+	n->parts_unknown = from->parts_unknown;
 	n->assumed = from->assumed;
 	node_put(to, n);
 	for (size_t i = 0; i < from->o.nparts; i++) {
@@ -270,6 +271,11 @@ void catalog_taint(struct catalog *c, const struct session *s, struct slice what
 	m = meta_edit(c);
 	m->taints = names_copy(&c->arena, m->taints);
 	names_add(&c->arena, &m->taints, dotted(&c->arena, name));
+}
+
+void catalog_more(struct catalog *c)
+{
+	meta_edit(c)->tainted = true;
 }
 
 /* ---- Undo ---- */

@@ -29,8 +29,13 @@ static bool dropped_too(struct apply *x, const struct node *n)
 	return false;
 }
 
+/* What may be gone, or another thing by now, is in nobody's way for sure. */
 static bool blocked(struct apply *x, const struct node *by, struct slice *blocker)
 {
+	if (by->o.tainted || (by->o.table && by->o.table->tainted)) {
+		x->unsure = true;
+		return true;
+	}
 	*blocker = textf(
 		x->c, "%s %.*s depends on it", object_type_word(by->o.type), SLICE(path_of(x, by)));
 	return false;

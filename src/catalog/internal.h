@@ -38,6 +38,7 @@ struct node {
 	bool assumed;             /* the schema public of a new catalog */
 	bool hashed, gone, going; /* going: its drop is under way */
 	bool columns_unknown;     /* the table has columns that we do not know */
+	bool parts_unknown;       /* or other parts */
 };
 
 enum undo_kind {
@@ -51,7 +52,7 @@ enum undo_kind {
 
 struct before {
 	struct object o;
-	bool columns_unknown;
+	bool columns_unknown, parts_unknown;
 };
 
 /* What is known about the catalog as a whole. */
@@ -267,6 +268,9 @@ void inherit_from(
 void inherit_rest(struct apply *x, struct node *table, struct node *parent, bool partition);
 enum apply_result like(struct apply *x, struct node *table, struct slice clause, bool rest);
 void columns_unknown(struct apply *x, struct node *table);
+void parts_unknown(struct apply *x, struct node *table);
+/* There may be things that we do not know; those that we know are as they were. */
+void catalog_more(struct catalog *c);
 /* ---- apply_query.c ---- */
 /* Gives `def`, a copy, the columns of change->columns, with the types that the catalog knows.
  * False: how many there are is not known. */
@@ -322,6 +326,7 @@ apply_fn apply_create_view, apply_alter_view, apply_create_sequence, apply_alter
 	apply_alter_part;
 void sequence_options(struct catalog *c, struct sequence_def *d, struct names options);
 /* apply_type.c */
+apply_fn apply_call;
 apply_fn apply_create_type, apply_type_attr, apply_add_enum_value, apply_rename_enum_value,
 	apply_alter_domain;
 struct names domain_checks(struct apply *x, struct slice domain, const struct object *def);

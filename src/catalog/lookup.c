@@ -242,7 +242,7 @@ enum presence catalog_part(const struct catalog *c, const struct object *table,
 	}
 	if (n || table->tainted)
 		return UNKNOWN;
-	if (type == OBJECT_COLUMN && t->columns_unknown)
+	if (t->parts_unknown || (type == OBJECT_COLUMN && t->columns_unknown))
 		return UNKNOWN;
 	return ABSENT;
 }

@@ -504,6 +504,7 @@ struct object *node_edit(struct catalog *c, struct node *n)
 		e->before = ARENA_NEW(&c->undo_arena, struct before);
 		e->before->o = n->o;
 		e->before->columns_unknown = n->columns_unknown;
+		e->before->parts_unknown = n->parts_unknown;
 	}
 	if (n->o.table)
 		part_unindexed(node_of(n->o.table), n);
@@ -549,6 +550,7 @@ static void undo_edit(struct catalog *c, struct node *n, const struct before *b)
 	node_edit(c, n);
 	n->o = b->o;
 	n->columns_unknown = b->columns_unknown;
+	n->parts_unknown = b->parts_unknown;
 	n->o.parts = parts;
 	n->o.nparts = nparts;
 	n->o.table = table;

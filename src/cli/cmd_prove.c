@@ -428,7 +428,7 @@ static bool skip_ours(void *ctx, const struct object *o)
 		return true;
 	if (top->type == OBJECT_TABLE && slice_is(top->table_.persistence, "temporary"))
 		return true;
-	if (layout_is_history(top->name))
+	if (layout_is_history(top->name) || layout_is_home(top->type, top->name))
 		return true;
 	if (slice_empty(l->table))
 		return false;

@@ -73,6 +73,12 @@ static const char *const clauses[] = {
 static const char *const joins[] = {
 	"JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "NATURAL", "STRAIGHT_JOIN", "FULL",
 };
+/* What else may stand behind a table without being its other name: any other word is one. */
+static const char *const behind_tables[] = {
+	"ON", "USING", "AS", "NOT", "INDEXED", "USE", "IGNORE", "FORCE", "FOR", "LOCK", "PARTITION",
+	"OUTER", "SELECT", "VALUES", "VALUE", "DEFAULT", "WITH", "DO", "WHEN", "THEN", "ELSE", "END",
+	"AND", "OR", "IN", "IS", "FROM", "TO", "BEGIN", "LIKE", "BETWEEN", "CASE", "EXISTS", "NULL",
+};
 /* Their argument is no column. */
 static const char *const of_sequences[] = {"NEXTVAL", "LASTVAL", "SETVAL", "GET_FORMAT"};
 /* With one of these the whole statement is let pass. */
@@ -168,8 +174,10 @@ static const struct object *table_of(const struct walk *w, struct name n)
 
 static bool takes_alias(const struct walk *w, size_t i, size_t to)
 {
-	return i < to && (w->at[i].kind == TOKEN_QUOTED ||
-				 (w->at[i].kind == TOKEN_WORD && !ONE_OF(w->at[i], words)));
+	return i < to &&
+	       (w->at[i].kind == TOKEN_QUOTED ||
+		       (w->at[i].kind == TOKEN_WORD && !ONE_OF(w->at[i], joins) &&
+			       !ONE_OF(w->at[i], clauses) && !ONE_OF(w->at[i], behind_tables)));
 }
 
 /* One table and its alias; returns what stands behind them. */

@@ -352,6 +352,18 @@ static void sqlx(void **state)
 	}
 }
 
+static void drizzle(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "drizzle/meta/_journal.json",
+		"{\"entries\": [{\"when\": 1700000000000, \"tag\": \"0000_b\"},"
+		" {\"when\": 1700000000001, \"tag\": \"0001_a\"}]}");
+	put(f, "drizzle/0000_b.sql", "SELECT 1;");
+	put(f, "drizzle/0001_a.sql", "SELECT 2;");
+	everywhere(f, "0000_b:applied", "0000_b:applied 0001_a:applied");
+}
+
 /* Another tool's table under our name, or another tool's database altogether. */
 static void strangers(void **state)
 {
@@ -428,8 +440,8 @@ static void locks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain), T(golang_migrate), T(dbmate), T(prisma),
-		T(goose), T(flyway), T(flyway_baselines), T(diesel), T(sqlx), T(strangers),
-		T(locks)};
+		T(goose), T(flyway), T(flyway_baselines), T(diesel), T(sqlx), T(drizzle),
+		T(strangers), T(locks)};
 
 	return cmocka_run_group_tests(tests, start_servers, stop_servers);
 }

@@ -10,6 +10,7 @@ const struct layout *const layouts[] = {
 	&layout_flyway,
 	&layout_diesel,
 	&layout_sqlx,
+	&layout_drizzle,
 	NULL,
 };
 
@@ -51,6 +52,11 @@ const struct layout *layout_by_name(struct slice name, struct err *err)
 	err_set(err, ERR_INPUT, "there is no layout \"%.*s\"", SLICE(name));
 	err_hint(err, "The nearest one is %s.", near->name);
 	return NULL;
+}
+
+bool layout_is_home(enum object_type type, struct slice name)
+{
+	return type == OBJECT_SCHEMA && slice_is(name, "drizzle");
 }
 
 bool layout_is_history(struct slice table)

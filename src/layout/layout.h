@@ -145,6 +145,8 @@ struct layout {
 extern const struct layout *const layouts[]; /* ends with NULL */
 /* Is a table of that name some layout's history? */
 bool layout_is_history(struct slice table);
+/* Is it a schema that some tool makes for its history? */
+bool layout_is_home(enum object_type type, struct slice name);
 const struct layout *layout_by_name(
 	struct slice name, struct err *err); /* nearest one in the hint */
 

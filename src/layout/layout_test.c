@@ -78,6 +78,16 @@ static void plain_names(void **state)
 	assert_non_null(f->p.migrations[4].verify.src);
 }
 
+static void plain_day_and_time(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "migrations/20240115-090000.sql", "SELECT 1;");
+	put(f, "migrations/20240115-100000.sql", "SELECT 2;");
+	put(f, "migrations/20240116_080910_words.sql", "SELECT 3;");
+	expect(f, "plain", "20240115-090000 20240115-100000 20240116_080910", "");
+}
+
 static void plain_pairs(void **state)
 {
 	struct fixture *f = *state;
@@ -399,6 +409,59 @@ static void sqlx(void **state)
 	assert_string_equal(text_of(f, &f->p.migrations[0].down), "SELECT -1;");
 }
 
+static void sqlx_lone_down(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "Cargo.toml", "[dependencies]\nsqlx = { version = \"0.8\" }\n");
+	put(f, "migrations/1_a.up.sql", "SELECT 1;");
+	put(f, "migrations/1_a.down.sql", "SELECT -1;");
+	put(f, "migrations/3_c.down.sql", "SELECT -3;");
+	put(f, "migrations/4_d.up.sql", "SELECT 4;");
+	put(f, "migrations/4_d.down.sql", "SELECT -4;");
+	expect(f, "sqlx", "1 4", "not-a-migration");
+}
+
+/* ---- Drizzle ---- */
+
+static void drizzle(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "drizzle/meta/_journal.json",
+		"{\"version\": \"7\", \"dialect\": \"postgresql\", \"entries\": [\n"
+		"{\"idx\": 0, \"version\": \"7\", \"when\": 1700000000000, \"tag\": "
+		"\"0000_one\", \"breakpoints\": true},\n"
+		"{\"idx\": 1, \"when\": 1700000000300, \"tag\": \"0001_zeta\"},\n"
+		"{\"idx\": 2, \"when\": 1700000000200, \"tag\": \"0001_alpha\"}]}\n");
+	put(f, "drizzle/meta/0000_snapshot.json", "{}");
+	put(f, "drizzle/0000_one.sql",
+		"CREATE TABLE a (i int)\n--> statement-breakpoint\nCREATE TABLE b (i int);--> "
+		"statement-breakpoint\nSELECT 1");
+	put(f, "drizzle/0001_alpha.sql", "SELECT 3;");
+	put(f, "drizzle/0001_zeta.sql", "SELECT 2;");
+	put(f, "drizzle/0002_left.sql", "SELECT 4;");
+	put(f, "drizzle/0001_zeta.sql", "COMMIT TRANSACTION;\nPRAGMA x;\nBEGIN;\nEND;\nBEGIN;");
+	expect(f, "drizzle", "0000_one 0001_zeta 0001_alpha", "version-gap not-a-migration");
+	assert_int_equal(f->p.dialect, DIALECT_POSTGRES);
+	assert_true(slice_is(f->p.migrations[0].up.src->masked,
+		"CREATE TABLE a (i int)\n;-- statement-breakpoint\nCREATE TABLE b (i int);--> "
+		"statement-breakpoint\nSELECT 1"));
+	assert_true(
+		slice_is(slice_trim(f->p.migrations[1].up.src->masked), "PRAGMA x;\nBEGIN;\nEND;"));
+}
+
+static void foreign(void **state)
+{
+	struct fixture *f = *state;
+	struct project_options o = {.root = f->root};
+
+	put(f, "db/migrate/20240101000000_a.rb", "class A < ActiveRecord::Migration[7.1]\nend\n");
+	assert_false(project_open(&f->p, &f->arena, &o, &f->err));
+	assert_string_equal(
+		f->err.message, "\"db/migrate\" holds Rails migrations, which are Ruby");
+}
+
 /* ---- goose ---- */
 
 static void goose(void **state)
@@ -634,15 +697,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(plain_one_file), T(plain_folders_beside),
 		T(plain_names), T(plain_version_folders), T(plain_releases), T(plain_pairs),
-		T(plain_databases), T(empty_folder), T(field_guides), T(plain_comment_only),
-		T(unreadable), T(directives), T(empty_folder), T(field_guides), T(plain_refusals),
-		T(unreadable), T(directives), T(checksum_of_up), T(golang_migrate),
-		T(golang_migrate_refusals), T(templates_are_not_golang_migrate), T(dbmate),
-		T(dbmate_sections), T(dbmate_refusals), T(prisma), T(diesel), T(sqlx), T(goose),
-		T(goose_cuts), T(goose_refusals), T(goose_environment), T(flyway),
-		T(flyway_baseline), T(flyway_versions), T(flyway_checksums), T(lock_keys),
-		T(one_folder_per_database), T(several_projects), T(nothing_there), T(finding_one),
-		T(new_names), T(new_names_by_time)};
+		T(plain_day_and_time), T(plain_databases), T(empty_folder), T(field_guides),
+		T(plain_comment_only), T(unreadable), T(directives), T(empty_folder),
+		T(field_guides), T(plain_refusals), T(unreadable), T(directives), T(checksum_of_up),
+		T(golang_migrate), T(golang_migrate_refusals), T(templates_are_not_golang_migrate),
+		T(dbmate), T(dbmate_sections), T(dbmate_refusals), T(prisma), T(diesel), T(sqlx),
+		T(sqlx_lone_down), T(drizzle), T(foreign), T(goose), T(goose_cuts),
+		T(goose_refusals), T(goose_environment), T(flyway), T(flyway_baseline),
+		T(flyway_versions), T(flyway_checksums), T(lock_keys), T(one_folder_per_database),
+		T(several_projects), T(nothing_there), T(finding_one), T(new_names),
+		T(new_names_by_time)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,11 +34,36 @@ static bool is_sep(char c)
 	return c == '_' || c == '-' || c == '.' || c == ' ';
 }
 
+static unsigned two_digits(struct slice s, size_t at)
+{
+	return (unsigned)(s.at[at] - '0') * 10 + (unsigned)(s.at[at + 1] - '0');
+}
+
+/* 20240115-120000, 20240115_120000_words: a day and the time of it. */
+static size_t day_and_time_length(struct slice s)
+{
+	struct slice time = slice_from(s, 9);
+	unsigned month, day;
+
+	if (s.len < 15 || count_digits(s) != 8 || (s.at[8] != '-' && s.at[8] != '_') ||
+		count_digits(time) != 6 || (s.at[0] != '1' && s.at[0] != '2'))
+		return 0;
+	month = two_digits(s, 4);
+	day = two_digits(s, 6);
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31 && two_digits(time, 0) < 24 &&
+			       two_digits(time, 2) < 60 && two_digits(time, 4) < 60
+		       ? 15
+		       : 0;
+}
+
 /* 2024-01-15, 2024_01_15_120000, 2024-01-15T12: a date counts as one version. */
 static size_t date_length(struct slice s)
 {
-	size_t at = 4;
+	size_t at = day_and_time_length(s);
 
+	if (at)
+		return at;
+	at = 4;
 	if (count_digits(s) != 4 || (s.at[0] != '1' && s.at[0] != '2'))
 		return 0;
 	for (int part = 0; part < 2; part++) {

@@ -15,7 +15,7 @@ enum { MAX_FOLDERS = 20000, MAX_TREE_DEPTH = 9, GOOD_SCORE = 30 };
 static const char *const usual[] = {"migrations", "db/migrations", "db/migrate",
 	"prisma/migrations", "src/main/resources/db/migration", "db/migration",
 	"supabase/migrations", "database/migrations", "sql/migrations", "schema/migrations",
-	"internal/db/migrations", "resources/db/migration", "migration", "sql", NULL};
+	"internal/db/migrations", "resources/db/migration", "migration", "drizzle", "sql", NULL};
 
 static const char *const skipped[] = {"node_modules", "vendor", "target", "dist", "build", "test",
 	"tests", "testdata", "test-data", "fixtures", "fixture", "testing", "examples", "example",
@@ -140,7 +140,8 @@ struct search {
 	struct peeks *k;
 	const struct layout *wanted;
 	struct candidate *found;
-	size_t nfound;
+	const char **looked_at;
+	size_t nfound, nlooked_at;
 	bool walked;
 };
 
@@ -159,6 +160,18 @@ static bool fits(struct search *s, const char *dir, struct candidate *out)
 	return out->score >= GOOD_SCORE;
 }
 
+/* migrations/tenant, migration/main */
+static bool is_below_migrations(struct slice path)
+{
+	size_t end = path.len, from;
+
+	while (end > 0 && path.at[end - 1] != '/')
+		end--;
+	for (from = end ? end - 1 : 0; from > 0 && path.at[from - 1] != '/';)
+		from--;
+	return end && slice_istarts(slice_sub(path, from, end - 1 - from), "migrat");
+}
+
 static bool named_for_migrations(const char *path)
 {
 	struct slice s = slice_of(path);
@@ -168,7 +181,7 @@ static bool named_for_migrations(const char *path)
 		if (slice_ends(s, usual[i]) &&
 			(s.len == strlen(usual[i]) || s.at[s.len - strlen(usual[i]) - 1] == '/'))
 			return true;
-	return slice_ifind(slice_of(base), SL("migrat")) != SIZE_MAX ||
+	return slice_ifind(slice_of(base), SL("migrat")) != SIZE_MAX || is_below_migrations(s) ||
 	       slice_iis(slice_of(base), "versions");
 }
 
@@ -200,6 +213,7 @@ static void walk(struct search *s)
 			*ARENA_PUSH(s->a, s->found, s->nfound) = c;
 			continue; /* what is inside belongs to it */
 		}
+		*ARENA_PUSH(s->a, s->looked_at, s->nlooked_at) = dir;
 		files_peek(s->k, dir, &e, &n);
 		for (size_t i = 0; i < n && depth < MAX_TREE_DEPTH; i++)
 			if (e[i].dir && !is_listed(e[i].name, skipped) && !is_link(s, e[i].path))
@@ -294,6 +308,8 @@ static bool find_folder(struct search *s, struct candidate *out, bool may_be_emp
 	if (s->wanted)
 		err_set(err, ERR_INPUT, "found no folder with migrations of %s below \"%s\"",
 			s->wanted->name, s->root);
+	else if (foreign_said(s->k, s->looked_at, s->nlooked_at, err))
+		return false;
 	else
 		err_set(err, ERR_INPUT, "found no migrations below \"%s\"", s->root);
 	return err_hint(err, "Say where they are with --migrations DIR.");
@@ -408,6 +424,10 @@ static bool take_given(struct project *p, const struct project_options *o,
 			return false;
 	}
 	if (!p->layout && !o->may_be_empty) {
+		const char *dir = below_root(p->arena, p->root, o->dirs[0]);
+
+		if (foreign_said(p->peeks, &dir, 1, err))
+			return false;
 		err_set(err, ERR_INPUT, "found no migrations in \"%s\"", o->dirs[0]);
 		return err_hint(err, "Say what they are with --layout.");
 	}

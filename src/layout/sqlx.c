@@ -128,12 +128,32 @@ static void take(struct project *p, const struct entry *e, void *ctx)
 	*part = load(p, e->path);
 }
 
+/* A down alone is nothing that sqlx would run. */
+static void leave_lone_downs(struct project *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nmigrations; i++) {
+		const struct migration *m = &p->migrations[i];
+
+		if (m->up.src)
+			p->migrations[n++] = *m;
+		else
+			problem(p, false, "not-a-migration", m->down.src->path, NOWHERE,
+				"this undoes nothing: number %.*s has no up script, and sqlx "
+				"passes over it",
+				SLICE(m->id));
+	}
+	p->nmigrations = n;
+}
+
 static bool sqlx_read(struct project *p, struct err *err)
 {
 	struct key_index x = {0};
 
 	(void)err;
 	files_each(p, take, &x);
+	leave_lone_downs(p);
 	attach_verify(p);
 	migrations_finish(p, by_number, FINISH_DUPLICATES | FINISH_GAPS | FINISH_WANTS_DOWN);
 	return true;

@@ -152,7 +152,7 @@ static bool prepare_sqlite(struct leaks *k, struct conn *c, struct err *err)
 	static const char *const pragmas[] = {"foreign_keys", "legacy_alter_table",
 		"recursive_triggers", "ignore_check_constraints", "writable_schema", "query_only",
 		"reverse_unordered_selects", "synchronous", "cell_size_check"};
-	struct buf b = {0};
+	struct buf b = {0}, behind = {0};
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < sizeof pragmas / sizeof *pragmas; i++) {
@@ -160,11 +160,17 @@ static bool prepare_sqlite(struct leaks *k, struct conn *c, struct err *err)
 
 		ok = conn_query(
 			c, arena_printf(&k->arena, "PRAGMA %s", pragmas[i]), &k->arena, &r, err);
-		if (ok && r.nrows)
+		if (!ok || !r.nrows)
+			continue;
+		buf_printf(&behind, "PRAGMA %s = %.*s; ", pragmas[i], SLICE(rows_get(&r, 0, 0)));
+		/* In a transaction SQLite refuses to set it, and so it was not changed there. */
+		if (strcmp(pragmas[i], "synchronous") != 0)
 			buf_printf(&b, "PRAGMA %s = %.*s; ", pragmas[i], SLICE(rows_get(&r, 0, 0)));
 	}
-	k->back = k->behind = arena_slice(&k->arena, buf_slice(&b));
+	k->back = arena_slice(&k->arena, buf_slice(&b));
+	k->behind = arena_slice(&k->arena, buf_slice(&behind));
 	buf_done(&b);
+	buf_done(&behind);
 	return ok;
 }
 

@@ -37,6 +37,8 @@ static bool skip(void *ctx, const struct object *o)
 		return true;
 	if (top->type == OBJECT_SCHEMA && journal_owns(s->dialect, s->where, top->name, top->name))
 		return true;
+	if (layout_is_home(top->type, top->name))
+		return true;
 	if (top->type == OBJECT_SEQUENCE)
 		return s->table.len &&
 		       slice_eq(bare(before_last_dot(top->sequence.owned_by)), s->table);

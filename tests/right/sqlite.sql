@@ -49,3 +49,7 @@ INSERT INTO menu (name) SELECT name || '2' FROM menu UNION ALL SELECT 'c';
 CREATE TABLE "select" ("from" TEXT, "to" TEXT);
 INSERT INTO "select" VALUES ('a', 'b'), ('c', NULL);
 UPDATE "select" SET "to" = "from" WHERE "to" IS NULL;
+CREATE TABLE grp (id TEXT PRIMARY KEY, name TEXT);
+CREATE TABLE member (who TEXT, grp TEXT);
+INSERT INTO member (who, grp) SELECT legacy.who, groups.id FROM member legacy INNER JOIN grp groups ON groups.name = legacy.grp;
+INSERT INTO member (who, grp) SELECT rows.id, range.id FROM grp rows, grp range WHERE rows.id = range.name;

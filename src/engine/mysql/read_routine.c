@@ -93,7 +93,7 @@ static size_t declare_end(const struct parser *p, size_t i)
 bool my_read_body_statements(struct parser *p, struct slice text)
 {
 	struct parser body = {.d = p->d};
-	int blocks = 0;
+	int blocks = 0, handlers = 0;
 
 	if (!my_parser_init(&body, p->reader, p->a, p->st, text))
 		return false;
@@ -106,10 +106,12 @@ bool my_read_body_statements(struct parser *p, struct slice text)
 				blocks--;
 			i = statement_end(&body, i);
 		} else if (token_is(t, "DECLARE")) {
+			/* What fails may be passed over from here on. */
+			handlers += token_is(tok_at(&body, i + 1), "CONTINUE");
 			i = declare_end(&body, i);
 		} else if (starts_statement(t)) {
 			end = statement_end(&body, i);
-			if (!body_statement(p, &body, i, end, blocks))
+			if (!body_statement(p, &body, i, end, blocks + handlers))
 				return false;
 			i = end;
 		} else if (token_is(t, "LOOP") || token_is(t, "REPEAT")) {

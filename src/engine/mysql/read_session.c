@@ -318,12 +318,15 @@ static bool opaque_dynamic(struct parser *p, const char *why)
 	return my_fault_opaque(p, "%s", why);
 }
 
+/* The reader forgets its texts with the file; what is read of them lives as long as the statement.
+ */
 static bool run_text(struct parser *p, struct slice one, struct slice other)
 {
 	bool two = other.at != NULL;
 	unsigned flags = CHANGE_INNER | (two ? CHANGE_GUARDED : 0);
 
-	return my_read_inner(p, one, flags) && (!two || my_read_inner(p, other, flags));
+	return my_read_inner(p, arena_slice(p->a, one), flags) &&
+	       (!two || my_read_inner(p, arena_slice(p->a, other), flags));
 }
 
 static bool read_prepare_words(struct parser *p, size_t start)
@@ -411,7 +414,7 @@ bool my_read_call(struct parser *p)
 		return false;
 	my_change_push(p, &ch, start);
 	if (my_reader_routine(p->reader, ch.target.name, &body))
-		return my_read_body_statements(p, body);
+		return my_read_body_statements(p, arena_slice(p->a, body));
 	p->partly_opaque = true;
 	p->partly_why =
 		arena_printf(p->a, "it runs the procedure %.*s, whose body is not in this file",

@@ -121,7 +121,8 @@ static void column_state(struct looking *l, const struct relation *r)
 	const struct object *col = pg_column(l, r, c->name, &known);
 	bool guarded = c->flags & CHANGE_IF_EXISTS;
 
-	if (known == ABSENT && r->type == OBJECT_TABLE)
+	if (known == ABSENT && r->type == OBJECT_TABLE &&
+		!pg_statement_has(l, CHANGE_ADD_COLUMN, c->name))
 		pg_fails(l, "column \"%.*s\" does not exist", SLICE(c->name));
 	/* The server takes these before it adds columns. */
 	if ((c->kind == CHANGE_DROP_DEFAULT || c->kind == CHANGE_DROP_NOT_NULL) &&

@@ -466,7 +466,7 @@ static void set_not_null(struct looking *l, const struct relation *r)
 	pg_lock_tree(l, r, PG_ACCESS_EXCLUSIVE);
 	if (col && col->column.not_null && !not_valid_not_null(r, l->change->name))
 		return;
-	if (known == ABSENT)
+	if (known == ABSENT && !pg_statement_has(l, CHANGE_ADD_COLUMN, l->change->name))
 		pg_fails(l, "column \"%.*s\" does not exist", SLICE(l->change->name));
 	if (pg_not_null_proven(l, r, l->change->name) && !proof_goes(l, r)) {
 		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_COLUMN, r->name, l->change->name);

@@ -16,6 +16,18 @@ static const struct object *constraint_of(
 	return NULL;
 }
 
+/* Columns that the same statement adds are there by then, wherever it says so. */
+static void columns_exist(struct looking *l, const struct relation *r, struct names columns)
+{
+	for (size_t i = 0; i < columns.n; i++) {
+		enum presence known;
+
+		pg_column(l, r, columns.at[i], &known);
+		if (known == ABSENT && !pg_statement_has(l, CHANGE_ADD_COLUMN, columns.at[i]))
+			pg_fails(l, "column \"%.*s\" does not exist", SLICE(columns.at[i]));
+	}
+}
+
 static void key_needs_not_null(struct looking *l, const struct relation *r, struct names columns)
 {
 	for (size_t i = 0; i < columns.n; i++) {
@@ -55,13 +67,7 @@ static void add_key(struct looking *l, const struct relation *r)
 			l, r, PG_ACCESS_EXCLUSIVE); /* SET NOT NULL goes to those that inherit */
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
 	pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_CONSTRAINT, r->name, l->change->def->name);
-	for (size_t i = 0; i < k->columns.n; i++) {
-		enum presence known;
-
-		pg_column(l, r, k->columns.at[i], &known);
-		if (known == ABSENT)
-			pg_fails(l, "column \"%.*s\" does not exist", SLICE(k->columns.at[i]));
-	}
+	columns_exist(l, r, k->columns);
 	if (r->object) {
 		pg_build_new(l, r->name);
 	} else {
@@ -126,7 +132,6 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 {
 	const struct constraint_def *k = &l->change->def->constraint;
 	struct relation parent = pg_relation(l, k->ref_table, OBJECT_TABLE);
-	enum presence known;
 
 	/* Tables that inherit have no part in it; 18 locks them all the same. */
 	if (pg_is_partitioned(r) || l->version >= 180000)
@@ -137,11 +142,7 @@ static void add_foreign_key(struct looking *l, const struct relation *r, bool ch
 		pg_lock_tree(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
 	else
 		pg_lock(l, &parent, PG_SHARE_ROW_EXCLUSIVE);
-	for (size_t i = 0; i < k->columns.n; i++) {
-		pg_column(l, r, k->columns.at[i], &known);
-		if (known == ABSENT)
-			pg_fails(l, "column \"%.*s\" does not exist", SLICE(k->columns.at[i]));
-	}
+	columns_exist(l, r, k->columns);
 	if (parent.presence == ABSENT)
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(parent.name.name));
 	else if (parent.object && !parent.object->tainted &&
@@ -220,14 +221,8 @@ static void add_constraint(struct looking *l, const struct relation *r)
 		return;
 	}
 	if (slice_is(k->kind, "check")) {
-		for (size_t i = 0; k->expression.facts && i < k->expression.facts->columns.n; i++) {
-			enum presence known;
-
-			pg_column(l, r, k->expression.facts->columns.at[i], &known);
-			if (known == ABSENT)
-				pg_fails(l, "column \"%.*s\" does not exist",
-					SLICE(k->expression.facts->columns.at[i]));
-		}
+		if (k->expression.facts)
+			columns_exist(l, r, k->expression.facts->columns);
 		if (l->change->flags & CHANGE_ONLY && pg_is_partitioned(r) && !k->no_inherit)
 			pg_fails(l, "the constraint must be added to the partitions too");
 		if (l->change->flags & CHANGE_ONLY && !k->no_inherit && pg_children(l, r, &heirs) &&

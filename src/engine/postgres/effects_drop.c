@@ -108,7 +108,8 @@ static void drop_dependents(struct looking *l, const struct relation *r)
 	for (size_t i = 0; i < n; i++) {
 		struct relation v = pg_relation_of(l, all[i]);
 
-		if (!(l->change->flags & CHANGE_CASCADE) && !pg_in_statement(l, &v))
+		if (!(l->change->flags & CHANGE_CASCADE) && !pg_in_statement(l, &v) &&
+			!all[i]->tainted)
 			pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(all[i]->type),
 				SLICE(all[i]->name));
 	}
@@ -334,9 +335,15 @@ static void spoil(struct looking *l, enum undo u)
 		l->out->undo = u;
 }
 
+/* It may be gone by now: dynamic SQL has touched it. */
+static bool may_be_gone(const struct object *user)
+{
+	return user->tainted || (user->table && user->table->tainted);
+}
+
 static bool keeps(struct looking *l, const struct object *user)
 {
-	if (l->change->flags & CHANGE_CASCADE)
+	if (l->change->flags & CHANGE_CASCADE || may_be_gone(user))
 		return false;
 	pg_fails(l, "%s \"%.*s\" depends on it", object_type_word(user->type), SLICE(user->name));
 	return true;

@@ -5,7 +5,8 @@
 
 /* ---- Indexes ---- */
 
-/* A function of somebody's that says itself that it looks at the database. */
+/* A function of somebody's that says itself that it looks at the database. In SQL it is asked what
+ * it does, by pg_volatility(). */
 static bool calls_stable(struct looking *l, struct slice key)
 {
 	struct slice name = slice_trim(key), arguments;
@@ -21,7 +22,7 @@ static bool calls_stable(struct looking *l, struct slice key)
 		return false;
 	n = catalog_overloads(l->catalog, l->session, pg_split_name(name), l->arena, &all);
 	for (size_t i = 0; i < n; i++)
-		if (slice_is(all[i]->function.volatility, "immutable"))
+		if (slice_is(all[i]->function.volatility, "immutable") || pg_is_inlined(l, all[i]))
 			return false;
 	return n > 0;
 }

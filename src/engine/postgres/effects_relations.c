@@ -102,6 +102,15 @@ static enum pg_mode read_mode(const struct looking *l, struct slice table)
 										   : PG_ROW_SHARE;
 }
 
+/* The server's own catalogs. */
+static bool is_catalog(const struct relation *r, struct name written)
+{
+	return slice_is(written.schema, "pg_catalog") ||
+	       slice_is(written.schema, "information_schema") ||
+	       (slice_empty(written.schema) && slice_starts(written.name, "pg_") &&
+		       r->presence != PRESENT);
+}
+
 void pg_reads(struct looking *l, bool scan, bool below)
 {
 	bool only = slice_ifind(l->statement->text, SL("from only ")) != SIZE_MAX;
@@ -111,6 +120,8 @@ void pg_reads(struct looking *l, bool scan, bool below)
 			pg_relation(l, pg_split_name(l->change->reads.at[i]), OBJECT_NONE);
 		enum pg_mode m = read_mode(l, r.name.name);
 
+		if (is_catalog(&r, pg_split_name(l->change->reads.at[i])))
+			continue;
 		if (!below || only) {
 			pg_lock(l, &r, m);
 			if (scan)

@@ -3,7 +3,7 @@
  * Built-in functions as the servers' catalogs hold them (functions.inc), the history's own by their
  * definition. The planner puts a plain SQL function's body in its place, so that the body decides.
  */
-#include "engine/postgres/effects.h"
+#include "engine/postgres/typed.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -162,39 +162,62 @@ enum { NEST_MAX = 8 };
 
 static char of_text(struct looking *l, struct slice text, int nest, struct slice *needs);
 
-/* SELECT expression: one statement, nothing read. */
-static bool is_plain_select(struct slice body)
+/* SELECT expression: one statement, nothing read. The expression; empty if it is not. */
+static struct slice inlined(struct arena *a, struct slice body)
 {
 	struct slice rest = slice_trim(body);
+	const struct typed_query *q;
 
 	if (slice_ends(rest, ";"))
-		rest = slice_sub(rest, 0, rest.len - 1);
-	return slice_istarts(rest, "select ") && slice_chr(rest, ';') == SIZE_MAX &&
-	       slice_ifind(rest, SL(" from ")) == SIZE_MAX &&
-	       slice_ifind(rest, SL(" where ")) == SIZE_MAX &&
-	       slice_ifind(rest, SL(" limit ")) == SIZE_MAX &&
-	       slice_ifind(rest, SL(" union ")) == SIZE_MAX &&
-	       slice_ifind(slice_from(rest, 7), SL("select ")) == SIZE_MAX;
+		rest = slice_trim(slice_sub(rest, 0, rest.len - 1));
+	if (slice_istarts(rest, "return "))
+		return slice_from(rest, 7);
+	if (!slice_istarts(rest, "select") || slice_chr(rest, ';') != SIZE_MAX)
+		return SLICE_NONE;
+	q = typed_query(a, rest);
+	if (!q || q->end != rest.len || q->nfrom || q->nwith || q->ntargets != 1 || q->where ||
+		q->having || q->ngroup || q->norder || q->more || q->distinct || q->values ||
+		slice_ifind(slice_from(rest, 6), SL("select")) != SIZE_MAX)
+		return SLICE_NONE;
+	return slice_from(rest, 6);
 }
 
+/* The expression that the server puts in place of a call. */
+static struct slice put_in_place(struct looking *l, const struct function_def *f)
+{
+	if (!slice_iis(f->language, "sql") || f->security_definer || f->settings.n ||
+		slice_istarts(f->returns, "setof") || slice_istarts(f->returns, "table"))
+		return SLICE_NONE;
+	return inlined(l->arena, f->body.normal.len ? f->body.normal : f->body.text);
+}
+
+bool pg_is_inlined(struct looking *l, const struct object *function)
+{
+	return put_in_place(l, &function->function).len > 0;
+}
+
+/* A function in SQL counts as what it holds, unless that is looser than it says of itself: then it
+ * is called as it stands. */
 static char of_object(struct looking *l, const struct object *o, int nest, struct slice *needs)
 {
 	const struct function_def *f = &o->function;
-	struct slice body = f->body.normal.len ? f->body.normal : f->body.text;
+	struct slice expression;
 	char declared = slice_is(f->volatility, "immutable") ? 'i'
 			: slice_is(f->volatility, "stable")  ? 's'
 							     : 'v';
+	char inside;
 
-	if (declared != 'v' || !slice_iis(f->language, "sql"))
+	if (declared == 'i' || nest >= NEST_MAX)
 		return declared;
-	if (f->security_definer || f->settings.n || slice_istarts(f->returns, "setof") ||
-		slice_istarts(f->returns, "table") || nest >= NEST_MAX || !is_plain_select(body))
-		return 'v';
+	expression = put_in_place(l, f);
+	if (!expression.len)
+		return declared;
 	if (f->strict) {
 		*needs = o->name;
 		return 0;
 	}
-	return of_text(l, slice_from(slice_trim(body), 7), nest + 1, needs);
+	inside = of_text(l, expression, nest + 1, needs);
+	return declared == 's' && inside == 'v' ? 's' : inside;
 }
 
 static char user_function(struct looking *l, struct slice name, int nest, struct slice *needs)

@@ -121,6 +121,7 @@ static void value(struct walk *w, node expr)
 	struct slice q = query_of(w, expr);
 	size_t assign = slice_find(q, SL(":="));
 	const struct expr_facts *f;
+	struct names reads = {0};
 	struct change *c;
 	struct rd in;
 	node n;
@@ -132,8 +133,9 @@ static void value(struct walk *w, node expr)
 	if (!n)
 		return;
 	rd_reads(&in, n, w->reads);
+	rd_reads(&in, n, &reads);
 	f = rd_facts(&in, n);
-	if (!f->functions.n)
+	if (!f->functions.n && !reads.n)
 		return;
 	c = ARENA_PUSH(w->rd->a, *w->v, *w->n);
 	memset(c, 0, sizeof *c);
@@ -141,7 +143,9 @@ static void value(struct walk *w, node expr)
 	c->flags = w->rd->flags | w->flags | CHANGE_INNER;
 	c->span = w->rd->span;
 	c->value.facts = f;
-	rd_reads(&in, n, &c->reads);
+	c->reads = reads;
+	if (!f->functions.n) /* EXISTS stops at the first row */
+		c->flags |= CHANGE_HAS_WHERE | CHANGE_HAS_LIMIT;
 	mark_loop(w, *w->n - 1);
 }
 

@@ -489,9 +489,10 @@ static void offer_own(struct choice *c, struct name name, bool *unsure)
 			return;
 		*k = (struct candidate){.result = typed_plain(c->t, f->returns),
 			.kind = slice_is(f->kind, "procedure") ? 'p' : 'f'};
-		k->volatility = slice_is(f->volatility, "immutable") ? 'i'
-				: slice_is(f->volatility, "stable")  ? 's'
-								     : 0;
+		k->volatility =
+			slice_is(f->volatility, "immutable")                                  ? 'i'
+			: slice_is(f->volatility, "stable") && !slice_iis(f->language, "sql") ? 's'
+											      : 0;
 		k->loose = slice_istarts(f->returns, "setof") ||
 			   slice_istarts(f->returns, "table") || !f->returns.len;
 		own_parameters(k, all[i]->name, &params);

@@ -20,6 +20,18 @@ static void add_column(
 	names_add(t->l->arena, &src->types, type);
 }
 
+/* Columns that the catalog's table has, but not by name. A table that is being made is no
+ * catalog's. */
+static bool has_more(struct looking *l, const struct object *table)
+{
+	const struct object *same;
+	struct name n = {table->schema, table->name};
+
+	return catalog_find(l->catalog, l->session, OBJECT_TABLE, n, &same) == PRESENT &&
+	       same == table &&
+	       catalog_part(l->catalog, table, OBJECT_COLUMN, SLICE_NONE, NULL) != ABSENT;
+}
+
 void typed_add_table(
 	struct typing *t, struct typed_scope *s, const struct object *table, struct slice alias)
 {
@@ -33,7 +45,7 @@ void typed_add_table(
 			if (table->parts[i]->type == OBJECT_COLUMN)
 				add_column(t, src, table->parts[i]->name,
 					table->parts[i]->column.type);
-		src->opaque = src->opaque || !src->columns.n;
+		src->opaque = src->opaque || !src->columns.n || has_more(t->l, table);
 		return;
 	}
 	all = pg_column_names(t->l, table);

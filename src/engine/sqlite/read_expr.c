@@ -315,6 +315,8 @@ static size_t look(const struct parse *p, size_t from, size_t i, struct expr_fac
 		}
 		if (token_is(t, "COLLATE"))
 			return 2;
+		if (IN(t.text, in_expressions) && token_punct(tok(p, i + 1), "."))
+			return 2; /* a table that is called like a word */
 		if (token_is(t, "CAST") || token_is(t, "RAISE") || IN(t.text, constants) ||
 			IN(t.text, keywords) || IN(t.text, in_expressions))
 			return 1;

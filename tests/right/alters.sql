@@ -1,0 +1,23 @@
+CREATE TABLE item (id int PRIMARY KEY, name varchar, code text);
+CREATE TABLE shelf (k int PRIMARY KEY);
+CREATE FUNCTION slug(character varying) RETURNS character varying LANGUAGE sql AS $_$
+	SELECT LOWER(REPLACE($1, '_', '-'));
+$_$;
+CREATE UNIQUE INDEX item_slug ON item USING btree (slug(name));
+CREATE FUNCTION low(text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT lower($1) $$;
+CREATE INDEX item_low ON item (low(code));
+CREATE FUNCTION ret(a text) RETURNS text LANGUAGE sql RETURN lower(a);
+CREATE INDEX item_ret ON item (ret(code));
+ALTER TABLE item ADD CONSTRAINT one_of CHECK ((code IS NULL) <> (q IS NULL)) NOT VALID, ADD COLUMN q int;
+ALTER TABLE item ADD CONSTRAINT w_once UNIQUE (w), ADD COLUMN w int;
+ALTER TABLE item ADD CONSTRAINT on_shelf FOREIGN KEY (p) REFERENCES shelf (k), ADD COLUMN p int;
+ALTER TABLE item ALTER COLUMN n SET NOT NULL, ADD COLUMN n int;
+ALTER TABLE item ALTER COLUMN m SET DEFAULT 5, ADD COLUMN m int;
+ALTER TABLE item DROP CONSTRAINT w_once, DROP COLUMN p;
+ALTER TABLE item ADD COLUMN code int, DROP COLUMN code;
+UPDATE item SET code = 1 + code;
+CREATE TABLE shape (a int NOT NULL, b uuid NOT NULL, CONSTRAINT once UNIQUE (a, b), PRIMARY KEY (a, b));
+ALTER TABLE shape DROP CONSTRAINT once, ADD CONSTRAINT once PRIMARY KEY (b, a);
+CREATE TABLE twice (a int UNIQUE PRIMARY KEY, b int, UNIQUE (a, b), UNIQUE (a, b), CONSTRAINT x UNIQUE (b), UNIQUE (b));
+ALTER TABLE twice DROP CONSTRAINT twice_a_b_key, DROP CONSTRAINT x, DROP CONSTRAINT twice_pkey;
+ALTER TABLE twice ADD PRIMARY KEY (b);
