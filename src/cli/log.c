@@ -114,7 +114,7 @@ void log_begin(const struct cli *c, const struct conn_identity *id)
 static void put_statement(struct json *j, const struct running *r, const struct step *s)
 {
 	struct arena a = {0};
-	struct slice sql = redact_sql(&a, r->conn->id.dialect, s->sql);
+	struct slice sql = redact_sql(&a, r->conn->id.dialect, step_shown(s));
 
 	json_kcstr(j, "file", s->statement->span.src->path);
 	json_kint(j, "line", (long long)span_place(s->statement->span).line);

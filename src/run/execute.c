@@ -107,6 +107,8 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
 
+	if (s->statement->alike)
+		return send_many(x, s, budget_words(&x->budget), err);
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else

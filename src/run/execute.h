@@ -38,6 +38,11 @@ struct executor {
 	size_t unkept;   /* the first verify query whose answer is not in the journal */
 };
 
+/* ---- send.c ---- */
+/* The INSERTs of a step that stands for many (statement.alike), in messages of a bounded size, all
+ * in the open transaction. A failure has the place of the one that failed. */
+bool send_many(struct executor *x, const struct step *s, struct slice words, struct err *err);
+
 /* ---- halfway.c ---- */
 /* A statement that was sent failed: may part of it be committed? */
 bool halfway_possible(struct executor *x, const struct step *s, const struct err *why);

@@ -171,6 +171,8 @@ static bool fetch(struct my_conn *c, struct arena *a, struct rows *out, bool kee
 
 	if (!res && c->lib.mysql_field_count(c->my))
 		return server_error(c, err);
+	if (out)
+		out->statements++;
 	if (out && !res)
 		out->affected = (long long)c->lib.mysql_affected_rows(c->my);
 	if (res) {
