@@ -171,40 +171,47 @@ static bool take(
 	say_alike(x);
 	if (!not_too_many(x, st, err) || !read_one(x->engine, x->reader, x->arena, st, err))
 		return false;
+	st->tokens = NULL;
 	x->like = plain ? alike_begin(x->engine->dialect, st->text) : (struct alike){0};
 	push(&x->found, &x->room, st);
 	return true;
+}
+
+static void take_data(
+	struct reading *x, const struct source *src, size_t off, const struct piece *p)
+{
+	if (x->found.n)
+		x->found.at[x->found.n - 1].copy_data =
+			slice_sub(src->text, off + p->body_off, p->body_len);
 }
 
 bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 	const struct source *src, size_t off, size_t len, struct script *out, struct err *err)
 {
 	struct reading x = {.engine = e, .reader = r, .arena = a, .large = len > BULK_BYTES};
+	struct kept_tokens kept = {0};
 	struct splitter sp;
 	struct piece p;
+	bool ok = true;
 
 	splitter_init(&sp, e->dialect, slice_sub(src->masked, off, len));
-	while (splitter_next(&sp, &p)) {
+	sp.keep = &kept;
+	while (ok && splitter_next(&sp, &p)) {
 		struct statement st = {0};
 
-		if (p.kind == PIECE_BLANK || p.kind == PIECE_DELIMITER)
+		if (p.kind == PIECE_DATA)
+			take_data(&x, src, off, &p);
+		if (p.kind == PIECE_BLANK || p.kind == PIECE_DELIMITER || p.kind == PIECE_DATA)
 			continue;
-		if (p.kind == PIECE_DATA) {
-			if (x.found.n)
-				x.found.at[x.found.n - 1].copy_data =
-					slice_sub(src->text, off + p.body_off, p.body_len);
-			continue;
-		}
 		fill_piece(&st, src, off, &p);
 		directives_read(a, (struct span){src, off + p.off, p.body_off - p.off},
 			&st.directives, &st.ndirectives);
-		if (!take(&x, &sp, &st, err)) {
-			free(x.found.at);
-			return false;
-		}
+		st.tokens = kept.whole ? &kept : NULL;
+		ok = take(&x, &sp, &st, err);
 	}
+	free(kept.at);
 	say_alike(&x);
 	settle(a, &x.found);
 	*out = x.found;
-	return true;
+	return ok;
 }
