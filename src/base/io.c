@@ -90,16 +90,11 @@ static bool read_open(
 		return err_errno(err, "read", path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INPUT, "cannot read \"%s\": it is a directory", path);
-	if (S_ISREG(st.st_mode) && (size_t)st.st_size > LIMIT_FILE_BYTES &&
-		max > LIMIT_FILE_BYTES) {
-		err_set(err, ERR_INPUT,
+	if (S_ISREG(st.st_mode) && (size_t)st.st_size > LIMIT_FILE_BYTES && max > LIMIT_FILE_BYTES)
+		return err_set(err, ERR_INPUT,
 			"cannot read \"%s\": %lld bytes are more than the limit of 2 GiB for one "
-			"file",
+			"file: make several files of it",
 			path, (long long)st.st_size);
-		return err_hint(err,
-			"Nothing was run. Make several files of it, each with a part of "
-			"its statements or rows.");
-	}
 	if (S_ISREG(st.st_mode)) {
 		size_t want = (size_t)st.st_size < max ? (size_t)st.st_size : max;
 
