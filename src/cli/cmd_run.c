@@ -214,8 +214,9 @@ static void on_event(void *ctx, const struct run_event *e)
 		}
 		break;
 	case EVENT_LEFT:
+	case EVENT_STANDBY:
 		progress_end(&r->progress);
-		warning_print(c, "%.*s", SLICE(e->text));
+		warning_print(c, "%.*s", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);

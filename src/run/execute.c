@@ -846,7 +846,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
 	x->begun = io_now_ms(); /* the work itself, not the waiting for an answer */
-	ok = batches_can_run(x, from, to, err);
+	ok = batches_can_run(x, from, to, err) &&
+	     standby_wait(x, x->plan->steps + from, to - from, err);
 	if (ok)
 		ok = x->grouped ? run_patiently(x, m, from, to, err)
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);

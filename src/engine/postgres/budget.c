@@ -134,6 +134,22 @@ static bool blockers(struct conn *watcher, struct slice session_id, const struct
 	return true;
 }
 
+static bool behind(
+	struct conn *c, struct arena *a, struct slice *who, long long *ms, struct err *err)
+{
+	unsigned long long n = 0;
+	struct rows r = {0};
+
+	if (!conn_query(c, slice_of(query_postgres_standby_lag), a, &r, err))
+		return false;
+	*ms = 0;
+	if (r.nrows == 0 || !slice_u64(rows_get(&r, 0, 1), &n))
+		return true;
+	*who = rows_get(&r, 0, 0);
+	*ms = (long long)n;
+	return true;
+}
+
 const struct engine_locks pg_locks = {
 	.limits = limits,
 	.other_wait = other_wait,
@@ -145,4 +161,5 @@ const struct engine_locks pg_locks = {
 	.is_direct = is_direct,
 	.session = session,
 	.blockers = blockers,
+	.behind = behind,
 };
