@@ -447,7 +447,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	struct slice before = SLICE_NONE;
 	long long ms = 0;
 
-	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
+	if (!builder_wait(x, s, err) || !keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
 	if (!sure_same(x->conn, err) ||
 		(e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err)))

@@ -47,6 +47,14 @@ bool send_many(struct executor *x, const struct step *s, struct slice words, str
 /* ---- standby.c ---- */
 /* Before steps whose locks stop reads: who replays them may be far behind. */
 bool standby_wait(struct executor *x, const struct step *steps, size_t n, struct err *err);
+/* A quarter of a second, if nobody wants to stop and the lease is ours; and saying so. */
+bool execute_nap(struct executor *x, struct err *err);
+void execute_tell(
+	struct executor *x, enum run_event_kind kind, const struct step *s, struct slice text);
+
+/* ---- builder.c ---- */
+/* Before a build with CONCURRENTLY: until nobody else builds on the table. */
+bool builder_wait(struct executor *x, const struct step *s, struct err *err);
 
 /* ---- halfway.c ---- */
 /* A statement that was sent failed: may part of it be committed? */

@@ -29,7 +29,7 @@ static bool stops_reads(const struct step *steps, size_t n)
 	return false;
 }
 
-static bool nap(struct executor *x, struct err *err)
+bool execute_nap(struct executor *x, struct err *err)
 {
 	const struct waiter *w = &x->conn->waiter;
 	const struct timespec t = {0, TICKS_MS * 1000000L};
@@ -44,9 +44,11 @@ static bool nap(struct executor *x, struct err *err)
 	return budget_alive(&x->budget, err);
 }
 
-static void tell(struct executor *x, enum run_event_kind kind, struct slice text)
+void execute_tell(
+	struct executor *x, enum run_event_kind kind, const struct step *s, struct slice text)
 {
 	struct run_event e = {.kind = kind,
+		.step = s,
 		.migration = x->plan->migrations[x->at],
 		.direction = x->plan->direction,
 		.index = x->at + 1,
@@ -81,11 +83,11 @@ bool standby_wait(struct executor *x, const struct step *steps, size_t n, struct
 			SLICE(who), ms, most);
 		if (io_now_ms() - begun >= patience)
 			break;
-		tell(x, EVENT_RETRY, words);
-		if (!nap(x, err))
+		execute_tell(x, EVENT_RETRY, NULL, words);
+		if (!execute_nap(x, err))
 			return false;
 	}
-	tell(x, EVENT_STANDBY,
+	execute_tell(x, EVENT_STANDBY, NULL,
 		arena_printf(x->arena, "%.*s; waited %lld s for it, and go on", SLICE(words),
 			(io_now_ms() - begun) / 1000));
 	return true;

@@ -134,6 +134,20 @@ static bool blockers(struct conn *watcher, struct slice session_id, const struct
 	return true;
 }
 
+static bool builder(
+	struct conn *c, struct slice table, struct arena *a, struct slice *who, struct err *err)
+{
+	struct cell param = {.text = table};
+	struct rows r = {0};
+
+	if (!conn_query_params(c, slice_of(query_postgres_builders), &param, 1, a, &r, err))
+		return false;
+	*who = r.nrows == 0 ? SLICE_NONE
+			    : arena_printf(a, "%.*s (%.*s)", SLICE(rows_get(&r, 0, 0)),
+				      SLICE(clean_line(a, rows_get(&r, 0, 1))));
+	return true;
+}
+
 static bool behind(
 	struct conn *c, struct arena *a, struct slice *who, long long *ms, struct err *err)
 {
@@ -161,5 +175,6 @@ const struct engine_locks pg_locks = {
 	.is_direct = is_direct,
 	.session = session,
 	.blockers = blockers,
+	.builder = builder,
 	.behind = behind,
 };
