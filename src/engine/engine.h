@@ -96,6 +96,10 @@ struct engine_locks {
 	struct slice (*other_wait)(struct arena *a, int wait_ms);
 	/* Back to what the session had. */
 	const char *unlimit;
+	/* One more limit of time that newer servers have: off together with the others; NULL = none.
+	 */
+	const char *newer;
+	int newer_since;
 	/* The least the server can wait, in milliseconds, when it does not refuse at once. */
 	int least_wait_ms;
 	/* Was this failure about a lock, a deadlock or a serialization: does trying again help? */

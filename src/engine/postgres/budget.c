@@ -169,6 +169,8 @@ const struct engine_locks pg_locks = {
 	.other_wait = other_wait,
 	.unlimit = "RESET lock_timeout; RESET statement_timeout; "
 		   "RESET idle_in_transaction_session_timeout",
+	.newer = "transaction_timeout",
+	.newer_since = 170000,
 	.least_wait_ms = 1,
 	.is_lock_failure = is_lock_failure,
 	.rung = rung,
