@@ -96,7 +96,8 @@ struct engine_locks {
 	struct slice (*other_wait)(struct arena *a, int wait_ms);
 	/* Back to what the session had. */
 	const char *unlimit;
-	/* One more limit of time that newer servers have: off together with the others; NULL = none.
+	/* One more limit of time that newer servers have: off together with the others; NULL =
+	 * none.
 	 */
 	const char *newer;
 	int newer_since;
@@ -120,8 +121,8 @@ struct engine_locks {
 		struct err *err);
 	/* The standby that is furthest behind with replaying locks, 0 ms = none is. NULL: locks are
 	 * not replayed. */
-	bool (*behind)(struct conn *c, struct arena *a, struct slice *who, long long *ms,
-		struct err *err);
+	bool (*behind)(
+		struct conn *c, struct arena *a, struct slice *who, long long *ms, struct err *err);
 };
 
 /* ---- Statements in batches ---- */

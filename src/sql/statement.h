@@ -36,7 +36,7 @@ struct statement {
 	struct piece piece;
 	size_t alike; /* so many more behind it are in `raw`, one message or many: alike.h */
 	const struct kept_tokens *tokens; /* while it is read: those of its piece, or NULL */
-	struct slice copy_data; /* rows of COPY … FROM stdin */
+	struct slice copy_data;           /* rows of COPY … FROM stdin */
 	enum statement_state state;
 	const char *kind; /* "ALTER TABLE", "CREATE INDEX": the command's words, upper case */
 	struct change *changes;
