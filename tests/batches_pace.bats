@@ -61,6 +61,41 @@ limits() { printf 'batches:\n%s\n' "$1" >belay.yml; }
 	[ "$(times)" = "1|20000" ]
 }
 
+@test "a lock that stops reads waits for a standby that is behind; one that stays behind is named" {
+	local bin
+	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	pg_database behind
+	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int);'
+	(cd / && as_server "$bin/pg_basebackup" -h "$PG_DIR" -U postgres -R -c fast --no-sync -D "$PG_DIR/standby2" 3>&-)
+	(cd / && exec 3>&- && as_server "$bin/postgres" -D "$PG_DIR/standby2" -k "$PG_DIR" -p 5434 -c listen_addresses= \
+		-c wal_receiver_status_interval=1s -c hot_standby=on >"$BATS_TEST_TMPDIR/standby.log" 2>&1 </dev/null &)
+	timeout 60 sh -c 'until psql -XAtq -h "$0" -p 5434 -U postgres -c "SELECT 1" postgres >/dev/null 2>&1; do sleep 0.1; done' "$PG_DIR"
+	standby_pid=$(head -n 1 "$PG_DIR/standby2/postmaster.pid")
+	timeout 60 sh -c 'until psql -XAtq -h "$0" -U postgres -c "SELECT state FROM pg_stat_replication" postgres | grep -q streaming; do sleep 0.1; done' "$PG_DIR"
+	limits '  max_lag: 1s'
+	ends 0 belay up --db "$url" # a new table is nobody's
+	file migrations/2_b.up.sql <<<'ALTER TABLE a ADD COLUMN b int;'
+	psql -XAtq -h "$PG_DIR" -p 5434 -U postgres -c 'SELECT pg_wal_replay_pause()' postgres
+	pg -c 'CREATE TABLE later AS SELECT 1 AS x'
+	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres -c "SELECT replay_lag > interval \$\$ 2 s \$\$ FROM pg_stat_replication" postgres)" = t ]; do sleep 0.2; done' "$PG_DIR"
+	started
+	reads_out "waiting: standby walreceiver is .* ms behind (max_lag 1000 ms)"
+	[ -z "$(pg -c "SELECT 1 FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname = 'b'")" ]
+	psql -XAtq -h "$PG_DIR" -p 5434 -U postgres -c 'SELECT pg_wal_replay_resume()' postgres
+	wait "$pid"
+	! grep -q 'go on' out
+	[ "$(pg -c "SELECT 1 FROM pg_attribute WHERE attrelid = 'a'::regclass AND attname = 'b'")" = 1 ]
+
+	psql -XAtq -h "$PG_DIR" -p 5434 -U postgres -c 'SELECT pg_wal_replay_pause()' postgres
+	pg -c 'CREATE TABLE later2 AS SELECT 1 AS x'
+	timeout 60 sh -c 'until [ "$(psql -XAtq -h "$0" -U postgres -c "SELECT replay_lag > interval \$\$ 2 s \$\$ FROM pg_stat_replication" postgres)" = t ]; do sleep 0.2; done' "$PG_DIR"
+	file migrations/3_c.up.sql <<<'ALTER TABLE a ADD COLUMN c int;'
+	ends 0 belay up --db "$url" --patience 1s
+	says "standby walreceiver is" "go on" "applied 3"
+	kill -INT "$standby_pid"
+	standby_pid=
+}
+
 @test "belay batches: pause, resume, and limits that change while it runs" {
 	fill control
 	ends 0 belay batches pause --db "$url"

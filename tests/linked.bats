@@ -246,6 +246,66 @@ UPDATE people SET changed = '2001-02-03 04:05:06';"
 	done
 }
 
+# renamed SIGHT ROWS STATEMENT…: what the statements change comes back, where it is called otherwise by then
+renamed() {
+	local look=$1 rows=$2
+	shift 2
+	fresh "$engine" renamed
+	begin "CREATE TABLE people (id INT PRIMARY KEY, note VARCHAR(20));
+CREATE TABLE pets (id INT PRIMARY KEY, person INT, FOREIGN KEY (person) REFERENCES people (id) ON DELETE SET NULL);
+INSERT INTO people VALUES (1, 'x'), (2, NULL), (3, 'z'); INSERT INTO pets VALUES (7, 1), (8, 3), (9, NULL);"
+	change "$*"
+	ends 0 belay up --backup
+	[ "$(ask "$look")" != "$rows" ]
+	back=$(belay backups | sed -n 's/^\(2@[0-9]*\) .*/\1/p' | head -n 1)
+	ends 0 belay restore "$back" --dry-run
+	says_not '"people"' '`people`'
+	ends 0 belay restore "$back"
+	[ "$(ask "$look")" = "$rows" ]
+}
+
+@test "renamed behind the statement: the rows are put back under the names of now" {
+	local engine
+	for engine in postgres mariadb sqlite; do
+		renamed "SELECT nr, COALESCE(remark, '-') FROM persons ORDER BY nr" $'1|x\n2|-\n3|z' \
+			"UPDATE people SET note = 'same';" "ALTER TABLE people RENAME TO persons;" \
+			"ALTER TABLE persons RENAME COLUMN note TO remark; ALTER TABLE persons RENAME COLUMN id TO nr;"
+		renamed "SELECT p.id, q.nr FROM pets p LEFT JOIN persons q ON q.nr = p.person WHERE q.nr IS NOT NULL ORDER BY 1" $'7|1\n8|3' \
+			"DELETE FROM people WHERE id <> 2;" "ALTER TABLE people RENAME COLUMN id TO nr; ALTER TABLE people RENAME TO persons;"
+	done
+	engine=postgres
+	renamed "SELECT id, coalesce(note, '-') FROM old.persons ORDER BY id" $'1|x\n2|-\n3|z' \
+		"DELETE FROM people;" "CREATE SCHEMA old; ALTER TABLE people SET SCHEMA old; ALTER TABLE old.people RENAME TO persons;"
+	# Down does the same, where it does not rename back.
+	fresh postgres renamed
+	begin "CREATE TABLE people (id INT PRIMARY KEY, note VARCHAR(20)); INSERT INTO people VALUES (1, 'x');"
+	change "UPDATE people SET note = 'same'; ALTER TABLE people RENAME TO persons;"
+	ends 0 belay up --backup
+	ends 0 belay down
+	says "1 row put back"
+	[ "$(pg -c 'SELECT note FROM persons')" = x ]
+}
+
+@test "renamed behind the statement: an edited file, a table that is gone and a column that went are no guess" {
+	engine=postgres
+	fresh postgres renamed
+	begin "CREATE TABLE people (id INT PRIMARY KEY, note VARCHAR(20)); INSERT INTO people VALUES (1, 'x');"
+	change "UPDATE people SET note = 'same'; ALTER TABLE people RENAME TO persons;"
+	ends 0 belay up --backup
+	back=$(belay backups | sed -n 's/^\(2@[0-9]*\) .*/\1/p' | head -n 1)
+	cp migrations/2_change.up.sql was
+	sed -i 's/same/other/' migrations/2_change.up.sql
+	ends 6 belay restore "$back"
+	says "the table people is gone"
+	cp was migrations/2_change.up.sql
+	pg -c 'ALTER TABLE persons RENAME TO third'
+	ends 6 belay restore "$back"
+	says "the table people is gone"
+	pg -c 'ALTER TABLE third RENAME TO persons'
+	ends 0 belay restore "$back"
+	[ "$(pg -c 'SELECT note FROM persons')" = x ]
+}
+
 # ---- Without a key ----
 
 bag="CREATE TABLE bag (a int, b text, c json);

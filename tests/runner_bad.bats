@@ -217,6 +217,14 @@ SQL
 	echo 'COMMIT;' >>migrations/4_d.up.sql
 	ends 0 belay up --db "$url"
 	[ "$(pg -c 'SELECT count(*) FROM a')" = 3 ]
+	# Who goes on behind AND CHAIN after a kill has no BEGIN.
+	file migrations/5_e.up.sql <<<'BEGIN; INSERT INTO a VALUES (5); COMMIT AND CHAIN; INSERT INTO a VALUES (6); COMMIT;'
+	ends 2 belay up --db "$url"
+	says "AND CHAIN is not supported" "Nothing was run"
+	[ "$(pg -c 'SELECT count(*) FROM a')" = 3 ]
+	sed -i 's/AND CHAIN/AND NO CHAIN; BEGIN/' migrations/5_e.up.sql
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM a')" = 5 ]
 }
 
 @test "what a migration sets stays in it: PostgreSQL" {
@@ -228,8 +236,10 @@ SET statement_timeout = '20s';
 SELECT pg_catalog.set_config('search_path', '', false);
 CREATE TABLE public.a (i int);
 CREATE TEMPORARY TABLE scratch (i int);
+PREPARE p AS SELECT 1;
+DECLARE c CURSOR WITH HOLD FOR SELECT 1;
 SQL
-	file migrations/02_plain.up.sql <<<'CREATE TABLE b (i int); CREATE TEMPORARY TABLE scratch (i int);'
+	file migrations/02_plain.up.sql <<<'CREATE TABLE b (i int); CREATE TEMPORARY TABLE scratch (i int); PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1;'
 	file migrations/03_role.up.sql <<<'SET ROLE weak; CREATE TABLE c (i int);'
 	file migrations/04_read.up.sql <<<'SET default_transaction_read_only = on; SET lock_timeout = 1;'
 	file migrations/05_block.up.sql <<<"DO \$\$ BEGIN PERFORM set_config('search_path', 'nowhere', false); END \$\$;"
@@ -354,7 +364,7 @@ SQL
 	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int);'
 	truncate -s 2200M migrations/2_data.up.sql
 	ends 2 bash -c "ulimit -v 600000; exec '$BELAY' up --layout golang-migrate --db sqlite:app.db"
-	says "2_data.up.sql" "more than the limit of 2 GiB"
+	says "2_data.up.sql" "more than the limit of 2 GiB" "several files"
 	[ ! -s app.db ]
 }
 

@@ -157,3 +157,21 @@ SQL
 	ends 0 belay up --db "$as"
 	[ "$(my 'SELECT count(*) FROM a')" = 1 ]
 }
+
+@test "MariaDB: sessions that begin without autocommit, with chained transactions, with safe updates, SERIALIZABLE" {
+	local one
+	for one in 'autocommit = 0' "completion_type = 'CHAIN'" "completion_type = 'RELEASE'" 'sql_safe_updates = 1' "tx_isolation = 'SERIALIZABLE'"; do
+		fresh mariadb
+		file migrations/1_a.up.sql <<<'CREATE TABLE a (i int PRIMARY KEY, n int); INSERT INTO a VALUES (1, 1);'
+		file migrations/2_b.up.sql <<<$'-- belay:batched\nUPDATE a SET n = n + 1;'
+		file migrations/3_c.up.sql <<<'INSERT INTO a VALUES (2, 1);'
+		my "SET GLOBAL $one"
+		run belay up
+		my "SET GLOBAL ${one%% *} = DEFAULT"
+		[ "$status" = 0 ]
+		[ "$(my 'SELECT * FROM a ORDER BY 1' | tr '\t' '|')" = $'1|2\n2|1' ]
+		[ "$(my "SELECT count(*) FROM belay_run WHERE state = 'done'")" = 1 ]
+		ends 0 belay up
+		says "nothing to do"
+	done
+}

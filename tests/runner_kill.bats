@@ -293,6 +293,31 @@ SQL
 	[ "$(pg -c "SELECT evidence FROM belay.step WHERE evidence LIKE '%dropped%'")" = "its unfinished index big_a was dropped" ]
 }
 
+@test "somebody else builds an index of the same table: neither build is ended" {
+	base
+	separate
+	pg_database builder
+	ends 0 belay up 1 --db "$url"
+	pg -c "$wait_open"
+	psql -X -q -h "$PG_DIR" -U postgres "$DB" >/dev/null 2>&1 3>&- \
+		-c 'BEGIN' -c 'UPDATE big SET n = n WHERE id = 1' -c 'SELECT wait_open()' -c 'COMMIT' &
+	local holder=$! other pid
+	until_waiting
+	psql -X -q -h "$PG_DIR" -U postgres "$DB" -c 'CREATE INDEX CONCURRENTLY theirs ON big (n)' >theirs 2>&1 3>&- &
+	other=$!
+	timeout 60 sh -c 'until [ -n "$(psql -XAtq -h "$0" -U postgres -c "SELECT 1 FROM pg_stat_progress_create_index" "$1")" ]; do sleep 0.05; done' "$PG_DIR" "$DB"
+	ends 4 belay up --db "$url" --patience 1s
+	says "builds an index of big" "It was not begun" "two at a time would end one of them"
+	"$BELAY" up --db "$url" >out 2>&1 3>&- &
+	pid=$!
+	timeout 60 sh -c 'until grep -q "waiting: .* builds an index of big" out; do sleep 0.05; done'
+	open_now
+	wait "$holder" "$other"
+	wait "$pid"
+	[ ! -s theirs ]
+	[ "$(pg -c "SELECT bool_and(indisvalid), count(*) FROM pg_index WHERE indrelid = 'big'::regclass")" = 't|4' ]
+}
+
 @test "an index of that name that somebody else left is not taken for ours" {
 	base
 	separate

@@ -56,6 +56,19 @@ SQL
 	done
 }
 
+@test "transaction_timeout, which PostgreSQL has since 17, does not end a migration that may take its time" {
+	local bin
+	bin=$(versions | tail -n 1)
+	[ "$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 17 ] || skip "no PostgreSQL 17 or newer is here"
+	PG_BIN=$bin postgres_start
+	pg_database limited
+	pg -c "ALTER DATABASE limited SET transaction_timeout = '500ms'"
+	file migrations/1_a.up.sql <<<'CREATE TABLE a (i int); SELECT pg_sleep(1); INSERT INTO a VALUES (1);'
+	file migrations/2_b.up.sql <<<$'-- belay:no-transaction\nCREATE INDEX CONCURRENTLY i ON a (i);\nSELECT pg_sleep(1);'
+	ends 0 belay up --db "$url"
+	[ "$(pg -c 'SELECT count(*) FROM a')" = 1 ]
+}
+
 @test "killed on each PostgreSQL that is here: one plain re-run finishes" {
 	file migrations/1_log.up.sql <<<'CREATE TABLE log (what text, n int DEFAULT 0); INSERT INTO log SELECT i FROM generate_series(1, 20000) i;'
 	file migrations/2_index.up.sql <<'SQL'

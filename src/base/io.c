@@ -93,7 +93,7 @@ static bool read_open(
 	if (S_ISREG(st.st_mode) && (size_t)st.st_size > LIMIT_FILE_BYTES && max > LIMIT_FILE_BYTES)
 		return err_set(err, ERR_INPUT,
 			"cannot read \"%s\": %lld bytes are more than the limit of 2 GiB for one "
-			"file",
+			"file; make several files of it",
 			path, (long long)st.st_size);
 	if (S_ISREG(st.st_mode)) {
 		size_t want = (size_t)st.st_size < max ? (size_t)st.st_size : max;

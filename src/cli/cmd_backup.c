@@ -283,7 +283,8 @@ static bool is_untouched(struct view *v, const struct archive *r, struct err *er
 
 	if (r->growing) /* of batches that are not through: nobody knows yet */
 		return true;
-	if (!v->conn->engine->rows_fingerprint(v->conn, r->store, r->columns, &n, hash, err))
+	if (!v->conn->engine->rows_fingerprint(
+		    v->conn, r->store, r->stored_as.n ? r->stored_as : r->columns, &n, hash, err))
 		return err_context(err, "reading archive %.*s", SLICE(r->name));
 	if (n == r->kept && (r->kind == ARCHIVE_TABLE || slice_is(r->fingerprint, hash)))
 		return true;
@@ -488,7 +489,18 @@ static void print_sql(struct view *v, const struct archive *r, size_t n)
 	}
 }
 
-static bool restore_scoped(struct view *v, const struct archive *r, size_t n, struct err *err)
+/* The migration may have renamed what it had changed; without its file nobody knows. */
+static bool follow(struct view *v, struct archive *r, size_t n, struct err *err)
+{
+	struct err ignored = {0};
+	struct project p;
+	bool known = cli_project(v->cli, &p, false, &ignored);
+
+	err_done(&ignored);
+	return !known || archives_follow(r, n, &p, v->conn, &v->cli->arena, err);
+}
+
+static bool restore_scoped(struct view *v, struct archive *r, size_t n, struct err *err)
 {
 	struct put_back *out = ARENA_ARRAY(&v->cli->arena, n, struct put_back);
 
@@ -499,7 +511,7 @@ static bool restore_scoped(struct view *v, const struct archive *r, size_t n, st
 			SLICE(r->name));
 		return err_hint(err, "Leave --into away.");
 	}
-	if (!may_restore(v, r, n, err))
+	if (!may_restore(v, r, n, err) || !follow(v, r, n, err))
 		return false;
 	if (cli_flag(v->cli, "dry-run")) {
 		print_sql(v, r, n);

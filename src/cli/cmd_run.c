@@ -214,8 +214,9 @@ static void on_event(void *ctx, const struct run_event *e)
 		}
 		break;
 	case EVENT_LEFT:
+	case EVENT_STANDBY:
 		progress_end(&r->progress);
-		warning_print(c, "%.*s", SLICE(e->text));
+		warning_print(c, "%.*s", SLICE(clean_line(&c->arena, e->text)));
 		break;
 	case EVENT_KEEP:
 		progress_end(&r->progress);
@@ -385,7 +386,8 @@ static const char *class_words(enum lock_class k)
 static void print_step(struct cli *c, enum dialect d, const struct step *s)
 {
 	const char *waits = class_words(s->lock);
-	struct slice sql = slice_trim(clean_text(&c->arena, redact_sql(&c->arena, d, s->sql)));
+	struct slice sql =
+		slice_trim(clean_text(&c->arena, redact_sql(&c->arena, d, step_shown(s))));
 
 	if (s->batched)
 		printf("-- in batches: each is a short transaction over a range of the table's "
@@ -398,6 +400,8 @@ static void print_step(struct cli *c, enum dialect d, const struct step *s)
 		printf("; budget: wait %d ms, hold %d ms\n", s->wait_ms, s->hold_ms);
 	}
 	printf("%.*s%s\n", SLICE(sql), slice_ends(sql, ";") ? "" : ";");
+	if (s->statement->alike)
+		printf("-- and %zu more INSERTs like it\n", s->statement->alike);
 }
 
 /* The very plan that would be run, as a script with its transactions. */

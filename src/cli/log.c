@@ -114,7 +114,7 @@ void log_begin(const struct cli *c, const struct conn_identity *id)
 static void put_statement(struct json *j, const struct running *r, const struct step *s)
 {
 	struct arena a = {0};
-	struct slice sql = redact_sql(&a, r->conn->id.dialect, s->sql);
+	struct slice sql = redact_sql(&a, r->conn->id.dialect, step_shown(s));
 
 	json_kcstr(j, "file", s->statement->span.src->path);
 	json_kint(j, "line", (long long)span_place(s->statement->span).line);
@@ -143,6 +143,8 @@ static const char *event_word(const struct run_event *e)
 		return "batch";
 	case EVENT_LEFT:
 		return "left";
+	case EVENT_STANDBY:
+		return "standby";
 	case EVENT_KEEP:
 		return "kept";
 	case EVENT_PUT_BACK:
@@ -189,7 +191,8 @@ void log_run(struct running *r, const struct run_event *e)
 
 	if (!r->cli->log_json || !is_due(r, e))
 		return;
-	open_line(&j, &b, e->kind == EVENT_RETRY ? "warning" : "info", event_word(e));
+	open_line(&j, &b, e->kind == EVENT_RETRY || e->kind == EVENT_STANDBY ? "warning" : "info",
+		event_word(e));
 	json_kcstr(&j, "direction", e->direction == DIR_UP ? "up" : "down");
 	json_kstr(&j, "migration", e->migration->id);
 	json_kstr(&j, "name", e->migration->name);

@@ -29,6 +29,7 @@ struct rows {
 	struct slice *names;
 	struct cell *cells; /* nrows * ncols */
 	long long affected; /* rows changed, -1 if the server does not say */
+	size_t statements;  /* exec: so many of the message were carried out, failure or not */
 	struct slice tag;   /* PostgreSQL's command tag */
 	struct slice *warnings;
 	size_t nwarnings;

@@ -96,6 +96,11 @@ struct engine_locks {
 	struct slice (*other_wait)(struct arena *a, int wait_ms);
 	/* Back to what the session had. */
 	const char *unlimit;
+	/* One more limit of time that newer servers have: off together with the others; NULL =
+	 * none.
+	 */
+	const char *newer;
+	int newer_since;
 	/* The least the server can wait, in milliseconds, when it does not refuse at once. */
 	int least_wait_ms;
 	/* Was this failure about a lock, a deadlock or a serialization: does trying again help? */
@@ -110,6 +115,14 @@ struct engine_locks {
 	/* Who holds up that session, or what would hold up these locks. Asked on another one. */
 	bool (*blockers)(struct conn *watcher, struct slice session, const struct lock *locks,
 		size_t nlocks, struct arena *a, struct blocker **out, size_t *n, struct err *err);
+	/* Who else builds an index of the table at this moment; empty: nobody. NULL: builds do not
+	 * stop each other. */
+	bool (*builder)(struct conn *c, struct slice table, struct arena *a, struct slice *who,
+		struct err *err);
+	/* The standby that is furthest behind with replaying locks, 0 ms = none is. NULL: locks are
+	 * not replayed. */
+	bool (*behind)(
+		struct conn *c, struct arena *a, struct slice *who, long long *ms, struct err *err);
 };
 
 /* ---- Statements in batches ---- */

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "sql/mask.h"
+#include "sql/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -370,6 +371,39 @@ static bool no_words_around(const struct script *s, struct err *err)
 	return err_span(err, word->span);
 }
 
+/* COMMIT AND CHAIN: where a run that was stopped behind it goes on, nobody would begin the second
+ * transaction. */
+static bool chains(enum dialect d, const struct statement *st)
+{
+	struct lexer l;
+	struct token t;
+	bool no = false;
+
+	if (!is_tx_word(st))
+		return false;
+	lexer_init(&l, d, st->text);
+	while ((t = lexer_next(&l)).kind != TOKEN_END) {
+		if (token_is(t, "CHAIN"))
+			return !no;
+		no = token_is(t, "NO");
+	}
+	return false;
+}
+
+static bool no_chain(struct planner *pl, const struct script *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!chains(pl->engine->dialect, &s->at[i]))
+			continue;
+		err_set(err, ERR_INPUT,
+			"AND CHAIN is not supported: a run that was stopped behind it could not go "
+			"on in the transaction that it begins");
+		err_hint(err, "Nothing was run. Write two statements: COMMIT; BEGIN;");
+		return err_span(err, s->at[i].span);
+	}
+	return true;
+}
+
 static void push_step(struct planner *pl, const struct step *s)
 {
 	if (pl->plan->nsteps == pl->room) {
@@ -433,7 +467,7 @@ static bool plan_migration(struct planner *pl, const struct migration *m, struct
 	size_t begin = pl->plan->nsteps;
 
 	if (!read_part(pl, m, &s, &part, err) || !refuse_unrunnable(pl, m, &s, err) ||
-		!no_words_around(&s, err))
+		!no_words_around(&s, err) || !no_chain(pl, &s, err))
 		return false;
 	g = decide(pl, &s, part->tx);
 	if (g.wrap)

@@ -58,6 +58,12 @@ struct plan_request {
 	 * they and destroyed objects are left unknown. */
 	const struct catalog *catalog;
 };
+/* What is sent, for people: of many INSERTs that are alike the first. */
+static inline struct slice step_shown(const struct step *s)
+{
+	return s->statement && s->statement->alike ? statement_shown(s->statement) : s->sql;
+}
+
 /* `catalog` is the schema before the first migration (a copy is replayed). A code
  * migration, a missing down, a fatal layout problem and a statement that does not parse are errors.
  */

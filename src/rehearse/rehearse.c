@@ -123,7 +123,7 @@ static bool after_step(void *ctx, const struct step *s, long long ms, struct err
 {
 	struct rehearser *h = ctx;
 	struct rehearsed_statement st = {
-		.statement = s->statement, .sql = s->sql, .ms = (double)ms};
+		.statement = s->statement, .sql = step_shown(s), .ms = (double)ms};
 
 	if (!h->observing)
 		return true;

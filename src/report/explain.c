@@ -118,7 +118,7 @@ static void statement_json(struct json *j, const struct explained *x, enum diale
 	json_object(j);
 	json_kcstr(j, "file", st->span.src->path);
 	json_kint(j, "line", (long long)span_place(st->span).line);
-	json_kstr(j, "sql", st->raw);
+	json_kstr(j, "sql", statement_shown(st));
 	json_kcstr(j, "kind", st->kind);
 	json_kcstr(
 		j, "outcome", st->state == STATEMENT_SYNTAX ? "fails" : outcome_word(e->outcome));

@@ -8,7 +8,7 @@ enum { SHOWN_BYTES = 160 };
 static struct slice sql_of(
 	struct arena *a, enum dialect d, const struct outlook_statement *s, size_t most)
 {
-	struct slice sql = clean_line(a, slice_trim(redact_sql(a, d, s->step->sql)));
+	struct slice sql = clean_line(a, slice_trim(redact_sql(a, d, step_shown(s->step))));
 
 	if (sql.len <= most)
 		return sql;
@@ -222,7 +222,9 @@ static void statement_json(struct json *j, enum dialect d, const struct outlook_
 	json_object(j);
 	json_kcstr(j, "file", s->step->statement->span.src->path);
 	json_kint(j, "line", (long long)span_place(s->step->statement->span).line);
-	json_kstr(j, "sql", redact_sql(&a, d, s->step->sql));
+	json_kstr(j, "sql", redact_sql(&a, d, step_shown(s->step)));
+	if (s->step->statement->alike)
+		json_kint(j, "alike", (long long)s->step->statement->alike);
 	json_kbool(j, "batched", s->step->batched != NULL);
 	if (s->step->effect)
 		effect_json(j, &a, d, s->step->effect);

@@ -102,7 +102,7 @@ static void statement(struct page *p, enum dialect d, const struct outlook_state
 {
 	const struct effect *e = s->step->effect;
 
-	code(p, slice_trim(redact_sql(p->a, d, s->step->sql)));
+	code(p, slice_trim(redact_sql(p->a, d, step_shown(s->step))));
 	open_list(p, BULLET_DOT);
 	item(p, BULLET_DOT, 0,
 		arena_printf(p->a, "risk %s, takes %.*s", risk_word(s->risk),

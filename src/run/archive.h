@@ -45,6 +45,8 @@ struct archive {
 	bool growing; /* batch by batch: it holds what they have changed so far */
 	long long age_s;
 	struct slice made, restored; /* moments; restored empty = never */
+	struct names stored_as; /* follow.c: the columns' names when it was made; empty = the same
+				 */
 	/* While it is made. */
 	struct kept_table source;
 	struct slice where;    /* of the rows that are kept; empty = all */
@@ -109,6 +111,10 @@ struct put_back {
 	bool differs;         /* the table was, and its rows are not those that were kept */
 	struct names notes;   /* what could not be made again */
 };
+/* Of one name, whose table or columns their migration has renamed behind the statement: they are
+ * put back under the names of now. Those that were not are left as they are. */
+bool archives_follow(struct archive *v, size_t n, const struct project *p, struct conn *c,
+	struct arena *a, struct err *err);
 /* Of one name, in the order in which they were made; `out` has room for n. No transaction is begun
  * here. `strict`: what cannot be made again is a failure. */
 bool archives_put_back(struct conn *c, struct arena *a, const struct archive *v, size_t n,

@@ -28,6 +28,8 @@ bool archive_linked(struct archiver *k, const struct step *s, size_t begin, stru
 /* ---- archive_words.c ---- */
 /* INSERT INTO … SELECT: the second half; what is kept of it. */
 void archive_select(struct buf *b, enum dialect d, const struct archive *r);
+/* The store, to read from: its columns under the names of now. */
+void archive_store(struct buf *b, enum dialect d, const struct archive *r, struct slice alias);
 /* The statement that puts it back. `others`: archives of the same step behind it. */
 struct slice archive_restore_words(struct arena *a, enum dialect d, const struct archive *r,
 	const struct archive *others, size_t n);

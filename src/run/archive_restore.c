@@ -333,8 +333,9 @@ bool archive_matches(
 	*same = -1;
 	if (!whole.source.key.n)
 		return true;
-	sqlf(&b, d, "SELECT count(*) FROM %N %I JOIN %N %I ON ", r->store.schema, r->store.name,
-		as.store, r->table.schema, r->table.name, as.table);
+	buf_adds(&b, "SELECT count(*) FROM ");
+	archive_store(&b, d, r, as.store);
+	sqlf(&b, d, " JOIN %N %I ON ", r->table.schema, r->table.name, as.table);
 	for (size_t i = 0; i < whole.source.key.n; i++) {
 		buf_adds(&b, i ? " AND " : "");
 		/* Hashed or looked up: a key is never NULL. */

@@ -37,6 +37,18 @@ void archive_select(struct buf *b, enum dialect d, const struct archive *r)
 		buf_printf(b, " WHERE (%.*s\n)", SLICE(r->where));
 }
 
+void archive_store(struct buf *b, enum dialect d, const struct archive *r, struct slice alias)
+{
+	if (!r->stored_as.n) {
+		sqlf(b, d, "%N %I", r->store.schema, r->store.name, alias);
+		return;
+	}
+	for (size_t i = 0; i < r->columns.n; i++)
+		sqlf(b, d, i ? ", %I AS %I" : "(SELECT %I AS %I", r->stored_as.at[i],
+			r->columns.at[i]);
+	sqlf(b, d, " FROM %N) %I", r->store.schema, r->store.name, alias);
+}
+
 /* INSERT INTO t (…) SELECT … FROM store */
 static void insert_back(struct buf *b, enum dialect d, const struct archive *r)
 {
@@ -51,7 +63,8 @@ static void insert_back(struct buf *b, enum dialect d, const struct archive *r)
 		if (cast.len)
 			buf_printf(b, "::%.*s", SLICE(cast));
 	}
-	sqlf(b, d, " FROM %N a", r->store.schema, r->store.name);
+	buf_adds(b, " FROM ");
+	archive_store(b, d, r, SL("a"));
 	if (!dialect_is_mysql(d))
 		buf_adds(b, " WHERE true ON CONFLICT DO NOTHING");
 	else if (r->source.key.n)
@@ -77,8 +90,9 @@ static void set_back(struct buf *b, enum dialect d, const struct archive *r)
 	bool any = false;
 
 	if (dialect_is_mysql(d)) {
-		sqlf(b, d, "UPDATE %N x JOIN %N a ON ", r->table.schema, r->table.name,
-			r->store.schema, r->store.name);
+		sqlf(b, d, "UPDATE %N x JOIN ", r->table.schema, r->table.name);
+		archive_store(b, d, r, SL("a"));
+		buf_adds(b, " ON ");
 		for (size_t i = 0; i < r->source.key.n; i++)
 			sqlf(b, d, i ? " AND x.%I = a.%I" : "x.%I = a.%I", r->source.key.at[i],
 				r->source.key.at[i]);
@@ -104,7 +118,9 @@ static void set_back(struct buf *b, enum dialect d, const struct archive *r)
 				r->source.touched.at[i]);
 	if (dialect_is_mysql(d))
 		return;
-	sqlf(b, d, " FROM %N a WHERE ", r->store.schema, r->store.name);
+	buf_adds(b, " FROM ");
+	archive_store(b, d, r, SL("a"));
+	buf_adds(b, " WHERE ");
 	for (size_t i = 0; i < r->source.key.n; i++) {
 		struct slice c = r->source.key.at[i];
 

@@ -46,6 +46,30 @@ enum { JOINED_BYTES = 64 << 10 };
 
 static bool on_tick(void *ctx, long long elapsed);
 
+/* ---- Words ---- */
+
+static bool has_newer(const struct budget *b)
+{
+	return b->locks->newer && b->conn->id.version >= b->locks->newer_since;
+}
+
+static struct slice limits_of(struct budget *b, int wait_ms, bool local)
+{
+	struct slice words = b->locks->limits(&b->arena, b->conn->id.dialect, wait_ms, local);
+
+	if (!has_newer(b))
+		return words;
+	return arena_printf(&b->arena, "%.*s; SET %s %s = 0", SLICE(words),
+		local ? "LOCAL" : "SESSION", b->locks->newer);
+}
+
+static struct slice unlimit_words(struct budget *b)
+{
+	if (!has_newer(b))
+		return slice_of(b->locks->unlimit);
+	return arena_printf(&b->arena, "%s; RESET %s", b->locks->unlimit, b->locks->newer);
+}
+
 /* ---- Opening and closing ---- */
 
 static bool has_budget(const struct plan *p)
@@ -366,7 +390,7 @@ struct slice budget_limits(struct budget *b, const struct step *first)
 	if (!limited(b, first) || !b->locks->rung || sets_timeouts(first))
 		return SLICE_NONE;
 	b->limit = wait_for(b, first);
-	return b->locks->limits(&b->arena, b->conn->id.dialect, b->limit, true);
+	return limits_of(b, b->limit, true);
 }
 
 static bool set_limit(struct budget *b, const struct step *s, bool in_tx, struct err *err)
@@ -382,7 +406,7 @@ static bool set_limit(struct budget *b, const struct step *s, bool in_tx, struct
 	if (in_tx && b->limit >= 0 && b->locks->other_wait)
 		words = b->locks->other_wait(&b->arena, want);
 	else
-		words = b->locks->limits(&b->arena, b->conn->id.dialect, want, in_tx);
+		words = limits_of(b, want, in_tx);
 	if (b->joins && s->kind == STEP_SQL && s->sql.len < JOINED_BYTES)
 		b->words = words;
 	else if (!conn_exec(b->conn, words, err))
@@ -457,8 +481,7 @@ static bool settle(struct budget *b, struct err *err)
 {
 	size_t kept = 0;
 
-	if (!conn_exec(b->conn, b->locks->limits(&b->arena, b->conn->id.dialect, SETTLE_MS, true),
-		    err))
+	if (!conn_exec(b->conn, limits_of(b, SETTLE_MS, true), err))
 		return false;
 	b->limit = SETTLE_MS;
 	for (size_t i = 0; i < b->nwanted; i++) {
@@ -505,9 +528,7 @@ static bool take(struct budget *b, const struct step *s, struct err *err)
 
 		if (timed) {
 			round = io_now_ms();
-			if (!conn_exec(b->conn,
-				    b->locks->limits(&b->arena, b->conn->id.dialect, wait, true),
-				    err))
+			if (!conn_exec(b->conn, limits_of(b, wait, true), err))
 				return false;
 			b->limit = wait;
 			wait = wait * 2 < most ? wait * 2 : most;
@@ -577,7 +598,7 @@ void budget_unlimit(struct budget *b)
 	struct err ignored = {0};
 
 	if (b->locks && b->locks->rung && b->limit >= 0 && b->conn->ops->alive(b->conn))
-		conn_exec(b->conn, slice_of(b->locks->unlimit), &ignored);
+		conn_exec(b->conn, unlimit_words(b), &ignored);
 	b->limit = b->locks && b->locks->rung ? -1 : b->limit;
 	err_done(&ignored);
 }

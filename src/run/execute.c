@@ -107,6 +107,8 @@ static bool send_step(struct executor *x, const struct step *s, struct err *err)
 {
 	bool ok;
 
+	if (s->statement->alike)
+		return send_many(x, s, budget_words(&x->budget), err);
 	if (s->kind == STEP_COPY && x->conn->ops->copy_in)
 		ok = x->conn->ops->copy_in(x->conn, s->sql, s->data, err);
 	else
@@ -445,7 +447,7 @@ static bool run_by_intent(struct executor *x, const struct step *s, struct err *
 	struct slice before = SLICE_NONE;
 	long long ms = 0;
 
-	if (!keep_alone(&x->keep, s, step_begin_words(x->conn), err))
+	if (!builder_wait(x, s, err) || !keep_alone(&x->keep, s, step_begin_words(x->conn), err))
 		return false;
 	if (!sure_same(x->conn, err) ||
 		(e->witness && !e->witness(x->conn, s->statement, x->arena, &before, err)))
@@ -844,7 +846,8 @@ static bool run_migration(struct executor *x, size_t from, size_t to, struct err
 	if (!windows_open(x, from, to, err) || !doors_open(x, from, to, err))
 		return false;
 	x->begun = io_now_ms(); /* the work itself, not the waiting for an answer */
-	ok = batches_can_run(x, from, to, err);
+	ok = batches_can_run(x, from, to, err) &&
+	     standby_wait(x, x->plan->steps + from, to - from, err);
 	if (ok)
 		ok = x->grouped ? run_patiently(x, m, from, to, err)
 				: mark_begun(x, m, err) && run_separately(x, m, from, to, err);

@@ -35,8 +35,26 @@ struct executor {
 	bool halfway;    /* a statement failed that may have committed part of what it does */
 	bool cut;        /* a statement outside a transaction was cancelled: it may leave a ruin */
 	bool other_role; /* taken on between statements */
-	size_t unkept;   /* the first verify query whose answer is not in the journal */
+	long long standby_asked; /* when, 0 = never */
+	size_t unkept;           /* the first verify query whose answer is not in the journal */
 };
+
+/* ---- send.c ---- */
+/* The INSERTs of a step that stands for many (statement.alike), in messages of a bounded size, all
+ * in the open transaction. A failure has the place of the one that failed. */
+bool send_many(struct executor *x, const struct step *s, struct slice words, struct err *err);
+
+/* ---- standby.c ---- */
+/* Before steps whose locks stop reads: who replays them may be far behind. */
+bool standby_wait(struct executor *x, const struct step *steps, size_t n, struct err *err);
+/* A quarter of a second, if nobody wants to stop and the lease is ours; and saying so. */
+bool execute_nap(struct executor *x, struct err *err);
+void execute_tell(
+	struct executor *x, enum run_event_kind kind, const struct step *s, struct slice text);
+
+/* ---- builder.c ---- */
+/* Before a build with CONCURRENTLY: until nobody else builds on the table. */
+bool builder_wait(struct executor *x, const struct step *s, struct err *err);
 
 /* ---- halfway.c ---- */
 /* A statement that was sent failed: may part of it be committed? */

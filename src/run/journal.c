@@ -590,12 +590,12 @@ static void step_values(struct journal *j, const struct step *s, const char *kin
 	const char *state, struct slice before, long long ms)
 {
 	enum dialect d = j->conn->id.dialect;
-	struct slice sql = slice_sub(redact_sql(&j->arena, d, s->sql), 0, SQL_KEPT);
+	struct slice all = step_shown(s);
+	struct slice sql = slice_sub(redact_sql(&j->arena, d, all), 0, SQL_KEPT);
 
-	while (sql.len && sql.len < s->sql.len &&
-		((unsigned char)sql.at[sql.len - 1] & 0xC0) == 0x80)
+	while (sql.len && sql.len < all.len && ((unsigned char)sql.at[sql.len - 1] & 0xC0) == 0x80)
 		sql.len--; /* not in the middle of a character */
-	if (sql.len && sql.len < s->sql.len && (unsigned char)sql.at[sql.len - 1] >= 0xC0)
+	if (sql.len && sql.len < all.len && (unsigned char)sql.at[sql.len - 1] >= 0xC0)
 		sql.len--;
 	sqlf(&j->sql, d, "(%lld, %lld, %L, %L, %d, %L, %L, %L, %L, %L, %s, ", j->run,
 		(long long)s->serial, s->migration->id,

@@ -18,6 +18,7 @@ bool keep_begin(struct keep *k, const struct plan *p, const struct run_options *
 	struct journal *j, struct doors *d, struct arena *a, struct err *err)
 {
 	*k = (struct keep){.o = o,
+		.project = p->project,
 		.maker = {.conn = o->conn,
 			.journal = j,
 			.where = o->journal_where,
@@ -283,7 +284,8 @@ bool keep_put_back(struct keep *k, const struct migration *m,
 	if (n == 0)
 		return true;
 	out = ARENA_ARRAY(k->maker.arena, n, struct put_back);
-	if (!archives_put_back(c, k->maker.arena, v, n, false, out, err))
+	if (!archives_follow(v, n, k->project, c, k->maker.arena, err) ||
+		!archives_put_back(c, k->maker.arena, v, n, false, out, err))
 		return err_context(err,
 			"putting back what migration %.*s had kept; --no-restore "
 			"leaves it in the archive",

@@ -8,6 +8,7 @@
 struct keep {
 	const struct run_options *o;
 	struct archiver maker;
+	const struct project *project;
 	struct archive *made; /* by earlier runs */
 	size_t nmade;
 	bool whole;             /* all of it is kept already */

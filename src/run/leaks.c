@@ -6,7 +6,8 @@
  * migration that may have set something the session is brought back to what it was when the run
  * began, before the verify queries and the rows.
  *
- *	PostgreSQL		RESET ALL goes back to how the session was opened, role included
+ *	PostgreSQL		RESET ALL goes back to how the session was opened, role included;
+ *				prepared statements, cursors and LISTEN end
  *	MySQL, MariaDB		the settings in question are read once, and set again
  *	SQLite			so are the pragmas; other databases are detached
  *
@@ -65,7 +66,8 @@ static bool prepare_postgres(struct leaks *k, struct conn *c, struct err *err)
 		   " pg_catalog.current_setting('client_connection_check_interval', true)"),
 		&k->arena, &r, err);
 	if (ok && r.nrows == 1) {
-		buf_adds(&b, "RESET SESSION AUTHORIZATION; RESET ALL; ");
+		buf_adds(&b, "DEALLOCATE ALL; UNLISTEN *; CLOSE ALL; RESET SESSION AUTHORIZATION; "
+			     "RESET ALL; ");
 		if (slice_is(rows_get(&r, 0, 0), "none"))
 			buf_adds(&b, "SET ROLE NONE");
 		else

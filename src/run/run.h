@@ -66,6 +66,7 @@ enum run_event_kind {
 	EVENT_BATCH,    /* of a statement in batches one more is done; text: how far it has come */
 	EVENT_PAUSE,    /* the batches wait; text: what for */
 	EVENT_LEFT,     /* when all is walked there are rows left; text: how many */
+	EVENT_STANDBY,  /* one is far behind, and is not waited for any longer; text: which */
 	EVENT_KEEP,     /* what would be lost is kept; text: what, where, how large */
 	EVENT_PUT_BACK, /* what the migration's up had kept is there again; text: what, how much */
 };

@@ -30,12 +30,13 @@ struct directive {
 struct statement {
 	struct slice text; /* as it will be read: masked; without terminator and leading comments */
 	struct slice raw;  /* as the author wrote it (same length, but for rows that bulk.h leaves
-			    * out  at the end of the text) */
+			    * out at the end of the text, and for what is `alike`) */
 	struct span span;  /* the same text in its source */
 	unsigned index;    /* from 0 within its file */
 	struct piece piece;
+	size_t alike; /* so many more behind it are in `raw`, one message or many: alike.h */
 	const struct kept_tokens *tokens; /* while it is read: those of its piece, or NULL */
-	struct slice copy_data; /* rows of COPY … FROM stdin */
+	struct slice copy_data;           /* rows of COPY … FROM stdin */
 	enum statement_state state;
 	const char *kind; /* "ALTER TABLE", "CREATE INDEX": the command's words, upper case */
 	struct change *changes;
@@ -50,5 +51,11 @@ struct statement {
 	size_t ndirectives;
 	struct slice leading; /* blanks and comments before it */
 };
+
+/* Its words, for people: of many that are alike those of the first. */
+static inline struct slice statement_shown(const struct statement *st)
+{
+	return st->alike ? slice_sub(st->raw, 0, st->text.len) : st->raw;
+}
 
 #endif

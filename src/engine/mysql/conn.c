@@ -171,6 +171,8 @@ static bool fetch(struct my_conn *c, struct arena *a, struct rows *out, bool kee
 
 	if (!res && c->lib.mysql_field_count(c->my))
 		return server_error(c, err);
+	if (out)
+		out->statements++;
 	if (out && !res)
 		out->affected = (long long)c->lib.mysql_affected_rows(c->my);
 	if (res) {
@@ -473,7 +475,8 @@ static bool identify(struct my_conn *c, struct err *err)
 			   uuid));
 	if (!my_queryf(&c->base, a, &r, err,
 		    "SELECT DATABASE(), CURRENT_USER(), @@hostname, @@port, @@read_only, %s, %s, "
-		    "%s + 0",
+		    "%s + 0 = 0, @@autocommit = 1, @@completion_type = 'NO_CHAIN', "
+		    "@@sql_safe_updates = 0",
 		    slice_of(uuid), slice_of(c->who),
 		    id->dialect == DIALECT_MARIADB ? SL("@@max_statement_time")
 						   : SL("@@max_execution_time")))
@@ -486,8 +489,8 @@ static bool identify(struct my_conn *c, struct err *err)
 	id->read_only = slice_is(rows_get(&r, 0, 4), "1");
 	id->system = rows_get(&r, 0, 5);
 	c->anchor = rows_get(&r, 0, 6);
-	for (size_t i = 0; i < rows_get(&r, 0, 7).len; i++)
-		c->hurried |= rows_get(&r, 0, 7).at[i] >= '1' && rows_get(&r, 0, 7).at[i] <= '9';
+	for (size_t i = 0; i < SETTINGS; i++)
+		c->odd[i] = !slice_is(rows_get(&r, 0, 7 + i), "1");
 	id->superuser = is_superuser(c);
 	return true;
 }
@@ -509,16 +512,33 @@ bool mysql_is_same(
 	return true;
 }
 
+/* What the server or the role has set for its everyday: a limit of time, transactions that nobody
+ * begins, or that go on behind their COMMIT, WHERE without a key. Ours is as the manual has it. */
+static bool set_usual(struct my_conn *c, struct err *err)
+{
+	static const char *const words[SETTINGS] = {
+		NULL, "autocommit = 1", "completion_type = 0", "sql_safe_updates = 0"};
+	struct buf b = {0};
+	bool ok = true;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const char *word = words[i] ? words[i]
+				   : c->base.id.dialect == DIALECT_MARIADB
+					   ? "max_statement_time = 0"
+					   : "max_execution_time = 0";
+
+		if (c->odd[i])
+			buf_printf(&b, "%s SESSION %s", b.len ? "," : "SET", word);
+	}
+	if (b.len)
+		ok = exec(&c->base, buf_slice(&b), NULL, NULL, err);
+	buf_done(&b);
+	return ok;
+}
+
 static bool settle(struct my_conn *c, const struct conn_options *o, struct err *err)
 {
-	if (!identify(c, err))
-		return false;
-	/* The role's or the server's limit is for its everyday. */
-	if (c->hurried && !exec(&c->base,
-				  c->base.id.dialect == DIALECT_MARIADB
-					  ? SL("SET SESSION max_statement_time = 0")
-					  : SL("SET SESSION max_execution_time = 0"),
-				  NULL, NULL, err))
+	if (!identify(c, err) || !set_usual(c, err))
 		return false;
 	if (!o->read_only)
 		return true;

@@ -6,6 +6,9 @@
 #include "engine/mysql/mysql.h"
 #include "engine/mysql/url.h"
 
+/* Of the session: time of a statement, autocommit, completion_type, sql_safe_updates. */
+enum { SETTINGS = 4 };
+
 struct my_conn {
 	struct conn base;
 	struct client lib;
@@ -15,7 +18,7 @@ struct my_conn {
 	const char *who;     /* an expression that tells this server and session from others */
 	struct slice anchor; /* what it gave when the connection was opened */
 	bool cancelled;
-	bool hurried; /* a statement may take only so long */
+	bool odd[SETTINGS]; /* the server or the role has set it otherwise: set_usual() */
 };
 
 static inline struct my_conn *my_conn(struct conn *c)

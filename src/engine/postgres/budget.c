@@ -134,15 +134,49 @@ static bool blockers(struct conn *watcher, struct slice session_id, const struct
 	return true;
 }
 
+static bool builder(
+	struct conn *c, struct slice table, struct arena *a, struct slice *who, struct err *err)
+{
+	struct cell param = {.text = table};
+	struct rows r = {0};
+
+	if (!conn_query_params(c, slice_of(query_postgres_builders), &param, 1, a, &r, err))
+		return false;
+	*who = r.nrows == 0 ? SLICE_NONE
+			    : arena_printf(a, "%.*s (%.*s)", SLICE(rows_get(&r, 0, 0)),
+				      SLICE(clean_line(a, rows_get(&r, 0, 1))));
+	return true;
+}
+
+static bool behind(
+	struct conn *c, struct arena *a, struct slice *who, long long *ms, struct err *err)
+{
+	unsigned long long n = 0;
+	struct rows r = {0};
+
+	if (!conn_query(c, slice_of(query_postgres_standby_lag), a, &r, err))
+		return false;
+	*ms = 0;
+	if (r.nrows == 0 || !slice_u64(rows_get(&r, 0, 1), &n))
+		return true;
+	*who = rows_get(&r, 0, 0);
+	*ms = (long long)n;
+	return true;
+}
+
 const struct engine_locks pg_locks = {
 	.limits = limits,
 	.other_wait = other_wait,
 	.unlimit = "RESET lock_timeout; RESET statement_timeout; "
 		   "RESET idle_in_transaction_session_timeout",
+	.newer = "transaction_timeout",
+	.newer_since = 170000,
 	.least_wait_ms = 1,
 	.is_lock_failure = is_lock_failure,
 	.rung = rung,
 	.is_direct = is_direct,
 	.session = session,
 	.blockers = blockers,
+	.builder = builder,
+	.behind = behind,
 };

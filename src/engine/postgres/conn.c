@@ -194,6 +194,7 @@ static void note_counts(struct pg_conn *c, PGresult *r, struct arena *a, struct 
 	if (!out)
 		return;
 	out->affected = slice_u64(tuples, &n) ? (long long)n : -1;
+	out->statements++;
 	if (a)
 		out->tag = arena_slice(a, slice_of(c->pq.PQcmdStatus(r)));
 }

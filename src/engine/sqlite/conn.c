@@ -264,6 +264,8 @@ static bool run_first(
 	warn_about(c, text, r->a, r->out);
 	ok = bind(stmt, r->params, r->nparams) || sqlite_error(&c->base, SQLITE_RANGE, err);
 	ok = ok && step_all(c, stmt, r->keep_rows, r->a, r->out, err);
+	if (ok && r->out)
+		r->out->statements++;
 	if (ok && r->out && !sqlite3_stmt_readonly(stmt))
 		r->out->affected += sqlite3_total_changes64(c->db) - before;
 	sqlite3_finalize(stmt);
