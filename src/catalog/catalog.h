@@ -130,6 +130,24 @@ size_t catalog_naming(const struct catalog *c, struct name object, enum object_t
 size_t catalog_bearing(
 	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out);
 
+/* ---- Rows ---- */
+
+/* PostgreSQL, and not where session.untyped is set: what the statements of a history wrote into a
+ * table. A chain, from the newest back to one that `ends` it. */
+struct rows_written {
+	const struct rows_written *before;
+	struct slice text; /* INSERT … VALUES; empty: rows that are not known */
+	struct names columns;
+	unsigned long long tx, epoch;
+	size_t size; /* of all texts from here back */
+	bool ends;   /* nothing older counts */
+	bool none;   /* … and there was no row left */
+	bool used;   /* what its sequences give next is not known */
+};
+/* NULL: nothing is known. *sure: what happened last did not happen to all tables. */
+const struct rows_written *catalog_written(
+	const struct catalog *c, const struct object *table, bool *sure);
+
 /* ---- Changing ---- */
 enum apply_result {
 	APPLIED,

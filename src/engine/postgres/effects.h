@@ -173,6 +173,11 @@ bool pg_changes_nothing(struct looking *l);
 void pg_refuse_options(struct looking *l, const struct relation *r, const struct names *options);
 void pg_refuse_column_name(struct looking *l, struct slice name);
 
+/* May a trigger in front of the row fill in that column (effects_filled.c)? No column: may it do
+ * more than to fill in columns that its body names? */
+bool pg_fills(
+	struct looking *l, const struct object *table, const char *event, struct slice column);
+
 /* ---- What is set off besides (effects_bodies.c, effects_rows.c) ---- */
 enum { PG_NEST_MAX = 8 };
 struct pg_deeds {

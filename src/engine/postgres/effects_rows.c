@@ -180,7 +180,9 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 	const struct change *c = l->change;
 	const struct object *col;
 	bool overriding = slice_ifind(l->statement->text, SL("overriding")) != SIZE_MAX;
-	bool filled = r->object && object_fills_rows(r->object, "insert");
+	bool filled = r->object && object_fills_rows(r->object, "insert") &&
+		      pg_fills(l, r->object, "insert", SLICE_NONE);
+	bool fills = r->object && !filled && object_fills_rows(r->object, "insert");
 
 	for (size_t i = 0; r->object && i < c->list.n; i++) {
 		enum presence p =
@@ -200,7 +202,8 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 				pg_fails(l, "a value is no %.*s", SLICE(p->column.type));
 		for (size_t k = 0;
 			p->type == OBJECT_COLUMN && p->column.not_null && !filled && k < v->n; k++)
-			if (slice_iis(pg_value(l, v, k, r, p->name), "null"))
+			if (slice_iis(pg_value(l, v, k, r, p->name), "null") &&
+				!(fills && pg_fills(l, r->object, "insert", p->name)))
 				pg_fails(l, "column \"%.*s\" must not be null", SLICE(p->name));
 	}
 	if (c->list.n == 0 || c->kind != CHANGE_INSERT || filled)
@@ -212,7 +215,8 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 			!names_has(c->list, p->name) && !p->column.default_value.text.len &&
 			!p->column.default_value.normal.len && !p->column.identity.len &&
 			!p->column.sequence.n && !p->column.generated.len &&
-			!pg_domain(l, p->column.type))
+			!pg_domain(l, p->column.type) &&
+			!(fills && pg_fills(l, r->object, "insert", p->name)))
 			pg_fails(l, "column \"%.*s\" has no default and must not be null",
 				SLICE(p->name));
 	}

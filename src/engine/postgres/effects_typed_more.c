@@ -474,18 +474,6 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 	return v;
 }
 
-/* Do rows stay as the statement gives them: no trigger before, no rule? */
-static bool rows_are_changed(const struct object *table)
-{
-	for (size_t i = 0; i < table->nparts; i++)
-		if (table->parts[i]->type == OBJECT_RULE ||
-			(table->parts[i]->type == OBJECT_TRIGGER &&
-				slice_iis(table->parts[i]->trigger.timing, "before") &&
-				table->parts[i]->trigger.for_each_row))
-			return true;
-	return false;
-}
-
 /* The checks of a table, read once. */
 struct checks {
 	const struct object **of;
@@ -534,7 +522,7 @@ static const struct object *unmet_check(
 }
 
 /* What a column gets when nothing is said. */
-static struct value unsaid(struct looking *l, const struct column_def *d)
+struct value pg_unsaid_value(struct looking *l, const struct column_def *d)
 {
 	struct slice text =
 		d->default_value.text.len ? d->default_value.text : d->default_value.normal;
@@ -578,10 +566,10 @@ static void one_row(struct looking *l, const struct relation *r, const struct pg
 			typed_begin(&t, l);
 			typed_assign(&t, n, typed_type(&t, &none, n), col->column.type, true);
 			pg_typed_fault(l, &t);
-			if (checks->n)
+			if (checks->n && !pg_fills(l, r->object, "insert", col->name))
 				row.values[room - 1] = pg_given_value(l, n, col->column.type);
-		} else if (checks->n) {
-			row.values[room - 1] = unsaid(l, &col->column);
+		} else if (checks->n && !pg_fills(l, r->object, "insert", col->name)) {
+			row.values[room - 1] = pg_unsaid_value(l, &col->column);
 		}
 	}
 	unmet = unmet_check(l, checks, &row);
@@ -657,13 +645,15 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 		struct pg_values v = pg_values_of(l);
 
 		values_shape(l, r, &v);
-		if (v.n && r->type == OBJECT_TABLE && !rows_are_changed(r->object))
+		if (v.n && r->type == OBJECT_TABLE && !pg_fills(l, r->object, "insert", SLICE_NONE))
 			checks = checks_of(l, r->object, NULL);
 		for (size_t i = 0;
 			r->type == OBJECT_TABLE && i < v.n && i < ROWS_LOOKED_AT &&
 			r->object->nparts < COLUMNS_LOOKED_AT && l->out->outcome != OUTCOME_FAILS;
 			i++)
 			one_row(l, r, &v, i, &checks);
+		if (l->out->outcome != OUTCOME_FAILS)
+			pg_known_insert(l, r, &v);
 	}
 }
 
@@ -684,14 +674,17 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 		if (d->values[i]->kind == NODE_NUMBER)
 			pg_set_out_of_bound(l, r, col->name, d->values[i]->text);
 		row.values[n++] = d->values[i]->kind == NODE_DEFAULT
-					  ? unsaid(l, &col->column)
+					  ? pg_unsaid_value(l, &col->column)
 					  : pg_given_value(l, d->values[i], col->column.type);
 		if (row.values[n - 1].kind == VALUE_NULL && col->column.not_null &&
-			!rows_are_changed(r->object))
+			!pg_fills(l, r->object, "update", col->name))
 			pg_may_fail(l, "column \"%.*s\" must not be null", SLICE(col->name));
 	}
-	if (rows_are_changed(r->object))
+	if (pg_fills(l, r->object, "update", SLICE_NONE))
 		return;
+	for (size_t i = 0; i < row.columns.n; i++)
+		if (pg_fills(l, r->object, "update", row.columns.at[i]))
+			row.values[i] = (struct value){0};
 	checks = checks_of(l, r->object, &row.columns);
 	unmet = unmet_check(l, &checks, &row);
 	if (unmet)
@@ -708,6 +701,9 @@ void pg_typed_change(struct looking *l, const struct relation *r)
 	typed_begin(&t, l);
 	typed_dml_faults(&t, NULL, d, r->object);
 	pg_typed_fault(l, &t);
-	if (!t.fault.len && r->type == OBJECT_TABLE && d->nvalues)
-		set_checks(l, r, d);
+	if (t.fault.len || r->type != OBJECT_TABLE || !d->nvalues)
+		return;
+	set_checks(l, r, d);
+	if (l->out->outcome != OUTCOME_FAILS)
+		pg_known_update(l, r, d);
 }
