@@ -160,6 +160,14 @@ static void refuse_new_label(struct looking *l)
 	}
 }
 
+/* What PL/pgSQL's parser says of a body: the reader has asked it. */
+static void refuse_body(struct looking *l)
+{
+	for (size_t i = 0; i < l->change->settings.n; i++)
+		if (slice_starts(l->change->settings.at[i], "body-fault="))
+			pg_fails(l, "%.*s", SLICE(slice_from(l->change->settings.at[i], 11)));
+}
+
 void pg_refusals(struct looking *l)
 {
 	pg_refuse_object(l);
@@ -191,6 +199,13 @@ void pg_refusals(struct looking *l)
 		break;
 	case CHANGE_CALL:
 		pg_refuse_call(l);
+		break;
+	case CHANGE_CREATE_FUNCTION:
+		if (l->session->check_function_bodies)
+			refuse_body(l);
+		break;
+	case CHANGE_DO_BLOCK:
+		refuse_body(l);
 		break;
 	case CHANGE_RELEASE:
 	case CHANGE_ROLLBACK_TO:

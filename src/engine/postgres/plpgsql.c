@@ -427,6 +427,21 @@ static void declarations(struct walk *w, node function)
 	w->cursor = 0;
 }
 
+/* Words of PL/pgSQL's own parser, of which the server's are the same. */
+static bool is_servers(struct slice message)
+{
+	static const char *const begin[] = {"syntax error", "missing \"", "unterminated ",
+		"mismatched parentheses", "unexpected end of", "duplicate declaration",
+		"end label ", "unrecognized exception condition", "EXIT cannot be used",
+		"CONTINUE cannot be used", "there is no label", "block label ",
+		"too many parameters specified for RAISE", "too few parameters specified for RAISE"};
+
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (slice_starts(message, begin[i]))
+			return true;
+	return slice_ends(message, "is not a known variable");
+}
+
 void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, bool exact,
 	struct change **v, size_t *n, struct names *reads, bool executed)
 {
@@ -450,6 +465,10 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 		return;
 	}
 	if (!rd_parse(&mid, text, true, &root, &fault)) {
+		if (is_servers(fault.message))
+			rd->body_fault = arena_slice(rd->a, fault.message);
+		if (executed && rd->body_fault.len)
+			return;
 		if (!executed)
 			rd_partly(rd,
 				arena_printf(rd->a, "the function's body could not be read: %.*s",

@@ -50,6 +50,7 @@ struct rd {
 	struct slice opaque; /* reason; empty = read */
 	struct slice partly; /* reason; empty = all of it was read */
 	struct names may_touch;
+	struct slice body_fault; /* what the server says of a PL/pgSQL body */
 };
 
 /* One row per node type of a statement. `kind` NULL: the function says it. */
