@@ -166,6 +166,27 @@ static void refuse_body(struct looking *l)
 	for (size_t i = 0; i < l->change->settings.n; i++)
 		if (slice_starts(l->change->settings.at[i], "body-fault="))
 			pg_fails(l, "%.*s", SLICE(slice_from(l->change->settings.at[i], 11)));
+	for (size_t i = 0; i < l->change->settings.n; i++) {
+		struct slice s = l->change->settings.at[i];
+
+		if (slice_starts(s, "declares=") &&
+			pg_type_known(l, slice_from(s, 9)) == ABSENT)
+			pg_fails(l, "type \"%.*s\" does not exist", SLICE(slice_from(s, 9)));
+	}
+}
+
+/* A bare RETURN in a function that gives a value. */
+static void refuse_return(struct looking *l)
+{
+	const struct function_def *f = l->change->def ? &l->change->def->function : NULL;
+
+	if (f && slice_ifind(f->body.text, SL("return;")) != SIZE_MAX &&
+		slice_is(f->language, "plpgsql") && slice_is(f->kind, "function") &&
+		f->returns.len && !slice_is(f->returns, "void") &&
+		!slice_istarts(f->returns, "setof ") && !slice_istarts(f->returns, "table") &&
+		slice_ifind(f->arguments, SL("out ")) == SIZE_MAX &&
+		slice_chr(f->body.text, '\'') == SIZE_MAX)
+		pg_fails(l, "missing expression at or near \";\"");
 }
 
 void pg_refusals(struct looking *l)
@@ -201,8 +222,10 @@ void pg_refusals(struct looking *l)
 		pg_refuse_call(l);
 		break;
 	case CHANGE_CREATE_FUNCTION:
-		if (l->session->check_function_bodies)
+		if (l->session->check_function_bodies) {
 			refuse_body(l);
+			refuse_return(l);
+		}
 		break;
 	case CHANGE_DO_BLOCK:
 		refuse_body(l);

@@ -290,6 +290,9 @@ static void body_fault(struct rd *rd, struct change *c)
 	if (rd->body_fault.len)
 		names_add(rd->a, &c->settings,
 			arena_printf(rd->a, "body-fault=%.*s", SLICE(rd->body_fault)));
+	for (size_t i = 0; i < rd->declared.n; i++)
+		names_add(rd->a, &c->settings,
+			arena_printf(rd->a, "declares=%.*s", SLICE(rd->declared.at[i])));
 }
 
 static void create_function(struct rd *rd, node n)
