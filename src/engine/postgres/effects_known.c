@@ -69,27 +69,13 @@ static struct held cell_of(
 	return c;
 }
 
-/* Are two texts of the type two values? */
-static bool texts_tell(struct looking *l, struct slice type, struct slice a, struct slice b)
-{
-	const struct object *o;
-
-	if (slice_is(type, "uuid"))
-		return a.len == 36 && b.len == 36 && !slice_ieq(a, b);
-	o = pg_type_object(l, type);
-	return o && slice_is(o->type_.kind, "enum");
-}
-
 /* PRESENT: the same, ABSENT: another, UNKNOWN. Neither is NULL. */
-static enum presence same(
-	struct looking *l, struct slice type, const struct held *a, const struct held *b)
+static enum presence same(const struct held *a, const struct held *b)
 {
 	bool is = false;
 
 	if (a->written.len && b->written.len) {
-		if (slice_eq(a->written, b->written))
-			return PRESENT;
-		return texts_tell(l, type, a->written, b->written) ? ABSENT : UNKNOWN;
+		return slice_eq(a->written, b->written) ? PRESENT : UNKNOWN;
 	}
 	if (a->value.kind != b->value.kind)
 		return UNKNOWN;
@@ -195,7 +181,6 @@ static void known_rows(struct looking *l, const struct object *table, struct kno
 struct unique {
 	const struct object *index;
 	struct typed_node **keys;
-	struct slice *types; /* of plain columns */
 	struct typed_node *predicate;
 	size_t n;
 };
@@ -209,7 +194,6 @@ static bool unique_of(
 		return false;
 	*u = (struct unique){.index = p};
 	u->keys = ARENA_ARRAY(l->arena, p->index.keys.n + 1, struct typed_node *);
-	u->types = ARENA_ARRAY(l->arena, p->index.keys.n + 1, struct slice);
 	for (size_t i = 0; i < p->index.keys.n; i++) {
 		struct slice plain = key_plain(p->index.keys.at[i]);
 		size_t at = place(k->names, plain);
@@ -218,10 +202,8 @@ static bool unique_of(
 		if (plain.len && at != SIZE_MAX) {
 			n = ARENA_NEW(l->arena, struct typed_node);
 			*n = (struct typed_node){.kind = NODE_COLUMN, .text = plain};
-			u->types[i] = k->columns[at]->column.type;
 		} else {
 			n = typed_expr(l->arena, p->index.keys.at[i]);
-			u->types[i] = SLICE_NONE;
 		}
 		if (!n)
 			return false;
@@ -281,7 +263,7 @@ static bool meet(struct looking *l, const struct known *k, const struct unique *
 
 		if (nulls && u->index->index.nulls_not_distinct)
 			continue;
-		if (same(l, u->types[i], &x, &y) != PRESENT)
+		if (same(&x, &y) != PRESENT)
 			return false;
 	}
 	return is_in_index(l, k, a, u) && is_in_index(l, k, b, u);
@@ -332,9 +314,8 @@ static void meets_rows(
 /* ---- Foreign keys ---- */
 
 /* The row that a key points at: among these? */
-static enum presence points_at(struct looking *l, const struct known *parent,
-	const struct known *own, const struct held *row, const struct constraint_def *d,
-	struct names ref)
+static enum presence points_at(const struct known *parent, const struct known *own,
+	const struct held *row, const struct constraint_def *d, struct names ref)
 {
 	enum presence any = ABSENT;
 
@@ -348,8 +329,7 @@ static enum presence points_at(struct looking *l, const struct known *parent,
 
 			if (from == SIZE_MAX || to == SIZE_MAX)
 				return UNKNOWN;
-			is = same(l, parent->columns[to]->column.type, &row[from],
-				&parent->rows[r][to]);
+			is = same(&row[from], &parent->rows[r][to]);
 			all = is == ABSENT ? ABSENT : is == UNKNOWN ? UNKNOWN : all;
 		}
 		any = all == PRESENT ? PRESENT : all == UNKNOWN ? UNKNOWN : any;
@@ -393,10 +373,9 @@ static void parent_missing(struct looking *l, const struct relation *r, const st
 		return;
 	for (size_t i = 0; i < own->n; i++) {
 		if (has_null(own, own->rows[i], d->columns) ||
-			points_at(l, &parent, own, own->rows[i], d, ref) != ABSENT)
+			points_at(&parent, own, own->rows[i], d, ref) != ABSENT)
 			continue;
-		if (to.object == r->object &&
-			points_at(l, own, own, own->rows[i], d, ref) != ABSENT)
+		if (to.object == r->object && points_at(own, own, own->rows[i], d, ref) != ABSENT)
 			continue;
 		if (parent.new_in_tx)
 			pg_fails(l, "there is no such row in \"%.*s\"", SLICE(to.name.name));
@@ -486,9 +465,7 @@ static void set_keys(struct looking *l, const struct relation *r, const struct k
 			set = set && names_has(l->change->list, key_plain(p->index.keys.at[c]));
 		if (!set || !meet(l, own, &u, own->rows[0], own->rows[0]))
 			continue;
-		if (old->n > 1)
-			pg_fails(l, "all rows would have the same key in \"%.*s\"", SLICE(p->name));
-		else if (!old->whole)
+		if (!old->whole)
 			pg_may_fail(
 				l, "all rows would have the same key in \"%.*s\"", SLICE(p->name));
 	}
@@ -512,15 +489,145 @@ static void set_row(struct looking *l, struct known *own, const struct typed_dml
 	*ARENA_PUSH(l->arena, own->rows, own->n) = row;
 }
 
+/* ---- UPDATE of the rows that are known ---- */
+static struct held *set_in_row(
+	struct looking *l, const struct known *k, const struct typed_dml *d, const struct held *was)
+{
+	struct held *row = ARENA_ARRAY(l->arena, k->ncolumns + 1, struct held);
+	struct typed_row values = as_row(l, k, was);
+
+	for (size_t i = 0; i < k->ncolumns; i++) {
+		const struct column_def *col = &k->columns[i]->column;
+		size_t at = place(d->columns, k->names.at[i]);
+
+		row[i] = was[i];
+		if (col->generated.len)
+			row[i] = (struct held){0};
+		if (at >= d->nvalues)
+			continue;
+		row[i] = (struct held){0};
+		if (d->values[at]->kind == NODE_DEFAULT)
+			row[i].value = pg_unsaid_value(l, col);
+		else
+			row[i].value = pg_row_value(l, &values, d->values[at], col->type);
+	}
+	return row;
+}
+
+/* Does WHERE take the row? UNKNOWN is not taken for it. */
+static enum presence is_taken(
+	struct looking *l, const struct known *k, const struct typed_dml *d, const struct held *row)
+{
+	struct typed_row values;
+	struct value v;
+
+	if (d->query.nfrom)
+		return UNKNOWN;
+	if (!d->query.where)
+		return PRESENT;
+	values = as_row(l, k, row);
+	v = typed_value(l, &values, d->query.where);
+	return v.kind == VALUE_OPAQUE            ? UNKNOWN
+	       : v.kind == VALUE_BOOL && v.truth ? PRESENT
+						 : ABSENT;
+}
+
+static bool breaks_check(struct looking *l, const struct known *k, const struct held *row)
+{
+	for (size_t i = 0; i < k->table->nparts; i++) {
+		const struct object *p = k->table->parts[i];
+		const struct expr *e = &p->constraint.expression;
+		struct typed_row values;
+		struct typed_node *n;
+		struct value v;
+
+		if (p->type != OBJECT_CONSTRAINT || !slice_is(p->constraint.kind, "check") ||
+			p->constraint.not_enforced)
+			continue;
+		n = typed_expr(l->arena, e->text.len ? e->text : e->normal);
+		values = as_row(l, k, row);
+		v = n ? typed_value(l, &values, n) : (struct value){0};
+		if (v.kind == VALUE_BOOL && !v.truth)
+			return true;
+	}
+	for (size_t i = 0; i < k->ncolumns; i++)
+		if (k->columns[i]->column.not_null && row[i].value.kind == VALUE_NULL)
+			return true;
+	return false;
+}
+
+/* One after the other, as they lie: a key is looked for among those that were changed and those
+ * that still are as they were. */
+static bool meets_another(
+	struct looking *l, const struct known *was, const struct known *now, size_t at)
+{
+	for (size_t i = 0; i < now->table->nparts; i++) {
+		const struct object *p = now->table->parts[i];
+		struct unique u;
+
+		if (!unique_of(l, now, p, &u))
+			continue;
+		for (size_t j = 0; j < was->n; j++)
+			if (j != at && meet(l, now, &u, now->rows[at],
+					       j < at ? now->rows[j] : was->rows[j]))
+				return true;
+	}
+	return false;
+}
+
+/* False: a row breaks something. */
+static bool update_rows(
+	struct looking *l, const struct typed_dml *d, const struct known *was, struct known *now)
+{
+	begin(l, now, was->table);
+	for (size_t i = 0; i < was->n; i++) {
+		enum presence taken = is_taken(l, was, d, was->rows[i]);
+		struct held *row = was->rows[i];
+
+		if (taken == PRESENT)
+			row = set_in_row(l, was, d, row);
+		else if (taken == UNKNOWN)
+			row = ARENA_ARRAY(l->arena, was->ncolumns + 1, struct held);
+		if (taken == UNKNOWN)
+			memset(row, 0, was->ncolumns * sizeof *row);
+		*ARENA_PUSH(l->arena, now->rows, now->n) = row;
+		if (taken != PRESENT)
+			continue;
+		for (size_t c = 0; c < was->ncolumns; c++)
+			if (place(d->columns, was->names.at[c]) != SIZE_MAX &&
+				object_fills_rows(was->table, "update") &&
+				pg_fills(l, was->table, "update", was->names.at[c]))
+				row[c] = (struct held){0};
+		if (breaks_check(l, now, row) || meets_another(l, was, now, i))
+			return false;
+	}
+	return true;
+}
+
+static void update_known(struct looking *l, const struct typed_dml *d, const struct known *old)
+{
+	struct known now, then;
+
+	if (!old->n || d->query.nwith)
+		return;
+	if (!update_rows(l, d, old, &now))
+		pg_fails(l, "a row that the history has inserted would break a constraint");
+	else if (!update_rows(l, d, &now, &then))
+		l->rerun = RERUN_FAILS;
+}
+
 void pg_known_update(struct looking *l, const struct relation *r, const struct typed_dml *d)
 {
 	struct known old, own;
 
-	if (!r->object || r->type != OBJECT_TABLE || r->object->tainted || !has_keys(r->object) ||
+	if (!r->object || r->type != OBJECT_TABLE || r->object->tainted ||
 		pg_fills(l, r->object, "update", SLICE_NONE))
 		return;
 	known_rows(l, r->object, &old);
 	if (old.ncolumns > COLUMNS_MAX)
+		return;
+	update_known(l, d, &old);
+	if (!has_keys(r->object) || l->out->outcome == OUTCOME_FAILS)
 		return;
 	begin(l, &own, r->object);
 	set_row(l, &own, d);

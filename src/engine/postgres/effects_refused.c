@@ -169,8 +169,7 @@ static void refuse_body(struct looking *l)
 	for (size_t i = 0; i < l->change->settings.n; i++) {
 		struct slice s = l->change->settings.at[i];
 
-		if (slice_starts(s, "declares=") &&
-			pg_type_known(l, slice_from(s, 9)) == ABSENT)
+		if (slice_starts(s, "declares=") && pg_type_known(l, slice_from(s, 9)) == ABSENT)
 			pg_fails(l, "type \"%.*s\" does not exist", SLICE(slice_from(s, 9)));
 	}
 }

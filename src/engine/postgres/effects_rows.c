@@ -684,6 +684,8 @@ static void write_through(struct looking *l, const struct relation *r, const str
 	inner.change = &sub;
 	if (sub.kind == CHANGE_MERGE)
 		scan_target(l, &table, false);
+	if (sub.kind == CHANGE_INSERT)
+		insert_refused(&inner, &table, v);
 	pg_row_rerun(&inner, &table, v);
 	sets_off(&inner, &table, v);
 	l->rerun = inner.rerun;

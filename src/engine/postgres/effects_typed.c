@@ -511,6 +511,8 @@ static void rows(struct looking *l)
 		pg_typed_insert(l, &r);
 	else
 		pg_typed_change(l, &r);
+	if (r.type == OBJECT_VIEW && l->out->outcome != OUTCOME_FAILS)
+		pg_view_rows(l, &r);
 }
 
 /* CALL procedure(values): one that takes them. */

@@ -441,6 +441,12 @@ void pg_typed_function(struct looking *l)
 /* ---- Values ---- */
 struct value pg_given_value(struct looking *l, const struct typed_node *n, struct slice type)
 {
+	return pg_row_value(l, NULL, n, type);
+}
+
+struct value pg_row_value(struct looking *l, const struct typed_row *row,
+	const struct typed_node *n, struct slice type)
+{
 	struct value v = {0};
 	const struct object *d = pg_domain(l, type);
 
@@ -448,7 +454,7 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 		type = d->type_.base;
 		d = pg_domain(l, type);
 	}
-	v = typed_value(l, NULL, n);
+	v = typed_value(l, row, n);
 	if (v.kind == VALUE_TEXT && slice_starts(type, "character")) {
 		while (slice_starts(type, "character(") && v.text.len &&
 			v.text.at[v.text.len - 1] == ' ')
@@ -457,7 +463,7 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 		return v;
 	}
 	if (v.kind == VALUE_TEXT)
-		return v.literal                ? typed_literal(v.text, type)
+		return v.literal                ? typed_literal_of(l, v.text, type)
 		       : slice_is(type, "text") ? v
 						: (struct value){0};
 	if (v.kind == VALUE_NUMBER) {
@@ -673,6 +679,9 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 		names_add(l->arena, &row.columns, col->name);
 		if (d->values[i]->kind == NODE_NUMBER)
 			pg_set_out_of_bound(l, r, col->name, d->values[i]->text);
+		else if (d->values[i]->kind == NODE_STRING)
+			pg_set_out_of_bound(l, r, col->name,
+				arena_printf(l->arena, "'%.*s'", SLICE(d->values[i]->text)));
 		row.values[n++] = d->values[i]->kind == NODE_DEFAULT
 					  ? pg_unsaid_value(l, &col->column)
 					  : pg_given_value(l, d->values[i], col->column.type);
@@ -701,8 +710,12 @@ void pg_typed_change(struct looking *l, const struct relation *r)
 	typed_begin(&t, l);
 	typed_dml_faults(&t, NULL, d, r->object);
 	pg_typed_fault(l, &t);
-	if (t.fault.len || r->type != OBJECT_TABLE || !d->nvalues)
-		return;
+	if (!t.fault.len && r->type == OBJECT_TABLE && d->nvalues)
+		pg_typed_set(l, r, d);
+}
+
+void pg_typed_set(struct looking *l, const struct relation *r, const struct typed_dml *d)
+{
 	set_checks(l, r, d);
 	if (l->out->outcome != OUTCOME_FAILS)
 		pg_known_update(l, r, d);

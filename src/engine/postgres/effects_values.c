@@ -404,6 +404,12 @@ void pg_set_out_of_bound(
 	struct slice lit;
 	bool number;
 
+	if (pg_is_partitioned(r) && slice_eq(key_column(r), column)) {
+		const struct object *into;
+
+		if (pg_partition_for(l, r, text, &into) && !into)
+			pg_fails(l, "no partition takes the row");
+	}
 	if (!o->table_.partition_of.name.len || !bound.len)
 		return;
 	parent = pg_relation(l, o->table_.partition_of, OBJECT_TABLE);

@@ -430,8 +430,8 @@ static void declarations(struct walk *w, node function)
 	node list = tree_get(function, "datums"), d;
 
 	for (d = tree_first(list); d; d = tree_next(list, d)) {
-		struct slice type = tree_text(w->rd->a,
-			tree_get(rd_body(tree_get(rd_body(d), "datatype")), "typname"));
+		struct slice type = tree_text(
+			w->rd->a, tree_get(rd_body(tree_get(rd_body(d), "datatype")), "typname"));
 
 		value(w, tree_get(rd_body(d), "default_val"));
 		value(w, tree_get(rd_body(d), "cursor_explicit_expr"));
@@ -450,8 +450,8 @@ static bool is_servers(struct slice message)
 		"CONTINUE cannot be used", "there is no label", "block label ",
 		"too many parameters specified for RAISE", "too few parameters specified for RAISE",
 		"RETURN cannot have ", "missing expression", "cannot use RETURN ",
-		"loop variable of loop over rows must be",
-		"trigger functions cannot have declared", "variable \""};
+		"loop variable of loop over rows must be", "trigger functions cannot have declared",
+		"variable \""};
 
 	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
 		if (slice_starts(message, begin[i]))

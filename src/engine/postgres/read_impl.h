@@ -51,7 +51,7 @@ struct rd {
 	struct slice partly; /* reason; empty = all of it was read */
 	struct names may_touch;
 	struct slice body_fault; /* what the server says of a PL/pgSQL body */
-	struct names declared;   /* … and the types of its variables, where they are plain names */
+	struct names declared; /* … and the types of its variables, where they are plain names */
 };
 
 /* One row per node type of a statement. `kind` NULL: the function says it. */

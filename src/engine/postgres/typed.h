@@ -190,5 +190,7 @@ struct value typed_value(
 struct value typed_bound(struct looking *l, struct slice text);
 /* A literal read as a value of the type. */
 struct value typed_literal(struct slice text, struct slice type);
+/* … an enum's label and a uuid too. */
+struct value typed_literal_of(struct looking *l, struct slice text, struct slice type);
 
 #endif

@@ -145,6 +145,36 @@ struct value typed_literal(struct slice s, struct slice type)
 	return v;
 }
 
+/* Small letters; hyphens where the server writes them. */
+static struct value uuid(struct looking *l, struct slice s)
+{
+	char *to = arena_alloc(l->arena, 37);
+
+	if (s.len != 36)
+		return opaque;
+	for (size_t i = 0; i < 36; i++) {
+		char c = s.at[i];
+
+		to[i] = c >= 'A' && c <= 'F' ? (char)(c + 32) : c;
+		if ((i == 8 || i == 13 || i == 18 || i == 23) != (c == '-') ||
+			(c != '-' && !strchr("0123456789abcdef", to[i])))
+			return opaque;
+	}
+	return text((struct slice){to, 36});
+}
+
+struct value typed_literal_of(struct looking *l, struct slice s, struct slice type)
+{
+	const struct object *o;
+
+	if (slice_is(type, "uuid"))
+		return uuid(l, s);
+	if (slice_is(type, "text") || slice_is(type, "integer") || slice_is(type, "bigint"))
+		return typed_literal(s, type);
+	o = pg_type_object(l, type);
+	return o && slice_is(o->type_.kind, "enum") ? text(s) : typed_literal(s, type);
+}
+
 /* A string beside a value is read as one of its kind. */
 static struct value as_kind(struct value v, enum value_kind kind)
 {
@@ -403,7 +433,7 @@ static struct value cast(struct looking *l, const struct typed_row *row, const s
 	if (v.kind == VALUE_NULL)
 		return null;
 	if (v.kind == VALUE_TEXT && v.literal)
-		return typed_literal(v.text, n->text);
+		return typed_literal_of(l, v.text, n->text);
 	if (v.kind == VALUE_TEXT && (slice_is(n->text, "text") || slice_is(n->text, "bpchar") ||
 					    slice_is(n->text, "character varying")))
 		return v;
