@@ -97,6 +97,8 @@ void pg_in_own_bound(
 bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
 	const struct object ***out, size_t *n);
 bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out);
+/* INSERT … SELECT of itself, with the key as it is: each row goes where it comes from. */
+bool pg_keeps_partition(struct looking *l, const struct relation *r);
 /* *out NULL: none takes it. */
 bool pg_partition_for(
 	struct looking *l, const struct relation *r, struct slice value, const struct object **out);

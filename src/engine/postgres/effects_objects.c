@@ -437,6 +437,20 @@ static void rename_other(struct looking *l)
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 }
 
+/* RESTART, and not at a number further on: it gives numbers that it has given before. */
+static bool begins_again(const struct object *def, const struct object *sequence)
+{
+	struct slice at =
+		def && def->sequence.position.n ? def->sequence.position.at[0] : SLICE_NONE;
+	unsigned long long to, start = 1;
+
+	if (!slice_u64(at, &to))
+		return !at.len;
+	if (sequence)
+		slice_u64(sequence->sequence.start, &start);
+	return to <= start;
+}
+
 static void alter_sequence(struct looking *l)
 {
 	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
@@ -451,8 +465,8 @@ static void alter_sequence(struct looking *l)
 	lock_owner(l);
 	if (names_has(l->change->list, SL("restart"))) {
 		l->out->undo = UNDO_NONE;
-		/* It gives numbers that it has given before. */
-		pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_SEQUENCE, r.name, SLICE_NONE);
+		if (begins_again(l->change->def, r.object))
+			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_SEQUENCE, r.name, SLICE_NONE);
 	}
 }
 

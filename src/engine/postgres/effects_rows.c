@@ -1,5 +1,5 @@
 /* effects_rows.c - rows written and read, and what that sets off. */
-#include "engine/postgres/effects.h"
+#include "engine/postgres/typed.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -35,6 +35,19 @@ static bool predicate_met(const struct object *index, const struct names *column
 	return false;
 }
 
+/* A column, or an expression over one. */
+static bool finds(struct slice key, const struct names *columns)
+{
+	struct expr e = {.text = key};
+
+	if (key_plain(key).len && slice_chr(key, '(') == SIZE_MAX)
+		return names_has(*columns, key_plain(key));
+	for (size_t i = 0; i < columns->n; i++)
+		if (pg_expr_names(&e, columns->at[i]))
+			return true;
+	return false;
+}
+
 /* Is there an index that could find the rows? */
 static bool indexed(const struct relation *r, const struct names *columns)
 {
@@ -43,8 +56,7 @@ static bool indexed(const struct relation *r, const struct names *columns)
 
 		if (p->type != OBJECT_INDEX || !predicate_met(p, columns))
 			continue;
-		if (p->index.keys.n && (names_has(*columns, p->index.keys.at[0]) ||
-					       slice_starts(p->index.keys.at[0], "(")))
+		if (p->index.keys.n && finds(p->index.keys.at[0], columns))
 			return true;
 	}
 	return false;
@@ -290,14 +302,56 @@ static void scan_sources(struct looking *l)
 	}
 }
 
+static void where_columns(struct arena *a, const struct typed_node *n, struct names *out)
+{
+	if (n->kind == NODE_COLUMN && !names_has(*out, n->text))
+		names_add(a, out, n->text);
+	if (n->operand)
+		where_columns(a, n->operand, out);
+	for (size_t i = 0; i < n->n; i++)
+		where_columns(a, n->args[i], out);
+}
+
+/* Of a query over one table: only what WHERE names can lead to an index. */
+static const struct expr_facts *facts_of_where(struct looking *l, const struct typed_query *q)
+{
+	const struct expr_facts *all = l->change->value.facts;
+	struct expr_facts *f;
+
+	if (!all || !q || !q->where || q->nwith || q->more || q->nfrom != 1 || q->from[0].query)
+		return all;
+	f = ARENA_NEW(l->arena, struct expr_facts);
+	*f = *all;
+	f->columns = (struct names){0};
+	where_columns(l->arena, q->where, &f->columns);
+	return f->columns.n ? f : all;
+}
+
 /* INSERT … SELECT: WHERE belongs to the query, whose facts are the change's. */
 static void insert_sources(struct looking *l)
 {
 	struct change query = *l->change;
 	struct looking inner = *l;
+	struct typed_insert *in = query.reads.n == 1 && l->statement->text.len < 8000
+					  ? typed_insert(l->arena, l->statement->text)
+					  : NULL;
+
+	if (in)
+		query.value.facts = facts_of_where(l, in->query);
 
 	if (slice_ifind(l->statement->text, SL("where")) != SIZE_MAX)
 		query.flags |= CHANGE_HAS_WHERE;
+	inner.change = &query;
+	scan_sources(&inner);
+}
+
+static void selected_sources(struct looking *l)
+{
+	struct change query = *l->change;
+	struct looking inner = *l;
+
+	if (query.reads.n == 1 && l->statement->text.len < 8000)
+		query.value.facts = facts_of_where(l, typed_query(l->arena, l->statement->text));
 	inner.change = &query;
 	scan_sources(&inner);
 }
@@ -407,6 +461,7 @@ static void lock_routed(struct looking *l, const struct relation *r, const struc
 
 	if (!known)
 		n = pg_children(l, r, &parts);
+	known = known || (n && pg_keeps_partition(l, r));
 	if (!known && n)
 		pg_need(l, "which partition the rows belong to");
 	if (known && n == 0)
@@ -651,6 +706,7 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 					l, "column \"%.*s\" does not exist", SLICE(sub.list.at[k]));
 		inner.change = &sub;
 		sets_off(&inner, r, v);
+		l->rerun = pg_worse_rerun(l->rerun, inner.rerun);
 	}
 	if (!acts)
 		l->out->nwrites_rows = 0;
@@ -863,7 +919,7 @@ static void select_rows(struct looking *l)
 	if (cursor)
 		pg_rerun(l, RERUN_FAILS);
 	else if (!whole && c->kind == CHANGE_SELECT && !at_an_end(l))
-		scan_sources(l);
+		selected_sources(l);
 	if (c->kind == CHANGE_SELECT)
 		sources_missing(l);
 	pg_lock_called_sequences(l, l->statement->text);

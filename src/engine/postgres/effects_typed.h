@@ -9,6 +9,7 @@ void pg_typed_index(struct looking *l, const struct relation *r);
 void pg_exclusion(struct typing *t, const struct typed_scope *s, const struct constraint_def *k);
 void pg_typed_function(struct looking *l);
 void pg_typed_insert(struct looking *l, const struct relation *r);
+void pg_typed_merge(struct looking *l, const struct relation *r);
 void pg_typed_change(struct looking *l, const struct relation *r);
 /* What an expression puts into a column of that type. */
 struct value pg_given_value(struct looking *l, const struct typed_node *n, struct slice type);

@@ -700,6 +700,18 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 		pg_may_fail(l, "it violates check constraint \"%.*s\"", SLICE(unmet->name));
 }
 
+void pg_typed_merge(struct looking *l, const struct relation *r)
+{
+	struct typed_merge *m = typed_merge(l->arena, l->statement->text);
+	struct typing t;
+
+	if (!m || !slice_eq(m->target.relation.name, l->change->target.name))
+		return;
+	typed_begin(&t, l);
+	typed_merge_faults(&t, m, r->object);
+	pg_typed_fault(l, &t);
+}
+
 void pg_typed_change(struct looking *l, const struct relation *r)
 {
 	struct typed_dml *d = typed_dml(l->arena, l->statement->text);
