@@ -96,12 +96,15 @@ bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 	const struct source *src, size_t off, size_t len, struct script *out, struct err *err)
 {
 	struct script found = {0};
+	struct kept_tokens kept = {0};
 	struct splitter sp;
 	struct piece p;
 	size_t room = 0;
+	bool ok = true;
 
 	splitter_init(&sp, e->dialect, slice_sub(src->masked, off, len));
-	while (splitter_next(&sp, &p)) {
+	sp.keep = &kept;
+	while (ok && splitter_next(&sp, &p)) {
 		struct statement st = {.index = (unsigned)found.n};
 
 		if (p.kind == PIECE_BLANK || p.kind == PIECE_DELIMITER)
@@ -115,13 +118,13 @@ bool script_read(const struct engine *e, struct reader *r, struct arena *a,
 		fill_piece(&st, src, off, &p);
 		directives_read(a, (struct span){src, off + p.off, p.body_off - p.off},
 			&st.directives, &st.ndirectives);
-		if (!read_one(e, r, a, &st, err)) {
-			free(found.at);
-			return false;
-		}
+		st.tokens = kept.whole ? &kept : NULL;
+		ok = read_one(e, r, a, &st, err);
+		st.tokens = NULL;
 		push(&found, &room, &st);
 	}
+	free(kept.at);
 	settle(a, &found);
 	*out = found;
-	return true;
+	return ok;
 }

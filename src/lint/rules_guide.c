@@ -639,12 +639,28 @@ static bool may_quote_host(struct slice text)
 	return false;
 }
 
+/* Brackets with nothing but blanks in them, or a comment: f() */
+static bool calls_without_arguments(struct slice text)
+{
+	for (size_t i = 0, n; (n = slice_chr(slice_from(text, i), ')')) != SIZE_MAX; i += n + 1) {
+		size_t at = i + n;
+
+		while (at && (unsigned char)text.at[at - 1] <= ' ')
+			at--;
+		if (at && (text.at[at - 1] == '(' || text.at[at - 1] == '/'))
+			return true;
+	}
+	return false;
+}
+
 /* Is there anything that could be it? */
 static bool may_name_environment(struct slice text)
 {
 	return has_string(text) &&
-	       (may_quote_host(text) || slice_ifind(text, SL("current_database")) != SIZE_MAX ||
-		       slice_ifind(text, SL("inet_server_addr")) != SIZE_MAX);
+	       (may_quote_host(text) ||
+		       (calls_without_arguments(text) &&
+			       (slice_ifind(text, SL("current_database")) != SIZE_MAX ||
+				       slice_ifind(text, SL("inet_server_addr")) != SIZE_MAX)));
 }
 
 static void check_environment(const struct rule *r, struct judged *j)

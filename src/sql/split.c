@@ -7,7 +7,6 @@
 #include "sql/split.h"
 
 #include "sql/compound.h"
-#include "sql/token.h"
 
 #include <stdint.h>
 
@@ -85,6 +84,31 @@ static size_t next_line(struct slice text, size_t at)
 	return n == SIZE_MAX ? text.len : at + n + 1;
 }
 
+enum { MOST_KEPT = 2048 };
+
+static void keep_token(struct cut *c, struct token t)
+{
+	struct kept_tokens *k = c->s->keep;
+
+	if (!k || !k->whole)
+		return;
+	if (k->n == k->room) {
+		k->whole = k->room < MOST_KEPT;
+		if (!k->whole)
+			return;
+		k->room = k->room ? k->room * 2 : 128;
+		k->at = mem_realloc(k->at, k->room * sizeof *k->at);
+	}
+	k->at[k->n++] = (struct token){t.kind, t.off - c->out->body_off, t.text};
+}
+
+/* What stood there is no token: the text is not what the tokens say. */
+static void keep_nothing(struct cut *c)
+{
+	if (c->s->keep)
+		c->s->keep->whole = false;
+}
+
 static void set_body(struct cut *c, size_t from, size_t to)
 {
 	if (!c->has_body)
@@ -103,6 +127,8 @@ static bool finish(struct cut *c, enum piece_kind kind, size_t end, size_t termi
 	if (!c->has_body)
 		p->body_off = c->body_end = end - terminator;
 	p->body_len = c->body_end - p->body_off;
+	keep_token(
+		c, (struct token){TOKEN_END, c->body_end, slice_sub(c->s->text, c->body_end, 0)});
 	p->copy_in = p->kind == PIECE_SQL && c->psql.copy_in;
 	c->s->at = end;
 	if (p->copy_in && p->terminated)
@@ -600,8 +626,10 @@ static bool take_token(struct cut *c, struct token t)
 {
 	size_t end;
 
-	if (c->s->client_commands && t.kind == TOKEN_BAD && t.text.at[0] == '\\' && !is_lite(c))
+	if (c->s->client_commands && t.kind == TOKEN_BAD && t.text.at[0] == '\\' && !is_lite(c)) {
+		keep_nothing(c);
 		return backslash(c, t.off);
+	}
 	if (is_my(c))
 		cut_at_delimiter(c, &t);
 	end = t.off + t.text.len;
@@ -616,6 +644,7 @@ static bool take_token(struct cut *c, struct token t)
 		return finish_terminated(c, end, 1);
 	}
 	set_body(c, t.off, end);
+	keep_token(c, t);
 	return false;
 }
 
@@ -664,6 +693,10 @@ bool splitter_next(struct splitter *s, struct piece *out)
 	if (s->at >= s->text.len)
 		return false;
 	*out = (struct piece){.off = s->at};
+	if (s->keep) {
+		s->keep->n = 0;
+		s->keep->whole = s->dialect == DIALECT_POSTGRES;
+	}
 	if (s->after_copy && (s->text.at[s->at - 1] == '\n' || rest_is_blank(s->text, s->at)))
 		return data_piece(s, out);
 	begin(&c, s, out);

@@ -25,6 +25,7 @@
 #define BELAY_SQL_SPLIT_H
 
 #include "sql/dialect.h"
+#include "sql/token.h"
 
 enum piece_kind {
 	PIECE_SQL,       /* a statement */
@@ -57,6 +58,10 @@ struct splitter {
 	bool backslash_strings;
 	bool client_commands; /* psql / mysql client / sqlite3 shell commands are recognised
 			       * (default for files) */
+	/* If set: the tokens of each PIECE_SQL, as lexer_next() finds them in its body, so that the
+	 * reader need not look again. Of a long statement (and of one with a client command inside)
+	 * they are not whole. Filled for PostgreSQL only. */
+	struct kept_tokens *keep;
 	bool compound;        /* MySQL: routines are kept whole without DELIMITER (default) */
 	/* internal */
 	struct slice text;

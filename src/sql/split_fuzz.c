@@ -3,6 +3,7 @@
 #include "sql/split.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,8 +38,32 @@ static void check_again(const struct splitter *like, const struct piece *p)
 	check(q.body_off == 0 && q.body_len == p->body_len);
 }
 
+/* The tokens that were kept are those that the lexer finds in the statement alone. */
+static void check_kept(const struct splitter *s, const struct piece *p)
+{
+	struct lexer l;
+	struct token t;
+	size_t i = 0;
+
+	if (p->kind != PIECE_SQL || p->unclosed || !s->keep->whole)
+		return;
+	lexer_init(&l, s->dialect, slice_sub(s->text, p->body_off, p->body_len));
+	l.ansi_quotes = s->ansi_quotes;
+	l.backslash_strings = l.no_backslash_escapes = s->backslash_strings;
+	if (slice_starts(l.text, "\xef\xbb\xbf"))
+		return;
+	do {
+		t = lexer_next(&l);
+		check(i < s->keep->n && t.kind == s->keep->at[i].kind &&
+			t.off == s->keep->at[i].off && slice_eq(t.text, s->keep->at[i].text));
+		i++;
+	} while (t.kind != TOKEN_END);
+	check(i == s->keep->n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct kept_tokens kept = {0};
 	struct splitter s, before;
 	struct piece p;
 	size_t at = 0;
@@ -50,13 +75,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.backslash_strings = s.no_backslash_escapes = data[0] & 0x20;
 	s.client_commands = !(data[0] & 0x40);
 	s.compound = !(data[0] & 0x80);
+	s.keep = &kept;
 	for (before = s; splitter_next(&s, &p); before = s) {
 		check(p.off == at && p.len > 0);
 		check(p.body_off >= p.off && p.body_off + p.body_len <= p.off + p.len);
 		check(!p.unclosed || p.unclosed_at < s.text.len);
+		check_kept(&s, &p);
 		check_again(&before, &p);
 		at += p.len;
 	}
+	free(kept.at);
 	check(at == s.text.len);
 	return 0;
 }

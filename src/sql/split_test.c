@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -504,6 +505,75 @@ static void test_large(void **state)
 	buf_done(&b);
 }
 
+static void same_tokens(const struct kept_tokens *kept, struct slice body)
+{
+	struct lexer l;
+	struct token t;
+	size_t i = 0;
+
+	lexer_init(&l, PG, body);
+	do {
+		t = lexer_next(&l);
+		assert_true(i < kept->n);
+		assert_int_equal(kept->at[i].kind, t.kind);
+		assert_int_equal(kept->at[i].off, t.off);
+		assert_true(slice_eq(kept->at[i].text, t.text));
+		i++;
+	} while (t.kind != TOKEN_END);
+	assert_int_equal(i, kept->n);
+}
+
+/* What is kept of a statement is what its reader would find; -1: nothing may be kept. */
+static void test_kept(void **state)
+{
+	static const struct {
+		const char *text;
+		int whole;
+	} cases[] = {
+		{"-- first\n CREATE /* x */ TABLE \"T\" (a int DEFAULT 1); ", 1},
+		{"SELECT $$a;b$$, E'\\'', 'a'\n'b', U&'x', :name, 1.5e3, $1::int -- end\n;", 1},
+		{"\\set a 1\nSELECT 2;", 1},
+		{"SELECT 1 \\timing\n + 2;", -1},
+		{"SELECT (1, '", 1},
+	};
+	struct kept_tokens kept = {0};
+	struct splitter s;
+	struct piece p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		splitter_init(&s, PG, slice_of(cases[i].text));
+		s.keep = &kept;
+		while (splitter_next(&s, &p)) {
+			if (p.kind != PIECE_SQL)
+				continue;
+			assert_int_equal(kept.whole, cases[i].whole > 0);
+			if (kept.whole)
+				same_tokens(&kept, slice_sub(s.text, p.body_off, p.body_len));
+		}
+	}
+	free(kept.at);
+}
+
+/* Of a long statement nothing is kept: its rows would take many times their room. */
+static void test_kept_is_bounded(void **state)
+{
+	struct kept_tokens kept = {0};
+	struct buf b = {0};
+	struct slice text = repeated(&b, "SELECT 1, 2, ", 100 * 1000);
+	struct splitter s;
+	struct piece p;
+
+	(void)state;
+	splitter_init(&s, PG, text);
+	s.keep = &kept;
+	assert_true(splitter_next(&s, &p));
+	assert_false(kept.whole);
+	assert_true(kept.room <= 4096);
+	free(kept.at);
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +585,8 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_kept_is_bounded),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_large),
 	};

@@ -34,6 +34,7 @@ struct statement {
 	struct span span;  /* the same text in its source */
 	unsigned index;    /* from 0 within its file */
 	struct piece piece;
+	const struct kept_tokens *tokens; /* while it is read: those of its piece, or NULL */
 	struct slice copy_data; /* rows of COPY … FROM stdin */
 	enum statement_state state;
 	const char *kind; /* "ALTER TABLE", "CREATE INDEX": the command's words, upper case */

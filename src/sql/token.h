@@ -32,6 +32,13 @@ struct token {
 	struct slice text;
 };
 
+/* The tokens of one statement, offsets counted from its first; malloc'ed, the owner frees `at`. */
+struct kept_tokens {
+	struct token *at;
+	size_t n, room;
+	bool whole; /* none was left out; the last is TOKEN_END */
+};
+
 struct lexer {
 	enum dialect dialect;
 	bool ansi_quotes, no_backslash_escapes, backslash_strings;

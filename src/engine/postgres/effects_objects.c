@@ -222,6 +222,21 @@ static void attribute_breaks(struct looking *l, struct name type)
 			l->out->undo = UNDO_SCHEMA_ONLY;
 }
 
+/* The type of a relation's rows: its attributes can be renamed, which renames the column. True when
+ * it is one. */
+static bool alter_row_type(struct looking *l)
+{
+	struct relation r = pg_relation(l, l->change->target, OBJECT_NONE);
+
+	if (r.presence != PRESENT || !r.object || r.type == OBJECT_TYPE)
+		return false;
+	if (!slice_is(l->change->value.text, "rename"))
+		pg_fails(l, "\"%.*s\" is not a composite type", SLICE(r.name.name));
+	pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
+	pg_rerun(l, RERUN_FAILS);
+	return true;
+}
+
 /* A typed table follows its type. */
 static void alter_type_attribute(struct looking *l)
 {
@@ -230,6 +245,8 @@ static void alter_type_attribute(struct looking *l)
 	size_t count = catalog_naming(l->catalog, n, OBJECT_TABLE, l->arena, &all);
 
 	attribute_breaks(l, n);
+	if (alter_row_type(l))
+		return;
 	if (slice_is(l->change->value.text, "alter"))
 		pg_row_type_used(l, n);
 	if (!slice_is(l->change->value.text, "alter"))

@@ -650,6 +650,10 @@ static void refuse_for_view(struct looking *l)
 	r = pg_relation(l, l->change->target, OBJECT_NONE);
 	if (r.object && r.type == OBJECT_VIEW)
 		pg_fails(l, "\"%.*s\" is a view", SLICE(r.name.name));
+	if (r.object && r.type == OBJECT_TABLE && l->change->kind == CHANGE_COPY_OUT &&
+		slice_is(r.object->table_.kind, "partitioned"))
+		pg_fails(l, "\"%.*s\" is partitioned: COPY (SELECT ...) reads its partitions",
+			SLICE(r.name.name));
 }
 
 void pg_refuse_object(struct looking *l)

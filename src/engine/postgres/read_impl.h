@@ -40,7 +40,7 @@ struct rd {
 	int depth;        /* of texts in texts */
 	int level;        /* of statements in this text: 0 = not inside another one */
 	const char *kind; /* of the outermost statement */
-	struct token *tok;
+	const struct token *tok;
 	size_t ntok;
 	bool lexed;
 	struct change *v;

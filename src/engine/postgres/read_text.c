@@ -307,26 +307,46 @@ size_t rd_min_loc(node n)
 	return best;
 }
 
-const struct token *rd_tokens(struct rd *rd)
+static void lex(struct rd *rd)
 {
 	size_t cap = rd->text.len / 4 + 16;
+	struct token *tok = ARENA_ARRAY(&rd->r->scratch, cap, struct token);
 	struct lexer l;
 
-	if (rd->lexed)
-		return rd->tok;
-	rd->lexed = true;
 	lexer_init(&l, DIALECT_POSTGRES, rd->text);
-	rd->tok = ARENA_ARRAY(&rd->r->scratch, cap, struct token);
 	do {
 		if (rd->ntok == cap) {
 			struct token *more = ARENA_ARRAY(&rd->r->scratch, cap * 2, struct token);
 
-			memcpy(more, rd->tok, cap * sizeof *more);
-			rd->tok = more;
+			memcpy(more, tok, cap * sizeof *more);
+			tok = more;
 			cap *= 2;
 		}
-		rd->tok[rd->ntok] = lexer_next(&l);
-	} while (rd->tok[rd->ntok++].kind != TOKEN_END);
+		tok[rd->ntok] = lexer_next(&l);
+	} while (tok[rd->ntok++].kind != TOKEN_END);
+	rd->tok = tok;
+}
+
+/* Has the splitter seen this text's tokens? */
+static bool was_lexed(const struct rd *rd)
+{
+	const struct kept_tokens *kept = rd->st->tokens;
+
+	return kept && rd->text.at == rd->st->text.at && rd->text.len == rd->st->text.len &&
+	       kept->at[kept->n - 1].off == rd->text.len;
+}
+
+const struct token *rd_tokens(struct rd *rd)
+{
+	if (rd->lexed)
+		return rd->tok;
+	rd->lexed = true;
+	if (was_lexed(rd)) {
+		rd->tok = rd->st->tokens->at;
+		rd->ntok = rd->st->tokens->n;
+	} else {
+		lex(rd);
+	}
 	return rd->tok;
 }
 

@@ -43,6 +43,10 @@ static const struct impossible {
 	{CHANGE_CREATE_VIEW, 1u << PARTITIONED | 1u << REFERENCED, "it names a view"},
 	{CHANGE_DROP_VIEW, 1u << PARTITIONED | 1u << REFERENCED, "it names a view"},
 	{CHANGE_VACUUM, 1u << NEW, "it runs in no transaction"},
+	{CHANGE_EXPLAIN, 1u << NEW | 1u << PARTITIONED | 1u << REFERENCED | 1u << DEPENDENTS,
+		"its tables are those of the statement inside"},
+	{CHANGE_ALTER_OTHER, 1u << NEW | 1u << PARTITIONED | 1u << REFERENCED | 1u << DEPENDENTS,
+		"it names no table, but one may have the same name"},
 };
 
 static const char *impossible_because(enum change_kind k, int context)
