@@ -139,14 +139,16 @@ struct rows_written {
 	struct slice text; /* INSERT … VALUES; empty: rows that are not known */
 	struct names columns;
 	unsigned long long tx, epoch;
-	size_t size; /* of all texts from here back */
-	bool ends;   /* nothing older counts */
-	bool none;   /* … and there was no row left */
-	bool used;   /* what its sequences give next is not known */
+	unsigned long long numbers; /* epoch of sequences */
+	size_t size;                /* of all texts from here back */
+	bool ends;                  /* nothing older counts */
+	bool none;                  /* … and there was no row left */
+	bool used;                  /* what its sequences give next is not known */
 };
-/* NULL: nothing is known. *sure: what happened last did not happen to all tables. */
-const struct rows_written *catalog_written(
-	const struct catalog *c, const struct object *table, bool *sure);
+/* NULL: nothing is known. *sure: what happened last did not happen to all tables. *numbers: where
+ * the epoch of sequences is now. */
+const struct rows_written *catalog_written(const struct catalog *c, const struct object *table,
+	bool *sure, unsigned long long *numbers);
 
 /* ---- Changing ---- */
 enum apply_result {

@@ -57,10 +57,11 @@ struct before {
 /* What is known about the catalog as a whole. */
 struct meta {
 	bool complete;
-	bool tainted;         /* something opaque may have touched anything */
-	struct names taints;  /* names that something opaque may have made or dropped */
-	struct names foreign; /* extensions whose objects we do not know, by name */
-	unsigned long long rows_epoch; /* grows when any table's rows may have changed */
+	bool tainted;                     /* something opaque may have touched anything */
+	struct names taints;              /* names that something opaque may have made or dropped */
+	struct names foreign;             /* extensions whose objects we do not know, by name */
+	unsigned long long rows_epoch;    /* grows when any table's rows may have changed */
+	unsigned long long numbers_epoch; /* … and when any sequence was set */
 };
 
 struct undo_entry {

@@ -29,7 +29,8 @@ static void note(struct catalog *c, const struct session *s, struct node *n, str
 	struct rows_written *fresh;
 
 	/* What is not known need not be said twice. */
-	if (last && last->epoch == c->meta.rows_epoch && last->ends && !last->none && !w.none)
+	if (last && last->epoch == c->meta.rows_epoch && !last->text.len && !w.text.len &&
+		!last->none && (last->ends || !w.ends) && !w.none)
 		return;
 	w.size = w.ends || !last ? 0 : last->size;
 	w.size += w.text.len;
@@ -38,6 +39,7 @@ static void note(struct catalog *c, const struct session *s, struct node *n, str
 	w.before = w.ends ? NULL : last;
 	w.tx = s->tx;
 	w.epoch = c->meta.rows_epoch;
+	w.numbers = c->meta.numbers_epoch;
 	w.text = arena_slice(&c->arena, w.text);
 	w.columns = names_copy(&c->arena, w.columns);
 	fresh = ARENA_NEW(&c->arena, struct rows_written);
@@ -51,19 +53,56 @@ static void rows_unknown(struct catalog *c, const struct session *s, struct node
 	note(c, s, n, (struct rows_written){.ends = true, .used = true});
 }
 
-/* ---- What a table's rows set off ---- */
-static bool writes_elsewhere(struct slice body)
+/* Others beside those that are known. */
+static void rows_added(struct catalog *c, const struct session *s, struct node *n)
 {
-	static const char *const words[] = {
-		"insert ", "update ", "delete ", "execute ", "perform ", "truncate ", "call "};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (slice_ifind(body, slice_of(words[i])) != SIZE_MAX)
-			return true;
-	return false;
+	note(c, s, n, (struct rows_written){.used = true});
 }
 
-static bool trigger_writes(struct catalog *c, const struct session *s, const struct object *t)
+/* ---- What a table's rows set off ---- */
+
+/* Of the words of a body, the one behind `at`, as a name. */
+static struct name name_behind(struct slice body, size_t at)
+{
+	size_t n = 0;
+
+	body = slice_trim(slice_from(body, at));
+	if (slice_istarts(body, "only "))
+		body = slice_trim(slice_from(body, 5));
+	while (n < body.len && !strchr(" \t\r\n(;", body.at[n]))
+		n++;
+	return split_name(slice_sub(body, 0, n));
+}
+
+/* The tables that a body writes; false: it may write any. */
+static bool tables_written(struct catalog *c, const struct session *s, struct slice body)
+{
+	static const char *const any[] = {"execute ", "perform ", "call ", "truncate ", "\""};
+	static const char *const words[] = {"insert into ", "delete from ", "update "};
+
+	for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+		if (slice_ifind(body, slice_of(any[i])) != SIZE_MAX)
+			return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct slice rest = body;
+
+		for (size_t at; (at = slice_ifind(rest, slice_of(words[i]))) != SIZE_MAX;) {
+			struct node *n =
+				table_called(c, s, name_behind(rest, at + strlen(words[i])));
+
+			if (n && i == 0)
+				rows_added(c, s, n);
+			else if (n)
+				rows_unknown(c, s, n);
+			else
+				return false;
+			rest = slice_from(rest, at + strlen(words[i]));
+		}
+	}
+	return true;
+}
+
+static bool trigger_is_known(struct catalog *c, const struct session *s, const struct object *t)
 {
 	struct slice call =
 		t->trigger.body.text.len ? t->trigger.body.text : t->trigger.body.normal;
@@ -71,18 +110,19 @@ static bool trigger_writes(struct catalog *c, const struct session *s, const str
 
 	if (catalog_find(c, s, OBJECT_FUNCTION,
 		    split_name(slice_sub(call, 0, slice_chr(call, '('))), &f) != PRESENT)
-		return true;
-	return writes_elsewhere(
-		f->function.body.text.len ? f->function.body.text : f->function.body.normal);
+		return false;
+	return tables_written(
+		c, s, f->function.body.text.len ? f->function.body.text : f->function.body.normal);
 }
 
+/* May triggers and rules change rows of any table? Those of tables that they name are noted. */
 static bool sets_off(struct catalog *c, const struct session *s, const struct node *n)
 {
 	for (size_t i = 0; i < n->o.nparts; i++) {
 		const struct object *p = n->o.parts[i];
 
 		if (p->type == OBJECT_RULE ||
-			(p->type == OBJECT_TRIGGER && trigger_writes(c, s, p)))
+			(p->type == OBJECT_TRIGGER && !trigger_is_known(c, s, p)))
 			return true;
 	}
 	return false;
@@ -141,7 +181,7 @@ static void inserted(struct catalog *c, const struct session *s, const struct st
 	for (int depth = 0; depth < 16 && up && up->o.table_.partition_of.name.len; depth++) {
 		up = table_called(c, s, up->o.table_.partition_of);
 		if (up)
-			rows_unknown(c, s, up);
+			rows_added(c, s, up);
 	}
 	if (sets_off(c, s, n))
 		all_changed(c);
@@ -192,9 +232,14 @@ static void one_change(struct catalog *c, const struct session *s, const struct 
 		else
 			all_changed(c); /* through a view */
 		break;
+	case CHANGE_COPY_IN:
+		if (n && !sets_off(c, s, n))
+			rows_added(c, s, n);
+		else
+			all_changed(c);
+		break;
 	case CHANGE_UPDATE:
 	case CHANGE_MERGE:
-	case CHANGE_COPY_IN:
 	case CHANGE_DELETE:
 	case CHANGE_TRUNCATE:
 		if (n)
@@ -211,8 +256,11 @@ static void one_change(struct catalog *c, const struct session *s, const struct 
 		break;
 	case CHANGE_DO_BLOCK:
 	case CHANGE_CALL:
-	case CHANGE_ALTER_SEQUENCE:
 		all_changed(c);
+		break;
+	case CHANGE_SET_VALUE:
+	case CHANGE_ALTER_SEQUENCE:
+		meta_edit(c)->numbers_epoch++;
 		break;
 	case CHANGE_CREATE_TABLE:
 		if (n && !n->o.written && n->o.born_tx == s->tx)
@@ -245,11 +293,12 @@ void note_written(struct catalog *c, struct session *s, const struct statement *
 		one_change(c, s, st, &st->changes[i]);
 }
 
-const struct rows_written *catalog_written(
-	const struct catalog *c, const struct object *table, bool *sure)
+const struct rows_written *catalog_written(const struct catalog *c, const struct object *table,
+	bool *sure, unsigned long long *numbers)
 {
 	const struct rows_written *w = table->written;
 
 	*sure = w && c->meta.rows_epoch == w->epoch && !is_in_a_tree(table);
+	*numbers = c->meta.numbers_epoch;
 	return w;
 }

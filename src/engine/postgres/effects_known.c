@@ -156,23 +156,26 @@ static void add_note(struct looking *l, struct known *k, const struct rows_writt
 static void known_rows(struct looking *l, const struct object *table, struct known *k)
 {
 	const struct rows_written *w, *notes[512];
-	unsigned long long epoch;
+	unsigned long long epoch, numbers;
 	bool sure;
 	size_t n = 0;
 
 	begin(l, k, table);
-	w = catalog_written(l->catalog, table, &sure);
+	w = catalog_written(l->catalog, table, &sure, &numbers);
 	if (!w || !sure || table->tainted || k->ncolumns > COLUMNS_MAX)
 		return;
 	epoch = w->epoch;
 	for (; w && n < sizeof notes / sizeof *notes && w->epoch == epoch; w = w->before)
 		notes[n++] = w;
 	k->whole = w == NULL && notes[n - 1]->ends && notes[n - 1]->none;
-	k->counted = k->whole && !notes[n - 1]->used;
+	k->counted = k->whole && !notes[n - 1]->used && notes[n - 1]->numbers == numbers;
 	k->new_in_tx = k->whole && l->session->in_tx && table->born_tx == l->session->tx;
-	while (n)
-		if (notes[--n]->text.len)
+	while (n--) {
+		if (notes[n]->text.len)
 			add_note(l, k, notes[n]);
+		else if (!notes[n]->ends)
+			k->whole = k->counted = k->new_in_tx = false;
+	}
 }
 
 /* ---- Keys ---- */

@@ -586,31 +586,6 @@ static void update_refused(struct looking *l, const struct relation *r)
 	}
 }
 
-/* A view as simple as its table hands the rows on. */
-static void write_below(struct looking *l, const struct relation *r)
-{
-	const struct change *c = l->change;
-
-	if (instead_of(r, c->kind)) {
-		if (c->kind != CHANGE_INSERT)
-			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
-		return;
-	}
-	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
-		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE) &&
-			!(c->flags & CHANGE_HAS_WHERE));
-	for (size_t i = 0; r->type == OBJECT_VIEW && r->object && i < r->object->view.reads.n;
-		i++) {
-		struct relation below =
-			pg_relation(l, pg_table_of(r->object->view.reads.at[i]), OBJECT_NONE);
-
-		if (below.type == OBJECT_VIEW)
-			write_below(l, &below);
-		else if (below.presence != ABSENT)
-			pg_writes(l, &below);
-	}
-}
-
 /* The one table that the rows of a view come from. */
 static struct relation table_below(struct looking *l, struct relation r)
 {
@@ -625,6 +600,41 @@ static struct relation table_below(struct looking *l, struct relation r)
 		r = pg_relation(l, pg_table_of(reads->at[0]), OBJECT_NONE);
 	}
 	return r;
+}
+
+/* Is there no index of the table that could find the rows of WHERE? */
+static bool below_is_read(struct looking *l, const struct relation *r)
+{
+	struct relation table = table_below(l, *r);
+
+	if (!(l->change->flags & CHANGE_HAS_WHERE))
+		return true;
+	return table.type == OBJECT_TABLE && !pg_is_partitioned(&table) && !l->change->reads.n &&
+	       reads_whole(l, &table);
+}
+
+/* A view as simple as its table hands the rows on. */
+static void write_below(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+
+	if (instead_of(r, c->kind)) {
+		if (c->kind != CHANGE_INSERT)
+			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
+		return;
+	}
+	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
+		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE) && below_is_read(l, r));
+	for (size_t i = 0; r->type == OBJECT_VIEW && r->object && i < r->object->view.reads.n;
+		i++) {
+		struct relation below =
+			pg_relation(l, pg_table_of(r->object->view.reads.at[i]), OBJECT_NONE);
+
+		if (below.type == OBJECT_VIEW)
+			write_below(l, &below);
+		else if (below.presence != ABSENT)
+			pg_writes(l, &below);
+	}
 }
 
 /* What the rows set off: keys, sequences of defaults, triggers. */

@@ -530,6 +530,31 @@ static struct slice query_behind_as(struct slice text)
 	return SLICE_NONE;
 }
 
+/* SELECT setval('s', 0): what the sequence cannot be at. */
+static void set_sequence(struct looking *l, const struct typed_query *q)
+{
+	const struct typed_node *call = q && q->ntargets == 1 ? q->targets[0].value : NULL;
+	struct value at;
+	const struct object *o;
+	unsigned long long least = 1, most;
+
+	if (!call || call->kind != NODE_CALL || !slice_iis(call->text, "setval") || call->n < 2 ||
+		call->args[0]->kind != NODE_STRING || q->nfrom)
+		return;
+	at = typed_value(l, NULL, call->args[1]);
+	if (at.kind != VALUE_NUMBER ||
+		catalog_find(l->catalog, l->session, OBJECT_SEQUENCE,
+			pg_split_name(call->args[0]->text), &o) != PRESENT ||
+		slice_starts(o->sequence.increment, "-"))
+		return;
+	if (o->sequence.min.len && !slice_u64(o->sequence.min, &least))
+		return;
+	if (at.number < (long double)least ||
+		(slice_u64(o->sequence.max, &most) && at.number > (long double)most))
+		pg_fails(l, "setval: the value is out of bounds for sequence \"%.*s\"",
+			SLICE(o->name));
+}
+
 static void rows(struct looking *l)
 {
 	struct slice text = l->statement->text;
@@ -651,6 +676,9 @@ void pg_refuse_typed(struct looking *l)
 		break;
 	case CHANGE_CALL:
 		called(l);
+		break;
+	case CHANGE_SET_VALUE:
+		set_sequence(l, typed_query(l->arena, l->statement->text));
 		break;
 	case CHANGE_SELECT:
 	case CHANGE_INSERT:

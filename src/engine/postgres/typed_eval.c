@@ -3,6 +3,7 @@
 #include "engine/postgres/typed.h"
 #include "sql/token.h"
 
+#include <regex.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -284,6 +285,114 @@ static struct value matched(struct slice op, struct value a, struct value b)
 	return unsure ? opaque : truth(is == !slice_starts(op, "!"));
 }
 
+static bool is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A pattern that means the same to regcomp(): no backslash but before signs, \d, \w and \s outside
+ * of brackets, nothing lazy, no (?…), no large counts. */
+static bool as_extended(struct slice p, char *out, size_t room)
+{
+	static const struct {
+		char letter;
+		const char *set;
+	} sets[] = {{'d', "[0-9]"}, {'w', "[[:alnum:]_]"}, {'s', "[[:space:]]"}};
+	size_t n = 0, counts = 0;
+	bool bracket = false;
+
+	for (size_t i = 0; i < p.len; i++) {
+		char c = p.at[i], next = i + 1 < p.len ? p.at[i + 1] : 0;
+		bool known = false;
+
+		if ((unsigned char)c >= 0x80 || c == 0 || n + 20 > room)
+			return false;
+		if (c == '\\' && !bracket) {
+			for (size_t k = 0; k < 3; k++)
+				if (next == sets[k].letter) {
+					memcpy(out + n, sets[k].set, strlen(sets[k].set));
+					n += strlen(sets[k].set);
+					known = true;
+				}
+			if (!known && (!next || !strchr(".-+*?()[]{}|^$/\\", next)))
+				return false;
+			i += known;
+			if (known)
+				continue;
+			out[n++] = c;
+			out[n++] = p.at[++i];
+			continue;
+		}
+		if (c == '\\' || (c == '(' && next == '?') || (c == '*' && next == '*') ||
+			(strchr("*+?}", c) && next == '?' && !bracket) ||
+			(c == '{' && !bracket && ++counts > 6))
+			return false;
+		if (c == '[' && bracket && next != ':')
+			return false;
+		if (c == '[' && !bracket) {
+			bracket = true;
+			out[n++] = c;
+			if (next == '^')
+				out[n++] = p.at[++i];
+			if (i + 1 < p.len && p.at[i + 1] == ']')
+				out[n++] = p.at[++i];
+			continue;
+		}
+		if (c == '[' && bracket) { /* [:alpha:] */
+			size_t end = slice_find(slice_from(p, i), SL(":]"));
+
+			if (end == SIZE_MAX || n + end + 20 > room)
+				return false;
+			memcpy(out + n, p.at + i, end + 2);
+			n += end + 2;
+			i += end + 1;
+			continue;
+		}
+		if (c == ']')
+			bracket = false;
+		out[n++] = c;
+	}
+	out[n] = 0;
+	return !bracket;
+}
+
+/* Counts of three digits may cost much memory, one in the other. */
+static bool counts_much(struct slice p)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < p.len; i++) {
+		digits = p.at[i] >= '0' && p.at[i] <= '9' ? digits + 1 : 0;
+		if (digits > 2 && slice_chr(p, '{') != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* ~, ~*, !~, !~* */
+static struct value regex(struct looking *l, struct slice op, struct value a, struct value b)
+{
+	char pattern[256];
+	struct value v = opaque;
+	regex_t r;
+
+	if (a.kind == VALUE_NULL || b.kind == VALUE_NULL)
+		return null;
+	if (a.kind != VALUE_TEXT || b.kind != VALUE_TEXT || a.text.len > 300 || b.text.len > 120 ||
+		!is_ascii(a.text) || counts_much(b.text) || slice_chr(a.text, '\n') != SIZE_MAX ||
+		slice_chr(a.text, 0) != SIZE_MAX || !as_extended(b.text, pattern, sizeof pattern) ||
+		regcomp(&r, pattern,
+			REG_EXTENDED | REG_NOSUB | (slice_ends(op, "*") ? REG_ICASE : 0)))
+		return opaque;
+	v = truth((regexec(&r, arena_cstr(l->arena, a.text), 0, NULL, 0) == 0) !=
+		  slice_starts(op, "!"));
+	regfree(&r);
+	return v;
+}
+
 static struct value arithmetic(struct slice op, struct value a, struct value b)
 {
 	if (a.kind == VALUE_NULL || b.kind == VALUE_NULL)
@@ -309,14 +418,6 @@ static size_t characters(struct slice s)
 	for (size_t i = 0; i < s.len; i++)
 		n += ((unsigned char)s.at[i] & 0xC0) != 0x80;
 	return n;
-}
-
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80)
-			return false;
-	return true;
 }
 
 static struct value recased(struct looking *l, struct value v, bool upper)
@@ -487,6 +588,9 @@ static struct value operated(
 	b = typed_value(l, row, n->args[1]);
 	if (slice_is(n->text, "~~") || slice_is(n->text, "!~~"))
 		return n->opaque_call ? opaque : matched(n->text, a, b);
+	if (slice_is(n->text, "~") || slice_is(n->text, "~*") || slice_is(n->text, "!~") ||
+		slice_is(n->text, "!~*"))
+		return regex(l, n->text, a, b);
 	if (slice_is(n->text, "+") || slice_is(n->text, "-") || slice_is(n->text, "*"))
 		return arithmetic(n->text, a, b);
 	return compare(n->text, a, b);
