@@ -185,11 +185,14 @@ static void inserted(struct catalog *c, const struct session *s, const struct st
 	}
 	if (sets_off(c, s, n))
 		all_changed(c);
-	if (!is_plain_insert(st, ch) || is_in_a_tree(&n->o) || object_fills_rows(&n->o, "insert"))
+	if (is_in_a_tree(&n->o))
 		rows_unknown(c, s, n);
+	else if (!is_plain_insert(st, ch))
+		rows_added(c, s, n);
 	else
 		note(c, s, n,
 			(struct rows_written){.text = st->text,
+				.filled = object_fills_rows(&n->o, "insert"),
 				.columns = ch->list.n ? ch->list : all_columns(c, &n->o)});
 }
 

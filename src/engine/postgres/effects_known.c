@@ -137,19 +137,35 @@ static void add_rows(struct looking *l, struct known *k, const struct pg_values 
 	k->whole = k->whole && k->n < most;
 }
 
+/* What triggers may fill in is not what the statement says. */
+static void forget_filled(struct looking *l, struct known *k, size_t from, const char *event)
+{
+	for (size_t i = 0; object_fills_rows(k->table, event) && i < k->ncolumns; i++)
+		for (size_t r = from; pg_fills(l, k->table, event, k->names.at[i]) && r < k->n; r++)
+			k->rows[r][i] = (struct held){0};
+}
+
 static void add_note(struct looking *l, struct known *k, const struct rows_written *w)
 {
 	struct change c = {.kind = CHANGE_INSERT, .list = w->columns};
 	struct statement st = {.text = w->text, .raw = w->text};
 	struct looking inner = *l;
 	struct pg_values v;
+	size_t before;
 
 	inner.change = &c;
 	inner.statement = &st;
+	if (w->filled && pg_fills(l, k->table, "insert", SLICE_NONE)) {
+		k->whole = k->counted = k->new_in_tx = false;
+		return;
+	}
 	v = pg_values_of(&inner);
 	k->whole = k->whole && v.n;
 	k->counted = k->counted && v.n;
+	before = k->n;
 	add_rows(l, k, &v, w->columns, ROWS_MAX);
+	if (w->filled)
+		forget_filled(l, k, before, "insert");
 }
 
 /* What the history left in the table. */
@@ -417,14 +433,6 @@ static void all_keys(struct looking *l, const struct relation *r, const struct k
 	}
 }
 
-/* What triggers may fill in is not what the statement says. */
-static void forget_filled(struct looking *l, struct known *k, const char *event)
-{
-	for (size_t i = 0; object_fills_rows(k->table, event) && i < k->ncolumns; i++)
-		for (size_t r = 0; pg_fills(l, k->table, event, k->names.at[i]) && r < k->n; r++)
-			k->rows[r][i] = (struct held){0};
-}
-
 void pg_known_insert(struct looking *l, const struct relation *r, const struct pg_values *v)
 {
 	struct known old, own;
@@ -439,7 +447,7 @@ void pg_known_insert(struct looking *l, const struct relation *r, const struct p
 	own.counted = old.counted;
 	own.next = old.next;
 	add_rows(l, &own, v, l->change->list, OWN_MAX);
-	forget_filled(l, &own, "insert");
+	forget_filled(l, &own, 0, "insert");
 	all_keys(l, r, &old, &own);
 }
 
@@ -634,6 +642,6 @@ void pg_known_update(struct looking *l, const struct relation *r, const struct t
 		return;
 	begin(l, &own, r->object);
 	set_row(l, &own, d);
-	forget_filled(l, &own, "update");
+	forget_filled(l, &own, 0, "update");
 	set_keys(l, r, &old, &own);
 }

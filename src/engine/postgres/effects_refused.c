@@ -160,6 +160,33 @@ static void refuse_new_label(struct looking *l)
 	}
 }
 
+/* table%ROWTYPE, table.column%TYPE; one without a dot may be of another variable. */
+static void refuse_like_type(struct looking *l, struct slice type)
+{
+	struct slice name = slice_trim(slice_sub(type, 0, slice_chr(type, '%')));
+	size_t dot = slice_chr(name, '.');
+	const struct object *o, *col;
+	enum presence p;
+
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] >= 'A' && name.at[i] <= 'Z')
+			return;
+	if (slice_ifind(type, SL("rowtype")) != SIZE_MAX) {
+		p = catalog_find(l->catalog, l->session, OBJECT_NONE, pg_split_name(name), &o);
+		if (p == ABSENT && !slice_starts(name, "pg_") && dot == SIZE_MAX &&
+			!pg_has_extensions(l))
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(name));
+		return;
+	}
+	if (dot == SIZE_MAX || slice_chr(slice_from(name, dot + 1), '.') != SIZE_MAX ||
+		catalog_find(l->catalog, l->session, OBJECT_TABLE,
+			(struct name){SLICE_NONE, slice_sub(name, 0, dot)}, &o) != PRESENT ||
+		o->type != OBJECT_TABLE)
+		return;
+	if (catalog_part(l->catalog, o, OBJECT_COLUMN, slice_from(name, dot + 1), &col) == ABSENT)
+		pg_fails(l, "column \"%.*s\" does not exist", SLICE(name));
+}
+
 /* What PL/pgSQL's parser says of a body: the reader has asked it. */
 static void refuse_body(struct looking *l)
 {
@@ -169,7 +196,10 @@ static void refuse_body(struct looking *l)
 	for (size_t i = 0; i < l->change->settings.n; i++) {
 		struct slice s = l->change->settings.at[i];
 
-		if (slice_starts(s, "declares=") && pg_type_known(l, slice_from(s, 9)) == ABSENT)
+		if (slice_starts(s, "declares=") && slice_chr(s, '%') != SIZE_MAX)
+			refuse_like_type(l, slice_from(s, 9));
+		else if (slice_starts(s, "declares=") &&
+			 pg_type_known(l, slice_from(s, 9)) == ABSENT)
 			pg_fails(l, "type \"%.*s\" does not exist", SLICE(slice_from(s, 9)));
 	}
 }

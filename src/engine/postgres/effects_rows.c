@@ -114,7 +114,8 @@ static void key_out(struct looking *l, const struct relation *r, struct relation
 			return;
 		looks = looks || names_has(c->list, k->columns.at[i]);
 	}
-	if (looks && !k->not_enforced)
+	/* A deferred one looks at COMMIT. */
+	if (looks && !k->not_enforced && !k->deferred)
 		pg_lock(l, other, PG_ROW_SHARE);
 }
 
@@ -139,6 +140,9 @@ static void key_in(struct looking *l, struct relation *other, const struct const
 		pg_writes_too(l, CHANGE_UPDATE, other->name,
 			k->on_delete_columns.n && !update ? k->on_delete_columns : k->columns,
 			SLICE_NONE, true);
+	else if (k->deferred && !does(action, "restrict"))
+		return pg_may_fail(l, "rows of \"%.*s\" may refer to it when it commits",
+			SLICE(other->name.name));
 	else
 		pg_lock(l, other, PG_ROW_SHARE);
 	if (!does(action, "cascade") && !does(action, "set"))

@@ -545,6 +545,23 @@ struct value pg_unsaid_value(struct looking *l, const struct column_def *d)
 
 enum { ROWS_LOOKED_AT = 24, COLUMNS_LOOKED_AT = 200 };
 
+/* Checks that only the partition has which the row goes to. */
+static void partition_checks(struct looking *l, const struct relation *r, const struct pg_values *v,
+	size_t at, const struct typed_row *row)
+{
+	struct pg_values one = {&v->rows[at], 1};
+	const struct object **parts, *unmet;
+	struct checks own;
+	size_t n;
+
+	if (!pg_routed(l, r, &one, &parts, &n) || n != 1)
+		return;
+	own = checks_of(l, parts[0], NULL);
+	unmet = unmet_check(l, &own, row);
+	if (unmet)
+		pg_fails(l, "a row violates check constraint \"%.*s\"", SLICE(unmet->name));
+}
+
 static void one_row(struct looking *l, const struct relation *r, const struct pg_values *v,
 	size_t at, const struct checks *checks)
 {
@@ -572,9 +589,11 @@ static void one_row(struct looking *l, const struct relation *r, const struct pg
 			typed_begin(&t, l);
 			typed_assign(&t, n, typed_type(&t, &none, n), col->column.type, true);
 			pg_typed_fault(l, &t);
-			if (checks->n && !pg_fills(l, r->object, "insert", col->name))
+			if ((checks->n || pg_is_partitioned(r)) &&
+				!pg_fills(l, r->object, "insert", col->name))
 				row.values[room - 1] = pg_given_value(l, n, col->column.type);
-		} else if (checks->n && !pg_fills(l, r->object, "insert", col->name)) {
+		} else if ((checks->n || pg_is_partitioned(r)) &&
+			   !pg_fills(l, r->object, "insert", col->name)) {
 			row.values[room - 1] = pg_unsaid_value(l, &col->column);
 		}
 	}
@@ -582,6 +601,8 @@ static void one_row(struct looking *l, const struct relation *r, const struct pg
 	if (unmet)
 		pg_fails(l, "a row violates check constraint \"%.*s\"", SLICE(unmet->name));
 	pg_in_own_bound(l, r, v, at);
+	if (pg_is_partitioned(r))
+		partition_checks(l, r, v, at, &row);
 }
 
 static void values_shape(struct looking *l, const struct relation *r, const struct pg_values *v)

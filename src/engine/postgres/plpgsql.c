@@ -435,7 +435,8 @@ static void declarations(struct walk *w, node function)
 
 		value(w, tree_get(rd_body(d), "default_val"));
 		value(w, tree_get(rd_body(d), "cursor_explicit_expr"));
-		if (is_plain_name(type) && !rd_is_own_spelling(type))
+		if ((is_plain_name(type) && !rd_is_own_spelling(type)) ||
+			(slice_chr(type, '%') != SIZE_MAX && slice_chr(type, '"') == SIZE_MAX))
 			names_add(w->rd->a, &w->rd->declared, type);
 	}
 	w->cursor = 0;

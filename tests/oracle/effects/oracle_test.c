@@ -167,7 +167,7 @@ static void take_rows_known(
 
 	if (!slice_istarts(k->sql, "insert") && !slice_istarts(k->sql, "update"))
 		return;
-	if (fails || (!loaded->facts[FACT_OUTCOME].n && replayed->facts[FACT_OUTCOME].n))
+	if (!fact_has(loaded->facts[FACT_OUTCOME], SL("fails")))
 		loaded->facts[FACT_OUTCOME] = replayed->facts[FACT_OUTCOME];
 	if (fails || fact_has(replayed->facts[FACT_RERUN], SL("fails")))
 		loaded->facts[FACT_RERUN] = replayed->facts[FACT_RERUN];
