@@ -411,6 +411,12 @@ void pg_typed_function(struct looking *l)
 		return;
 	typed_begin(&t, l);
 	head(&t, f);
+	parameters(&t, f, &src);
+	for (size_t i = 0; i < src.columns.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (slice_eq(src.columns.at[i], src.columns.at[k]))
+				typed_fault(&t, "parameter name \"%.*s\" used more than once",
+					SLICE(src.columns.at[i]));
 	body = slice_trim(f->body.text);
 	if (slice_iis(f->language, "sql") && l->session->check_function_bodies && body.len &&
 		body.len < 20000 && !slice_istarts(body, "begin atomic") &&
@@ -420,7 +426,6 @@ void pg_typed_function(struct looking *l)
 		size_t from = 0;
 
 		src.alias = slice_sub(def->name, 0, open);
-		parameters(&t, f, &src);
 		s.sources = &src;
 		s.n = 1;
 		lexer_init(&x, DIALECT_POSTGRES, body);
