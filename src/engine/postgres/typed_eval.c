@@ -293,70 +293,92 @@ static bool is_ascii(struct slice s)
 	return true;
 }
 
-/* A pattern that means the same to regcomp(): no backslash but before signs, \d, \w and \s outside
- * of brackets, nothing lazy, no (?…), no large counts. */
-static bool as_extended(struct slice p, char *out, size_t room)
+/* A pattern for regcomp(), as far as it is written. */
+struct pattern {
+	char text[256];
+	size_t n, counts;
+	bool bracket;
+};
+
+static bool put(struct pattern *to, struct slice s)
+{
+	if (to->n + s.len >= sizeof to->text)
+		return false;
+	memcpy(to->text + to->n, s.at, s.len);
+	to->n += s.len;
+	return true;
+}
+
+/* \d, \w, \s outside of brackets; a backslash before a sign. */
+static bool put_escaped(struct pattern *to, struct slice two)
 {
 	static const struct {
 		char letter;
 		const char *set;
 	} sets[] = {{'d', "[0-9]"}, {'w', "[[:alnum:]_]"}, {'s', "[[:space:]]"}};
-	size_t n = 0, counts = 0;
-	bool bracket = false;
 
-	for (size_t i = 0; i < p.len; i++) {
-		char c = p.at[i], next = i + 1 < p.len ? p.at[i + 1] : 0;
-		bool known = false;
+	if (two.len < 2 || to->bracket)
+		return false;
+	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+		if (two.at[1] == sets[i].letter)
+			return put(to, slice_of(sets[i].set));
+	return two.at[1] && strchr(".-+*?()[]{}|^$/\\", two.at[1]) && put(to, two);
+}
 
-		if ((unsigned char)c >= 0x80 || c == 0 || n + 20 > room)
-			return false;
-		if (c == '\\' && !bracket) {
-			for (size_t k = 0; k < 3; k++)
-				if (next == sets[k].letter) {
-					memcpy(out + n, sets[k].set, strlen(sets[k].set));
-					n += strlen(sets[k].set);
-					known = true;
-				}
-			if (!known && (!next || !strchr(".-+*?()[]{}|^$/\\", next)))
-				return false;
-			i += known;
-			if (known)
-				continue;
-			out[n++] = c;
-			out[n++] = p.at[++i];
-			continue;
-		}
-		if (c == '\\' || (c == '(' && next == '?') || (c == '*' && next == '*') ||
-			(strchr("*+?}", c) && next == '?' && !bracket) ||
-			(c == '{' && !bracket && ++counts > 6))
-			return false;
-		if (c == '[' && bracket && next != ':')
-			return false;
-		if (c == '[' && !bracket) {
-			bracket = true;
-			out[n++] = c;
-			if (next == '^')
-				out[n++] = p.at[++i];
-			if (i + 1 < p.len && p.at[i + 1] == ']')
-				out[n++] = p.at[++i];
-			continue;
-		}
-		if (c == '[' && bracket) { /* [:alpha:] */
-			size_t end = slice_find(slice_from(p, i), SL(":]"));
+/* What begins with a bracket: how much of it was taken, 0 if it is not understood. */
+static size_t put_bracket(struct pattern *to, struct slice s)
+{
+	size_t n = 1, end;
 
-			if (end == SIZE_MAX || n + end + 20 > room)
-				return false;
-			memcpy(out + n, p.at + i, end + 2);
-			n += end + 2;
-			i += end + 1;
-			continue;
-		}
-		if (c == ']')
-			bracket = false;
-		out[n++] = c;
+	if (to->bracket) { /* [:alpha:] */
+		end = slice_find(s, SL(":]"));
+		return slice_starts(s, "[:") && end != SIZE_MAX && put(to, slice_sub(s, 0, end + 2))
+			       ? end + 2
+			       : 0;
 	}
-	out[n] = 0;
-	return !bracket;
+	to->bracket = true;
+	n += slice_starts(slice_from(s, n), "^");
+	n += slice_starts(slice_from(s, n), "]");
+	return put(to, slice_sub(s, 0, n)) ? n : 0;
+}
+
+/* Lazy, (?…), and many counts: those are the server's own, or cost too much. */
+static bool is_own(const struct pattern *to, char c, char next)
+{
+	if (to->bracket)
+		return false;
+	return (c == '(' && next == '?') || (c == '*' && next == '*') ||
+	       (next == '?' && strchr("*+?}", c)) || (c == '{' && to->counts > 6);
+}
+
+/* False: a pattern that may mean something else to regcomp(). */
+static bool as_extended(struct slice p, struct pattern *to)
+{
+	*to = (struct pattern){0};
+	for (size_t i = 0; i < p.len;) {
+		struct slice rest = slice_from(p, i);
+		char c = p.at[i], next = i + 1 < p.len ? p.at[i + 1] : 0;
+		size_t took = 1;
+
+		if ((unsigned char)c >= 0x80 || c == 0)
+			return false;
+		to->counts += c == '{';
+		if (is_own(to, c, next))
+			return false;
+		if (c == '\\')
+			took = put_escaped(to, slice_sub(rest, 0, 2)) ? 2 : 0;
+		else if (c == '[')
+			took = put_bracket(to, rest);
+		else if (!put(to, slice_sub(rest, 0, 1)))
+			took = 0;
+		if (c == ']')
+			to->bracket = false;
+		if (!took)
+			return false;
+		i += took;
+	}
+	to->text[to->n] = 0;
+	return !to->bracket;
 }
 
 /* Counts of three digits may cost much memory, one in the other. */
@@ -375,7 +397,7 @@ static bool counts_much(struct slice p)
 /* ~, ~*, !~, !~* */
 static struct value regex(struct looking *l, struct slice op, struct value a, struct value b)
 {
-	char pattern[256];
+	struct pattern pattern;
 	struct value v = opaque;
 	regex_t r;
 
@@ -383,8 +405,8 @@ static struct value regex(struct looking *l, struct slice op, struct value a, st
 		return null;
 	if (a.kind != VALUE_TEXT || b.kind != VALUE_TEXT || a.text.len > 300 || b.text.len > 120 ||
 		!is_ascii(a.text) || counts_much(b.text) || slice_chr(a.text, '\n') != SIZE_MAX ||
-		slice_chr(a.text, 0) != SIZE_MAX || !as_extended(b.text, pattern, sizeof pattern) ||
-		regcomp(&r, pattern,
+		slice_chr(a.text, 0) != SIZE_MAX || !as_extended(b.text, &pattern) ||
+		regcomp(&r, pattern.text,
 			REG_EXTENDED | REG_NOSUB | (slice_ends(op, "*") ? REG_ICASE : 0)))
 		return opaque;
 	v = truth((regexec(&r, arena_cstr(l->arena, a.text), 0, NULL, 0) == 0) !=
