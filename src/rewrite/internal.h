@@ -83,6 +83,9 @@ struct slice chosen_name(struct step_writer *w, struct slice table, struct slice
 	const char *label, enum object_type type);
 struct slice joined(struct step_writer *w, struct names n);
 
+/* Can the values of a column go back from one type of PostgreSQL's to another? */
+enum way_back { BACK_NEVER, BACK_BY_CAST, BACK_BY_ITSELF };
+enum way_back type_goes_back(struct slice from, struct slice to);
 /* Puts the inverse of w->c, which stays as it is, before what takes back the changes before it. */
 void undo_one(struct step_writer *w, struct safe_step *s);
 

@@ -13,7 +13,7 @@
 struct made {
 	struct arena arena;
 	struct explainer x;
-	struct rewritten out;
+	struct rewritten out, plain;
 	enum rewrite_result result;
 };
 
@@ -50,6 +50,7 @@ static void make(struct made *m, enum dialect d, const char *version, bool one_m
 		.one_message = one_message};
 	*(struct statement *)in.statement = s.at[0];
 	m->result = rewrite_statement(&in, &m->out);
+	rewrite_plainly(&in, &m->plain);
 }
 
 static void done(struct made *m)
@@ -288,6 +289,80 @@ static void test_mysql(void **state)
 	done(&m);
 }
 
+/* The way back of one statement, its pieces with "; " between them; NULL: there is none. */
+static void back(enum dialect d, const char *setup, const char *sql, const char *wanted)
+{
+	struct made m;
+	struct slice got = SLICE_NONE;
+	const struct safe_step *s;
+
+	make(&m, d, NULL, false, setup, sql);
+	assert_int_equal(m.plain.n, 1);
+	s = m.plain.steps[0];
+	for (size_t i = 0; i < s->down.n; i++)
+		got = arena_printf(
+			&m.arena, "%.*s%s%.*s", SLICE(got), i ? "; " : "", SLICE(s->down.at[i]));
+	if (s->one_way != !wanted || (wanted && !slice_is(got, wanted)))
+		fail_msg("%s: %s%.*s", sql, s->one_way ? "no way back" : "", SLICE(got));
+	done(&m);
+}
+
+/* What was found is not taken away, what was not there is not looked for. */
+static void test_guards_and_ways_back(void **state)
+{
+	static const enum dialect all[] = {DIALECT_POSTGRES, DIALECT_MARIADB, DIALECT_SQLITE};
+	static const char setup[] = "CREATE TABLE t (id int PRIMARY KEY, a int); "
+				    "CREATE INDEX t_a ON t (a); CREATE VIEW v AS SELECT a FROM t;";
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		back(all[i], setup, "CREATE TABLE IF NOT EXISTS t (id int)", "");
+		back(all[i], setup, "CREATE TABLE IF NOT EXISTS u (id int)", "DROP TABLE u");
+	}
+	for (size_t i = 0; i < 2; i++) {
+		back(all[i], setup, "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int", "");
+		back(all[i], setup, "ALTER TABLE t ADD COLUMN IF NOT EXISTS b int",
+			"ALTER TABLE t DROP COLUMN b");
+		back(all[i], setup, "CREATE INDEX IF NOT EXISTS t_a ON t (a)", "");
+		back(all[i], setup, "ALTER TABLE t DROP CONSTRAINT IF EXISTS nothing", "");
+	}
+	back(DIALECT_POSTGRES, "", "DROP INDEX IF EXISTS nothing", "");
+	back(DIALECT_POSTGRES, "SELECT unknown_things();",
+		"ALTER TABLE elsewhere ADD COLUMN IF NOT EXISTS b int", "");
+}
+
+static void test_ways_back(void **state)
+{
+	static const char setup[] =
+		"CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (id int PRIMARY KEY, a int, b "
+		"int[], m mood DEFAULT 'ok', c text COLLATE \"C\" NOT NULL, bo boolean);";
+	const enum dialect pg = DIALECT_POSTGRES;
+
+	(void)state;
+	back(pg, setup, "ALTER TABLE t ALTER a TYPE bigint",
+		"ALTER TABLE t ALTER COLUMN a TYPE integer");
+	back(pg, setup, "ALTER TABLE t ALTER a TYPE text",
+		"ALTER TABLE t ALTER COLUMN a TYPE integer USING a::integer");
+	back(pg, setup, "ALTER TABLE t ALTER bo TYPE int USING bo::int",
+		"ALTER TABLE t ALTER COLUMN bo TYPE boolean USING bo::boolean");
+	back(pg, setup, "ALTER TABLE t ALTER a TYPE int[] USING ARRAY[a]", NULL);
+	back(pg, setup, "ALTER TABLE t ALTER b TYPE text USING array_to_string(b, ',')", NULL);
+	back(pg, setup, "ALTER TABLE t ALTER c TYPE varchar(9)",
+		"ALTER TABLE t ALTER COLUMN c TYPE text COLLATE \"C\"");
+	back(pg, setup, "ALTER TABLE t ALTER id SET NOT NULL", "");
+	back(pg, setup, "ALTER TABLE t ALTER a DROP NOT NULL", "");
+	back(pg, setup, "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a)",
+		"ALTER TABLE t DROP CONSTRAINT k");
+	back(pg, "CREATE TABLE t (a int, b int NOT NULL);",
+		"ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a, b)",
+		"ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ALTER COLUMN a DROP NOT NULL");
+	back(DIALECT_MARIADB, "CREATE TABLE t (a int NOT NULL);",
+		"ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a)", "ALTER TABLE t DROP PRIMARY KEY");
+	back(pg, "", "CREATE SCHEMA s CREATE TABLE x (id int) CREATE VIEW y AS SELECT 1",
+		"DROP VIEW s.y; DROP TABLE s.x; DROP SCHEMA s");
+	back(pg, "", "CREATE SCHEMA AUTHORIZATION CURRENT_USER", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +376,8 @@ int main(void)
 		cmocka_unit_test(test_if_not_exists),
 		cmocka_unit_test(test_several_changes),
 		cmocka_unit_test(test_mysql),
+		cmocka_unit_test(test_guards_and_ways_back),
+		cmocka_unit_test(test_ways_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

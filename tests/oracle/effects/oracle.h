@@ -33,6 +33,7 @@ extern const struct fact_row fact_rows[FACTS_];
 struct answer {
 	struct names facts[FACTS_];
 	bool told[FACTS_];  /* a server may not tell all of them */
+	const char *back;   /* what the way back brought back; NULL: it did not run */
 	struct slice words; /* the server's, when it refused; what is missing, when predicted */
 };
 
@@ -46,6 +47,7 @@ struct claim {
 struct result {
 	int version; /* major; 0: not run */
 	struct answer predicted, observed;
+	struct slice way_back; /* that was tried */
 	struct slice replayed; /* how the prediction from a replayed setup differs */
 };
 
@@ -55,6 +57,7 @@ struct kase {
 	size_t line;
 	struct slice context; /* what ran before it: in the same transaction if it can be in one */
 	struct slice sql;
+	struct slice way_back; /* as rewrite/ writes it for this server; empty: none, or not asked for */
 	struct slice inverse; /* brings back what was there before, as far as `undo` says */
 	int from, to;         /* versions it is tried on */
 	bool clock;           /* a second run differs for the time that has passed */

@@ -4,6 +4,7 @@
  * is at hand: the table's, what engine->effects() predicts (from a catalog that was loaded and from
  * one that was replayed), and what the server was seen doing. See README.md. */
 #include "oracle.h"
+#include "rewrite/rewrite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,10 +24,11 @@ struct oracle {
 	const char *only; /* sections whose title contains this */
 	const char *versions_wanted;
 	bool write, matrix;
+	bool back;  /* the ways back that rewrite/ writes are tried too */
 	bool quick; /* nothing is executed: the table against the predictions */
 	int versions[VERSIONS];
 	size_t nversions;
-	size_t statements, observed, faults;
+	size_t statements, observed, ways_back, faults;
 	size_t agreed[FACTS_], all[FACTS_];
 	const char *file; /* of this case */
 	bool faulty;
@@ -140,6 +142,42 @@ static void predict(struct oracle *o, const struct kase *k, struct catalog *mode
 	keep_effect(o, &e, held, out);
 }
 
+/* What `fix` would write into the down file. */
+static struct slice way_back(struct oracle *o, const struct kase *k, struct catalog *model)
+{
+	struct script before = read_sql(o, k->context), now = read_sql(o, k->sql);
+	struct rewritten out = {0};
+	struct effect e;
+	struct slice text = SLICE_NONE, why;
+	struct session s;
+	size_t mark;
+
+	if (now.n != 1 || now.at[0].state != STATEMENT_READ)
+		return text;
+	session_init(&s, DIALECT_POSTGRES, &o->arena);
+	session_begin(&s, model, false);
+	s.tx += 1000000;
+	mark = catalog_mark(model);
+	for (size_t i = 0; i < before.n; i++)
+		catalog_apply_statement(model, &s, &before.at[i], &why);
+	engine_postgres.effects(&o->arena, model, &s, &now.at[0], &e);
+	s.tx++;
+	rewrite_plainly(&(struct rewrite_input){.arena = &o->arena,
+				.before = model,
+				.session = &s,
+				.statement = &now.at[0],
+				.effect = &e,
+				.dialect = DIALECT_POSTGRES,
+				.version = o->watch.conn->id.version},
+		&out);
+	catalog_undo(model, mark);
+	session_end(&s, model, false);
+	for (size_t i = 0; out.n == 1 && i < out.steps[0]->down.n; i++)
+		text = arena_printf(
+			&o->arena, "%.*s%.*s;\n", SLICE(text), SLICE(out.steps[0]->down.at[i]));
+	return text;
+}
+
 /* The setup as belay reads it, without a server. */
 static struct catalog *replay(struct oracle *o, const struct section *section, int version)
 {
@@ -230,6 +268,8 @@ static void run_section(struct oracle *o, struct section *s, size_t v)
 		if (o->versions[v] < k->from || o->versions[v] > k->to)
 			continue;
 		r->version = o->versions[v];
+		k->way_back = o->back ? way_back(o, k, loaded) : SLICE_NONE;
+		r->way_back = k->way_back;
 		watch_case(&o->watch, k, &held, &r->observed);
 		in_block = r->observed.facts[FACT_TRANSACTION].n == 0;
 		predict(o, k, loaded, &held, in_block, &r->predicted);
@@ -362,6 +402,23 @@ static bool seen_as_said(struct oracle *o, const struct kase *k, const struct re
 	return ok;
 }
 
+/* A way back that is written must work, and bring back what is foreseen that one can. */
+static void compare_back(struct oracle *o, const struct kase *k, const struct result *r)
+{
+	struct names undo = r->predicted.facts[FACT_UNDO];
+	const char *foreseen = undo.n ? arena_cstr(&o->arena, undo.at[0]) : "exact";
+
+	/* The table has the best one itself, or it would take setval(): a value was drawn. */
+	if (!r->observed.back || k->inverse.len || slice_find(k->sql, SL("nextval")) != SIZE_MAX)
+		return;
+	o->ways_back++;
+	/* Rows that no value was taken from came back by chance. */
+	if (strcmp(r->observed.back, foreseen) != 0 &&
+		!(strcmp(foreseen, "schema-only") == 0 && strcmp(r->observed.back, "exact") == 0))
+		fault(o, k, r->version, "undo: %s is foreseen, its way back says %s (%.*s): %.*s",
+			foreseen, r->observed.back, SLICE(r->observed.words), SLICE(r->way_back));
+}
+
 static void compare(struct oracle *o, const struct kase *k, const struct result *r)
 {
 	bool fails = fact_has(r->observed.facts[FACT_OUTCOME], SL("fails"));
@@ -385,6 +442,7 @@ static void compare(struct oracle *o, const struct kase *k, const struct result 
 		ok = seen_as_said(o, k, r, (enum fact)f, says) && ok;
 		o->agreed[f] += ok;
 	}
+	compare_back(o, k, r);
 	if (r->replayed.len)
 		fault(o, k, r->version, "predicted otherwise after a replay: %.*s",
 			SLICE(r->replayed));
@@ -402,8 +460,8 @@ static void compare_all(struct oracle *o)
 				if (c->results[v].version)
 					compare(o, c, &c->results[v]);
 		}
-	printf("# %zu statements, %zu observed, %zu faults;", o->statements, o->observed,
-		o->faults);
+	printf("# %zu statements, %zu observed, %zu ways back, %zu faults;", o->statements,
+		o->observed, o->ways_back, o->faults);
 	for (int f = 0; f < FACTS_; f++)
 		printf(" %s %zu/%zu", fact_rows[f].word, o->agreed[f], o->all[f]);
 	printf("\n");
@@ -414,9 +472,12 @@ static void run_versions(struct oracle *o)
 	struct slice wanted = slice_of(o->versions_wanted), piece;
 	unsigned long long v;
 
-	while (slice_next(&wanted, ',', &piece))
+	/* Ways back are the same for all: the last one tries them. */
+	while (slice_next(&wanted, ',', &piece)) {
+		o->back = wanted.len == 0;
 		if (slice_u64(slice_trim(piece), &v))
 			run_version(o, (int)v);
+	}
 }
 
 static void read_tables(struct oracle *o)

@@ -15,16 +15,18 @@ WITH ns AS (
   UNION ALL
   SELECT concat_ws('|', 'column', c.oid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
                    attgenerated, attstorage, attstattarget, attacl, attoptions, attinhcount, attislocal, attcollation,
-                   pg_get_expr(adbin, adrelid), col_description(c.oid, attnum), to_jsonb(a) -> 'attcompression')
+                   regexp_replace(pg_get_expr(adbin, adrelid), '[() ]|::[a-z ]+(\[\])?', '', 'g'), col_description(c.oid, attnum), to_jsonb(a) -> 'attcompression')
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = attrelid JOIN ns ON ns.oid = relnamespace
     LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
    WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm', 'c', 'f')
   UNION ALL
-  SELECT concat_ws('|', 'constraint', conrelid::regclass, contypid::regtype, conname, pg_get_constraintdef(k.oid), convalidated,
-                   condeferrable, condeferred, connoinherit, conislocal, obj_description(k.oid, 'pg_constraint'))
+  SELECT concat_ws('|', 'constraint', conrelid::regclass, contypid::regtype, conname,
+                   -- read and printed once more, a condition may have brackets and casts elsewhere
+                   regexp_replace(pg_get_constraintdef(k.oid), '[() ]|::[a-z ]+(\[\])?', '', 'g'), convalidated,
+                   condeferrable, condeferred, connoinherit, obj_description(k.oid, 'pg_constraint'))
     FROM pg_catalog.pg_constraint k JOIN ns ON ns.oid = connamespace
   UNION ALL
-  SELECT concat_ws('|', 'index', pg_get_indexdef(indexrelid), indisvalid, indisclustered, indisreplident, indisunique, indisprimary,
+  SELECT concat_ws('|', 'index', regexp_replace(pg_get_indexdef(indexrelid), '[() ]|::[a-z ]+(\[\])?', '', 'g'), indisvalid, indisclustered, indisreplident, indisunique, indisprimary,
                    obj_description(indexrelid, 'pg_class'))
     FROM pg_catalog.pg_index JOIN pg_catalog.pg_class c ON c.oid = indexrelid JOIN ns ON ns.oid = relnamespace
   UNION ALL

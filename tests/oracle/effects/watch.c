@@ -153,6 +153,18 @@ static struct state state_now(struct watch *w)
 	return s;
 }
 
+/* The same, without the locks that looking takes. */
+static struct state state_in_passing(struct watch *w)
+{
+	struct err err = {0};
+	struct state s;
+
+	must(conn_exec(w->conn, SL("SAVEPOINT looking"), &err), &err);
+	s = state_now(w);
+	must(conn_exec(w->conn, SL("ROLLBACK TO looking"), &err), &err);
+	return s;
+}
+
 /* The statement has run once: what does it do again? */
 static const char *run_again(struct watch *w, struct slice sql, bool in_block)
 {
@@ -176,16 +188,21 @@ static const char *run_again(struct watch *w, struct slice sql, bool in_block)
 
 /* The statement has run: how much of `before` does its inverse bring back? */
 static const char *run_back(
-	struct watch *w, const struct kase *k, const struct state *before, struct slice *why)
+	struct watch *w, struct slice inverse, const struct state *before, struct slice *why)
 {
 	struct state after;
+	struct err err = {0};
 	const char *word = "none";
 
-	if (!run(w, k->inverse, why, NULL))
-		return "the inverse fails";
-	after = state_now(w);
-	if (slice_eq(before->schema, after.schema))
-		word = slice_eq(before->rows, after.rows) ? "exact" : "schema-only";
+	must(conn_exec(w->conn, SL("SAVEPOINT back"), &err), &err);
+	if (run(w, inverse, why, NULL)) {
+		after = state_now(w);
+		if (slice_eq(before->schema, after.schema))
+			word = slice_eq(before->rows, after.rows) ? "exact" : "schema-only";
+	} else {
+		word = "the inverse fails";
+	}
+	must(conn_exec(w->conn, SL("ROLLBACK TO back"), &err), &err);
 	return word;
 }
 
@@ -330,8 +347,8 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 	must(conn_exec(w->conn, SL("BEGIN"), &err), &err);
 	if (!run_context(w, k, held, out))
 		return true;
-	if (k->inverse.len)
-		before = state_now(w);
+	if (k->inverse.len || k->way_back.len)
+		before = state_in_passing(w);
 	if (w->stale)
 		w->tables.ncols = 0;
 	w->stale = false;
@@ -348,7 +365,9 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 		fact_add_word(w->arena, out, FACT_RERUN, slice_of(run_again(w, k->sql, true)));
 		if (k->inverse.len)
 			fact_add_word(w->arena, out, FACT_UNDO,
-				slice_of(run_back(w, k, &before, &out->words)));
+				slice_of(run_back(w, k->inverse, &before, &out->words)));
+		if (k->way_back.len)
+			out->back = run_back(w, k->way_back, &before, &out->words);
 	}
 	must(conn_exec(w->conn, SL("ROLLBACK"), &err), &err);
 	must(conn_exec(w->conn, SL("RESET client_min_messages"), &err), &err);
