@@ -561,6 +561,8 @@ enum apply_result catalog_apply_statement(
 		return APPLIED;
 	if (st->state != STATEMENT_READ) {
 		taint_all(c, s, st->may_touch);
+		if (!s->untyped)
+			note_written(c, s, st);
 		*why = st->state == STATEMENT_OPAQUE ? st->opaque_reason : st->fault_message;
 		return APPLY_UNSURE;
 	}
@@ -576,6 +578,8 @@ enum apply_result catalog_apply_statement(
 		unguard(c, g, r == APPLY_CONFLICT);
 		c->batch = NULL;
 		c->nbatch = 0;
+		if (!s->untyped && r != APPLY_CONFLICT)
+			note_written(c, s, st);
 	}
 	if (st->partly_opaque && r != APPLY_CONFLICT) {
 		taint_all(c, s, st->may_touch);

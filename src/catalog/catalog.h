@@ -130,6 +130,27 @@ size_t catalog_naming(const struct catalog *c, struct name object, enum object_t
 size_t catalog_bearing(
 	const struct catalog *c, struct slice name, struct arena *a, const struct object ***out);
 
+/* ---- Rows ---- */
+
+/* PostgreSQL, and not where session.untyped is set: what the statements of a history wrote into a
+ * table. A chain, from the newest back to one that `ends` it. */
+struct rows_written {
+	const struct rows_written *before;
+	struct slice text; /* INSERT … VALUES; empty: rows that are not known */
+	struct names columns;
+	unsigned long long tx, epoch;
+	unsigned long long numbers; /* epoch of sequences */
+	size_t size;                /* of all texts from here back */
+	bool ends;                  /* nothing older counts */
+	bool none;                  /* … and there was no row left */
+	bool used;                  /* what its sequences give next is not known */
+	bool filled; /* a trigger in front of the rows has had its say */
+};
+/* NULL: nothing is known. *sure: what happened last did not happen to all tables. *numbers: where
+ * the epoch of sequences is now. */
+const struct rows_written *catalog_written(const struct catalog *c, const struct object *table,
+	bool *sure, unsigned long long *numbers);
+
 /* ---- Changing ---- */
 enum apply_result {
 	APPLIED,

@@ -58,9 +58,11 @@ struct before {
 /* What is known about the catalog as a whole. */
 struct meta {
 	bool complete;
-	bool tainted;         /* something opaque may have touched anything */
-	struct names taints;  /* names that something opaque may have made or dropped */
-	struct names foreign; /* extensions whose objects we do not know, by name */
+	bool tainted;                     /* something opaque may have touched anything */
+	struct names taints;              /* names that something opaque may have made or dropped */
+	struct names foreign;             /* extensions whose objects we do not know, by name */
+	unsigned long long rows_epoch;    /* grows when any table's rows may have changed */
+	unsigned long long numbers_epoch; /* … and when any sequence was set */
 };
 
 struct undo_entry {
@@ -134,6 +136,10 @@ static inline bool is_kind(const struct object *o, const char *kind)
 /* ---- row_versions.c ---- */
 /* After an ALTER TABLE, TRUNCATE or OPTIMIZE of MySQL's was applied. */
 void count_row_versions(struct catalog *c, const struct statement *st);
+
+/* ---- written.c ---- */
+/* After a statement of PostgreSQL's was applied. */
+void note_written(struct catalog *c, struct session *s, const struct statement *st);
 
 /* ---- store.c ---- */
 bool same_name(const struct catalog *c, enum object_type t, struct slice a, struct slice b);

@@ -148,12 +148,13 @@ static struct slice name_of(const struct judged *j, struct token t)
 	return token_value(j->arena, j->dialect, t);
 }
 
-bool where_pins(const struct judged *j, const struct change *c)
+/* A condition without OR on its own level. */
+static bool condition_pins(const struct judged *j, const struct change *c, struct slice text)
 {
 	struct lexer l;
 	struct token t, before = {0};
 
-	lexer_init(&l, j->dialect, c->value.text);
+	lexer_init(&l, j->dialect, text);
 	for (t = lexer_next(&l); t.kind != TOKEN_END; before = t, t = lexer_next(&l)) {
 		struct token next = lexer_peek(&l);
 		struct slice name = name_of(j, before);
@@ -174,6 +175,76 @@ bool where_pins(const struct judged *j, const struct change *c)
 		}
 	}
 	return false;
+}
+
+/* The next part of the text, up to that word outside of brackets; *rest is what follows. */
+static struct slice next_part(
+	const struct judged *j, struct slice *rest, const char *word, bool *found)
+{
+	struct slice text = *rest;
+	struct lexer l;
+	struct token t;
+	int depth = 0;
+
+	lexer_init(&l, j->dialect, text);
+	*found = false;
+	while ((t = lexer_next(&l)).kind != TOKEN_END) {
+		depth += token_punct(t, "(") || token_is(t, "case");
+		depth -= token_punct(t, ")") || token_is(t, "end");
+		if (depth == 0 && token_is(t, word)) {
+			*found = true;
+			*rest = slice_from(text, t.off + t.text.len);
+			return slice_trim(slice_sub(text, 0, t.off));
+		}
+	}
+	*rest = SLICE_NONE;
+	return slice_trim(text);
+}
+
+/* ( … ), and nothing behind it. */
+static bool is_bracketed(const struct judged *j, struct slice text)
+{
+	struct lexer l;
+	struct token t;
+	int depth = 0;
+
+	lexer_init(&l, j->dialect, text);
+	while ((t = lexer_next(&l)).kind != TOKEN_END) {
+		depth += token_punct(t, "(");
+		depth -= token_punct(t, ")");
+		if (depth == 0)
+			return token_punct(t, ")") && lexer_peek(&l).kind == TOKEN_END;
+	}
+	return false;
+}
+
+/* Of OR, each side has to; of AND, one side is enough. */
+static bool pins(const struct judged *j, const struct change *c, struct slice text, int depth)
+{
+	struct slice rest = text, side;
+	bool more;
+
+	side = next_part(j, &rest, "or", &more);
+	if (more) {
+		while (pins(j, c, side, depth + 1) && more)
+			side = next_part(j, &rest, "or", &more);
+		return !more && pins(j, c, side, depth + 1);
+	}
+	for (rest = text, more = true; more;) {
+		side = next_part(j, &rest, "and", &more);
+		if (is_bracketed(j, side) && depth < 20
+				? pins(j, c, slice_sub(side, 1, side.len - 2), depth + 1)
+				: condition_pins(j, c, side))
+			return true;
+	}
+	return false;
+}
+
+bool where_pins(const struct judged *j, const struct change *c)
+{
+	if (slice_ifind(c->value.text, SL("or")) == SIZE_MAX)
+		return condition_pins(j, c, c->value.text);
+	return pins(j, c, c->value.text, 0);
 }
 
 static bool is_known(const struct judged *j, const struct change *c, const struct object **table)

@@ -215,6 +215,7 @@ void object_copy_into(struct arena *a, struct object *copy, const struct object 
 		copy_field(a, copy, f);
 	copy->parts = NULL;
 	copy->nparts = 0;
+	copy->written = NULL;
 }
 
 struct object *object_copy(struct arena *a, const struct object *o)

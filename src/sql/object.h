@@ -290,6 +290,8 @@ static inline int row_versions_max(int version)
 	return version >= 90100 ? 255 : 64;
 }
 
+struct rows_written;
+
 struct object {
 	enum object_type type;
 	struct slice schema, name; /* for parts of a table: the table's schema, the part's name */
@@ -307,6 +309,8 @@ struct object {
 	bool row_versions_exact;    /* … and it has as many */
 	bool generated_name;        /* the server will choose the name; `name` is our prediction */
 	bool tainted; /* catalog: an opaque statement may have changed it: look-ups say unknown */
+	const struct rows_written *written; /* catalog: what a history put into the table, newest
+					     * first; a copy has none */
 	union {
 		struct table_def table_;
 		struct column_def column;

@@ -97,6 +97,8 @@ void pg_in_own_bound(
 bool pg_routed(struct looking *l, const struct relation *r, const struct pg_values *v,
 	const struct object ***out, size_t *n);
 bool pg_pruned(struct looking *l, const struct relation *r, const struct object **out);
+/* INSERT … SELECT of itself, with the key as it is: each row goes where it comes from. */
+bool pg_keeps_partition(struct looking *l, const struct relation *r);
 /* *out NULL: none takes it. */
 bool pg_partition_for(
 	struct looking *l, const struct relation *r, struct slice value, const struct object **out);
@@ -172,6 +174,11 @@ void pg_refuse_view_option(struct looking *l, const struct relation *r);
 bool pg_changes_nothing(struct looking *l);
 void pg_refuse_options(struct looking *l, const struct relation *r, const struct names *options);
 void pg_refuse_column_name(struct looking *l, struct slice name);
+
+/* May a trigger in front of the row fill in that column (effects_filled.c)? No column: may it do
+ * more than to fill in columns that its body names? */
+bool pg_fills(
+	struct looking *l, const struct object *table, const char *event, struct slice column);
 
 /* ---- What is set off besides (effects_bodies.c, effects_rows.c) ---- */
 enum { PG_NEST_MAX = 8 };

@@ -594,8 +594,9 @@ static void rerun_with(struct looking *l, const struct pg_deeds *d, bool each_ro
 	} else if (d->moves && k == CHANGE_UPDATE && l->rerun == RERUN_SAME) {
 		pg_rerun(l, RERUN_DIFFERS);
 	} else if (d->writes && l->rerun == RERUN_SAME) {
-		/* Rows that are gone do not fire it a second time. */
-		if (!(k == CHANGE_DELETE && each_row))
+		/* Rows that are gone do not fire it a second time, nor do those that are there. */
+		if (!(each_row &&
+			    (k == CHANGE_DELETE || (k == CHANGE_INSERT && !pg_does_update(l)))))
 			pg_rerun(l, d->rerun);
 	}
 	if (d->writes && !d->inserts_only)

@@ -258,6 +258,18 @@ static void drop_generated(struct looking *l, const struct relation *r, struct s
 			drop_part(l, r, r->object->parts[i], column);
 }
 
+/* A partition's part of its parent's key: it goes with that. */
+static bool is_parents_key(const struct relation *r, const struct object *key)
+{
+	for (size_t i = 0; i < r->object->nparts; i++) {
+		const struct object *p = r->object->parts[i];
+
+		if (p->type == OBJECT_INDEX && slice_eq(p->index.constraint, key->name))
+			return p->index.partition_of.name.len > 0;
+	}
+	return false;
+}
+
 static void drop_part(
 	struct looking *l, const struct relation *r, const struct object *p, struct slice column)
 {
@@ -270,7 +282,7 @@ static void drop_part(
 		if (slice_empty(p->index.constraint) && slice_empty(p->index.partition_of.name))
 			pg_destroys(l, OBJECT_INDEX, index.name, SLICE_NONE);
 	} else if (p->type == OBJECT_CONSTRAINT && pg_constraint_uses(p, column)) {
-		if (!slice_is(p->constraint.kind, "not null"))
+		if (!slice_is(p->constraint.kind, "not null") && !is_parents_key(r, p))
 			pg_destroys(l, OBJECT_CONSTRAINT, r->name, p->name);
 	} else if (p->type == OBJECT_COLUMN && p->column.generated.len &&
 		   pg_expr_names(&p->column.generation, column)) {

@@ -563,6 +563,28 @@ static void drop_named(struct looking *l)
 	pg_breaks(l, BREAKS_OLD_READERS, c->type, n, SLICE_NONE);
 }
 
+static void drop_key_outside(struct looking *l, const struct relation *r, struct relation *other,
+	const struct object *key, bool refers)
+{
+	if (!slice_eq(other->name.schema, r->name.schema))
+		drop_key(l, r, other, key, refers);
+}
+
+/* What stands in other schemas and hangs on a relation of this one. */
+static void drop_outside(struct looking *l, const struct relation *r)
+{
+	const struct object **all;
+	size_t n = catalog_dependents(l->catalog, r->object, SLICE_NONE, l->arena, &all);
+
+	if (r->type == OBJECT_TABLE)
+		pg_each_key(l, r, SLICE_NONE, drop_key_outside);
+	for (size_t i = 0; i < n; i++)
+		if (!slice_eq(all[i]->schema, r->name.schema)) {
+			drop_dependents(l, r);
+			return;
+		}
+}
+
 static void drop_schema(struct looking *l)
 {
 	const struct object **all;
@@ -587,6 +609,8 @@ static void drop_schema(struct looking *l)
 
 			pg_lock(l, &r, PG_ACCESS_EXCLUSIVE);
 			pg_lock_indexes(l, &r, PG_ACCESS_EXCLUSIVE);
+			if (r.object && all[i]->type != OBJECT_SEQUENCE)
+				drop_outside(l, &r);
 			if (all[i]->type == OBJECT_TABLE || all[i]->type == OBJECT_SEQUENCE)
 				l->out->undo = UNDO_SCHEMA_ONLY;
 		}

@@ -454,6 +454,20 @@ static void rename_other(struct looking *l)
 		pg_fails(l, "relation \"%.*s\" does not exist", SLICE(r.name.name));
 }
 
+/* RESTART, and not at a number further on: it gives numbers that it has given before. */
+static bool begins_again(const struct object *def, const struct object *sequence)
+{
+	struct slice at =
+		def && def->sequence.position.n ? def->sequence.position.at[0] : SLICE_NONE;
+	unsigned long long to, start = 1;
+
+	if (!slice_u64(at, &to))
+		return !at.len;
+	if (sequence)
+		slice_u64(sequence->sequence.start, &start);
+	return to <= start;
+}
+
 static void alter_sequence(struct looking *l)
 {
 	struct relation r = pg_relation(l, l->change->target, OBJECT_SEQUENCE);
@@ -466,8 +480,11 @@ static void alter_sequence(struct looking *l)
 	}
 	pg_lock(l, &r, PG_SHARE_ROW_EXCLUSIVE);
 	lock_owner(l);
-	if (names_has(l->change->list, SL("restart")))
+	if (names_has(l->change->list, SL("restart"))) {
 		l->out->undo = UNDO_NONE;
+		if (begins_again(l->change->def, r.object))
+			pg_breaks(l, BREAKS_OLD_WRITERS, OBJECT_SEQUENCE, r.name, SLICE_NONE);
+	}
 }
 
 static void publish(struct looking *l, struct slice member)
@@ -671,6 +688,64 @@ static void grant(struct looking *l)
 		pg_lock(l, &r, PG_ACCESS_SHARE);
 }
 
+/* "grantee=letters/grantor": the letters that the grantee has in the list. */
+static struct slice letters_of(struct names acl, struct slice grantee)
+{
+	for (size_t i = 0; i < acl.n; i++) {
+		size_t is = slice_chr(acl.at[i], '=');
+
+		if (is != SIZE_MAX && slice_eq(slice_sub(acl.at[i], 0, is), grantee)) {
+			struct slice rest = slice_from(acl.at[i], is + 1);
+
+			return slice_sub(rest, 0, slice_chr(rest, '/'));
+		}
+	}
+	return SLICE_NONE;
+}
+
+static bool lost(struct slice before, struct slice after, const char *letters)
+{
+	for (; *letters; letters++)
+		if (slice_chr(before, *letters) != SIZE_MAX &&
+			slice_chr(after, *letters) == SIZE_MAX)
+			return true;
+	return false;
+}
+
+/* What somebody had been granted, and has not any more, code may have been using. */
+static void revoke(struct looking *l)
+{
+	struct catalog *c = (struct catalog *)l->catalog; /* is as before when we return */
+	size_t mark = catalog_mark(c);
+	struct session s = *l->session;
+	struct slice why = SLICE_NONE;
+	const struct object *o;
+	struct names before = {0};
+	bool reads = false, writes = false;
+
+	grant(l);
+	if (l->change->type != OBJECT_TABLE || l->out->outcome == OUTCOME_FAILS ||
+		catalog_find(c, &s, OBJECT_NONE, l->change->target, &o) != PRESENT)
+		return;
+	before = names_copy(l->arena, o->acl);
+	s.arena = l->arena;
+	catalog_apply(c, &s, l->change, &why);
+	for (size_t i = 0; i < before.n; i++) {
+		struct slice who = slice_sub(before.at[i], 0, slice_chr(before.at[i], '='));
+		struct slice had = letters_of(before, who), has = letters_of(o->acl, who);
+
+		reads = reads || lost(had, has, "r");
+		writes = writes || lost(had, has, "awdD");
+	}
+	catalog_undo(c, mark);
+	if (reads)
+		pg_breaks(l, BREAKS_OLD_READERS, o->type, (struct name){o->schema, o->name},
+			SLICE_NONE);
+	if (writes)
+		pg_breaks(l, BREAKS_OLD_WRITERS, o->type, (struct name){o->schema, o->name},
+			SLICE_NONE);
+}
+
 static void new_named(struct looking *l)
 {
 	const struct change *c = l->change;
@@ -722,7 +797,7 @@ const struct pg_action pg_object_actions[] = {
 	{CHANGE_SET_OWNER, set_schema_or_owner, NULL},
 	{CHANGE_COMMENT_ON, comment_on, NULL},
 	{CHANGE_GRANT, grant, NULL},
-	{CHANGE_REVOKE, grant, NULL},
+	{CHANGE_REVOKE, revoke, NULL},
 	{0},
 };
 /* clang-format on */

@@ -160,6 +160,64 @@ static void refuse_new_label(struct looking *l)
 	}
 }
 
+/* table%ROWTYPE, table.column%TYPE; one without a dot may be of another variable. */
+static void refuse_like_type(struct looking *l, struct slice type)
+{
+	struct slice name = slice_trim(slice_sub(type, 0, slice_chr(type, '%')));
+	size_t dot = slice_chr(name, '.');
+	const struct object *o, *col;
+	enum presence p;
+
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] >= 'A' && name.at[i] <= 'Z')
+			return;
+	if (slice_ifind(type, SL("rowtype")) != SIZE_MAX) {
+		p = catalog_find(l->catalog, l->session, OBJECT_NONE, pg_split_name(name), &o);
+		if (p == ABSENT && !slice_starts(name, "pg_") && dot == SIZE_MAX &&
+			!pg_has_extensions(l))
+			pg_fails(l, "relation \"%.*s\" does not exist", SLICE(name));
+		return;
+	}
+	if (dot == SIZE_MAX || slice_chr(slice_from(name, dot + 1), '.') != SIZE_MAX ||
+		catalog_find(l->catalog, l->session, OBJECT_TABLE,
+			(struct name){SLICE_NONE, slice_sub(name, 0, dot)}, &o) != PRESENT ||
+		o->type != OBJECT_TABLE)
+		return;
+	if (catalog_part(l->catalog, o, OBJECT_COLUMN, slice_from(name, dot + 1), &col) == ABSENT)
+		pg_fails(l, "column \"%.*s\" does not exist", SLICE(name));
+}
+
+/* What PL/pgSQL's parser says of a body: the reader has asked it. */
+static void refuse_body(struct looking *l)
+{
+	for (size_t i = 0; i < l->change->settings.n; i++)
+		if (slice_starts(l->change->settings.at[i], "body-fault="))
+			pg_fails(l, "%.*s", SLICE(slice_from(l->change->settings.at[i], 11)));
+	for (size_t i = 0; i < l->change->settings.n; i++) {
+		struct slice s = l->change->settings.at[i];
+
+		if (slice_starts(s, "declares=") && slice_chr(s, '%') != SIZE_MAX)
+			refuse_like_type(l, slice_from(s, 9));
+		else if (slice_starts(s, "declares=") &&
+			 pg_type_known(l, slice_from(s, 9)) == ABSENT)
+			pg_fails(l, "type \"%.*s\" does not exist", SLICE(slice_from(s, 9)));
+	}
+}
+
+/* A bare RETURN in a function that gives a value. */
+static void refuse_return(struct looking *l)
+{
+	const struct function_def *f = l->change->def ? &l->change->def->function : NULL;
+
+	if (f && slice_ifind(f->body.text, SL("return;")) != SIZE_MAX &&
+		slice_is(f->language, "plpgsql") && slice_is(f->kind, "function") &&
+		f->returns.len && !slice_is(f->returns, "void") &&
+		!slice_istarts(f->returns, "setof ") && !slice_istarts(f->returns, "table") &&
+		slice_ifind(f->arguments, SL("out ")) == SIZE_MAX &&
+		slice_chr(f->body.text, '\'') == SIZE_MAX)
+		pg_fails(l, "missing expression at or near \";\"");
+}
+
 void pg_refusals(struct looking *l)
 {
 	pg_refuse_object(l);
@@ -191,6 +249,15 @@ void pg_refusals(struct looking *l)
 		break;
 	case CHANGE_CALL:
 		pg_refuse_call(l);
+		break;
+	case CHANGE_CREATE_FUNCTION:
+		if (l->session->check_function_bodies) {
+			refuse_body(l);
+			refuse_return(l);
+		}
+		break;
+	case CHANGE_DO_BLOCK:
+		refuse_body(l);
 		break;
 	case CHANGE_RELEASE:
 	case CHANGE_ROLLBACK_TO:

@@ -321,6 +321,15 @@ static void refuse_arguments(struct looking *l, struct slice signature)
 			return;
 }
 
+static void refuse_result(struct looking *l, struct slice type)
+{
+	if (slice_istarts(type, "setof "))
+		type = slice_trim(slice_from(type, 6));
+	if (!slice_istarts(type, "table") && slice_chr(type, '(') == SIZE_MAX &&
+		slice_chr(type, '%') == SIZE_MAX)
+		unknown_type(l, type);
+}
+
 static void refuse_function(struct looking *l)
 {
 	static const char *const always[] = {"sql", "plpgsql", "c", "internal"};
@@ -338,6 +347,7 @@ static void refuse_function(struct looking *l)
 			(struct name){SLICE_NONE, language}, &x) != PRESENT)
 		pg_fails(l, "language \"%.*s\" does not exist", SLICE(language));
 	refuse_arguments(l, l->change->target.name);
+	refuse_result(l, def->function.returns);
 	if (!(l->change->flags & CHANGE_OR_REPLACE) ||
 		catalog_find(l->catalog, l->session, OBJECT_FUNCTION, n, &old) != PRESENT)
 		return;

@@ -166,6 +166,25 @@ static void refuse_bound(struct looking *l, const struct object *def)
 				l, "it fails when a row of the default partition belongs to it");
 }
 
+/* LIKE brings columns that the table has already. */
+static void refuse_like(struct looking *l, const struct object *def)
+{
+	for (size_t i = 0; i < l->change->list.n; i++) {
+		struct slice clause = l->change->list.at[i];
+		size_t bar = slice_chr(clause, '|');
+		struct relation r;
+
+		if (bar == SIZE_MAX)
+			continue;
+		r = pg_relation(l, pg_split_name(slice_sub(clause, 0, bar)), OBJECT_NONE);
+		for (size_t k = 0; r.object && k < r.object->nparts; k++)
+			if (r.object->parts[k]->type == OBJECT_COLUMN &&
+				own_column(def, r.object->parts[k]->name))
+				pg_fails(l, "column \"%.*s\" specified more than once",
+					SLICE(r.object->parts[k]->name));
+	}
+}
+
 void pg_refuse_table(struct looking *l)
 {
 	const struct object *def = l->change->def, *type;
@@ -180,6 +199,7 @@ void pg_refuse_table(struct looking *l)
 			refuse_column(l, def, def->parts[i]);
 	refuse_constraints(l, def);
 	refuse_parents(l, def);
+	refuse_like(l, def);
 	if (def->table_.partition_of.name.len)
 		refuse_bound(l, def);
 	keys = partition_columns(l->arena, def->table_.partition_key.text);

@@ -1,5 +1,5 @@
 /* effects_rows.c - rows written and read, and what that sets off. */
-#include "engine/postgres/effects.h"
+#include "engine/postgres/typed.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -35,6 +35,19 @@ static bool predicate_met(const struct object *index, const struct names *column
 	return false;
 }
 
+/* A column, or an expression over one. */
+static bool finds(struct slice key, const struct names *columns)
+{
+	struct expr e = {.text = key};
+
+	if (key_plain(key).len && slice_chr(key, '(') == SIZE_MAX)
+		return names_has(*columns, key_plain(key));
+	for (size_t i = 0; i < columns->n; i++)
+		if (pg_expr_names(&e, columns->at[i]))
+			return true;
+	return false;
+}
+
 /* Is there an index that could find the rows? */
 static bool indexed(const struct relation *r, const struct names *columns)
 {
@@ -43,8 +56,7 @@ static bool indexed(const struct relation *r, const struct names *columns)
 
 		if (p->type != OBJECT_INDEX || !predicate_met(p, columns))
 			continue;
-		if (p->index.keys.n && (names_has(*columns, p->index.keys.at[0]) ||
-					       slice_starts(p->index.keys.at[0], "(")))
+		if (p->index.keys.n && finds(p->index.keys.at[0], columns))
 			return true;
 	}
 	return false;
@@ -102,7 +114,8 @@ static void key_out(struct looking *l, const struct relation *r, struct relation
 			return;
 		looks = looks || names_has(c->list, k->columns.at[i]);
 	}
-	if (looks && !k->not_enforced)
+	/* A deferred one looks at COMMIT. */
+	if (looks && !k->not_enforced && !k->deferred)
 		pg_lock(l, other, PG_ROW_SHARE);
 }
 
@@ -127,6 +140,9 @@ static void key_in(struct looking *l, struct relation *other, const struct const
 		pg_writes_too(l, CHANGE_UPDATE, other->name,
 			k->on_delete_columns.n && !update ? k->on_delete_columns : k->columns,
 			SLICE_NONE, true);
+	else if (k->deferred && !does(action, "restrict"))
+		return pg_may_fail(l, "rows of \"%.*s\" may refer to it when it commits",
+			SLICE(other->name.name));
 	else
 		pg_lock(l, other, PG_ROW_SHARE);
 	if (!does(action, "cascade") && !does(action, "set"))
@@ -180,7 +196,9 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 	const struct change *c = l->change;
 	const struct object *col;
 	bool overriding = slice_ifind(l->statement->text, SL("overriding")) != SIZE_MAX;
-	bool filled = r->object && object_fills_rows(r->object, "insert");
+	bool filled = r->object && object_fills_rows(r->object, "insert") &&
+		      pg_fills(l, r->object, "insert", SLICE_NONE);
+	bool fills = r->object && !filled && object_fills_rows(r->object, "insert");
 
 	for (size_t i = 0; r->object && i < c->list.n; i++) {
 		enum presence p =
@@ -200,7 +218,8 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 				pg_fails(l, "a value is no %.*s", SLICE(p->column.type));
 		for (size_t k = 0;
 			p->type == OBJECT_COLUMN && p->column.not_null && !filled && k < v->n; k++)
-			if (slice_iis(pg_value(l, v, k, r, p->name), "null"))
+			if (slice_iis(pg_value(l, v, k, r, p->name), "null") &&
+				!(fills && pg_fills(l, r->object, "insert", p->name)))
 				pg_fails(l, "column \"%.*s\" must not be null", SLICE(p->name));
 	}
 	if (c->list.n == 0 || c->kind != CHANGE_INSERT || filled)
@@ -212,7 +231,8 @@ static void insert_refused(struct looking *l, const struct relation *r, const st
 			!names_has(c->list, p->name) && !p->column.default_value.text.len &&
 			!p->column.default_value.normal.len && !p->column.identity.len &&
 			!p->column.sequence.n && !p->column.generated.len &&
-			!pg_domain(l, p->column.type))
+			!pg_domain(l, p->column.type) &&
+			!(fills && pg_fills(l, r->object, "insert", p->name)))
 			pg_fails(l, "column \"%.*s\" has no default and must not be null",
 				SLICE(p->name));
 	}
@@ -286,14 +306,56 @@ static void scan_sources(struct looking *l)
 	}
 }
 
+static void where_columns(struct arena *a, const struct typed_node *n, struct names *out)
+{
+	if (n->kind == NODE_COLUMN && !names_has(*out, n->text))
+		names_add(a, out, n->text);
+	if (n->operand)
+		where_columns(a, n->operand, out);
+	for (size_t i = 0; i < n->n; i++)
+		where_columns(a, n->args[i], out);
+}
+
+/* Of a query over one table: only what WHERE names can lead to an index. */
+static const struct expr_facts *facts_of_where(struct looking *l, const struct typed_query *q)
+{
+	const struct expr_facts *all = l->change->value.facts;
+	struct expr_facts *f;
+
+	if (!all || !q || !q->where || q->nwith || q->more || q->nfrom != 1 || q->from[0].query)
+		return all;
+	f = ARENA_NEW(l->arena, struct expr_facts);
+	*f = *all;
+	f->columns = (struct names){0};
+	where_columns(l->arena, q->where, &f->columns);
+	return f->columns.n ? f : all;
+}
+
 /* INSERT … SELECT: WHERE belongs to the query, whose facts are the change's. */
 static void insert_sources(struct looking *l)
 {
 	struct change query = *l->change;
 	struct looking inner = *l;
+	struct typed_insert *in = query.reads.n == 1 && l->statement->text.len < 8000
+					  ? typed_insert(l->arena, l->statement->text)
+					  : NULL;
+
+	if (in)
+		query.value.facts = facts_of_where(l, in->query);
 
 	if (slice_ifind(l->statement->text, SL("where")) != SIZE_MAX)
 		query.flags |= CHANGE_HAS_WHERE;
+	inner.change = &query;
+	scan_sources(&inner);
+}
+
+static void selected_sources(struct looking *l)
+{
+	struct change query = *l->change;
+	struct looking inner = *l;
+
+	if (query.reads.n == 1 && l->statement->text.len < 8000)
+		query.value.facts = facts_of_where(l, typed_query(l->arena, l->statement->text));
 	inner.change = &query;
 	scan_sources(&inner);
 }
@@ -403,6 +465,7 @@ static void lock_routed(struct looking *l, const struct relation *r, const struc
 
 	if (!known)
 		n = pg_children(l, r, &parts);
+	known = known || (n && pg_keeps_partition(l, r));
 	if (!known && n)
 		pg_need(l, "which partition the rows belong to");
 	if (known && n == 0)
@@ -527,31 +590,6 @@ static void update_refused(struct looking *l, const struct relation *r)
 	}
 }
 
-/* A view as simple as its table hands the rows on. */
-static void write_below(struct looking *l, const struct relation *r)
-{
-	const struct change *c = l->change;
-
-	if (instead_of(r, c->kind)) {
-		if (c->kind != CHANGE_INSERT)
-			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
-		return;
-	}
-	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
-		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE) &&
-			!(c->flags & CHANGE_HAS_WHERE));
-	for (size_t i = 0; r->type == OBJECT_VIEW && r->object && i < r->object->view.reads.n;
-		i++) {
-		struct relation below =
-			pg_relation(l, pg_table_of(r->object->view.reads.at[i]), OBJECT_NONE);
-
-		if (below.type == OBJECT_VIEW)
-			write_below(l, &below);
-		else if (below.presence != ABSENT)
-			pg_writes(l, &below);
-	}
-}
-
 /* The one table that the rows of a view come from. */
 static struct relation table_below(struct looking *l, struct relation r)
 {
@@ -566,6 +604,41 @@ static struct relation table_below(struct looking *l, struct relation r)
 		r = pg_relation(l, pg_table_of(reads->at[0]), OBJECT_NONE);
 	}
 	return r;
+}
+
+/* Is there no index of the table that could find the rows of WHERE? */
+static bool below_is_read(struct looking *l, const struct relation *r)
+{
+	struct relation table = table_below(l, *r);
+
+	if (!(l->change->flags & CHANGE_HAS_WHERE))
+		return true;
+	return table.type == OBJECT_TABLE && !pg_is_partitioned(&table) && !l->change->reads.n &&
+	       reads_whole(l, &table);
+}
+
+/* A view as simple as its table hands the rows on. */
+static void write_below(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+
+	if (instead_of(r, c->kind)) {
+		if (c->kind != CHANGE_INSERT)
+			pg_lock_below(l, r, PG_ACCESS_SHARE, !(c->flags & CHANGE_HAS_WHERE));
+		return;
+	}
+	pg_lock_below(l, r, PG_ROW_EXCLUSIVE,
+		(c->kind == CHANGE_UPDATE || c->kind == CHANGE_DELETE) && below_is_read(l, r));
+	for (size_t i = 0; r->type == OBJECT_VIEW && r->object && i < r->object->view.reads.n;
+		i++) {
+		struct relation below =
+			pg_relation(l, pg_table_of(r->object->view.reads.at[i]), OBJECT_NONE);
+
+		if (below.type == OBJECT_VIEW)
+			write_below(l, &below);
+		else if (below.presence != ABSENT)
+			pg_writes(l, &below);
+	}
 }
 
 /* What the rows set off: keys, sequences of defaults, triggers. */
@@ -647,6 +720,7 @@ static void merge_sets_off(struct looking *l, const struct relation *r, const st
 					l, "column \"%.*s\" does not exist", SLICE(sub.list.at[k]));
 		inner.change = &sub;
 		sets_off(&inner, r, v);
+		l->rerun = pg_worse_rerun(l->rerun, inner.rerun);
 	}
 	if (!acts)
 		l->out->nwrites_rows = 0;
@@ -680,6 +754,8 @@ static void write_through(struct looking *l, const struct relation *r, const str
 	inner.change = &sub;
 	if (sub.kind == CHANGE_MERGE)
 		scan_target(l, &table, false);
+	if (sub.kind == CHANGE_INSERT)
+		insert_refused(&inner, &table, v);
 	pg_row_rerun(&inner, &table, v);
 	sets_off(&inner, &table, v);
 	l->rerun = inner.rerun;
@@ -857,7 +933,7 @@ static void select_rows(struct looking *l)
 	if (cursor)
 		pg_rerun(l, RERUN_FAILS);
 	else if (!whole && c->kind == CHANGE_SELECT && !at_an_end(l))
-		scan_sources(l);
+		selected_sources(l);
 	if (c->kind == CHANGE_SELECT)
 		sources_missing(l);
 	pg_lock_called_sequences(l, l->statement->text);

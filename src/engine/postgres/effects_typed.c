@@ -338,6 +338,39 @@ static bool reckons(const struct typed_node *n, struct slice column)
 	       !slice_is(n->args[1]->text, "0") && !slice_is(n->args[1]->text, "1");
 }
 
+static struct typed_node *bound(
+	struct looking *l, struct slice type, struct typed_node *value, bool text)
+{
+	struct typed_node *cast = ARENA_NEW(l->arena, struct typed_node);
+
+	*cast = (struct typed_node){.kind = NODE_CAST, .text = text ? SL("text") : type, .n = 1};
+	cast->args = ARENA_NEW(l->arena, struct typed_node *);
+	*cast->args = value;
+	return cast;
+}
+
+/* Strings beside the column got its type when the expression was made, and keep it; those of
+ * varchar are compared as texts. */
+static void bind_literals(
+	struct looking *l, struct typed_node *n, struct slice column, struct slice type)
+{
+	bool varchar = slice_starts(type, "character varying"), beside = false;
+
+	for (size_t i = 0; i < n->n; i++) {
+		bind_literals(l, n->args[i], column, type);
+		beside = beside ||
+			 (n->args[i]->kind == NODE_COLUMN && slice_eq(n->args[i]->text, column));
+	}
+	if (!beside || (n->kind != NODE_OP && n->kind != NODE_IN && n->kind != NODE_BETWEEN))
+		return;
+	for (size_t i = 0; i < n->n; i++) {
+		bool string = n->args[i]->kind == NODE_STRING;
+
+		if (string || (varchar && n->args[i]->kind == NODE_COLUMN))
+			n->args[i] = bound(l, type, n->args[i], varchar);
+	}
+}
+
 /* What the server reads anew with the new type: its operators have to be there for it. */
 static void again(
 	struct looking *l, const struct relation *r, const struct object *p, struct slice text)
@@ -352,6 +385,10 @@ static void again(
 	typed_begin(&t, l);
 	typed_add_table(&t, &s, r->object, SLICE_NONE);
 	src = &s.sources[0];
+	for (size_t k = 0; k < src->columns.n; k++)
+		if (slice_eq(src->columns.at[k], l->change->name) && src->types.at[k].len &&
+			!slice_is(src->types.at[k], "text"))
+			bind_literals(l, n, l->change->name, src->types.at[k]);
 	for (size_t k = 0; k < src->columns.n; k++)
 		if (slice_eq(src->columns.at[k], l->change->name))
 			src->types.at[k] = catalog_full_type(
@@ -493,6 +530,31 @@ static struct slice query_behind_as(struct slice text)
 	return SLICE_NONE;
 }
 
+/* SELECT setval('s', 0): what the sequence cannot be at. */
+static void set_sequence(struct looking *l, const struct typed_query *q)
+{
+	const struct typed_node *call = q && q->ntargets == 1 ? q->targets[0].value : NULL;
+	struct value at;
+	const struct object *o;
+	unsigned long long least = 1, most;
+
+	if (!call || call->kind != NODE_CALL || !slice_iis(call->text, "setval") || call->n < 2 ||
+		call->args[0]->kind != NODE_STRING || q->nfrom)
+		return;
+	at = typed_value(l, NULL, call->args[1]);
+	if (at.kind != VALUE_NUMBER ||
+		catalog_find(l->catalog, l->session, OBJECT_SEQUENCE,
+			pg_split_name(call->args[0]->text), &o) != PRESENT ||
+		slice_starts(o->sequence.increment, "-"))
+		return;
+	if (o->sequence.min.len && !slice_u64(o->sequence.min, &least))
+		return;
+	if (at.number < (long double)least ||
+		(slice_u64(o->sequence.max, &most) && at.number > (long double)most))
+		pg_fails(l, "setval: the value is out of bounds for sequence \"%.*s\"",
+			SLICE(o->name));
+}
+
 static void rows(struct looking *l)
 {
 	struct slice text = l->statement->text;
@@ -509,8 +571,13 @@ static void rows(struct looking *l)
 		return;
 	if (l->change->kind == CHANGE_INSERT)
 		pg_typed_insert(l, &r);
+	else if (l->change->kind == CHANGE_MERGE)
+		pg_typed_merge(l, &r);
 	else
 		pg_typed_change(l, &r);
+	if (r.type == OBJECT_VIEW && l->out->outcome != OUTCOME_FAILS &&
+		l->change->kind != CHANGE_MERGE)
+		pg_view_rows(l, &r);
 }
 
 /* CALL procedure(values): one that takes them. */
@@ -610,10 +677,14 @@ void pg_refuse_typed(struct looking *l)
 	case CHANGE_CALL:
 		called(l);
 		break;
+	case CHANGE_SET_VALUE:
+		set_sequence(l, typed_query(l->arena, l->statement->text));
+		break;
 	case CHANGE_SELECT:
 	case CHANGE_INSERT:
 	case CHANGE_UPDATE:
 	case CHANGE_DELETE:
+	case CHANGE_MERGE:
 		rows(l);
 		break;
 	}

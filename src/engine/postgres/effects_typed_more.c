@@ -411,6 +411,12 @@ void pg_typed_function(struct looking *l)
 		return;
 	typed_begin(&t, l);
 	head(&t, f);
+	parameters(&t, f, &src);
+	for (size_t i = 0; i < src.columns.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (slice_eq(src.columns.at[i], src.columns.at[k]))
+				typed_fault(&t, "parameter name \"%.*s\" used more than once",
+					SLICE(src.columns.at[i]));
 	body = slice_trim(f->body.text);
 	if (slice_iis(f->language, "sql") && l->session->check_function_bodies && body.len &&
 		body.len < 20000 && !slice_istarts(body, "begin atomic") &&
@@ -420,7 +426,6 @@ void pg_typed_function(struct looking *l)
 		size_t from = 0;
 
 		src.alias = slice_sub(def->name, 0, open);
-		parameters(&t, f, &src);
 		s.sources = &src;
 		s.n = 1;
 		lexer_init(&x, DIALECT_POSTGRES, body);
@@ -441,6 +446,12 @@ void pg_typed_function(struct looking *l)
 /* ---- Values ---- */
 struct value pg_given_value(struct looking *l, const struct typed_node *n, struct slice type)
 {
+	return pg_row_value(l, NULL, n, type);
+}
+
+struct value pg_row_value(struct looking *l, const struct typed_row *row,
+	const struct typed_node *n, struct slice type)
+{
 	struct value v = {0};
 	const struct object *d = pg_domain(l, type);
 
@@ -448,7 +459,7 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 		type = d->type_.base;
 		d = pg_domain(l, type);
 	}
-	v = typed_value(l, NULL, n);
+	v = typed_value(l, row, n);
 	if (v.kind == VALUE_TEXT && slice_starts(type, "character")) {
 		while (slice_starts(type, "character(") && v.text.len &&
 			v.text.at[v.text.len - 1] == ' ')
@@ -457,7 +468,7 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 		return v;
 	}
 	if (v.kind == VALUE_TEXT)
-		return v.literal                ? typed_literal(v.text, type)
+		return v.literal                ? typed_literal_of(l, v.text, type)
 		       : slice_is(type, "text") ? v
 						: (struct value){0};
 	if (v.kind == VALUE_NUMBER) {
@@ -472,18 +483,6 @@ struct value pg_given_value(struct looking *l, const struct typed_node *n, struc
 	if (v.kind == VALUE_BOOL && !slice_is(type, "boolean"))
 		return (struct value){0};
 	return v;
-}
-
-/* Do rows stay as the statement gives them: no trigger before, no rule? */
-static bool rows_are_changed(const struct object *table)
-{
-	for (size_t i = 0; i < table->nparts; i++)
-		if (table->parts[i]->type == OBJECT_RULE ||
-			(table->parts[i]->type == OBJECT_TRIGGER &&
-				slice_iis(table->parts[i]->trigger.timing, "before") &&
-				table->parts[i]->trigger.for_each_row))
-			return true;
-	return false;
 }
 
 /* The checks of a table, read once. */
@@ -534,7 +533,7 @@ static const struct object *unmet_check(
 }
 
 /* What a column gets when nothing is said. */
-static struct value unsaid(struct looking *l, const struct column_def *d)
+struct value pg_unsaid_value(struct looking *l, const struct column_def *d)
 {
 	struct slice text =
 		d->default_value.text.len ? d->default_value.text : d->default_value.normal;
@@ -550,6 +549,23 @@ static struct value unsaid(struct looking *l, const struct column_def *d)
 }
 
 enum { ROWS_LOOKED_AT = 24, COLUMNS_LOOKED_AT = 200 };
+
+/* Checks that only the partition has which the row goes to. */
+static void partition_checks(struct looking *l, const struct relation *r, const struct pg_values *v,
+	size_t at, const struct typed_row *row)
+{
+	struct pg_values one = {&v->rows[at], 1};
+	const struct object **parts, *unmet;
+	struct checks own;
+	size_t n;
+
+	if (!pg_routed(l, r, &one, &parts, &n) || n != 1)
+		return;
+	own = checks_of(l, parts[0], NULL);
+	unmet = unmet_check(l, &own, row);
+	if (unmet)
+		pg_fails(l, "a row violates check constraint \"%.*s\"", SLICE(unmet->name));
+}
 
 static void one_row(struct looking *l, const struct relation *r, const struct pg_values *v,
 	size_t at, const struct checks *checks)
@@ -578,16 +594,20 @@ static void one_row(struct looking *l, const struct relation *r, const struct pg
 			typed_begin(&t, l);
 			typed_assign(&t, n, typed_type(&t, &none, n), col->column.type, true);
 			pg_typed_fault(l, &t);
-			if (checks->n)
+			if ((checks->n || pg_is_partitioned(r)) &&
+				!pg_fills(l, r->object, "insert", col->name))
 				row.values[room - 1] = pg_given_value(l, n, col->column.type);
-		} else if (checks->n) {
-			row.values[room - 1] = unsaid(l, &col->column);
+		} else if ((checks->n || pg_is_partitioned(r)) &&
+			   !pg_fills(l, r->object, "insert", col->name)) {
+			row.values[room - 1] = pg_unsaid_value(l, &col->column);
 		}
 	}
 	unmet = unmet_check(l, checks, &row);
 	if (unmet)
 		pg_fails(l, "a row violates check constraint \"%.*s\"", SLICE(unmet->name));
 	pg_in_own_bound(l, r, v, at);
+	if (pg_is_partitioned(r))
+		partition_checks(l, r, v, at, &row);
 }
 
 static void values_shape(struct looking *l, const struct relation *r, const struct pg_values *v)
@@ -657,13 +677,15 @@ void pg_typed_insert(struct looking *l, const struct relation *r)
 		struct pg_values v = pg_values_of(l);
 
 		values_shape(l, r, &v);
-		if (v.n && r->type == OBJECT_TABLE && !rows_are_changed(r->object))
+		if (v.n && r->type == OBJECT_TABLE && !pg_fills(l, r->object, "insert", SLICE_NONE))
 			checks = checks_of(l, r->object, NULL);
 		for (size_t i = 0;
 			r->type == OBJECT_TABLE && i < v.n && i < ROWS_LOOKED_AT &&
 			r->object->nparts < COLUMNS_LOOKED_AT && l->out->outcome != OUTCOME_FAILS;
 			i++)
 			one_row(l, r, &v, i, &checks);
+		if (l->out->outcome != OUTCOME_FAILS)
+			pg_known_insert(l, r, &v);
 	}
 }
 
@@ -683,19 +705,37 @@ static void set_checks(struct looking *l, const struct relation *r, const struct
 		names_add(l->arena, &row.columns, col->name);
 		if (d->values[i]->kind == NODE_NUMBER)
 			pg_set_out_of_bound(l, r, col->name, d->values[i]->text);
+		else if (d->values[i]->kind == NODE_STRING)
+			pg_set_out_of_bound(l, r, col->name,
+				arena_printf(l->arena, "'%.*s'", SLICE(d->values[i]->text)));
 		row.values[n++] = d->values[i]->kind == NODE_DEFAULT
-					  ? unsaid(l, &col->column)
+					  ? pg_unsaid_value(l, &col->column)
 					  : pg_given_value(l, d->values[i], col->column.type);
 		if (row.values[n - 1].kind == VALUE_NULL && col->column.not_null &&
-			!rows_are_changed(r->object))
+			!pg_fills(l, r->object, "update", col->name))
 			pg_may_fail(l, "column \"%.*s\" must not be null", SLICE(col->name));
 	}
-	if (rows_are_changed(r->object))
+	if (pg_fills(l, r->object, "update", SLICE_NONE))
 		return;
+	for (size_t i = 0; i < row.columns.n; i++)
+		if (pg_fills(l, r->object, "update", row.columns.at[i]))
+			row.values[i] = (struct value){0};
 	checks = checks_of(l, r->object, &row.columns);
 	unmet = unmet_check(l, &checks, &row);
 	if (unmet)
 		pg_may_fail(l, "it violates check constraint \"%.*s\"", SLICE(unmet->name));
+}
+
+void pg_typed_merge(struct looking *l, const struct relation *r)
+{
+	struct typed_merge *m = typed_merge(l->arena, l->statement->text);
+	struct typing t;
+
+	if (!m || !slice_eq(m->target.relation.name, l->change->target.name))
+		return;
+	typed_begin(&t, l);
+	typed_merge_faults(&t, m, r->object);
+	pg_typed_fault(l, &t);
 }
 
 void pg_typed_change(struct looking *l, const struct relation *r)
@@ -709,5 +749,12 @@ void pg_typed_change(struct looking *l, const struct relation *r)
 	typed_dml_faults(&t, NULL, d, r->object);
 	pg_typed_fault(l, &t);
 	if (!t.fault.len && r->type == OBJECT_TABLE && d->nvalues)
-		set_checks(l, r, d);
+		pg_typed_set(l, r, d);
+}
+
+void pg_typed_set(struct looking *l, const struct relation *r, const struct typed_dml *d)
+{
+	set_checks(l, r, d);
+	if (l->out->outcome != OUTCOME_FAILS)
+		pg_known_update(l, r, d);
 }

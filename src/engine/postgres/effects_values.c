@@ -1,6 +1,6 @@
 /* effects_values.c - the values an INSERT writes out, and the partition that a literal belongs to.
  */
-#include "engine/postgres/effects.h"
+#include "engine/postgres/typed.h"
 #include "sql/token.h"
 
 #include <stdint.h>
@@ -404,6 +404,12 @@ void pg_set_out_of_bound(
 	struct slice lit;
 	bool number;
 
+	if (pg_is_partitioned(r) && slice_eq(key_column(r), column)) {
+		const struct object *into;
+
+		if (pg_partition_for(l, r, text, &into) && !into)
+			pg_fails(l, "no partition takes the row");
+	}
 	if (!o->table_.partition_of.name.len || !bound.len)
 		return;
 	parent = pg_relation(l, o->table_.partition_of, OBJECT_TABLE);
@@ -480,4 +486,23 @@ bool pg_pruned(struct looking *l, const struct relation *r, const struct object 
 		last = t;
 	}
 	return value.len && pg_partition_for(l, r, value, out);
+}
+
+bool pg_keeps_partition(struct looking *l, const struct relation *r)
+{
+	const struct change *c = l->change;
+	struct slice column = pg_is_partitioned(r) ? key_column(r) : SLICE_NONE;
+	const struct typed_insert *in;
+	size_t at = place_of(l, r, column);
+
+	if (!column.len || !(c->flags & CHANGE_FROM_SELECT) || c->reads.n != 1 || at == SIZE_MAX ||
+		!name_eq(pg_relation(l, pg_split_name(c->reads.at[0]), OBJECT_NONE).name, r->name))
+		return false;
+	in = typed_insert(l->arena, l->statement->text);
+	if (!in || !in->query || !in->query->ntargets)
+		return false;
+	if (in->query->targets[0].value->kind == NODE_STAR)
+		return in->query->ntargets == 1 && !c->list.n;
+	return at < in->query->ntargets && in->query->targets[at].value->kind == NODE_COLUMN &&
+	       slice_eq(in->query->targets[at].value->text, column);
 }

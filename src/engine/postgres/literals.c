@@ -527,6 +527,27 @@ static enum fit own_type_fits(
 	return FIT_UNKNOWN;
 }
 
+/* [9,4): its lower bound is above the upper one. */
+static bool range_is_turned(struct looking *l, struct slice text, struct slice type)
+{
+	struct slice subtype = slice_is(type, "daterange")  ? SL("date")
+			       : slice_is(type, "tsrange")  ? SL("timestamp without time zone")
+			       : slice_is(type, "numrange") ? SL("numeric")
+							    : SL("integer");
+	struct value low, high;
+	size_t comma;
+
+	text = slice_trim(text);
+	comma = slice_chr(text, ',');
+	if (text.len < 5 || comma == SIZE_MAX || slice_is(type, "tstzrange") ||
+		slice_chr(text, '"') != SIZE_MAX)
+		return false;
+	low = typed_literal_of(l, slice_sub(text, 1, comma - 1), subtype);
+	high = typed_literal_of(l, slice_sub(text, comma + 1, text.len - comma - 2), subtype);
+	return low.kind == high.kind && (low.kind == VALUE_NUMBER || low.kind == VALUE_TIME) &&
+	       low.number > high.number;
+}
+
 enum fit pg_literal_fits(
 	struct looking *l, struct slice text, struct slice type, bool number, bool lengths)
 {
@@ -567,7 +588,9 @@ enum fit pg_literal_fits(
 	if (slice_is(plain, "inet") || slice_is(plain, "cidr"))
 		return address_fits(text, slice_is(plain, "cidr"));
 	if (category == 'R' && slice_ends(plain, "range"))
-		return slice_ends(plain, "multirange") ? FIT_UNKNOWN : range_fits(text);
+		return slice_ends(plain, "multirange")   ? FIT_UNKNOWN
+		       : range_is_turned(l, text, plain) ? FIT_BAD
+							 : range_fits(text);
 	if (slice_is(plain, "money") || slice_is(plain, "point"))
 		return has_digit(text) ? FIT_UNKNOWN : FIT_BAD;
 	return FIT_UNKNOWN;

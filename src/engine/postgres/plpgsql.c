@@ -419,16 +419,49 @@ static void statements(struct walk *w, node list)
 	w->depth--;
 }
 
+static bool is_plain_name(struct slice type)
+{
+	for (size_t i = 0; i < type.len; i++)
+		if (!(type.at[i] == '_' || (type.at[i] >= 'a' && type.at[i] <= 'z') ||
+			    (i && type.at[i] >= '0' && type.at[i] <= '9')))
+			return false;
+	return type.len > 0;
+}
+
 /* DECLARE x int := (SELECT …) */
 static void declarations(struct walk *w, node function)
 {
 	node list = tree_get(function, "datums"), d;
 
 	for (d = tree_first(list); d; d = tree_next(list, d)) {
+		struct slice type = tree_text(
+			w->rd->a, tree_get(rd_body(tree_get(rd_body(d), "datatype")), "typname"));
+
 		value(w, tree_get(rd_body(d), "default_val"));
 		value(w, tree_get(rd_body(d), "cursor_explicit_expr"));
+		if ((is_plain_name(type) && !rd_is_own_spelling(type)) ||
+			(slice_chr(type, '%') != SIZE_MAX && slice_chr(type, '"') == SIZE_MAX))
+			names_add(w->rd->a, &w->rd->declared, type);
 	}
 	w->cursor = 0;
+}
+
+/* Words of PL/pgSQL's own parser, of which the server's are the same. */
+static bool is_servers(struct slice message)
+{
+	static const char *const begin[] = {"syntax error", "missing \"", "unterminated ",
+		"mismatched parentheses", "unexpected end of", "duplicate declaration",
+		"end label ", "unrecognized exception condition", "EXIT cannot be used",
+		"CONTINUE cannot be used", "there is no label", "block label ",
+		"too many parameters specified for RAISE", "too few parameters specified for RAISE",
+		"RETURN cannot have ", "missing expression", "cannot use RETURN ",
+		"loop variable of loop over rows must be", "trigger functions cannot have declared",
+		"variable \""};
+
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (slice_starts(message, begin[i]))
+			return true;
+	return slice_ends(message, "is not a known variable");
 }
 
 void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, bool exact,
@@ -454,6 +487,10 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 		return;
 	}
 	if (!rd_parse(&mid, text, true, &root, &fault)) {
+		if (is_servers(fault.message))
+			rd->body_fault = arena_slice(rd->a, fault.message);
+		if (rd->body_fault.len)
+			return;
 		if (!executed)
 			rd_partly(rd,
 				arena_printf(rd->a, "the function's body could not be read: %.*s",
@@ -473,6 +510,7 @@ void rd_plpgsql(struct rd *rd, struct slice text, struct slice body, size_t at, 
 	declarations(&w, function);
 	if (rd_body(tree_get(function, "action")))
 		statement(&w, rd_body(tree_get(function, "action")));
+	rd->declared = mid.declared;
 	if (!executed)
 		return;
 	/* Nothing is lost: what could not be read inside makes the whole statement partly opaque.

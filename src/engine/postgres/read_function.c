@@ -284,6 +284,17 @@ static void function_body(struct rd *rd, node n, struct function_def *d)
 	}
 }
 
+/* The server parses a body when it gets it. */
+static void body_fault(struct rd *rd, struct change *c)
+{
+	if (rd->body_fault.len)
+		names_add(rd->a, &c->settings,
+			arena_printf(rd->a, "body-fault=%.*s", SLICE(rd->body_fault)));
+	for (size_t i = 0; i < rd->declared.n; i++)
+		names_add(rd->a, &c->settings,
+			arena_printf(rd->a, "declares=%.*s", SLICE(rd->declared.at[i])));
+}
+
 static void create_function(struct rd *rd, node n)
 {
 	bool procedure = tree_true(tree_get(n, "is_procedure"));
@@ -311,6 +322,7 @@ static void create_function(struct rd *rd, node n)
 		option(rd, &o->function, rd_body(e), NULL);
 	arguments(rd, &o->function, n);
 	function_body(rd, n, &o->function);
+	body_fault(rd, c);
 }
 
 static void alter_function(struct rd *rd, node n)
@@ -352,6 +364,7 @@ static void do_block(struct rd *rd, node n)
 	c->reads = reads;
 	c->inner = v;
 	c->ninner = count;
+	body_fault(rd, c);
 }
 
 const struct statement_row read_function_rows[] = {

@@ -50,6 +50,8 @@ struct rd {
 	struct slice opaque; /* reason; empty = read */
 	struct slice partly; /* reason; empty = all of it was read */
 	struct names may_touch;
+	struct slice body_fault; /* what the server says of a PL/pgSQL body */
+	struct names declared; /* … and the types of its variables, where they are plain names */
 };
 
 /* One row per node type of a statement. `kind` NULL: the function says it. */
@@ -86,6 +88,8 @@ static inline node rd_body(node wrapped) /* {"Type":{…}} */
 }
 /* The string of {"String":{"sval":…}}, or of a bare JSON string. */
 struct slice rd_string(struct rd *rd, node n);
+/* A type's name in SQL or in the catalogs that format_type() spells in another way. */
+bool rd_is_own_spelling(struct slice name);
 struct slice rd_text_of(struct rd *rd, node n);         /* tree_text in the result's arena */
 struct name rd_relation(struct rd *rd, node range_var); /* bare or wrapped */
 struct name rd_qname(struct rd *rd, node list);         /* list of strings */

@@ -115,6 +115,21 @@ struct typed_insert {
 };
 struct typed_insert *typed_insert(struct arena *a, struct slice text);
 
+/* MERGE: one action for each WHEN. */
+struct typed_merge_action {
+	struct typed_dml sets;   /* of UPDATE, or columns and values of INSERT; where: AND … */
+	bool inserts, of_target; /* BY SOURCE: the other side has no row */
+	bool plain;              /* INSERT without a list of columns */
+};
+struct typed_merge {
+	struct typed_from target;
+	struct typed_query source; /* its FROM */
+	struct typed_node *on;
+	struct typed_merge_action *actions;
+	size_t n;
+};
+struct typed_merge *typed_merge(struct arena *a, struct slice text);
+
 /* ---- Scopes ---- */
 struct typed_source {
 	struct slice alias;
@@ -157,6 +172,7 @@ void typed_dml_faults(struct typing *t, const struct typed_scope *outer, const s
 	const struct object *table);
 void typed_insert_faults(
 	struct looking *l, const struct relation *r, const struct typed_insert *in);
+void typed_merge_faults(struct typing *t, const struct typed_merge *m, const struct object *table);
 /* Does the value go into a column of that type? A fault if not. `assign`: lengths count too. */
 void typed_assign(struct typing *t, const struct typed_node *n, struct slice from, struct slice to,
 	bool assign);
@@ -190,5 +206,7 @@ struct value typed_value(
 struct value typed_bound(struct looking *l, struct slice text);
 /* A literal read as a value of the type. */
 struct value typed_literal(struct slice text, struct slice type);
+/* … an enum's label and a uuid too. */
+struct value typed_literal_of(struct looking *l, struct slice text, struct slice type);
 
 #endif

@@ -3,6 +3,7 @@
 #include "engine/postgres/typed.h"
 #include "sql/token.h"
 
+#include <regex.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -145,6 +146,36 @@ struct value typed_literal(struct slice s, struct slice type)
 	return v;
 }
 
+/* Small letters; hyphens where the server writes them. */
+static struct value uuid(struct looking *l, struct slice s)
+{
+	char *to = arena_alloc(l->arena, 37);
+
+	if (s.len != 36)
+		return opaque;
+	for (size_t i = 0; i < 36; i++) {
+		char c = s.at[i];
+
+		to[i] = c >= 'A' && c <= 'F' ? (char)(c + 32) : c;
+		if ((i == 8 || i == 13 || i == 18 || i == 23) != (c == '-') ||
+			(c != '-' && !strchr("0123456789abcdef", to[i])))
+			return opaque;
+	}
+	return text((struct slice){to, 36});
+}
+
+struct value typed_literal_of(struct looking *l, struct slice s, struct slice type)
+{
+	const struct object *o;
+
+	if (slice_is(type, "uuid"))
+		return uuid(l, s);
+	if (slice_is(type, "text") || slice_is(type, "integer") || slice_is(type, "bigint"))
+		return typed_literal(s, type);
+	o = pg_type_object(l, type);
+	return o && slice_is(o->type_.kind, "enum") ? text(s) : typed_literal(s, type);
+}
+
 /* A string beside a value is read as one of its kind. */
 static struct value as_kind(struct value v, enum value_kind kind)
 {
@@ -254,6 +285,136 @@ static struct value matched(struct slice op, struct value a, struct value b)
 	return unsure ? opaque : truth(is == !slice_starts(op, "!"));
 }
 
+static bool is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A pattern for regcomp(), as far as it is written. */
+struct pattern {
+	char text[256];
+	size_t n, counts;
+	bool bracket;
+};
+
+static bool put(struct pattern *to, struct slice s)
+{
+	if (to->n + s.len >= sizeof to->text)
+		return false;
+	memcpy(to->text + to->n, s.at, s.len);
+	to->n += s.len;
+	return true;
+}
+
+/* \d, \w, \s outside of brackets; a backslash before a sign. */
+static bool put_escaped(struct pattern *to, struct slice two)
+{
+	static const struct {
+		char letter;
+		const char *set;
+	} sets[] = {{'d', "[0-9]"}, {'w', "[[:alnum:]_]"}, {'s', "[[:space:]]"}};
+
+	if (two.len < 2 || to->bracket)
+		return false;
+	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+		if (two.at[1] == sets[i].letter)
+			return put(to, slice_of(sets[i].set));
+	return two.at[1] && strchr(".-+*?()[]{}|^$/\\", two.at[1]) && put(to, two);
+}
+
+/* What begins with a bracket: how much of it was taken, 0 if it is not understood. */
+static size_t put_bracket(struct pattern *to, struct slice s)
+{
+	size_t n = 1, end;
+
+	if (to->bracket) { /* [:alpha:] */
+		end = slice_find(s, SL(":]"));
+		return slice_starts(s, "[:") && end != SIZE_MAX && put(to, slice_sub(s, 0, end + 2))
+			       ? end + 2
+			       : 0;
+	}
+	to->bracket = true;
+	n += slice_starts(slice_from(s, n), "^");
+	n += slice_starts(slice_from(s, n), "]");
+	return put(to, slice_sub(s, 0, n)) ? n : 0;
+}
+
+/* Lazy, (?…), and many counts: those are the server's own, or cost too much. */
+static bool is_own(const struct pattern *to, char c, char next)
+{
+	if (to->bracket)
+		return false;
+	return (c == '(' && next == '?') || (c == '*' && next == '*') ||
+	       (next == '?' && strchr("*+?}", c)) || (c == '{' && to->counts > 6);
+}
+
+/* False: a pattern that may mean something else to regcomp(). */
+static bool as_extended(struct slice p, struct pattern *to)
+{
+	*to = (struct pattern){0};
+	for (size_t i = 0; i < p.len;) {
+		struct slice rest = slice_from(p, i);
+		char c = p.at[i], next = i + 1 < p.len ? p.at[i + 1] : 0;
+		size_t took = 1;
+
+		if ((unsigned char)c >= 0x80 || c == 0)
+			return false;
+		to->counts += c == '{';
+		if (is_own(to, c, next))
+			return false;
+		if (c == '\\')
+			took = put_escaped(to, slice_sub(rest, 0, 2)) ? 2 : 0;
+		else if (c == '[')
+			took = put_bracket(to, rest);
+		else if (!put(to, slice_sub(rest, 0, 1)))
+			took = 0;
+		if (c == ']')
+			to->bracket = false;
+		if (!took)
+			return false;
+		i += took;
+	}
+	to->text[to->n] = 0;
+	return !to->bracket;
+}
+
+/* Counts of three digits may cost much memory, one in the other. */
+static bool counts_much(struct slice p)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < p.len; i++) {
+		digits = p.at[i] >= '0' && p.at[i] <= '9' ? digits + 1 : 0;
+		if (digits > 2 && slice_chr(p, '{') != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* ~, ~*, !~, !~* */
+static struct value regex(struct looking *l, struct slice op, struct value a, struct value b)
+{
+	struct pattern pattern;
+	struct value v = opaque;
+	regex_t r;
+
+	if (a.kind == VALUE_NULL || b.kind == VALUE_NULL)
+		return null;
+	if (a.kind != VALUE_TEXT || b.kind != VALUE_TEXT || a.text.len > 300 || b.text.len > 120 ||
+		!is_ascii(a.text) || counts_much(b.text) || slice_chr(a.text, '\n') != SIZE_MAX ||
+		slice_chr(a.text, 0) != SIZE_MAX || !as_extended(b.text, &pattern) ||
+		regcomp(&r, pattern.text,
+			REG_EXTENDED | REG_NOSUB | (slice_ends(op, "*") ? REG_ICASE : 0)))
+		return opaque;
+	v = truth((regexec(&r, arena_cstr(l->arena, a.text), 0, NULL, 0) == 0) !=
+		  slice_starts(op, "!"));
+	regfree(&r);
+	return v;
+}
+
 static struct value arithmetic(struct slice op, struct value a, struct value b)
 {
 	if (a.kind == VALUE_NULL || b.kind == VALUE_NULL)
@@ -279,14 +440,6 @@ static size_t characters(struct slice s)
 	for (size_t i = 0; i < s.len; i++)
 		n += ((unsigned char)s.at[i] & 0xC0) != 0x80;
 	return n;
-}
-
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80)
-			return false;
-	return true;
 }
 
 static struct value recased(struct looking *l, struct value v, bool upper)
@@ -403,7 +556,7 @@ static struct value cast(struct looking *l, const struct typed_row *row, const s
 	if (v.kind == VALUE_NULL)
 		return null;
 	if (v.kind == VALUE_TEXT && v.literal)
-		return typed_literal(v.text, n->text);
+		return typed_literal_of(l, v.text, n->text);
 	if (v.kind == VALUE_TEXT && (slice_is(n->text, "text") || slice_is(n->text, "bpchar") ||
 					    slice_is(n->text, "character varying")))
 		return v;
@@ -457,6 +610,9 @@ static struct value operated(
 	b = typed_value(l, row, n->args[1]);
 	if (slice_is(n->text, "~~") || slice_is(n->text, "!~~"))
 		return n->opaque_call ? opaque : matched(n->text, a, b);
+	if (slice_is(n->text, "~") || slice_is(n->text, "~*") || slice_is(n->text, "!~") ||
+		slice_is(n->text, "!~*"))
+		return regex(l, n->text, a, b);
 	if (slice_is(n->text, "+") || slice_is(n->text, "-") || slice_is(n->text, "*"))
 		return arithmetic(n->text, a, b);
 	return compare(n->text, a, b);

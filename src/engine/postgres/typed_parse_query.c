@@ -462,3 +462,94 @@ struct typed_insert *typed_insert(struct arena *a, struct slice text)
 	parse_take(&p, ";");
 	return p.failed || parse_peek(&p).kind != TOKEN_END ? NULL : in;
 }
+
+/* ---- MERGE ---- */
+static void insert_action(struct parse *p, struct typed_merge_action *a)
+{
+	a->inserts = true;
+	if (parse_punct(p, "("))
+		a->sets.columns = name_list(p);
+	else
+		a->plain = true;
+	if (parse_take_word(p, "overriding"))
+		parse_skip_some(p, 2);
+	if (parse_take_word(p, "default")) {
+		parse_take_word(p, "values");
+		a->sets.columns = (struct names){0};
+		return;
+	}
+	if (!parse_take_word(p, "values"))
+		p->failed = true;
+	parse_expect(p, "(");
+	do {
+		struct typed_node *value = parse_expr(p, BIND_NONE);
+
+		*ARENA_PUSH(p->a, a->sets.values, a->sets.nvalues) = value;
+	} while (parse_take(p, ",") && !p->failed);
+	parse_expect(p, ")");
+	if (!a->plain && a->sets.columns.n != a->sets.nvalues)
+		a->sets.fault = a->sets.columns.n < a->sets.nvalues
+					? SL("INSERT has more expressions than target columns")
+					: SL("INSERT has more target columns than expressions");
+}
+
+/* Behind WHEN. */
+static void merge_action(struct parse *p, struct typed_merge *m)
+{
+	struct typed_merge_action a = {0};
+
+	parse_take_word(p, "not");
+	if (!parse_take_word(p, "matched"))
+		p->failed = true;
+	if (parse_take_word(p, "by")) {
+		a.of_target = parse_take_word(p, "source");
+		if (!a.of_target)
+			parse_take_word(p, "target");
+	}
+	if (parse_take_word(p, "and"))
+		a.sets.query.where = parse_expr(p, BIND_NONE);
+	if (!parse_take_word(p, "then"))
+		p->failed = true;
+	if (parse_take_word(p, "insert")) {
+		insert_action(p, &a);
+	} else if (parse_take_word(p, "update")) {
+		if (!parse_take_word(p, "set"))
+			p->failed = true;
+		set_clause(p, &a.sets);
+	} else if (parse_take_word(p, "do")) {
+		parse_take_word(p, "nothing");
+	} else if (!parse_take_word(p, "delete")) {
+		p->failed = true;
+	}
+	*ARENA_PUSH(p->a, m->actions, m->n) = a;
+}
+
+struct typed_merge *typed_merge(struct arena *a, struct slice text)
+{
+	struct typed_merge *m = ARENA_NEW(a, struct typed_merge);
+	struct typed_query target = {0};
+	struct parse p;
+
+	*m = (struct typed_merge){0};
+	if (!parse_start(&p, a, text))
+		return NULL;
+	if (parse_take_word(&p, "with"))
+		with(&p, &m->source);
+	if (!parse_take_word(&p, "merge") || !parse_take_word(&p, "into"))
+		return NULL;
+	relation(&p, &target);
+	if (p.failed || target.nfrom != 1 || !parse_take_word(&p, "using"))
+		return NULL;
+	m->target = target.from[0];
+	relation(&p, &m->source);
+	joins(&p, &m->source);
+	if (!parse_take_word(&p, "on"))
+		return NULL;
+	m->on = parse_expr(&p, BIND_NONE);
+	while (!p.failed && parse_take_word(&p, "when"))
+		merge_action(&p, m);
+	if (parse_take_word(&p, "returning"))
+		targets(&p, &target);
+	parse_take(&p, ";");
+	return p.failed || parse_peek(&p).kind != TOKEN_END ? NULL : m;
+}

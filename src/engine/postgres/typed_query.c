@@ -646,3 +646,37 @@ void typed_insert_faults(struct looking *l, const struct relation *r, const stru
 	if (t.fault.len)
 		pg_fails(l, "%.*s", SLICE(t.fault));
 }
+
+/* INSERT without a list: the table's columns in order. */
+static bool plain_columns(
+	struct typing *t, const struct object *table, struct typed_merge_action *a)
+{
+	for (size_t i = 0; i < table->nparts; i++)
+		if (table->parts[i]->type == OBJECT_COLUMN && a->sets.columns.n < a->sets.nvalues)
+			names_add(t->l->arena, &a->sets.columns, table->parts[i]->name);
+	if (a->sets.columns.n < a->sets.nvalues)
+		typed_fault(t, "INSERT has more expressions than target columns");
+	return a->sets.columns.n == a->sets.nvalues;
+}
+
+void typed_merge_faults(struct typing *t, const struct typed_merge *m, const struct object *table)
+{
+	struct typed_scope *source = scope_of(t, NULL, &m->source), *both, own = {0};
+
+	for (size_t i = 0; i < m->source.nfrom; i++)
+		if (m->source.from[i].query)
+			typed_query_faults(t, source, m->source.from[i].query);
+	both = scope_of(t, NULL, &m->source);
+	typed_add_table(t, both, table, m->target.alias);
+	typed_add_table(t, &own, table, m->target.alias);
+	condition(t, both, m->on, "JOIN/ON");
+	for (size_t i = 0; i < m->n && !t->fault.len; i++) {
+		struct typed_merge_action *a = &m->actions[i];
+		const struct typed_scope *s = a->inserts ? source : a->of_target ? &own : both;
+
+		condition(t, s, a->sets.query.where, "MERGE WHEN AND");
+		if (!a->inserts || !a->plain || !a->sets.nvalues ||
+			(table->type == OBJECT_TABLE && plain_columns(t, table, a)))
+			set_values(t, s, &a->sets, table);
+	}
+}

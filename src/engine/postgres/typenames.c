@@ -47,6 +47,18 @@ static const struct type_row *row_of(struct slice name)
 	return NULL;
 }
 
+bool rd_is_own_spelling(struct slice name)
+{
+	static const char *const words[] = {"int", "integer", "smallint", "bigint", "real", "float",
+		"double", "decimal", "dec", "boolean", "char", "character", "nchar", "national",
+		"varying", "cursor", "alias", "constant"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_is(name, words[i]))
+			return true;
+	return row_of(name) != NULL;
+}
+
 /* INTERVAL_MASK() bits of the server's timestamp.h */
 static const char *interval_fields(long long mask)
 {
