@@ -144,7 +144,7 @@ struct rows_written {
 	bool ends;                  /* nothing older counts */
 	bool none;                  /* … and there was no row left */
 	bool used;                  /* what its sequences give next is not known */
-	bool filled; /* a trigger in front of the rows has had its say */
+	bool filled;                /* a trigger in front of the rows has had its say */
 };
 /* NULL: nothing is known. *sure: what happened last did not happen to all tables. *numbers: where
  * the epoch of sequences is now. */

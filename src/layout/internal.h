@@ -40,8 +40,8 @@ void files_peek(struct peeks *k, const char *dir, const struct entry **v, size_t
  * `match` likes? */
 bool files_any_line(struct peeks *k, const struct entry *v, size_t n, const char *suffix,
 	size_t max, bool (*match)(struct slice line));
-/* Migrations in these folders that are programs, or another tool's: says so, as an error (foreign.c).
- * False: none are seen. */
+/* Migrations in these folders that are programs, or another tool's: says so, as an error
+ * (foreign.c). False: none are seen. */
 bool foreign_said(struct peeks *k, const char *const *dirs, size_t ndirs, struct err *err);
 /* The text of a file as a source, or NULL and a fatal problem with errno's words. */
 struct source *files_load(struct project *p, const char *path);

@@ -62,7 +62,7 @@ struct splitter {
 	 * reader need not look again. Of a long statement (and of one with a client command inside)
 	 * they are not whole. Filled for PostgreSQL only. */
 	struct kept_tokens *keep;
-	bool compound;        /* MySQL: routines are kept whole without DELIMITER (default) */
+	bool compound; /* MySQL: routines are kept whole without DELIMITER (default) */
 	/* internal */
 	struct slice text;
 	size_t at;

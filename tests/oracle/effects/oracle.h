@@ -57,7 +57,7 @@ struct kase {
 	size_t line;
 	struct slice context; /* what ran before it: in the same transaction if it can be in one */
 	struct slice sql;
-	struct slice way_back; /* as rewrite/ writes it for this server; empty: none, or not asked for */
+	struct slice way_back; /* as rewrite/ writes it; empty: none, or not asked for */
 	struct slice inverse; /* brings back what was there before, as far as `undo` says */
 	int from, to;         /* versions it is tried on */
 	bool clock;           /* a second run differs for the time that has passed */
