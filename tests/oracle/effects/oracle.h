@@ -58,9 +58,9 @@ struct kase {
 	struct slice context; /* what ran before it: in the same transaction if it can be in one */
 	struct slice sql;
 	struct slice way_back; /* as rewrite/ writes it; empty: none, or not asked for */
-	struct slice inverse; /* brings back what was there before, as far as `undo` says */
-	int from, to;         /* versions it is tried on */
-	bool clock;           /* a second run differs for the time that has passed */
+	struct slice inverse;  /* brings back what was there before, as far as `undo` says */
+	int from, to;          /* versions it is tried on */
+	bool clock;            /* a second run differs for the time that has passed */
 	struct claim *claims;
 	size_t nclaims;
 	struct result results[VERSIONS];
