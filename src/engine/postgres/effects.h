@@ -212,7 +212,7 @@ enum rerun pg_rerun_update(
 enum rerun pg_worse_rerun(enum rerun a, enum rerun b);
 struct names pg_merged_columns(const struct looking *l, bool insert);
 bool pg_does_update(const struct looking *l); /* ON CONFLICT DO UPDATE */
-/* Does the server put the function's expression in place of a call? */
+/* Does the server put the function's expression in place of a call, and may that be immutable? */
 bool pg_is_inlined(struct looking *l, const struct object *function);
 bool pg_never_immutable(const struct looking *l, struct slice text);
 bool pg_is_builtin(const struct looking *l, struct slice name);

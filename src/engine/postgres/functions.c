@@ -73,28 +73,72 @@ static char builtin(int version, struct slice name)
 	return worst;
 }
 
-/* Is there a call of which no overload is immutable? */
+/* Behind an opening bracket: how many expressions stand in it. -1: a star, or a word between them
+ * that is not a comma's (ORDER BY, FROM, VARIADIC, =>). */
+static int count_arguments(struct lexer x)
+{
+	struct token t = lexer_next(&x);
+	int depth = 0, n = 1;
+
+	if (token_punct(t, ")"))
+		return 0;
+	for (; t.kind != TOKEN_END; t = lexer_next(&x)) {
+		if (depth == 0 && token_punct(t, ")"))
+			return n;
+		if (depth == 0 && (token_punct(t, "*") || token_punct(t, "=>") ||
+					  token_punct(t, ":=") || token_is(t, "from") ||
+					  token_is(t, "order") || token_is(t, "variadic")))
+			return -1;
+		n += depth == 0 && token_punct(t, ",");
+		depth += token_punct(t, "(") || token_punct(t, "[");
+		depth -= token_punct(t, ")") || token_punct(t, "]");
+	}
+	return -1;
+}
+
+/* Could that overload be called with so many? */
+static bool takes(const struct builtin *b, int arguments)
+{
+	int all = b->arguments[0] ? 1 : 0;
+
+	if (arguments < 0 || b->variadic)
+		return true;
+	for (const char *p = b->arguments; *p; p++)
+		all += *p == ',';
+	return arguments <= all && arguments >= all - b->defaults;
+}
+
+/* Is there an overload that takes so many, and is none of those immutable? */
+static bool is_never_immutable(const struct looking *l, struct slice name, int arguments)
+{
+	bool any = false;
+
+	for (size_t i = first_of(name); i < COUNT && slice_is(name, builtins[i].name); i++) {
+		if (l->version / 10000 < builtins[i].since ||
+			l->version / 10000 > builtins[i].until || !takes(&builtins[i], arguments))
+			continue;
+		if (builtins[i].volatility == 'i')
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Is there a call of the server's functions of which no overload is immutable? Another schema's, or
+ * one of the history's own by that name, is somebody else's. */
 bool pg_never_immutable(const struct looking *l, struct slice text)
 {
-	struct token t, last = {0};
+	struct token t, last = {0}, before = {0};
+	const struct object **own;
 	struct lexer x;
 
 	lexer_init(&x, DIALECT_POSTGRES, text);
-	for (; (t = lexer_next(&x)).kind != TOKEN_END; last = t) {
-		bool any = false, immutable = false;
-
-		if (!token_punct(t, "(") || last.kind != TOKEN_WORD)
-			continue;
-		for (size_t i = first_of(last.text);
-			i < COUNT && slice_is(last.text, builtins[i].name); i++)
-			if (l->version / 10000 >= builtins[i].since &&
-				l->version / 10000 <= builtins[i].until) {
-				any = true;
-				immutable = immutable || builtins[i].volatility == 'i';
-			}
-		if (any && !immutable)
+	for (; (t = lexer_next(&x)).kind != TOKEN_END; before = last, last = t)
+		if (token_punct(t, "(") && last.kind == TOKEN_WORD && !token_punct(before, ".") &&
+			is_never_immutable(l, last.text, count_arguments(x)) &&
+			catalog_overloads(l->catalog, l->session, (struct name){.name = last.text},
+				l->arena, &own) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -193,7 +237,9 @@ static struct slice put_in_place(struct looking *l, const struct function_def *f
 
 bool pg_is_inlined(struct looking *l, const struct object *function)
 {
-	return put_in_place(l, &function->function).len > 0;
+	struct slice expression = put_in_place(l, &function->function);
+
+	return expression.len && !pg_never_immutable(l, expression);
 }
 
 /* A function in SQL counts as what it holds, unless that is looser than it says of itself: then it
