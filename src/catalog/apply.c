@@ -463,6 +463,8 @@ static enum apply_result finish(struct apply *x, enum apply_result r)
 
 	if (r == APPLIED && x->unsure)
 		r = APPLY_UNSURE;
+	if (r == APPLY_CONFLICT && has(x, CHANGE_PASSED_OVER))
+		return APPLY_NOOP;
 	/* A guard that we did not read decides whether it runs at all. */
 	if (has(x, CHANGE_GUARDED) && !(x->ch->flags & sure)) {
 		if (r == APPLY_CONFLICT || r == APPLY_UNSURE) {

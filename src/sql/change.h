@@ -55,6 +55,8 @@ enum change_flag {
 		1u << 21,         /* runs only if the host language's or DO block's check says so */
 	CHANGE_INNER = 1u << 22,  /* found inside a DO block or function body */
 	CHANGE_IGNORE = 1u << 23, /* MySQL ALTER IGNORE */
+	CHANGE_PASSED_OVER =
+		1u << 24, /* it runs, and what fails is passed over: CONTINUE HANDLER */
 	CHANGE_UNSIGNED_FLAG_ = 1u << 31
 };
 

@@ -56,9 +56,9 @@ static size_t statement_end(const struct parser *p, size_t i)
 }
 
 static bool body_statement(
-	struct parser *p, const struct parser *body, size_t i, size_t end, int guarded)
+	struct parser *p, const struct parser *body, size_t i, size_t end, unsigned flags)
 {
-	unsigned flags = CHANGE_INNER | (guarded ? CHANGE_GUARDED : 0);
+	flags |= CHANGE_INNER;
 
 	return my_read_inner(p, my_tokens_text(body, i, end), flags);
 }
@@ -93,7 +93,8 @@ static size_t declare_end(const struct parser *p, size_t i)
 bool my_read_body_statements(struct parser *p, struct slice text)
 {
 	struct parser body = {.d = p->d};
-	int blocks = 0, handlers = 0;
+	int blocks = 0;
+	unsigned handled = 0;
 
 	if (!my_parser_init(&body, p->reader, p->a, p->st, text))
 		return false;
@@ -107,11 +108,13 @@ bool my_read_body_statements(struct parser *p, struct slice text)
 			i = statement_end(&body, i);
 		} else if (token_is(t, "DECLARE")) {
 			/* What fails may be passed over from here on. */
-			handlers += token_is(tok_at(&body, i + 1), "CONTINUE");
+			if (token_is(tok_at(&body, i + 1), "CONTINUE"))
+				handled = CHANGE_PASSED_OVER;
 			i = declare_end(&body, i);
 		} else if (starts_statement(t)) {
 			end = statement_end(&body, i);
-			if (!body_statement(p, &body, i, end, blocks + handlers))
+			if (!body_statement(
+				    p, &body, i, end, handled | (blocks ? CHANGE_GUARDED : 0)))
 				return false;
 			i = end;
 		} else if (token_is(t, "LOOP") || token_is(t, "REPEAT")) {

@@ -168,7 +168,7 @@ static void put_object(struct buf *b, const struct object *o, int indent)
 static const char *const flag_words[] = {"if-exists", "if-not-exists", "or-replace", "cascade",
 	"concurrently", "not-valid", "only", "where", "where-true", "limit", "from-select",
 	"on-conflict", "local", "nowait", "full", "temporary", "no-data", "returning", "for-update",
-	"finalize", "restart-identity", "guarded", "inner", "ignore"};
+	"finalize", "restart-identity", "guarded", "inner", "ignore", "passed-over"};
 
 static void put_changes(
 	struct buf *b, const struct statement *st, const struct change *v, size_t n, int indent)
