@@ -275,6 +275,13 @@ static bool row_triggers_of(const struct relation *r)
 	return false;
 }
 
+static bool is_referenced(struct looking *l, const struct relation *r)
+{
+	const struct object **all;
+
+	return r->object && catalog_referencing(l->catalog, r->object, l->arena, &all) > 0;
+}
+
 static void detach(struct looking *l, const struct relation *r)
 {
 	const struct object **below;
@@ -304,10 +311,12 @@ static void detach(struct looking *l, const struct relation *r)
 		return;
 	}
 	pg_lock(l, r, PG_ACCESS_EXCLUSIVE);
-	/* Before 14 the partition itself was only kept from other changes, unless triggers go. */
+	/* Before 14 the partition itself was only kept from other changes, unless triggers go: of
+	 * its own, or those of keys that point at the table. */
 	pg_lock(l, &child,
-		l->version < 140000 && !row_triggers_of(r) ? PG_SHARE_UPDATE_EXCLUSIVE
-							   : PG_ACCESS_EXCLUSIVE);
+		l->version < 140000 && !row_triggers_of(r) && !is_referenced(l, r)
+			? PG_SHARE_UPDATE_EXCLUSIVE
+			: PG_ACCESS_EXCLUSIVE);
 	n = pg_children(l, &child, &below);
 	for (size_t i = 0; i < n; i++) {
 		struct relation sub = pg_relation_of(l, below[i]);

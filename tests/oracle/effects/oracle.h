@@ -119,6 +119,10 @@ void watch_end(struct watch *w);
 struct catalog *watch_load(struct watch *w, struct conn *c);
 /* `held`: the locks that the context had taken already. */
 void watch_case(struct watch *w, struct kase *k, struct observed *held, struct answer *out);
+/* Once more in a transaction, and then the way back of the case: out->back. Building an index
+ * leaves the table's size behind in the catalog, which other plans go by: after all that is
+ * watched. */
+void watch_back(struct watch *w, const struct kase *k, struct answer *out);
 bool watch_stronger(const struct observed *held, struct name n, const char *mode);
 
 /* Which rows of change.def × contexts have been tried, and which not. */

@@ -268,14 +268,23 @@ static void run_section(struct oracle *o, struct section *s, size_t v)
 		if (o->versions[v] < k->from || o->versions[v] > k->to)
 			continue;
 		r->version = o->versions[v];
-		k->way_back = o->back ? way_back(o, k, loaded) : SLICE_NONE;
-		r->way_back = k->way_back;
 		watch_case(&o->watch, k, &held, &r->observed);
 		in_block = r->observed.facts[FACT_TRANSACTION].n == 0;
 		predict(o, k, loaded, &held, in_block, &r->predicted);
 		predict(o, k, replayed, &held, in_block, &other);
 		take_rows_known(k, &r->predicted, &other);
 		r->replayed = differences(o, &r->predicted, &other);
+	}
+	for (size_t i = 0; o->back && i < s->n; i++) {
+		struct kase *k = &s->cases[i];
+		struct result *r = &k->results[v];
+
+		if (!r->version || r->observed.facts[FACT_OUTCOME].n ||
+			r->observed.facts[FACT_TRANSACTION].n)
+			continue;
+		k->way_back = r->way_back = way_back(o, k, loaded);
+		if (k->way_back.len)
+			watch_back(&o->watch, k, &r->observed);
 	}
 	catalog_free(loaded);
 	catalog_free(replayed);

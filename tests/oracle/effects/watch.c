@@ -347,7 +347,7 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 	must(conn_exec(w->conn, SL("BEGIN"), &err), &err);
 	if (!run_context(w, k, held, out))
 		return true;
-	if (k->inverse.len || k->way_back.len)
+	if (k->inverse.len)
 		before = state_in_passing(w);
 	if (w->stale)
 		w->tables.ncols = 0;
@@ -366,8 +366,6 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 		if (k->inverse.len)
 			fact_add_word(w->arena, out, FACT_UNDO,
 				slice_of(run_back(w, k->inverse, &before, &out->words)));
-		if (k->way_back.len)
-			out->back = run_back(w, k->way_back, &before, &out->words);
 	}
 	must(conn_exec(w->conn, SL("ROLLBACK"), &err), &err);
 	must(conn_exec(w->conn, SL("RESET client_min_messages"), &err), &err);
@@ -375,6 +373,21 @@ static bool in_block(struct watch *w, struct kase *k, struct observed *held, str
 	fact_add_word(w->arena, out, FACT_TRANSACTION,
 		refuses_block(state) ? SL("forbidden") : SL("allowed"));
 	return !refuses_block(state);
+}
+
+void watch_back(struct watch *w, const struct kase *k, struct answer *out)
+{
+	struct slice why;
+	struct state before;
+	struct err err = {0};
+
+	must(conn_exec(w->conn, SL("BEGIN"), &err), &err);
+	if (run(w, k->context, &why, NULL)) {
+		before = state_in_passing(w);
+		if (run(w, k->sql, &why, NULL))
+			out->back = run_back(w, k->way_back, &before, &out->words);
+	}
+	must(conn_exec(w->conn, SL("ROLLBACK"), &err), &err);
 }
 
 /* ---- Outside of one: gates ---- */
